@@ -1,0 +1,66 @@
+import { stateFull } from '../errors.ts'
+
+const PAGE = 65_536
+
+/**
+ * One job's linear memory and the typed views over it. The only place that makes views: everything else reads them
+ * through this object at the time of use (`memory.f64[address >>> 3]`), because growing the memory replaces them.
+ *
+ * The wasm engine sits on a `WebAssembly.Memory`, the js engine on a plain `ArrayBuffer`: the same addresses, the same
+ * bytes, so state can move between the engines.
+ */
+export class LinearMemory {
+  u8!: Uint8Array
+  i32!: Int32Array
+  u32!: Uint32Array
+  f32!: Float32Array
+  f64!: Float64Array
+  i64!: BigInt64Array
+  readonly maxBytes: number
+  /** Present on the wasm engine: what its instance imports. */
+  readonly wasm: WebAssembly.Memory | undefined
+  #plain: ArrayBuffer | undefined
+
+  constructor(options: { engine: 'wasm' | 'js'; initialBytes?: number; maxBytes: number }) {
+    this.maxBytes = Math.min(options.maxBytes, 4 * 1024 ** 3 - PAGE)
+    const pages = Math.max(1, Math.ceil((options.initialBytes ?? PAGE) / PAGE))
+    if (options.engine === 'wasm') this.wasm = new WebAssembly.Memory({ initial: pages })
+    else this.#plain = new ArrayBuffer(pages * PAGE)
+    this.#remakeViews()
+  }
+
+  get byteLength(): number {
+    return this.u8.byteLength
+  }
+
+  /** Makes the memory at least `bytes` long; amortised by doubling. @throws EventfluxError `STATE_FULL` past `maxBytes`. */
+  ensure(bytes: number): void {
+    const length = this.byteLength
+    if (bytes <= length) return
+    if (bytes > this.maxBytes) {
+      throw stateFull(
+        `the job needs ${bytes} bytes of memory and maxMemory is ${this.maxBytes}: raise maxMemory, or bound the state (fewer keys, shorter windows)`,
+        { value: bytes },
+      )
+    }
+    const target = Math.min(Math.max(bytes, length * 2), this.maxBytes)
+    const pages = Math.ceil((target - length) / PAGE)
+    if (this.wasm) this.wasm.grow(pages)
+    else {
+      const grown = new ArrayBuffer(length + pages * PAGE)
+      new Uint8Array(grown).set(this.u8)
+      this.#plain = grown
+    }
+    this.#remakeViews()
+  }
+
+  #remakeViews(): void {
+    const buffer = this.wasm ? this.wasm.buffer : this.#plain!
+    this.u8 = new Uint8Array(buffer)
+    this.i32 = new Int32Array(buffer)
+    this.u32 = new Uint32Array(buffer)
+    this.f32 = new Float32Array(buffer)
+    this.f64 = new Float64Array(buffer)
+    this.i64 = new BigInt64Array(buffer)
+  }
+}

@@ -1,0 +1,60 @@
+import type { ExpressionNode, ResultNode } from '../expression/node.ts'
+import type { TypeName } from '../schema/data-type.ts'
+
+/** A schema as data. */
+export interface FieldSpec {
+  readonly name: string
+  readonly type: TypeName
+  readonly nullable: boolean
+}
+
+/** The windows a plan can name; durations in milliseconds. */
+export type WindowSpec = { readonly kind: 'tumbling'; readonly sizeMs: number; readonly offsetMs: number }
+
+export interface EventTimeNode {
+  readonly op: 'eventTime'
+  readonly column: string
+  readonly outOfOrdernessMs: number
+  readonly allowedLatenessMs: number
+}
+export interface FilterNode {
+  readonly op: 'filter'
+  readonly predicate: ExpressionNode
+}
+/** Replaces the columns by `columns`, in this order. The event-time column is appended when it is not among them. */
+export interface ProjectNode {
+  readonly op: 'project'
+  readonly columns: readonly { readonly name: string; readonly expression: ExpressionNode }[]
+}
+export interface KeyByNode {
+  readonly op: 'keyBy'
+  readonly columns: readonly string[]
+}
+/** keyBy + window + aggregate become one node when the builder's `aggregate` is called. Output columns: windowStart, windowEnd, keys, results. */
+export interface WindowAggregateNode {
+  readonly op: 'windowAggregate'
+  readonly keys: readonly string[]
+  readonly window: WindowSpec
+  readonly results: readonly { readonly name: string; readonly result: ResultNode }[]
+}
+/** The slow path: a user function over row objects. It can't travel as JSON unless it is given as `{ module, export }`. */
+export interface RowsNode {
+  readonly op: 'filterRows' | 'mapRows' | 'process'
+  readonly fn: unknown
+  readonly output: readonly FieldSpec[]
+  readonly name: string
+}
+/** A side branch: the rows flow on unchanged and also through `plan` into a sink of the same name given to run(). */
+export interface TeeNode {
+  readonly op: 'tee'
+  readonly name: string
+  readonly plan: readonly LogicalNode[]
+}
+export type LogicalNode = EventTimeNode | FilterNode | ProjectNode | WindowAggregateNode | RowsNode | TeeNode
+
+/** A whole pipeline as frozen data: printable, comparable, JSON unless it holds user functions. */
+export interface LogicalPlan {
+  readonly version: 1
+  readonly source: readonly FieldSpec[]
+  readonly nodes: readonly LogicalNode[]
+}

@@ -1,0 +1,370 @@
+/**
+ * The typed list of kernels: what the AssemblyScript binaries export and what the plain-TypeScript twins implement.
+ * A test holds the list against the binary.
+ *
+ * Conventions: every address is a byte offset into the job's linear memory, aligned to the element it points at;
+ * `n` and `m` are row counts and may be 0; output ranges never overlap input ranges unless they are the same range
+ * (in-place is allowed for element-wise kernels). Kernels hold no state, never allocate and never throw.
+ * `out` of a mask is one byte a row (0 or 1). `validity` is a bitmap address, 0 = every row has a value.
+ * `sel` is the address of m ascending u32 row positions, 0 = the rows 0 … m-1 themselves.
+ */
+export interface KernelExports {
+  // ── arithmetic: out[i] = a[i] op b[i] over f64, n dense rows ───────────────────────────────────────────────────
+  addF64ColCol(a: number, b: number, n: number, out: number): void
+  addF64ColConst(a: number, k: number, n: number, out: number): void
+  subF64ColCol(a: number, b: number, n: number, out: number): void
+  subF64ColConst(a: number, k: number, n: number, out: number): void
+  subF64ConstCol(k: number, b: number, n: number, out: number): void
+  mulF64ColCol(a: number, b: number, n: number, out: number): void
+  mulF64ColConst(a: number, k: number, n: number, out: number): void
+  /** IEEE division; the caller turns zero divisors into nulls with `nonZeroF64`. */
+  divF64ColCol(a: number, b: number, n: number, out: number): void
+  divF64ColConst(a: number, k: number, n: number, out: number): void
+  divF64ConstCol(k: number, b: number, n: number, out: number): void
+  /** Remainder with the sign of the dividend (JavaScript's and SQL's `%`), exact as fmod is. */
+  modF64ColCol(a: number, b: number, n: number, out: number): void
+  modF64ColConst(a: number, k: number, n: number, out: number): void
+  modF64ConstCol(k: number, b: number, n: number, out: number): void
+  /** IEEE 754-2019 minimumNumber / maximumNumber: a NaN operand is ignored, -0 < +0. */
+  minF64ColCol(a: number, b: number, n: number, out: number): void
+  minF64ColConst(a: number, k: number, n: number, out: number): void
+  maxF64ColCol(a: number, b: number, n: number, out: number): void
+  maxF64ColConst(a: number, k: number, n: number, out: number): void
+  negF64(a: number, n: number, out: number): void
+  absF64(a: number, n: number, out: number): void
+  floorF64(a: number, n: number, out: number): void
+  ceilF64(a: number, n: number, out: number): void
+  /** Half away from zero, as SQL. */
+  roundF64(a: number, n: number, out: number): void
+  sqrtF64(a: number, n: number, out: number): void
+  /** floor(a / k), exact for safe integers. */
+  floorDivF64ColConst(a: number, k: number, n: number, out: number): void
+  /** a - k * floor(a / k): never negative for k > 0. */
+  floorModF64ColConst(a: number, k: number, n: number, out: number): void
+  /** 1 bits where b[i] is neither 0 nor -0 (NaN counts as a value). */
+  nonZeroF64(b: number, n: number, bitsOut: number): void
+
+  // ── arithmetic over i64: checked; returns the first row that overflows, or -1. Rows null by `validity` are skipped ─
+  addI64ColCol(a: number, b: number, n: number, validity: number, out: number): number
+  subI64ColCol(a: number, b: number, n: number, validity: number, out: number): number
+  mulI64ColCol(a: number, b: number, n: number, validity: number, out: number): number
+  /** Truncating division and remainder; zero divisors give 0 (the caller nulls them with `nonZeroI64`); MIN / -1 overflows. */
+  divI64ColCol(a: number, b: number, n: number, validity: number, out: number): number
+  modI64ColCol(a: number, b: number, n: number, out: number): void
+  minI64ColCol(a: number, b: number, n: number, out: number): void
+  maxI64ColCol(a: number, b: number, n: number, out: number): void
+  nonZeroI64(b: number, n: number, bitsOut: number): void
+
+  // ── compare: out mask; IEEE rules for NaN (only != is true) ────────────────────────────────────────────────────
+  eqF64ColCol(a: number, b: number, n: number, out: number): void
+  neF64ColCol(a: number, b: number, n: number, out: number): void
+  ltF64ColCol(a: number, b: number, n: number, out: number): void
+  leF64ColCol(a: number, b: number, n: number, out: number): void
+  eqF64ColConst(a: number, k: number, n: number, out: number): void
+  neF64ColConst(a: number, k: number, n: number, out: number): void
+  ltF64ColConst(a: number, k: number, n: number, out: number): void
+  leF64ColConst(a: number, k: number, n: number, out: number): void
+  gtF64ColConst(a: number, k: number, n: number, out: number): void
+  geF64ColConst(a: number, k: number, n: number, out: number): void
+  eqI64ColCol(a: number, b: number, n: number, out: number): void
+  neI64ColCol(a: number, b: number, n: number, out: number): void
+  ltI64ColCol(a: number, b: number, n: number, out: number): void
+  leI64ColCol(a: number, b: number, n: number, out: number): void
+  eqI32ColCol(a: number, b: number, n: number, out: number): void
+  /** 1 where a[i] equals one of the k values of `list` (f64, unsorted, NaN never matches). */
+  inF64(a: number, n: number, list: number, k: number, out: number): void
+  inI64(a: number, n: number, list: number, k: number, out: number): void
+
+  // ── mask: one byte a row ───────────────────────────────────────────────────────────────────────────────────────
+  andMask(a: number, b: number, n: number, out: number): void
+  orMask(a: number, b: number, n: number, out: number): void
+  notMask(a: number, n: number, out: number): void
+  /** out[i] = a[i] and bit i of `bits`. */
+  andMaskBits(a: number, bits: number, n: number, out: number): void
+  /** out[i] = a[i] or not bit i of `bits`. */
+  orMaskNotBits(a: number, bits: number, n: number, out: number): void
+  /** Bits → bytes (1 where valid), and the reverse. */
+  maskFromBits(bits: number, n: number, out: number): void
+  bitsFromMask(a: number, n: number, bitsOut: number): void
+  /** Positions of the ones, ascending; returns how many. */
+  selectMask(a: number, n: number, selOut: number): number
+  /** Keeps the positions of `sel` whose mask byte is one; returns how many. In place allowed. */
+  refineSelection(a: number, sel: number, m: number, selOut: number): number
+
+  // ── bitmap ─────────────────────────────────────────────────────────────────────────────────────────────────────
+  andBits(a: number, b: number, n: number, out: number): void
+  orBits(a: number, b: number, n: number, out: number): void
+  fillBits(out: number, n: number, bit: number): void
+  /** Copies n bits from bit position `from` of `src` to bit 0 of `out`; spare bits of the last byte are 0. */
+  shiftBits(src: number, from: number, n: number, out: number): void
+  countBits(bits: number, n: number): number
+
+  // ── cast ───────────────────────────────────────────────────────────────────────────────────────────────────────
+  castI32F64(a: number, n: number, out: number): void
+  castU32F64(a: number, n: number, out: number): void
+  castF32F64(a: number, n: number, out: number): void
+  castBoolF64(a: number, n: number, out: number): void
+  castI64F64(a: number, n: number, out: number): void
+  castF64F32(a: number, n: number, out: number): void
+  /** Truncates; rows out of range (or NaN) become 0 and their bit in `bitsOut` 0, all others 1. */
+  castF64I32(a: number, n: number, out: number, bitsOut: number): void
+  castF64U32(a: number, n: number, out: number, bitsOut: number): void
+  castF64I64(a: number, n: number, out: number, bitsOut: number): void
+  castI32I64(a: number, n: number, out: number): void
+  castU32I64(a: number, n: number, out: number): void
+  /** A timestamp is a safe integer: fractions are floored; NaN, ±Infinity and |x| > 2^53 - 1 become 0 with bit 0. */
+  castF64Timestamp(a: number, n: number, out: number, bitsOut: number): void
+
+  // ── take, choose, fill, look up ────────────────────────────────────────────────────────────────────────────────
+  /** out[j] = src[sel[j]] for elements of 1, 4 or 8 bytes. */
+  take1(src: number, sel: number, m: number, out: number): void
+  take4(src: number, sel: number, m: number, out: number): void
+  take8(src: number, sel: number, m: number, out: number): void
+  takeBits(bits: number, sel: number, m: number, bitsOut: number): void
+  /** out[i] = mask[i] ? a[i] : b[i]. */
+  choose1(mask: number, a: number, b: number, n: number, out: number): void
+  choose4(mask: number, a: number, b: number, n: number, out: number): void
+  choose8(mask: number, a: number, b: number, n: number, out: number): void
+  chooseBits(mask: number, a: number, b: number, n: number, bitsOut: number): void
+  fill1(out: number, n: number, value: number): void
+  fillI32(out: number, n: number, value: number): void
+  fillF64(out: number, n: number, value: number): void
+  fillF32(out: number, n: number, value: number): void
+  fillI64(out: number, n: number, value: bigint): void
+  /** out[i] = table[codes[i]]; `codes` are i32 and in range. */
+  lookup1(table: number, codes: number, n: number, out: number): void
+  lookup4(table: number, codes: number, n: number, out: number): void
+  lookup8(table: number, codes: number, n: number, out: number): void
+  lookupBits(tableBits: number, codes: number, n: number, bitsOut: number): void
+
+  // ── key: rows → dense ids that stay with a key while anything refers to it (layout: abi.ts "key table") ─────────
+  /** Least and greatest of the selected i32 values, written to out[0], out[1]; m ≥ 1. */
+  rangeI32(a: number, sel: number, m: number, out: number): void
+  /** Key words for findOrInsert: rows j of `packed` are `words` u32 wide; writes word `at` from a 4-byte column (nulls → 0). */
+  packKey4(a: number, validity: number, sel: number, m: number, packed: number, words: number, at: number): void
+  /** The same for 8-byte columns: words `at` and `at` + 1. f64 keys: -0 → +0 and every NaN → one NaN, so equal keys meet. */
+  packKeyF64(a: number, validity: number, sel: number, m: number, packed: number, words: number, at: number): void
+  packKey8(a: number, validity: number, sel: number, m: number, packed: number, words: number, at: number): void
+  packKey1(a: number, validity: number, sel: number, m: number, packed: number, words: number, at: number): void
+  /** Sets bit `bit` of word `at` where the row is null. The word must have been cleared with `clearKeyWord`. */
+  packKeyNull(validity: number, sel: number, m: number, packed: number, words: number, at: number, bit: number): void
+  clearKeyWord(m: number, packed: number, words: number, at: number): void
+  /**
+   * ids[j] of the one-word keys a[sel[j]] for j in [from, m). A new key takes an id from the free stack, else nextId.
+   * Returns the first j that could not be served because no id is left (the caller sweeps or grows, then goes on), or m.
+   */
+  findOrInsertKeys4(table: number, a: number, sel: number, from: number, m: number, ids: number): number
+  /** The same for packed keys of header.words words. */
+  findOrInsertKeys(table: number, packed: number, from: number, m: number, ids: number): number
+  /** Puts id `id`, whose key words already stand in `keys`, into the slots (after a sweep or a growth cleared them). */
+  reinsertKey(table: number, id: number): void
+  /** Copies key word `at` of each id to a 4-byte column; words `at`, `at` + 1 to an 8-byte column; a bit to a bitmap; a byte. */
+  unpackKey4(table: number, ids: number, m: number, at: number, out: number): void
+  unpackKey8(table: number, ids: number, m: number, at: number, out: number): void
+  unpackKey1(table: number, ids: number, m: number, at: number, out: number): void
+  /** Bits 1 where bit `bit` of word `at` is 0, i.e. where the key part is not null. */
+  unpackKeyValid(table: number, ids: number, m: number, at: number, bit: number, bitsOut: number): void
+
+  // ── time and slices ────────────────────────────────────────────────────────────────────────────────────────────
+  /** First row in [from, n) with time ≥ threshold, or n. NaN rows never match. */
+  scanTimeAtLeast(time: number, from: number, n: number, threshold: number): number
+  /** Least and greatest time of the selected rows j in [from, m), as f64 at out[0], out[1]; m > from. */
+  rangeF64(a: number, sel: number, from: number, m: number, out: number): void
+  /** Splits the selected rows j in [from, m): time ≥ bound → onTime, else → late. Returns the number on time. */
+  splitLate(
+    time: number,
+    sel: number,
+    from: number,
+    m: number,
+    bound: number,
+    onTimeOut: number,
+    lateOut: number,
+  ): number
+  /**
+   * slices[j - from] = floor((time - offset) / size) - first as i32, for the selected rows j in [from, m), and marks
+   * entries[slice].records = 1 in the slice entries where it was 0 … so that the caller knows which slices must exist.
+   * All slice indices must lie in [first, first + 2^20).
+   */
+  sliceIndex(
+    time: number,
+    sel: number,
+    from: number,
+    m: number,
+    size: number,
+    offset: number,
+    first: number,
+    slices: number,
+    marks: number,
+  ): void
+  /**
+   * Record addresses of the selected rows j in [from, m) of one slice: addr[j - from] = records + ids[…] * recordBytes,
+   * where the id of row j is ids[sel ? sel[j] : j] when idsByRow is 1, ids[j] when it is 0.
+   * A free record is initialised from `template` and its id appended to entry.touched; rows is counted up.
+   */
+  resolveOneSlice(
+    entry: number,
+    ids: number,
+    idsByRow: number,
+    sel: number,
+    from: number,
+    m: number,
+    recordBytes: number,
+    template: number,
+    addr: number,
+  ): void
+  /** The same with slices[j - from] choosing the entry. */
+  resolveSlices(
+    entries: number,
+    slices: number,
+    ids: number,
+    idsByRow: number,
+    sel: number,
+    from: number,
+    m: number,
+    recordBytes: number,
+    template: number,
+    addr: number,
+  ): void
+  /** The same for a stream without a key: one record a slice (id 0). */
+  resolveOneSliceGlobal(
+    entry: number,
+    from: number,
+    m: number,
+    recordBytes: number,
+    template: number,
+    addr: number,
+  ): void
+  resolveSlicesGlobal(
+    entries: number,
+    slices: number,
+    from: number,
+    m: number,
+    recordBytes: number,
+    template: number,
+    addr: number,
+  ): void
+  /** out[j] = records + ids[j] * recordBytes. */
+  recordAddresses(records: number, ids: number, m: number, recordBytes: number, out: number): void
+  /**
+   * Combining slices: for each id of a source slice, dst[j] = its record in the destination slice (initialised and
+   * listed when free, rows added up) and src[j] = its record in the source slice.
+   */
+  resolveCombine(
+    source: number,
+    destination: number,
+    from: number,
+    m: number,
+    recordBytes: number,
+    template: number,
+    src: number,
+    dst: number,
+  ): void
+  /** Marks the records of a slice free (rows = 0) and empties its list. */
+  clearSlice(entry: number, recordBytes: number): void
+
+  // ── accumulators. addr: record addresses of rows j in [from, m), at addr[j - from]; the value of row j stands at
+  //    a[sel ? sel[j] : j]; rows null by `validity` are skipped; `at` is the family's offset in the record ───────────
+  /** Neumaier's compensated sum: sum += v, carry += the exact rounding error (TwoSum). Finish: see finishSumF64. */
+  accumulateSumF64(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): void
+  /** NaN is ignored; the field starts as NaN ("none yet"); -0 < +0. */
+  accumulateMinF64(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): void
+  accumulateMaxF64(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): void
+  /** Sum at `sumAt`, min at `minAt`, max at `maxAt` in one pass over one column. */
+  accumulateSumMinF64(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    sumAt: number,
+    minAt: number,
+  ): void
+  accumulateSumMaxF64(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    sumAt: number,
+    maxAt: number,
+  ): void
+  accumulateMinMaxF64(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    minAt: number,
+    maxAt: number,
+  ): void
+  accumulateSumMinMaxF64(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    sumAt: number,
+    minAt: number,
+    maxAt: number,
+  ): void
+  /** Rows that have a value (f64 count). */
+  accumulateCountValid(addr: number, sel: number, from: number, m: number, validity: number, at: number): void
+  /** Rows whose mask byte is one. */
+  accumulateCountMask(addr: number, sel: number, from: number, m: number, mask: number, at: number): void
+  /** Checked i64 sum; returns the first j whose addition would overflow (that row is not added), or m. */
+  accumulateSumI64(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): number
+  /** i64 extremes: the field starts as MAX (min) / MIN (max); emptiness is known from a count. */
+  accumulateMinI64(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): void
+  accumulateMaxI64(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): void
+  /** Welford: mean, m2, count (abi MOMENTS_*). */
+  accumulateMomentsF64(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    at: number,
+  ): void
+  /** First and last value by arrival: value (8 bytes as they are) and a set flag (f64 1). 4-byte columns are zero-extended. */
+  accumulateFirst8(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): void
+  accumulateLast8(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): void
+  accumulateFirst4(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): void
+  accumulateLast4(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): void
+
+  // ── combine: the family's field of dst[j] takes in that of src[j]; the source stands for later rows ─────────────
+  combineSumF64(dst: number, src: number, m: number, at: number): void
+  combineMinF64(dst: number, src: number, m: number, at: number): void
+  combineMaxF64(dst: number, src: number, m: number, at: number): void
+  combineCount(dst: number, src: number, m: number, at: number): void
+  combineSumI64(dst: number, src: number, m: number, at: number): number
+  combineMinI64(dst: number, src: number, m: number, at: number): void
+  combineMaxI64(dst: number, src: number, m: number, at: number): void
+  /** Chan's parallel update. */
+  combineMomentsF64(dst: number, src: number, m: number, at: number): void
+  combineFirst(dst: number, src: number, m: number, at: number): void
+  combineLast(dst: number, src: number, m: number, at: number): void
+
+  // ── finish: records addr[0 … m-1] → a column. bitsOut gets 0 where the result is null (0 = not wanted) ──────────
+  /** The 8 bytes of a field, as they are. */
+  takeField8(addr: number, m: number, at: number, out: number): void
+  /** The low 4 bytes of a field. */
+  takeField4(addr: number, m: number, at: number, out: number): void
+  /** Bits 1 where the f64 field is greater than `floor` (counts: 0 or 1). */
+  fieldAbove(addr: number, m: number, at: number, floor: number, bitsOut: number): void
+  /** Bits 1 where the f64 field isn't NaN (extremes). */
+  fieldNotNaN(addr: number, m: number, at: number, bitsOut: number): void
+  /** sum + carry; when sum is not finite, sum alone. */
+  finishSumF64(addr: number, m: number, at: number, out: number): void
+  /** finishSumF64 / the f64 count at countAt. */
+  finishAvgF64(addr: number, m: number, at: number, countAt: number, out: number): void
+  /** m2 / (count - ddof), 0 when that is not positive. */
+  finishVarianceF64(addr: number, m: number, at: number, ddof: number, out: number): void
+  finishStdDevF64(addr: number, m: number, at: number, ddof: number, out: number): void
+}
+
+export type KernelName = keyof KernelExports
