@@ -1,0 +1,93 @@
+import { stateFull } from '../errors.ts'
+
+/** Marks the codes that are still referred to, before a sweep. */
+export type CodeMarker = (mark: (code: number) => void) => void
+
+/**
+ * Strings ↔ codes of one column. Code 0 is the null of the column; codes are small, dense and recycled: when no code is
+ * left the dictionary asks its owners which codes they still refer to (rows in rings, live window state, batches on
+ * their way out), hands out the others again, and grows only when more than half are alive.
+ */
+export class Dictionary {
+  readonly #codes = new Map<string, number>()
+  readonly #strings: (string | null)[] = [null]
+  readonly #free: number[] = []
+  readonly #owners: CodeMarker[] = []
+  readonly #recycled: ((codes: readonly number[]) => void)[] = []
+  readonly maxCodes: number
+  #budget: number
+
+  constructor(options: { maxCodes: number; initialCodes?: number }) {
+    this.maxCodes = options.maxCodes
+    this.#budget = Math.min(options.initialCodes ?? 1024, options.maxCodes)
+  }
+
+  /** One more than the largest code ever handed out: what tables indexed by code must hold. */
+  get codeLimit(): number {
+    return this.#strings.length
+  }
+
+  /** Codes in use, the null code not counted. */
+  get size(): number {
+    return this.#codes.size
+  }
+
+  /** Registers someone who holds codes. */
+  addOwner(owner: CodeMarker): void {
+    this.#owners.push(owner)
+  }
+
+  /** Called with the codes a sweep took back, before any of them is handed out again: tables by code must forget them. */
+  onRecycle(listener: (codes: readonly number[]) => void): void {
+    this.#recycled.push(listener)
+  }
+
+  /** The code of a string, a new one if need be. O(1), a sweep amortised. @throws EventfluxError `STATE_FULL` */
+  encode(value: string): number {
+    return this.#codes.get(value) ?? this.#add(value)
+  }
+
+  /** The code of a string, or -1 when no row holds it. */
+  find(value: string): number {
+    return this.#codes.get(value) ?? -1
+  }
+
+  /** The string of a code; null for code 0. */
+  decode(code: number): string | null {
+    return this.#strings[code]!
+  }
+
+  #add(value: string): number {
+    if (this.#free.length === 0 && this.#codes.size >= this.#budget) this.#makeRoom()
+    let code = this.#free.pop()
+    if (code === undefined) code = this.#strings.push(value) - 1
+    else this.#strings[code] = value
+    this.#codes.set(value, code)
+    return code
+  }
+
+  #makeRoom(): void {
+    const alive = new Uint8Array(this.#strings.length)
+    const mark = (code: number): void => {
+      alive[code] = 1
+    }
+    for (const owner of this.#owners) owner(mark)
+    const recycled: number[] = []
+    for (let code = this.#strings.length - 1; code > 0; code--) {
+      const text = this.#strings[code]!
+      if (text === null || alive[code] === 1) continue
+      this.#codes.delete(text)
+      this.#strings[code] = null
+      this.#free.push(code)
+      recycled.push(code)
+    }
+    if (recycled.length > 0) for (const listener of this.#recycled) listener(recycled)
+    if (this.#codes.size * 2 > this.#budget) this.#budget = Math.min(this.#budget * 2, this.maxCodes)
+    if (this.#free.length === 0 && this.#codes.size >= this.#budget) {
+      throw stateFull(
+        `a utf8 column holds ${this.#codes.size} distinct strings that rows or windows still refer to, and maxKeys is ${this.maxCodes}: raise maxKeys, or bound the state`,
+        { value: this.#codes.size },
+      )
+    }
+  }
+}
