@@ -1,0 +1,23 @@
+/**
+ * Where time comes from. Nothing else in the library reads a clock or sets a timer, so a virtual clock drives every
+ * wait, timeout, rate and processing-time window of a job.
+ */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  now(): number
+  /** Nanoseconds from an arbitrary origin, never going back. */
+  monotonicNs(): number
+  /** Calls `callback` once, `delayMs` from now (at the earliest); the returned function cancels it. */
+  after(delayMs: number, callback: () => void): () => void
+}
+
+/** The runtime's own clock. Timers don't keep a Node process alive by themselves. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonicNs: () => performance.now() * 1e6,
+  after(delayMs, callback) {
+    const timer: unknown = setTimeout(callback, Math.max(0, delayMs))
+    if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref()
+    return () => clearTimeout(timer as number)
+  },
+}
