@@ -11,13 +11,12 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void
 }
 
-/** The runtime's own clock. Timers don't keep a Node process alive by themselves. */
+/** The runtime's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicNs: () => performance.now() * 1e6,
   after(delayMs, callback) {
-    const timer: unknown = setTimeout(callback, Math.max(0, delayMs))
-    if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref()
-    return () => clearTimeout(timer as number)
+    const timer = setTimeout(callback, Math.max(0, delayMs))
+    return () => clearTimeout(timer)
   },
 }
