@@ -32,6 +32,11 @@ export class Dictionary {
     return this.#codes.size
   }
 
+  /** Codes waiting to be handed out again, the next one at the end. Empty whenever a sweep begins. */
+  get freeCodes(): readonly number[] {
+    return this.#free
+  }
+
   /** Registers someone who holds codes. */
   addOwner(owner: CodeMarker): void {
     this.#owners.push(owner)
