@@ -1,5 +1,8 @@
 import type { ExpressionNode, ResultNode } from '../expression/node.ts'
 import type { TypeName } from '../schema/data-type.ts'
+import type { WindowSpec } from '../time/windows.ts'
+
+export type { WindowSpec } from '../time/windows.ts'
 
 /** A schema as data. */
 export interface FieldSpec {
@@ -7,9 +10,6 @@ export interface FieldSpec {
   readonly type: TypeName
   readonly nullable: boolean
 }
-
-/** The windows a plan can name; durations in milliseconds. */
-export type WindowSpec = { readonly kind: 'tumbling'; readonly sizeMs: number; readonly offsetMs: number }
 
 export interface EventTimeNode {
   readonly op: 'eventTime'
