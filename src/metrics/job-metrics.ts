@@ -1,0 +1,131 @@
+import type { Clock } from '../time/clock.ts'
+import { measureClockResolutionNs } from './clock-resolution.ts'
+import { Counter, Counters } from './counters.ts'
+import { createEdgeSnapshot, EdgeMetrics, type EdgeMetricsOptions } from './edge-metrics.ts'
+import { Histogram } from './histogram.ts'
+import { Meter } from './meter.ts'
+import { createMetricsSnapshot, type MetricsLevel, type MetricsSnapshot } from './metrics-snapshot.ts'
+import { createOperatorSnapshot, OperatorMetrics } from './operator-metrics.ts'
+
+/** Nanoseconds of one second as milliseconds, never more than the second has: a long batch is told at its end. */
+const msPerSecond = (nsPerSecond: number): number => Math.min(1000, nsPerSecond / 1e6)
+
+/**
+ * Metrics of a job, or undefined where they are off: the runtime holds what this returns and asks once per batch
+ * whether it is there, so off costs one comparison a batch.
+ */
+export function createMetrics(level: MetricsLevel, clock: Clock): JobMetrics | undefined {
+  return level === false ? undefined : new JobMetrics(level, clock)
+}
+
+/** Everything measured of one running job. All methods are meant to be called per batch, not per row. */
+export class JobMetrics {
+  readonly level: 'basic' | 'detailed'
+  readonly counters = new Counters()
+  /** From entering the job to leaving it; record one sample per batch. */
+  readonly latency = new Histogram()
+  /** In data order: the order they were added in. */
+  readonly operators: OperatorMetrics[] = []
+  readonly edges: EdgeMetrics[] = []
+  /** Event time, epoch milliseconds. */
+  currentInputWatermark = Number.NEGATIVE_INFINITY
+
+  readonly #clock: Clock
+  readonly #startNs: number
+  readonly #clockResolutionNs: number
+  readonly #in: Meter
+  readonly #out: Meter
+  readonly #busy: Meter
+  readonly #idle: Meter
+  readonly #backPressured: Meter
+
+  constructor(level: 'basic' | 'detailed', clock: Clock) {
+    this.level = level
+    this.#clock = clock
+    this.#clockResolutionNs = measureClockResolutionNs(clock)
+    this.#startNs = clock.monotonicNs()
+    this.#in = new Meter(clock)
+    this.#out = new Meter(clock)
+    this.#busy = new Meter(clock)
+    this.#idle = new Meter(clock)
+    this.#backPressured = new Meter(clock)
+  }
+
+  /** Metrics of the next operator (or sink) in data order; its times are wanted only at level 'detailed'. */
+  addOperator(name: string): OperatorMetrics {
+    const operator = new OperatorMetrics(name, this.level === 'detailed')
+    this.operators.push(operator)
+    return operator
+  }
+
+  /** Metrics of the next edge in data order; what the edge loses counts for the job too. */
+  addEdge(options: Omit<EdgeMetricsOptions, 'counters'>): EdgeMetrics {
+    const edge = new EdgeMetrics(this.#clock, { ...options, counters: this.counters })
+    this.edges.push(edge)
+    return edge
+  }
+
+  /**
+   * One turn of the job: `rowsIn` taken from the source edge, `rowsOut` handed to the sink, `busyNs` spent on it. The
+   * two need not belong together: a window's rows go out later than they came in.
+   */
+  recordBatch(rowsIn: number, rowsOut: number, busyNs: number): void {
+    const nowNs = this.#clock.monotonicNs()
+    this.counters.add(Counter.numRecordsIn, rowsIn)
+    this.counters.add(Counter.numRecordsOut, rowsOut)
+    this.#in.mark(rowsIn, nowNs)
+    this.#out.mark(rowsOut, nowNs)
+    this.#busy.mark(busyNs, nowNs)
+  }
+
+  /** `ns` were spent waiting for input. */
+  recordIdle(ns: number): void {
+    this.#idle.mark(ns)
+  }
+
+  /** `ns` were spent waiting for room downstream. */
+  recordBackPressured(ns: number): void {
+    this.#backPressured.mark(ns)
+  }
+
+  /**
+   * The job now. Without `into` a new object; with it the same object again, written without allocation (except when
+   * operators or edges were added). Time grows with operators and edges only.
+   */
+  snapshot(into: MetricsSnapshot = createMetricsSnapshot()): MetricsSnapshot {
+    const nowNs = this.#clock.monotonicNs()
+    into.level = this.level
+    into.uptimeNs = nowNs - this.#startNs
+    into.clockResolutionNs = this.#clockResolutionNs
+    this.counters.snapshotInto(into.counters)
+    this.#in.snapshotInto(into.ratesIn, nowNs)
+    this.#out.snapshotInto(into.ratesOut, nowNs)
+    this.latency.snapshotInto(into.latencyNs)
+    into.currentInputWatermark = this.currentInputWatermark
+    into.busyTimeMsPerSecond = msPerSecond(this.#busy.rate(10, nowNs))
+    into.idleTimeMsPerSecond = msPerSecond(this.#idle.rate(10, nowNs))
+    into.backPressuredTimeMsPerSecond = msPerSecond(this.#backPressured.rate(10, nowNs))
+    this.#snapshotOperators(into)
+    this.#snapshotEdges(into, nowNs)
+    return into
+  }
+
+  #snapshotOperators(into: MetricsSnapshot): void {
+    const { operators } = this
+    while (into.operators.length < operators.length) into.operators.push(createOperatorSnapshot())
+    into.operators.length = operators.length
+    let stateBytes = 0
+    for (let i = 0; i < operators.length; i++) {
+      operators[i]!.snapshotInto(into.operators[i]!)
+      stateBytes += operators[i]!.stateBytes
+    }
+    into.stateBytes = stateBytes
+  }
+
+  #snapshotEdges(into: MetricsSnapshot, nowNs: number): void {
+    const { edges } = this
+    while (into.edges.length < edges.length) into.edges.push(createEdgeSnapshot())
+    into.edges.length = edges.length
+    for (let i = 0; i < edges.length; i++) edges[i]!.snapshotInto(into.edges[i]!, nowNs)
+  }
+}

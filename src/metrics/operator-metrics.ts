@@ -1,0 +1,80 @@
+import { createHistogramSnapshot, Histogram, type HistogramSnapshot } from './histogram.ts'
+
+/** One operator at one moment. */
+export interface OperatorSnapshot {
+  name: string
+  numRecordsIn: number
+  numRecordsOut: number
+  /** Nanoseconds spent working; 0 unless the level is 'detailed'. */
+  busyNs: number
+  /** Rows out per row in; NaN before the first row. */
+  selectivity: number
+  stateBytes: number
+  /** Time per batch; empty unless the level is 'detailed'. */
+  batchNs: HistogramSnapshot
+}
+
+/** An operator without a name or rows, to be filled by {@link OperatorMetrics.snapshotInto}. */
+export function createOperatorSnapshot(): OperatorSnapshot {
+  return {
+    name: '',
+    numRecordsIn: 0,
+    numRecordsOut: 0,
+    busyNs: 0,
+    selectivity: Number.NaN,
+    stateBytes: 0,
+    batchNs: createHistogramSnapshot(),
+  }
+}
+
+/** What one operator (or sink) took, gave and needed; told once per batch. */
+export class OperatorMetrics {
+  readonly name: string
+  /** Whether the times given to `recordBatch` are wanted. If not, don't read the clock for them. */
+  readonly timed: boolean
+  /** Bytes of state the operator holds now. */
+  stateBytes = 0
+  readonly #batchNs: Histogram | undefined
+  #numRecordsIn = 0
+  #numRecordsOut = 0
+  #busyNs = 0
+
+  constructor(name: string, timed: boolean) {
+    this.name = name
+    this.timed = timed
+    this.#batchNs = timed ? new Histogram() : undefined
+  }
+
+  get numRecordsIn(): number {
+    return this.#numRecordsIn
+  }
+
+  get numRecordsOut(): number {
+    return this.#numRecordsOut
+  }
+
+  get busyNs(): number {
+    return this.#busyNs
+  }
+
+  /** One batch: rows taken, rows given, and the nanoseconds it took (ignored unless `timed`). */
+  recordBatch(rowsIn: number, rowsOut: number, busyNs = 0): void {
+    this.#numRecordsIn += rowsIn
+    this.#numRecordsOut += rowsOut
+    if (this.#batchNs === undefined) return
+    this.#busyNs += busyNs
+    this.#batchNs.record(busyNs)
+  }
+
+  /** Writes the operator into `target`, without allocation; returns `target`. */
+  snapshotInto(target: OperatorSnapshot): OperatorSnapshot {
+    target.name = this.name
+    target.numRecordsIn = this.#numRecordsIn
+    target.numRecordsOut = this.#numRecordsOut
+    target.busyNs = this.#busyNs
+    target.selectivity = this.#numRecordsOut / this.#numRecordsIn
+    target.stateBytes = this.stateBytes
+    this.#batchNs?.snapshotInto(target.batchNs)
+    return target
+  }
+}
