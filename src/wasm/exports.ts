@@ -150,12 +150,12 @@ export interface KernelExports {
   packKeyNull(validity: number, sel: number, m: number, packed: number, words: number, at: number, bit: number): void
   clearKeyWord(m: number, packed: number, words: number, at: number): void
   /**
-   * ids[j] of the one-word keys a[sel[j]] for j in [from, m). A new key takes an id from the free stack, else nextId.
+   * ids[r] for the rows r = sel[j] (r = j without one), j in [from, m), of the one-word keys a[r]. A new key takes an id from the free stack, else nextId.
    * Returns the first j that could not be served because no id is left (the caller sweeps or grows, then goes on), or m.
    */
   findOrInsertKeys4(table: number, a: number, sel: number, from: number, m: number, ids: number): number
-  /** The same for packed keys of header.words words. */
-  findOrInsertKeys(table: number, packed: number, from: number, m: number, ids: number): number
+  /** The same for packed keys of header.words words: row r's key is packed[j]. */
+  findOrInsertKeys(table: number, packed: number, sel: number, from: number, m: number, ids: number): number
   /** Puts id `id`, whose key words already stand in `keys`, into the slots (after a sweep or a growth cleared them). */
   reinsertKey(table: number, id: number): void
   /** Copies key word `at` of each id to a 4-byte column; words `at`, `at` + 1 to an 8-byte column; a bit to a bitmap; a byte. */
@@ -198,13 +198,12 @@ export interface KernelExports {
   ): void
   /**
    * Record addresses of the selected rows j in [from, m) of one slice: addr[j - from] = records + ids[…] * recordBytes,
-   * where the id of row j is ids[sel ? sel[j] : j] when idsByRow is 1, ids[j] when it is 0.
+   * where the id of row j is ids[sel ? sel[j] : j].
    * A free record is initialised from `template` and its id appended to entry.touched; rows is counted up.
    */
   resolveOneSlice(
     entry: number,
     ids: number,
-    idsByRow: number,
     sel: number,
     from: number,
     m: number,
@@ -217,7 +216,6 @@ export interface KernelExports {
     entries: number,
     slices: number,
     ids: number,
-    idsByRow: number,
     sel: number,
     from: number,
     m: number,

@@ -1,0 +1,29 @@
+import type { RecordBatch } from '../../memory/record-batch.ts'
+import type { KernelExports } from '../../wasm/exports.ts'
+
+/** Which rows of a batch an accumulation covers, and where their records stand. */
+export interface AbsorbedRows {
+  readonly batch: RecordBatch
+  /** Record addresses of the rows, one u32 each. */
+  readonly addresses: number
+  /** Selection the positions `from` … `to` - 1 index (0 = rows themselves). */
+  readonly selection: number
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * The fields one or more aggregates keep in a record (design: init / accumulate / combine / finish). Laws, tested:
+ * combine(accumulate(a), accumulate(b)) finishes as accumulate(a ++ b); a fresh record finishes as the empty aggregate.
+ */
+export interface Accumulator {
+  /** Bytes of a record this accumulator uses. */
+  readonly bytes: number
+  /** Writes the fields of an empty record into the template; `at` is the accumulator's offset in the record. */
+  initialise(template: DataView, at: number): void
+  accumulate(rows: AbsorbedRows, at: number): void
+  /** The records at `target[j]` take in those at `source[j]`, which stand for later rows. */
+  combine(target: number, source: number, count: number, at: number): void
+  /** Kernels called per batch, for explain(). */
+  readonly kernels: readonly (keyof KernelExports)[]
+}

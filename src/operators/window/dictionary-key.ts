@@ -1,0 +1,43 @@
+import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
+import type { RecordBatch } from '../../memory/record-batch.ts'
+import type { KernelExports } from '../../wasm/exports.ts'
+import type { IdMarker, KeyIndex } from './key-index.ts'
+import type { FinishTarget } from './record-layout.ts'
+
+/** A single utf8 key: its dictionary codes are the ids (0 = the null key). Costs nothing per row. */
+export class DictionaryKey implements KeyIndex {
+  readonly kernels = []
+  readonly #kernels: KernelExports
+  readonly #column: number
+  readonly #dictionary: Dictionary
+  readonly #scratchF64: number
+
+  /** `scratchF64`: address of a batch's worth of f64. */
+  constructor(kernels: KernelExports, column: number, dictionary: Dictionary, scratchF64: number) {
+    this.#kernels = kernels
+    this.#column = column
+    this.#dictionary = dictionary
+    this.#scratchF64 = scratchF64
+  }
+
+  assign(batch: RecordBatch): number {
+    return batch.columns[this.#column]!.values
+  }
+
+  get idLimit(): number {
+    return this.#dictionary.codeLimit
+  }
+
+  writeKeys(ids: number, count: number, _which: number, target: FinishTarget): void {
+    this.#kernels.recordAddresses(0, ids, count, 1, target.values)
+    if (target.validity === 0) return
+    this.#kernels.castI32F64(ids, count, this.#scratchF64)
+    this.#kernels.nonZeroF64(this.#scratchF64, count, target.validity)
+  }
+
+  markCodes(dictionary: Dictionary, liveIds: IdMarker, mark: Parameters<CodeMarker>[0]): void {
+    if (dictionary === this.#dictionary) liveIds(mark)
+  }
+
+  close(): void {}
+}

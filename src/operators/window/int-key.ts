@@ -1,0 +1,80 @@
+import type { Arena } from '../../memory/arena.ts'
+import type { LinearMemory } from '../../memory/linear-memory.ts'
+import type { RecordBatch } from '../../memory/record-batch.ts'
+import type { KernelExports } from '../../wasm/exports.ts'
+import type { IdMarker, KeyIndex } from './key-index.ts'
+import { KeyTable } from './key-table.ts'
+import type { FinishTarget } from './record-layout.ts'
+
+/** Keys in [0, DIRECT_LIMIT) are their own ids until a batch brings another one. */
+const DIRECT_LIMIT = 65_536
+
+/**
+ * A single i32 or u32 key that can't be null. While all keys are small and not negative they address state directly;
+ * the first other key moves the live ones into a hash table, where they keep their ids.
+ */
+export class IntKey implements KeyIndex {
+  readonly kernels = ['rangeI32', 'findOrInsertKeys4']
+  readonly #kernels: KernelExports
+  readonly #memory: LinearMemory
+  readonly #arena: Arena
+  readonly #column: number
+  readonly #maxKeys: number
+  readonly #liveIds: IdMarker
+  readonly #ids: number
+  readonly #idBytes: number
+  #directLimit = 0
+  #table: KeyTable | undefined
+
+  constructor(
+    kernels: KernelExports,
+    arena: Arena,
+    options: { column: number; maxBatch: number; maxKeys: number; liveIds: IdMarker },
+  ) {
+    this.#kernels = kernels
+    this.#arena = arena
+    this.#memory = arena.memory
+    this.#column = options.column
+    this.#maxKeys = options.maxKeys
+    this.#liveIds = options.liveIds
+    this.#idBytes = options.maxBatch * 4
+    this.#ids = arena.allocate(this.#idBytes)
+  }
+
+  get idLimit(): number {
+    return this.#table ? this.#table.idLimit : this.#directLimit
+  }
+
+  assign(batch: RecordBatch): number {
+    const { values } = batch.columns[this.#column]!
+    const { selection, selectedCount } = batch
+    if (!this.#table) {
+      this.#kernels.rangeI32(values, selection, selectedCount, this.#ids)
+      const least = this.#memory.i32[this.#ids >>> 2]!
+      const greatest = this.#memory.i32[(this.#ids >>> 2) + 1]!
+      if (least >= 0 && greatest < Math.min(DIRECT_LIMIT, this.#maxKeys)) {
+        if (greatest >= this.#directLimit) this.#directLimit = greatest + 1
+        return values
+      }
+      this.#table = new KeyTable(this.#kernels, this.#arena, 1, { maxKeys: this.#maxKeys, liveIds: this.#liveIds })
+      this.#table.adopt(this.#directLimit)
+    }
+    const { address } = this.#table
+    this.#table.assign(selectedCount, selection, this.#ids, from =>
+      this.#kernels.findOrInsertKeys4(address, values, selection, from, selectedCount, this.#ids),
+    )
+    return this.#ids
+  }
+
+  writeKeys(ids: number, count: number, _which: number, { values }: FinishTarget): void {
+    if (this.#table) this.#kernels.unpackKey4(this.#table.address, ids, count, 0, values)
+    else this.#kernels.recordAddresses(0, ids, count, 1, values)
+  }
+
+  markCodes(): void {}
+
+  close(): void {
+    this.#table?.close()
+    this.#arena.release(this.#ids, this.#idBytes)
+  }
+}

@@ -1,0 +1,170 @@
+import {
+  KEYS_FREE,
+  KEYS_FREE_COUNT,
+  KEYS_HEADER_BYTES,
+  KEYS_ID_CAPACITY,
+  KEYS_KEYS,
+  KEYS_MASK,
+  KEYS_NEXT_ID,
+  KEYS_SLOT_BYTES,
+  KEYS_SLOTS,
+  KEYS_WORDS,
+} from '../../../assembly/abi.ts'
+import { stateFull } from '../../errors.ts'
+import type { Arena } from '../../memory/arena.ts'
+import type { LinearMemory } from '../../memory/linear-memory.ts'
+import type { KernelExports } from '../../wasm/exports.ts'
+import type { IdMarker } from './key-index.ts'
+
+const INITIAL_IDS = 1024
+/** Slots per id: at most a quarter of the slots are taken, so probes are short. */
+const SLOTS_PER_ID = 4
+
+/**
+ * The hash table behind keys of any type (layout: abi.ts "key table"). Ids are never freed one by one: when none is
+ * left, the ids that no live window refers to are found (mark and sweep) and handed out again, and the table grows only
+ * when more than half of them are alive. So a key costs nothing when its last window closes, and state stays
+ * proportional to the live keys.
+ */
+export class KeyTable {
+  readonly address: number
+  readonly #memory: LinearMemory
+  readonly #arena: Arena
+  readonly #kernels: KernelExports
+  readonly #words: number
+  readonly #maxKeys: number
+  readonly #liveIds: IdMarker
+  #capacity = 0
+
+  constructor(kernels: KernelExports, arena: Arena, words: number, options: { maxKeys: number; liveIds: IdMarker }) {
+    const { maxKeys } = options
+    this.#liveIds = options.liveIds
+    this.#kernels = kernels
+    this.#arena = arena
+    this.#memory = arena.memory
+    this.#words = words
+    this.#maxKeys = maxKeys
+    this.address = arena.allocateZeroed(KEYS_HEADER_BYTES)
+    this.#set(KEYS_WORDS, words)
+    this.#allocate(Math.min(INITIAL_IDS, maxKeys))
+  }
+
+  /** Ids handed out so far are below this. */
+  get idLimit(): number {
+    return this.#get(KEYS_NEXT_ID)
+  }
+
+  /** Adopts one-word keys that are their own ids so far: the live ones keep them, the other ids below `idLimit` are free. */
+  adopt(idLimit: number): void {
+    while (this.#capacity < idLimit) this.#reallocate(Math.min(this.#capacity * 2, Math.max(this.#maxKeys, idLimit)))
+    this.#set(KEYS_NEXT_ID, idLimit)
+    const keys = this.#get(KEYS_KEYS) >>> 2
+    this.#liveIds(id => {
+      this.#memory.u32[keys + id] = id
+    })
+    this.#rebuild(this.#liveIds)
+  }
+
+  /**
+   * Gives every row its id: `find(from)` serves rows `from` … and returns the first it had no id for, or `count`.
+   * `ids` holds them by row position. @throws EventfluxError `STATE_FULL` at `maxKeys` live keys.
+   */
+  assign(count: number, selection: number, ids: number, find: (from: number) => number): void {
+    let served = find(0)
+    while (served < count) {
+      const assigned = served
+      this.#makeRoom(mark => {
+        this.#liveIds(mark)
+        const { u32 } = this.#memory
+        for (let j = 0; j < assigned; j++) mark(u32[(ids >>> 2) + (selection === 0 ? j : u32[(selection >>> 2) + j]!)]!)
+      })
+      served = find(assigned)
+    }
+  }
+
+  close(): void {
+    this.#releaseArrays()
+    this.#arena.release(this.address, KEYS_HEADER_BYTES)
+  }
+
+  #makeRoom(liveIds: IdMarker): void {
+    const alive = this.#rebuild(liveIds)
+    if (alive * 2 > this.#capacity && this.#capacity < this.#maxKeys) {
+      this.#reallocate(Math.min(this.#capacity * 2, this.#maxKeys))
+      this.#rebuild(liveIds)
+    }
+    if (alive >= this.#capacity) {
+      throw stateFull(
+        `open windows hold ${alive} distinct keys and maxKeys is ${this.#maxKeys}: raise maxKeys, or use shorter windows`,
+        { value: alive },
+      )
+    }
+  }
+
+  /** Empties the slots, enters the live ids again, frees the others. Returns the number of live ids. */
+  #rebuild(liveIds: IdMarker): number {
+    const memory = this.#memory
+    const next = this.#get(KEYS_NEXT_ID)
+    const live = new Uint8Array(next)
+    liveIds(id => {
+      live[id] = 1
+    })
+    const slots = this.#get(KEYS_SLOTS)
+    memory.u8.fill(0, slots, slots + (this.#get(KEYS_MASK) + 1) * KEYS_SLOT_BYTES)
+    const free = this.#get(KEYS_FREE) >>> 2
+    let freeCount = 0
+    for (let id = next - 1; id >= 0; id--) {
+      if (live[id] === 1) this.#kernels.reinsertKey(this.address, id)
+      else memory.u32[free + freeCount++] = id
+    }
+    this.#set(KEYS_FREE_COUNT, freeCount)
+    return next - freeCount
+  }
+
+  #reallocate(capacity: number): void {
+    const { words } = this.#sizes()
+    const oldKeys = this.#get(KEYS_KEYS)
+    const oldBytes = this.#get(KEYS_NEXT_ID) * words * 4
+    const kept = this.#memory.u8.slice(oldKeys, oldKeys + oldBytes)
+    this.#releaseArrays()
+    this.#allocate(capacity)
+    this.#memory.u8.set(kept, this.#get(KEYS_KEYS))
+  }
+
+  #allocate(capacity: number): void {
+    this.#capacity = capacity
+    const { slotBytes, keyBytes, freeBytes, slots } = this.#sizes()
+    this.#set(KEYS_MASK, slots - 1)
+    this.#set(KEYS_ID_CAPACITY, capacity)
+    this.#set(KEYS_SLOTS, this.#arena.allocateZeroed(slotBytes))
+    this.#set(KEYS_KEYS, this.#arena.allocate(keyBytes))
+    this.#set(KEYS_FREE, this.#arena.allocate(freeBytes))
+  }
+
+  #releaseArrays(): void {
+    const { slotBytes, keyBytes, freeBytes } = this.#sizes()
+    this.#arena.release(this.#get(KEYS_SLOTS), slotBytes)
+    this.#arena.release(this.#get(KEYS_KEYS), keyBytes)
+    this.#arena.release(this.#get(KEYS_FREE), freeBytes)
+  }
+
+  #sizes(): { words: number; slots: number; slotBytes: number; keyBytes: number; freeBytes: number } {
+    const slots = 2 ** Math.ceil(Math.log2(this.#capacity * SLOTS_PER_ID))
+    const words = this.#words
+    return {
+      words,
+      slots,
+      slotBytes: slots * KEYS_SLOT_BYTES,
+      keyBytes: this.#capacity * words * 4,
+      freeBytes: this.#capacity * 4,
+    }
+  }
+
+  #get(field: number): number {
+    return this.#memory.u32[(this.address + field) >>> 2]!
+  }
+
+  #set(field: number, value: number): void {
+    this.#memory.u32[(this.address + field) >>> 2] = value
+  }
+}

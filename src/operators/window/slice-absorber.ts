@@ -1,0 +1,165 @@
+import { SLICE_COUNT, SLICE_ENTRY_BYTES } from '../../../assembly/abi.ts'
+import type { Arena } from '../../memory/arena.ts'
+import type { LinearMemory } from '../../memory/linear-memory.ts'
+import type { RecordBatch } from '../../memory/record-batch.ts'
+import type { KernelExports } from '../../wasm/exports.ts'
+import type { RecordLayout } from './record-layout.ts'
+import type { SliceStore } from './slice-store.ts'
+
+/** Slices one kernel call may spread a batch over; batches that span more are taken run by run. */
+const SPAN_LIMIT = 1024
+
+/** Puts rows into the records of their slices: slice index → record address → accumulate. */
+export class SliceAbsorber {
+  readonly #kernels: KernelExports
+  readonly #memory: LinearMemory
+  readonly #arena: Arena
+  readonly #store: SliceStore
+  readonly #layout: RecordLayout
+  readonly #sizeMs: number
+  readonly #offsetMs: number
+  readonly #maxBatch: number
+  readonly #range: number
+  readonly #addresses: number
+  readonly #sliceOfRow: number
+  readonly #entries: number
+  readonly #template: number
+  readonly #rows: { batch: RecordBatch; addresses: number; selection: number; from: number; to: number }
+
+  constructor(
+    kernels: KernelExports,
+    arena: Arena,
+    store: SliceStore,
+    layout: RecordLayout,
+    options: { sizeMs: number; offsetMs: number; maxBatch: number },
+  ) {
+    this.#kernels = kernels
+    this.#arena = arena
+    this.#memory = arena.memory
+    this.#store = store
+    this.#layout = layout
+    this.#sizeMs = options.sizeMs
+    this.#offsetMs = options.offsetMs
+    this.#maxBatch = options.maxBatch
+    this.#range = arena.allocate(16)
+    this.#addresses = arena.allocate(options.maxBatch * 4)
+    this.#sliceOfRow = arena.allocate(options.maxBatch * 4)
+    this.#entries = arena.allocateZeroed(SPAN_LIMIT * SLICE_ENTRY_BYTES)
+    this.#template = arena.allocate(layout.recordBytes)
+    this.#memory.u8.set(layout.template, this.#template)
+    this.#rows = { batch: NO_BATCH, addresses: this.#addresses, selection: 0, from: 0, to: 0 }
+  }
+
+  /**
+   * Takes in the rows `from` … `to` - 1 of a selection (0: of the batch itself). `ids`: address of the key ids by row,
+   * 0 without a key; all below `idLimit`.
+   */
+  absorb(
+    batch: RecordBatch,
+    time: number,
+    selection: number,
+    from: number,
+    to: number,
+    ids: number,
+    idLimit: number,
+  ): void {
+    if (to <= from) return
+    this.scan(time, selection, from, to)
+    this.absorbScanned(batch, time, selection, from, to, ids, idLimit)
+  }
+
+  /** Finds the least and greatest time of the rows; returns the least. `absorbScanned` builds on it. */
+  scan(time: number, selection: number, from: number, to: number): number {
+    this.#kernels.rangeF64(time, selection, from, to, this.#range)
+    return this.#memory.f64[this.#range >>> 3]!
+  }
+
+  /** `absorb` of the very rows `scan` was just called with; at least one. */
+  absorbScanned(
+    batch: RecordBatch,
+    time: number,
+    selection: number,
+    from: number,
+    to: number,
+    ids: number,
+    idLimit: number,
+  ): void {
+    const first = this.sliceOf(this.#memory.f64[this.#range >>> 3]!)
+    const last = this.sliceOf(this.#memory.f64[(this.#range >>> 3) + 1]!)
+    if (first === last) this.#intoOne(first, selection, from, to, ids, idLimit)
+    else if (last - first < SPAN_LIMIT) this.#intoMany(first, last, time, selection, from, to, ids, idLimit)
+    else {
+      const middle = (from + to) >>> 1
+      this.absorb(batch, time, selection, from, middle, ids, idLimit)
+      this.absorb(batch, time, selection, middle, to, ids, idLimit)
+      return
+    }
+    this.#rows.batch = batch
+    this.#rows.selection = selection
+    this.#rows.from = from
+    this.#rows.to = to
+    this.#layout.accumulate(this.#rows)
+  }
+
+  /** The slice a time falls into. */
+  sliceOf(timeMs: number): number {
+    return Math.floor((timeMs - this.#offsetMs) / this.#sizeMs)
+  }
+
+  close(): void {
+    this.#arena.release(this.#range, 16)
+    this.#arena.release(this.#addresses, this.#maxBatch * 4)
+    this.#arena.release(this.#sliceOfRow, this.#maxBatch * 4)
+    this.#arena.release(this.#entries, SPAN_LIMIT * SLICE_ENTRY_BYTES)
+    this.#arena.release(this.#template, this.#layout.recordBytes)
+  }
+
+  #intoOne(index: number, selection: number, from: number, to: number, ids: number, idLimit: number): void {
+    const { entry } = this.#store.obtain(index, idLimit)
+    const { recordBytes } = this.#layout
+    if (ids === 0) this.#kernels.resolveOneSliceGlobal(entry, from, to, recordBytes, this.#template, this.#addresses)
+    else this.#kernels.resolveOneSlice(entry, ids, selection, from, to, recordBytes, this.#template, this.#addresses)
+  }
+
+  #intoMany(
+    first: number,
+    last: number,
+    time: number,
+    selection: number,
+    from: number,
+    to: number,
+    ids: number,
+    idLimit: number,
+  ): void {
+    const k = this.#kernels
+    const { recordBytes } = this.#layout
+    const entries = this.#entries
+    const span = last - first + 1
+    this.#memory.u8.fill(0, entries, entries + span * SLICE_ENTRY_BYTES)
+    k.sliceIndex(time, selection, from, to, this.#sizeMs, this.#offsetMs, first, this.#sliceOfRow, entries)
+    for (let i = 0; i < span; i++) {
+      const at = entries + i * SLICE_ENTRY_BYTES
+      if (this.#memory.u32[at >>> 2] === 0) continue
+      const { entry } = this.#store.obtain(first + i, idLimit)
+      this.#memory.u8.copyWithin(at, entry, entry + SLICE_ENTRY_BYTES)
+    }
+    if (ids === 0)
+      k.resolveSlicesGlobal(entries, this.#sliceOfRow, from, to, recordBytes, this.#template, this.#addresses)
+    else
+      k.resolveSlices(entries, this.#sliceOfRow, ids, selection, from, to, recordBytes, this.#template, this.#addresses)
+    const { u32 } = this.#memory
+    for (let i = 0; i < span; i++) {
+      const at = (entries + i * SLICE_ENTRY_BYTES) >>> 2
+      if (u32[at] !== 0) u32[(this.#store.find(first + i)!.entry + SLICE_COUNT) >>> 2] = u32[at + (SLICE_COUNT >>> 2)]!
+    }
+  }
+}
+
+const NO_BATCH: RecordBatch = {
+  length: 0,
+  columns: [],
+  selection: 0,
+  selectedCount: 0,
+  origin: 0,
+  watermarks: undefined,
+}

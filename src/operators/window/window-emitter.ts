@@ -1,0 +1,126 @@
+import type { Arena } from '../../memory/arena.ts'
+import type { Dictionary } from '../../memory/dictionary.ts'
+import type { RecordBatch, Vector } from '../../memory/record-batch.ts'
+import { BYTE_WIDTH, type DataType } from '../../schema/data-type.ts'
+import type { KernelExports } from '../../wasm/exports.ts'
+import type { Operator } from '../operator.ts'
+import type { KeyIndex } from './key-index.ts'
+import type { RecordLayout } from './record-layout.ts'
+
+/** A column the emitter writes. */
+export interface OutputColumn {
+  readonly type: DataType
+  readonly dictionary: Dictionary | undefined
+}
+
+/**
+ * Turns records into result batches: windowStart, windowEnd, the keys, then one column per aggregate. Emission is
+ * kernels too: one call per column and batch. Can be stopped between two batches.
+ */
+export class WindowEmitter {
+  readonly #kernels: KernelExports
+  readonly #arena: Arena
+  readonly #layout: RecordLayout
+  readonly #keys: KeyIndex
+  readonly #next: Operator
+  readonly #columns: readonly Vector[]
+  readonly #keyCount: number
+  readonly #maxBatch: number
+  readonly #addresses: number
+  readonly #batch: { -readonly [K in keyof RecordBatch]: RecordBatch[K] }
+  #records = 0
+  #ids = 0
+  #at = 0
+  #count = 0
+  #start = 0
+  #end = 0
+  rowsOut = 0
+
+  constructor(
+    kernels: KernelExports,
+    arena: Arena,
+    parts: { layout: RecordLayout; keys: KeyIndex; next: Operator; columns: readonly OutputColumn[]; keyCount: number },
+    maxBatch: number,
+  ) {
+    this.#kernels = kernels
+    this.#arena = arena
+    this.#layout = parts.layout
+    this.#keys = parts.keys
+    this.#next = parts.next
+    this.#keyCount = parts.keyCount
+    this.#maxBatch = maxBatch
+    this.#addresses = arena.allocate(maxBatch * 4)
+    this.#columns = parts.columns.map(({ type, dictionary }) => ({
+      type: type.name,
+      values: arena.allocate(maxBatch * BYTE_WIDTH[type.name]),
+      validity: type.isNullable ? arena.allocate(bitmapBytes(maxBatch)) : 0,
+      dictionary,
+    }))
+    this.#batch = {
+      length: 0,
+      columns: this.#columns,
+      selection: 0,
+      selectedCount: 0,
+      origin: 0,
+      watermarks: undefined,
+    }
+  }
+
+  /** Starts emitting `count` records of the window [start, end), by their ids. Nothing else may be pending. */
+  begin(startMs: number, endMs: number, records: number, ids: number, count: number): void {
+    this.#start = startMs
+    this.#end = endMs
+    this.#records = records
+    this.#ids = ids
+    this.#at = 0
+    this.#count = count
+  }
+
+  /** Whether records wait to be emitted. */
+  get pending(): boolean {
+    return this.#at < this.#count
+  }
+
+  /** Emits until everything is out (true) or downstream is full (false: call again after it resumed). */
+  emit(): boolean {
+    while (this.#at < this.#count) {
+      const count = Math.min(this.#count - this.#at, this.#maxBatch)
+      this.#write(this.#ids + this.#at * 4, count)
+      this.#at += count
+      this.rowsOut += count
+      if (!this.#next.process(this.#batch)) return false
+    }
+    return true
+  }
+
+  /** Marks the codes of the batch last written: it may still be on its way. */
+  markCodes(dictionary: Dictionary, memory: Uint32Array, mark: (code: number) => void): void {
+    for (const column of this.#columns) {
+      if (column.dictionary !== dictionary) continue
+      for (let row = 0; row < this.#batch.length; row++) mark(memory[(column.values >>> 2) + row]!)
+    }
+  }
+
+  close(): void {
+    this.#arena.release(this.#addresses, this.#maxBatch * 4)
+    for (const { type, values, validity } of this.#columns) {
+      this.#arena.release(values, this.#maxBatch * BYTE_WIDTH[type])
+      if (validity !== 0) this.#arena.release(validity, bitmapBytes(this.#maxBatch))
+    }
+  }
+
+  #write(ids: number, count: number): void {
+    const k = this.#kernels
+    const columns = this.#columns
+    k.fillF64(columns[0]!.values, count, this.#start)
+    k.fillF64(columns[1]!.values, count, this.#end)
+    for (let key = 0; key < this.#keyCount; key++) this.#keys.writeKeys(ids, count, key, columns[2 + key]!)
+    k.recordAddresses(this.#records, ids, count, this.#layout.recordBytes, this.#addresses)
+    const { finishers } = this.#layout
+    for (let i = 0; i < finishers.length; i++) finishers[i]!(this.#addresses, count, columns[2 + this.#keyCount + i]!)
+    this.#batch.length = count
+    this.#batch.selectedCount = count
+  }
+}
+
+const bitmapBytes = (rows: number): number => ((rows + 63) >>> 6) * 8
