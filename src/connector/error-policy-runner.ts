@@ -1,0 +1,170 @@
+import { type EventfluxError, sinkFailed, sourceFailed, stageFailed } from '../errors.ts'
+import type { Clock } from '../time/clock.ts'
+import { ABORTED, AbortGate } from './abort-gate.ts'
+import {
+  checkErrorPolicy,
+  type DeadLetterPolicy,
+  type ErrorCounts,
+  type ErrorPolicy,
+  type FailedRow,
+} from './error-policy.ts'
+import { SinkError } from './sink.ts'
+
+/** Which error ends the job when the policy says `'fail'`. */
+export type StageRole = 'source' | 'stage' | 'sink'
+
+const MAKERS = { source: sourceFailed, stage: stageFailed, sink: sinkFailed } as const
+
+export interface ErrorPolicyRunnerOptions<R> {
+  /** The name of the stage, for errors and dead letters. */
+  readonly stage: string
+  readonly role?: StageRole
+  readonly policy: ErrorPolicy<R>
+  readonly clock: Clock
+  /** Ends waits between attempts: the row then fails with its last cause. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Applies the error policy of one stage, row by row, and counts exactly. A synchronous success costs a try block: no
+ * promise, no allocation.
+ */
+export class ErrorPolicyRunner<R = unknown> {
+  readonly stage: string
+  readonly counts: ErrorCounts = { failed: 0, retried: 0, skipped: 0, deadLettered: 0 }
+  readonly #policy: ErrorPolicy<R>
+  readonly #clock: Clock
+  readonly #signal: AbortSignal | undefined
+  readonly #fatal: (typeof MAKERS)[StageRole]
+
+  /** @throws EventfluxError `OPTION_INVALID` for a policy out of range. */
+  constructor(options: ErrorPolicyRunnerOptions<R>) {
+    checkErrorPolicy(options.policy as ErrorPolicy<never>, options.stage)
+    this.stage = options.stage
+    this.#policy = options.policy
+    this.#clock = options.clock
+    this.#signal = options.signal
+    this.#fatal = MAKERS[options.role ?? 'stage']
+  }
+
+  /**
+   * Runs `action(row)` under the policy. Returns what it returned, or undefined when the row was skipped or dead
+   * lettered; a promise only when `action` gave one or an attempt has to wait.
+   *
+   * @throws EventfluxError `SOURCE_FAILED`, `STAGE_FAILED` or `SINK_FAILED` when the policy ends the job.
+   */
+  run<T>(row: R, action: (row: R) => T | Promise<T>): T | undefined | Promise<T | undefined> {
+    let outcome: T | Promise<T>
+    try {
+      outcome = action(row)
+    } catch (cause) {
+      return this.#failed(row, action, 1, cause)
+    }
+    if (!isPromise(outcome)) return outcome
+    return outcome.then(undefined, cause => this.#failed(row, action, 1, cause))
+  }
+
+  /** Routes a failure that happened elsewhere (a rejected line, say), as a first and only attempt. */
+  fail(row: R, cause: unknown): void | Promise<void> {
+    return this.#giveUp({ row, stage: this.stage, attempt: 1, cause })
+  }
+
+  /** Counts a row that ends the job and makes the error saying so. */
+  ending(row: R, cause: unknown): EventfluxError {
+    this.counts.failed++
+    return this.#ending({ row, stage: this.stage, attempt: 1, cause })
+  }
+
+  #failed<T>(
+    row: R,
+    action: (row: R) => T | Promise<T>,
+    attempt: number,
+    cause: unknown,
+  ): undefined | Promise<T | undefined> {
+    const policy = this.#policy
+    const mayRetry =
+      typeof policy === 'object' &&
+      policy.kind === 'retry' &&
+      attempt < policy.attempts &&
+      !(cause instanceof SinkError && !cause.retriable) &&
+      this.#signal?.aborted !== true
+    if (mayRetry) return this.#retry(row, action, attempt, cause)
+    return this.#giveUp({ row, stage: this.stage, attempt, cause }) as undefined | Promise<undefined>
+  }
+
+  async #retry<T>(row: R, action: (row: R) => T | Promise<T>, attempt: number, cause: unknown): Promise<T | undefined> {
+    const policy = this.#policy as Extract<ErrorPolicy<R>, { kind: 'retry' }>
+    const delayMs = Math.min(policy.initialMs * policy.factor ** (attempt - 1), policy.maxMs)
+    if ((await this.#sleep(delayMs)) === ABORTED) {
+      return this.#giveUp({ row, stage: this.stage, attempt, cause }) as undefined | Promise<undefined>
+    }
+    this.counts.retried++
+    try {
+      return await action(row)
+    } catch (next) {
+      return this.#failed(row, action, attempt + 1, next)
+    }
+  }
+
+  async #sleep(ms: number): Promise<unknown> {
+    if (!this.#signal) return new Promise<void>(resolve => this.#clock.after(ms, resolve))
+    const gate = new AbortGate(this.#signal)
+    try {
+      return await gate.sleep(this.#clock, ms)
+    } finally {
+      gate.close()
+    }
+  }
+
+  #giveUp(failed: FailedRow<R>): void | Promise<void> {
+    this.counts.failed++
+    const last = typeof this.#policy === 'object' && this.#policy.kind === 'retry' ? this.#policy.then : this.#policy
+    if (last === 'fail') throw this.#ending(failed)
+    if (last === 'skip') {
+      this.counts.skipped++
+      return
+    }
+    return this.#bury(failed, last)
+  }
+
+  #ending({ row, stage, attempt, cause }: FailedRow<R>): EventfluxError {
+    const tries = attempt === 1 ? '' : ` after ${attempt} attempts`
+    return this.#fatal(`"${stage}" failed on a row${tries}: ${reason(cause)}`, { value: row, at: stage, cause })
+  }
+
+  #bury(failed: FailedRow<R>, { sink }: DeadLetterPolicy<R>): void | Promise<void> {
+    let sent: void | Promise<void>
+    try {
+      sent = typeof sink === 'function' ? sink(failed) : sink.send(failed)
+    } catch (cause) {
+      throw this.#lost(failed, cause)
+    }
+    if (isPromise(sent)) {
+      return sent.then(
+        () => {
+          this.counts.deadLettered++
+        },
+        cause => {
+          throw this.#lost(failed, cause)
+        },
+      )
+    }
+    this.counts.deadLettered++
+  }
+
+  #lost(failed: FailedRow<R>, cause: unknown): EventfluxError {
+    return sinkFailed(`the dead letter sink of "${failed.stage}" failed: ${reason(cause)}`, {
+      value: failed,
+      at: failed.stage,
+      cause,
+    })
+  }
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as Promise<T> | null | undefined)?.then === 'function'
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}

@@ -1,0 +1,53 @@
+import { ABORTED, AbortGate } from './abort-gate.ts'
+import { CHUNK_ROWS, handOver } from './iterable-source.ts'
+import type { Source, SourceHandler, SourceIntake, SourceMetadata } from './source.ts'
+import { nextTurn } from './turn.ts'
+
+/** Polls a SourceHandler: everything it has now, then, when it has nothing, a pause on the clock. */
+export class HandlerSource<E> implements Source<E> {
+  readonly #handler: SourceHandler<E>
+  readonly #idleMs: number
+
+  constructor(handler: SourceHandler<E>, idleMs: number) {
+    this.#handler = handler
+    this.#idleMs = idleMs
+  }
+
+  get metadata(): SourceMetadata {
+    return this.#handler.metadata()
+  }
+
+  async run(intake: SourceIntake<E>): Promise<void> {
+    const gate = new AbortGate(intake.signal)
+    try {
+      while (!intake.signal.aborted) {
+        const chunk = this.#receive()
+        if (chunk.length > 0) {
+          if (!(await handOver(intake, chunk, gate))) return
+          await nextTurn()
+        } else if (this.#handler.done) return
+        else if ((await gate.sleep(intake.clock, this.#idleMs)) === ABORTED) return
+      }
+    } finally {
+      gate.close()
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#handler.close?.()
+  }
+
+  #receive(): E[] {
+    const chunk: E[] = []
+    if (this.#handler.receiveBatch) {
+      this.#handler.receiveBatch(chunk, CHUNK_ROWS)
+      return chunk
+    }
+    while (chunk.length < CHUNK_ROWS) {
+      const event = this.#handler.receive()
+      if (event === undefined) break
+      chunk.push(event)
+    }
+    return chunk
+  }
+}

@@ -1,0 +1,136 @@
+import { ABORTED, AbortGate } from './abort-gate.ts'
+import type { Source, SourceIntake, SourceMetadata } from './source.ts'
+import { nextTurn } from './turn.ts'
+
+/** Events handed over per call by sources that have many at once. */
+export const CHUNK_ROWS = 1024
+
+/** Arrays: sliced, so that the queue copies straight from them. */
+export class ArraySource<E> implements Source<E> {
+  readonly #events: readonly E[]
+  readonly #name: string
+  #offset = 0
+
+  constructor(events: readonly E[], name: string) {
+    this.#events = events
+    this.#name = name
+  }
+
+  get metadata(): SourceMetadata {
+    return { name: this.#name, kind: 'array', offset: this.#offset, replayable: true, bounded: true }
+  }
+
+  async run(intake: SourceIntake<E>): Promise<void> {
+    const gate = new AbortGate(intake.signal)
+    try {
+      while (this.#offset < this.#events.length && !intake.signal.aborted) {
+        const chunk = this.#events.slice(this.#offset, this.#offset + CHUNK_ROWS)
+        if (!(await handOver(intake, chunk, gate))) return
+        this.#offset += chunk.length
+        await nextTurn()
+      }
+    } finally {
+      gate.close()
+    }
+  }
+}
+
+/** Synchronous iterables, taken in chunks; a generator is closed when the job stops early. */
+export class IterableSource<E> implements Source<E> {
+  readonly #events: Iterable<E>
+  readonly #name: string
+  #offset = 0
+
+  constructor(events: Iterable<E>, name: string) {
+    this.#events = events
+    this.#name = name
+  }
+
+  get metadata(): SourceMetadata {
+    return { name: this.#name, kind: 'iterable', offset: this.#offset, replayable: false, bounded: true }
+  }
+
+  async run(intake: SourceIntake<E>): Promise<void> {
+    const gate = new AbortGate(intake.signal)
+    let chunk: E[] = []
+    try {
+      for (const event of this.#events) {
+        if (chunk.push(event) < CHUNK_ROWS) continue
+        if (!(await handOver(intake, chunk, gate))) return
+        this.#offset += chunk.length
+        chunk = []
+        await nextTurn()
+        if (intake.signal.aborted) return
+      }
+      if (chunk.length > 0 && (await handOver(intake, chunk, gate))) this.#offset += chunk.length
+    } finally {
+      gate.close()
+    }
+  }
+}
+
+/** Async iterables, event by event; `return()` is called when the job stops early. */
+export class AsyncIterableSource<E> implements Source<E> {
+  readonly #events: AsyncIterable<E>
+  readonly #name: string
+  #offset = 0
+
+  constructor(events: AsyncIterable<E>, name: string) {
+    this.#events = events
+    this.#name = name
+  }
+
+  get metadata(): SourceMetadata {
+    return { name: this.#name, kind: 'asyncIterable', offset: this.#offset, replayable: false, bounded: false }
+  }
+
+  async run(intake: SourceIntake<E>): Promise<void> {
+    const gate = new AbortGate(intake.signal)
+    try {
+      for await (const event of untilAborted(this.#events, intake.signal)) {
+        const outcome = intake.push(event)
+        if (outcome !== true && 'then' in outcome && (await gate.wait(outcome)) === ABORTED) return
+        this.#offset++
+        // An iterable that never really waits would keep timers and sinks from running.
+        if (this.#offset % CHUNK_ROWS === 0) await nextTurn()
+      }
+    } finally {
+      gate.close()
+    }
+  }
+}
+
+/** The events of an async iterable until the signal aborts, then its `return()`, even while it is waiting. */
+export async function* untilAborted<T>(events: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T, void, void> {
+  const iterator = events[Symbol.asyncIterator]()
+  const gate = new AbortGate(signal)
+  let isOver = false
+  try {
+    while (!signal.aborted) {
+      let next: IteratorResult<T> | typeof ABORTED
+      try {
+        next = await gate.wait(iterator.next())
+      } catch (error) {
+        isOver = true
+        throw error
+      }
+      if (next === ABORTED) return
+      if (next.done) {
+        isOver = true
+        return
+      }
+      yield next.value
+    }
+  } finally {
+    gate.close()
+    // Not awaited: a generator that is waiting answers return() only after its wait, which may be never.
+    if (!isOver) iterator.return?.().then(undefined, () => {})
+  }
+}
+
+/** Pushes a chunk; false when the signal aborted before there was room. */
+export async function handOver<E>(intake: SourceIntake<E>, chunk: readonly E[], gate: AbortGate): Promise<boolean> {
+  const accepted = intake.pushMany(chunk)
+  if (typeof accepted === 'number') return true
+  return (await gate.wait(accepted)) !== ABORTED
+}

@@ -1,0 +1,136 @@
+import { backpressure, type EventfluxError, optionInvalid, show } from '../errors.ts'
+import type { Source, SourceIntake, SourceMetadata } from './source.ts'
+
+/** Starts listening; the returned function stops. */
+export type Subscribe<E> = (listener: {
+  readonly event: (event: E) => void
+  readonly end: () => void
+  readonly fail: (cause: unknown) => void
+}) => () => void
+
+/**
+ * Something that calls back whenever it likes and can't be slowed down. While a push waits for room, what arrives is
+ * kept, at most `maxWaiting` events; what arrives beyond that is refused and counted, never silently lost.
+ */
+export class ListenerSource<E> implements Source<E> {
+  readonly metadata: SourceMetadata
+  readonly #subscribe: Subscribe<E>
+  readonly #maxWaiting: number
+
+  constructor(options: { name: string; kind: string; maxWaiting?: number | undefined; subscribe: Subscribe<E> }) {
+    const { name, kind, maxWaiting = 1024 } = options
+    if (!Number.isSafeInteger(maxWaiting) || maxWaiting < 0) {
+      throw optionInvalid(
+        `maxWaiting of source "${name}" is ${show(maxWaiting)} and must be an integer of at least 0`,
+        {
+          value: maxWaiting,
+          at: name,
+        },
+      )
+    }
+    this.metadata = { name, kind, replayable: false, bounded: false }
+    this.#subscribe = options.subscribe
+    this.#maxWaiting = maxWaiting
+  }
+
+  run(intake: SourceIntake<E>): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      const waiting: E[] = []
+      let isPushing = false
+      let isEnding = false
+      let isFinished = false
+      let unsubscribe: (() => void) | undefined
+
+      const finish = (error?: { readonly cause: unknown }): void => {
+        if (isFinished) return
+        isFinished = true
+        unsubscribe?.()
+        intake.signal.removeEventListener('abort', stop)
+        if (error) reject(error.cause)
+        else resolve()
+      }
+      const stop = (): void => finish()
+      const fail = (cause: unknown): void => finish({ cause })
+
+      const afterPush = async (first: Promise<unknown>): Promise<void> => {
+        isPushing = true
+        await first
+        while (waiting.length > 0 && !isFinished) await intake.pushMany(waiting.splice(0))
+        isPushing = false
+        if (isEnding) finish()
+      }
+      const event = (value: E): void => {
+        if (isEnding || isFinished) return
+        if (!isPushing) {
+          const outcome = intake.push(value)
+          if (outcome !== true && 'then' in outcome) afterPush(outcome).catch(fail)
+        } else if (waiting.length < this.#maxWaiting) waiting.push(value)
+        else intake.reject(this.#overrun(value))
+      }
+      const end = (): void => {
+        isEnding = true
+        if (!isPushing) finish()
+      }
+
+      if (intake.signal.aborted) {
+        finish()
+        return
+      }
+      intake.signal.addEventListener('abort', stop, { once: true })
+      unsubscribe = this.#subscribe({ event, end, fail })
+      if (isFinished) unsubscribe()
+    })
+  }
+
+  #overrun(value: E): EventfluxError {
+    const { name } = this.metadata
+    return backpressure(
+      `source "${name}" can't be slowed down and ${this.#maxWaiting} of its events wait already: use a dropping strategy, a larger bufferSize or maxWaiting`,
+      { value, at: name },
+    )
+  }
+}
+
+/** Where events can be listened to: DOM nodes, WebSocket, EventSource, BroadcastChannel, AbortSignal, … */
+interface Listenable {
+  addEventListener(type: string, listener: (event: never) => void): void
+  removeEventListener(type: string, listener: (event: never) => void): void
+}
+
+/**
+ * The events of an EventTarget as a source that runs until it is stopped, or until an event of type `endOn` arrives.
+ *
+ * @param map makes the event that enters the pipeline, synchronously; undefined drops it. Default: the DOM event itself.
+ * @example
+ * const ticks = fromEventTarget(socket, 'message', (m: MessageEvent<string>) => JSON.parse(m.data), { endOn: 'close' })
+ */
+export function fromEventTarget<Dom = Event, E = Dom>(
+  target: Listenable,
+  type: string,
+  map?: (event: Dom) => E | undefined,
+  options: { readonly name?: string; readonly maxWaiting?: number; readonly endOn?: string } = {},
+): Source<E> {
+  return new ListenerSource<E>({
+    name: options.name ?? type,
+    kind: 'eventTarget',
+    maxWaiting: options.maxWaiting,
+    subscribe({ event, end, fail }) {
+      const listener = (given: Dom): void => {
+        let mapped: E | undefined
+        try {
+          mapped = map ? map(given) : (given as unknown as E)
+        } catch (cause) {
+          fail(cause)
+          return
+        }
+        if (mapped !== undefined) event(mapped)
+      }
+      target.addEventListener(type, listener as (event: never) => void)
+      if (options.endOn) target.addEventListener(options.endOn, end)
+      return () => {
+        target.removeEventListener(type, listener as (event: never) => void)
+        if (options.endOn) target.removeEventListener(options.endOn, end)
+      }
+    },
+  })
+}

@@ -1,0 +1,34 @@
+/** Hands one output row on. Synchronous; may be called any number of times. */
+export type Emit<Out> = (row: Out) => void
+
+/** What a processor may ask of whoever runs it. */
+export interface ProcessorContext {
+  /** Asks for `onTimer(atMs)` as soon as the clock reaches `atMs` (milliseconds since the epoch). */
+  setTimer(atMs: number): void
+}
+
+/**
+ * A user-written step over row objects: emits any number of rows per row, none to drop it.
+ *
+ * @example
+ * const twice: Processor<number, number> = {
+ *   process(value, emit) {
+ *     emit(value)
+ *     emit(value)
+ *   },
+ * }
+ */
+export interface Processor<In, Out> {
+  /** The name in errors and metrics. */
+  readonly name?: string
+  process(event: In, emit: Emit<Out>, context: ProcessorContext): void
+  /** A timer set for `atMs` is due. */
+  onTimer?(atMs: number, emit: Emit<Out>, context: ProcessorContext): void
+  /** No row with a time ≤ `watermark` follows; +Infinity at the end of a bounded input. */
+  onWatermark?(watermark: number, emit: Emit<Out>, context: ProcessorContext): void
+  /** The state, as a value JSON can hold. */
+  snapshot?(): unknown
+  /** Takes back what `snapshot` of the same processor gave. */
+  restore?(state: unknown): void
+  close?(): void | Promise<void>
+}

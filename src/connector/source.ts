@@ -1,0 +1,92 @@
+import type { EventfluxError } from '../errors.ts'
+import type { Clock } from '../time/clock.ts'
+
+/** Why an event was not taken: the queue was full, closed, the wait timed out or was aborted, or a breaker was open. */
+export type RejectReason = 'full' | 'closed' | 'timeout' | 'aborted' | 'circuitOpen'
+
+/** The expected "no" of a push: a value, never an exception. */
+export interface Rejected {
+  readonly rejected: RejectReason
+}
+
+/** What a source tells about itself. */
+export interface SourceMetadata {
+  readonly name: string
+  /** The sort of source: `'array'`, `'ndjson'`, `'handler'`, … */
+  readonly kind: string
+  /** The schema its events follow, if it knows one. */
+  readonly schema?: unknown
+  /** How far it has been read, in its own unit (events, bytes, a broker's position), if it can tell. */
+  readonly offset?: number | string
+  /** Whether reading again gives the same events again. */
+  readonly replayable: boolean
+  /** Whether it ends by itself. */
+  readonly bounded: boolean
+}
+
+/**
+ * The pull contract: what a connector to some outside system implements. The library polls it.
+ *
+ * @example
+ * const words = ['a', 'b']
+ * const handler: SourceHandler<{ word: string }> = {
+ *   get done() { return words.length === 0 },
+ *   receive() { const word = words.shift(); return word === undefined ? undefined : { word } },
+ *   metadata: () => ({ name: 'words', kind: 'handler', replayable: false, bounded: true }),
+ * }
+ */
+export interface SourceHandler<E> {
+  /** The next event, or undefined when there is none *now*. Never blocks. */
+  receive(): E | undefined
+  /** True once `receive` will never return an event again. */
+  readonly done: boolean
+  /** Appends up to `max` events to `into`, returns how many. Optional: saves a call per event. */
+  receiveBatch?(into: E[], max: number): number
+  metadata(): SourceMetadata
+  /** Called once, when the job no longer needs it. */
+  close?(): void | Promise<void>
+}
+
+/** Values of one column: `null` (in arrays) stands for a missing value of a nullable column. */
+export type ColumnValues =
+  | Float64Array
+  | Float32Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | readonly (number | null)[]
+  | readonly (bigint | null)[]
+  | readonly (boolean | null)[]
+  | readonly (string | null)[]
+
+/** A block of rows as columns of one common length, by field name. */
+export type ColumnBlock = Readonly<Record<string, ColumnValues>>
+
+/**
+ * Where a running source puts its events. A promise means "wait": nothing more may be pushed, and nothing handed over
+ * may be changed, until it resolves; there is none when there is room. Counts of `pushMany` and `pushColumns` are of
+ * rows accepted.
+ */
+export interface SourceIntake<E = unknown> {
+  push(event: E): true | Rejected | Promise<true | Rejected>
+  pushMany(events: readonly E[]): number | Promise<number>
+  pushColumns(columns: ColumnBlock): number | Promise<number>
+  /** Input that never became an event (a broken line): counted and routed by the error policy of the source. */
+  reject(error: EventfluxError): void
+  /** Aborts when the source must stop. */
+  readonly signal: AbortSignal
+  /** The clock of the job: all pauses of a source go through it. */
+  readonly clock: Clock
+}
+
+/** What the runtime drives: everything `toSource` accepts becomes one. */
+export interface Source<E = unknown> {
+  readonly metadata: SourceMetadata
+  /**
+   * Pushes events until the source ends (then it resolves) or `intake.signal` aborts (then it resolves soon). Rejects
+   * when the source itself fails.
+   */
+  run(intake: SourceIntake<E>): void | Promise<void>
+  /** Frees what the source holds. Called once, after `run` ended. */
+  close?(): void | Promise<void>
+}

@@ -1,0 +1,80 @@
+import { optionInvalid, show } from '../errors.ts'
+import type { Sink, SinkHandler } from './sink.ts'
+
+/** Everything that can take the rows of a job. */
+export type SinkLike<R> =
+  | ((row: R) => void | Promise<void>)
+  // biome-ignore lint/suspicious/noExplicitAny: functions whose result is of no interest (`row => rows.push(row)`) are welcome
+  | ((row: R) => any)
+  | R[]
+  | Sink<R>
+  | SinkHandler<R>
+  | WritableStream<R>
+
+export interface ToSinkOptions {
+  /** The name in errors and metrics. Default: what it is. */
+  readonly name?: string
+  /** Rows that may be on their way at once; 1 keeps their order. Default 1. */
+  readonly maxInFlight?: number
+}
+
+/**
+ * Makes a sink of functions (synchronous or not), arrays (they collect), WHATWG streams and SinkHandlers; a Sink stays
+ * what it is.
+ *
+ * @throws EventfluxError `OPTION_INVALID` when `output` is none of them.
+ */
+export function toSink<R>(output: SinkLike<R>, options: ToSinkOptions = {}): Sink<R> {
+  const { maxInFlight } = options
+  if (maxInFlight !== undefined && !(Number.isSafeInteger(maxInFlight) && maxInFlight >= 1)) {
+    throw optionInvalid(`maxInFlight is ${show(maxInFlight)} and must be an integer of at least 1`, {
+      value: maxInFlight,
+    })
+  }
+  const given = maxInFlight === undefined ? {} : { maxInFlight }
+  if (typeof output === 'function')
+    return { name: options.name ?? (output.name || 'function'), write: output, ...given }
+  if (Array.isArray(output)) return { name: options.name ?? 'array', write: row => void output.push(row), ...given }
+  if (typeof output === 'object' && output !== null) {
+    if ('write' in output && typeof output.write === 'function') return output
+    if ('send' in output && typeof output.send === 'function')
+      return handlerSink(output, options.name ?? 'handler', given)
+    if ('getWriter' in output) return streamSink(output, options.name ?? 'stream')
+  }
+  throw optionInvalid(
+    `${show(output)} can't be a sink: use a function, an array, a WritableStream, a SinkHandler or a Sink`,
+    { value: output },
+  )
+}
+
+function handlerSink<R>(handler: SinkHandler<R>, name: string, given: { maxInFlight?: number }): Sink<R> {
+  return {
+    name,
+    write: row => handler.send(row),
+    flush: () => handler.flush?.(),
+    close: () => handler.close?.(),
+    ...given,
+  }
+}
+
+/**
+ * A write waits while the stream has no room (`writer.ready`), and is not waited for beyond that: the stream queues it.
+ * A write that fails errors the stream, which the next write, `flush` or `close` reports.
+ */
+function streamSink<R>(stream: WritableStream<R>, name: string): Sink<R> {
+  const writer = stream.getWriter()
+  let last: Promise<void> = Promise.resolve()
+  // The stream reports each failure several times; the ones nobody awaits must not be unhandled rejections.
+  const ignore = (): void => {}
+  writer.closed.catch(ignore)
+  return {
+    name,
+    write(row) {
+      last = writer.write(row)
+      last.catch(ignore)
+      if ((writer.desiredSize ?? 0) <= 0) return writer.ready
+    },
+    flush: () => last,
+    close: () => writer.close(),
+  }
+}

@@ -1,0 +1,77 @@
+import { EventfluxError, optionInvalid, show, sourceFailed } from '../errors.ts'
+import { HandlerSource } from './handler-source.ts'
+import { ArraySource, AsyncIterableSource, IterableSource } from './iterable-source.ts'
+import { readableStreamSource } from './readable-stream-source.ts'
+import type { Source, SourceHandler } from './source.ts'
+
+/** Everything that can feed a job. */
+export type SourceLike<E> =
+  | Source<E>
+  | SourceHandler<E>
+  | readonly E[]
+  | Iterable<E>
+  | AsyncIterable<E>
+  | ReadableStream<E>
+
+export interface ToSourceOptions {
+  /** The name in errors and metrics. Default: what it is. */
+  readonly name?: string
+  /** How long to leave a SourceHandler alone that had nothing, in milliseconds. Default 5. */
+  readonly idleMs?: number
+}
+
+/**
+ * Makes a source of arrays, iterables, async iterables, WHATWG streams and SourceHandlers; a Source stays what it is.
+ * Whatever fails inside reaches the job as `SOURCE_FAILED` with its cause.
+ *
+ * @throws EventfluxError `OPTION_INVALID` when `input` is none of them (a string is refused, though it is iterable).
+ */
+export function toSource<E>(input: SourceLike<E>, options: ToSourceOptions = {}): Source<E> {
+  const source = adapt(input, options)
+  return {
+    get metadata() {
+      return source.metadata
+    },
+    run: async intake => {
+      try {
+        await source.run(intake)
+      } catch (cause) {
+        throw failure(source, cause)
+      }
+    },
+    close: async () => {
+      try {
+        await source.close?.()
+      } catch (cause) {
+        throw failure(source, cause)
+      }
+    },
+  }
+}
+
+function adapt<E>(input: SourceLike<E>, { name, idleMs = 5 }: ToSourceOptions): Source<E> {
+  if (!(Number.isFinite(idleMs) && idleMs >= 0)) {
+    throw optionInvalid(`idleMs is ${show(idleMs)} and must be milliseconds of at least 0`, { value: idleMs })
+  }
+  if (Array.isArray(input)) return new ArraySource<E>(input, name ?? 'array')
+  if (typeof input === 'object' && input !== null) {
+    if ('run' in input && typeof input.run === 'function') return input
+    if ('receive' in input && typeof input.receive === 'function') return new HandlerSource(input, idleMs)
+    if ('getReader' in input) return readableStreamSource(input, name ?? 'stream')
+    if (Symbol.asyncIterator in input) return new AsyncIterableSource(input, name ?? 'async iterable')
+    if (Symbol.iterator in input) return new IterableSource(input as Iterable<E>, name ?? 'iterable')
+  }
+  throw optionInvalid(
+    `${show(input)} can't be a source: use an array, an iterable, an async iterable, a ReadableStream, a SourceHandler or a Source`,
+    { value: input },
+  )
+}
+
+function failure(source: Source<never>, cause: unknown): EventfluxError {
+  if (cause instanceof EventfluxError) return cause
+  const { name } = source.metadata
+  return sourceFailed(`source "${name}" failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    at: name,
+    cause,
+  })
+}
