@@ -38,16 +38,14 @@ export interface HistogramSnapshot {
 
 /** An empty distribution, to be filled by {@link Histogram.snapshotInto}. */
 export function createHistogramSnapshot(): HistogramSnapshot {
-  return {
-    count: 0,
-    min: Number.NaN,
-    mean: Number.NaN,
-    p50: Number.NaN,
-    p90: Number.NaN,
-    p99: Number.NaN,
-    p999: Number.NaN,
-    max: Number.NaN,
-  }
+  const none = Number.NaN
+  return { count: 0, min: none, mean: none, p50: none, p90: none, p99: none, p999: none, max: none }
+}
+
+/** Makes `target` an empty distribution again. */
+export function clearHistogramSnapshot(target: HistogramSnapshot): void {
+  target.count = 0
+  target.min = target.mean = target.p50 = target.p90 = target.p99 = target.p999 = target.max = Number.NaN
 }
 
 /**
@@ -160,16 +158,16 @@ export class Histogram {
 
   /** Writes the distribution into `target`, in one walk and without allocation; returns `target`. */
   snapshotInto(target: HistogramSnapshot): HistogramSnapshot {
-    const count = this.cells[COUNT]!
+    const cells = this.cells
+    const count = cells[COUNT]!
+    if (count === 0) {
+      clearHistogramSnapshot(target)
+      return target
+    }
     target.count = count
     target.min = this.min
     target.max = this.max
     target.mean = this.mean
-    if (count === 0) {
-      target.p50 = target.p90 = target.p99 = target.p999 = Number.NaN
-      return target
-    }
-    const cells = this.cells
     let bucket = -1
     let seen = 0
     const rank50 = rankOf(50, count)

@@ -38,7 +38,7 @@ export function createRateSnapshot(): RateSnapshot {
  */
 export class Meter {
   readonly #clock: Clock
-  readonly #startNs: number
+  #startNs: number
   readonly #sums = new Float64Array(SUB_BUCKETS)
   /** Number of the current sub-bucket, counted from the start. */
   #current = 0
@@ -86,6 +86,15 @@ export class Meter {
     target.over60s = this.rate(60, nowNs)
     target.peak1s = this.peak(nowNs)
     return target
+  }
+
+  /** Begins anew, with an age of zero. */
+  reset(): void {
+    this.#startNs = this.#clock.monotonicNs()
+    this.#sums.fill(0)
+    this.#current = 0
+    this.#total = 0
+    this.#peak = 0
   }
 
   /** Leaves the current sub-bucket when its time is over, and empties those skipped. */

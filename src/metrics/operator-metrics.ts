@@ -1,4 +1,4 @@
-import { createHistogramSnapshot, Histogram, type HistogramSnapshot } from './histogram.ts'
+import { clearHistogramSnapshot, createHistogramSnapshot, Histogram, type HistogramSnapshot } from './histogram.ts'
 
 /** One operator at one moment. */
 export interface OperatorSnapshot {
@@ -74,7 +74,8 @@ export class OperatorMetrics {
     target.busyNs = this.#busyNs
     target.selectivity = this.#numRecordsOut / this.#numRecordsIn
     target.stateBytes = this.stateBytes
-    this.#batchNs?.snapshotInto(target.batchNs)
+    if (this.#batchNs === undefined) clearHistogramSnapshot(target.batchNs)
+    else this.#batchNs.snapshotInto(target.batchNs)
     return target
   }
 }
