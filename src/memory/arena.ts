@@ -22,25 +22,25 @@ export class Arena {
     return this.#inUse
   }
 
+  /** Bytes that may still be handed out. */
+  get available(): number {
+    return this.memory.maxBytes - this.#inUse
+  }
+
   /** Address of at least `bytes` bytes; their content is what was there before. @throws EventfluxError `STATE_FULL` */
   allocate(bytes: number): number {
     const order = classOf(bytes)
-    const reused = this.#free[order]?.pop()
-    if (reused === undefined) {
-      const address = this.#top
-      this.memory.ensure(address + 2 ** order)
-      this.#top = address + 2 ** order
-      this.#inUse += 2 ** order
-      return address
-    }
+    const address = this.#free[order]?.pop() ?? this.#takeNew(2 ** order)
     this.#inUse += 2 ** order
-    return reused
+    return address
   }
 
   /** The same, with every byte zero. */
   allocateZeroed(bytes: number): number {
+    const untouched = this.#top
     const address = this.allocate(bytes)
-    this.memory.u8.fill(0, address, address + bytes)
+    // New memory is zero; not writing it lets the system give pages when they are used.
+    if (address < untouched) this.memory.u8.fill(0, address, address + bytes)
     return address
   }
 
@@ -51,8 +51,43 @@ export class Arena {
     this.#free[order].push(address)
     this.#inUse -= 2 ** order
   }
+
+  #takeNew(bytes: number): number {
+    const address = this.#top
+    this.memory.ensure(address + bytes)
+    this.#top = address + bytes
+    return address
+  }
 }
 
+/** Ranges of an arena that are given back together, also when only some of them could be had. */
+export class ArenaScope {
+  readonly #arena: Arena
+  readonly #ranges: { readonly address: number; readonly bytes: number }[] = []
+
+  constructor(arena: Arena) {
+    this.#arena = arena
+  }
+
+  /** Address of `bytes` zero bytes. @throws EventfluxError `STATE_FULL` */
+  allocate(bytes: number): number {
+    const address = this.#arena.allocateZeroed(bytes)
+    this.#ranges.push({ address, bytes })
+    return address
+  }
+
+  /** Gives all of it back. Calling it again does nothing. */
+  release(): void {
+    for (const { address, bytes } of this.#ranges) this.#arena.release(address, bytes)
+    this.#ranges.length = 0
+  }
+}
+
+/** Bytes an allocation of `bytes` takes: its class. */
+export const bytesTaken = (bytes: number): number => 2 ** classOf(bytes)
+
 function classOf(bytes: number): number {
+  // clz32 sees 32 bits; whatever is larger gets a class that no memory can hold.
+  if (bytes > 2 ** 31) return 32
   return Math.max(LEAST_CLASS, 32 - Math.clz32(Math.max(1, bytes) - 1))
 }

@@ -43,15 +43,30 @@ export class LinearMemory {
         { value: bytes },
       )
     }
-    const target = Math.min(Math.max(bytes, length * 2), this.maxBytes)
-    const pages = Math.ceil((target - length) / PAGE)
-    if (this.wasm) this.wasm.grow(pages)
-    else {
-      const grown = new ArrayBuffer(length + pages * PAGE)
-      new Uint8Array(grown).set(this.u8)
-      this.#plain = grown
+    if (!this.#grow(Math.min(Math.max(bytes, length * 2), this.maxBytes)) && !this.#grow(bytes)) {
+      throw stateFull(
+        `the job needs ${bytes} bytes of memory and the system gives no more than ${length}: bound the state (fewer keys, shorter windows)`,
+        { value: bytes },
+      )
+    }
+  }
+
+  /** False when the system refuses. */
+  #grow(bytes: number): boolean {
+    const pages = Math.ceil((bytes - this.byteLength) / PAGE)
+    try {
+      if (this.wasm) this.wasm.grow(pages)
+      else {
+        const grown = new ArrayBuffer(this.byteLength + pages * PAGE)
+        new Uint8Array(grown).set(this.u8)
+        this.#plain = grown
+      }
+    } catch (error) {
+      if (error instanceof RangeError) return false
+      throw error
     }
     this.#remakeViews()
+    return true
   }
 
   #remakeViews(): void {
