@@ -1,4 +1,4 @@
-import type { Arena } from '../memory/arena.ts'
+import { type Arena, ArenaScope } from '../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { RecordBatch, WatermarkTrack } from '../memory/record-batch.ts'
@@ -15,7 +15,7 @@ export class EventTimeOperator implements Operator, WatermarkTrack {
   rowsIn = 0
   readonly #kernels: KernelExports
   readonly #memory: LinearMemory
-  readonly #arena: Arena
+  readonly #scope: ArenaScope
   readonly #next: Operator
   readonly #column: number
   readonly #behindMs: number
@@ -36,13 +36,13 @@ export class EventTimeOperator implements Operator, WatermarkTrack {
     options: { column: number; outOfOrdernessMs: number; maxBatch: number },
   ) {
     this.#kernels = kernels
-    this.#arena = arena
+    this.#scope = new ArenaScope(arena)
     this.#memory = arena.memory
     this.#next = next
     this.#column = options.column
     this.#behindMs = options.outOfOrdernessMs + 1
     this.#maxBatch = options.maxBatch
-    this.#range = arena.allocate(16)
+    this.#range = this.#scope.allocate(16)
     this.#output = { length: 0, columns: [], selection: 0, selectedCount: 0, origin: 0, watermarks: this }
   }
 
@@ -99,14 +99,13 @@ export class EventTimeOperator implements Operator, WatermarkTrack {
   }
 
   close(): void {
-    this.#arena.release(this.#range, 16)
-    if (this.#selected !== 0) this.#arena.release(this.#selected, this.#maxBatch * 8)
+    this.#scope.release()
     this.#next.close()
   }
 
   /** Rows a filter above took out must not move the watermark. Rare: filters mostly stand below event time. */
   #hideUnselected(selection: number, selectedCount: number): void {
-    if (this.#selected === 0) this.#selected = this.#arena.allocate(this.#maxBatch * 8)
+    if (this.#selected === 0) this.#selected = this.#scope.allocate(this.#maxBatch * 8)
     const { f64, u32 } = this.#memory
     const times = this.#time >>> 3
     const hidden = this.#selected >>> 3

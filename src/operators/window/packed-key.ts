@@ -1,4 +1,4 @@
-import type { Arena } from '../../memory/arena.ts'
+import { type Arena, ArenaScope } from '../../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
@@ -23,14 +23,13 @@ export class PackedKey implements KeyIndex {
   readonly kernels: readonly string[]
   readonly #kernels: KernelExports
   readonly #memory: LinearMemory
-  readonly #arena: Arena
+  readonly #scope: ArenaScope
   readonly #parts: readonly KeyPart[]
   readonly #words: number
   readonly #table: KeyTable
   readonly #packed: number
   readonly #ids: number
   readonly #dense: number
-  readonly #maxBatch: number
 
   constructor(
     kernels: KernelExports,
@@ -39,9 +38,8 @@ export class PackedKey implements KeyIndex {
     options: { maxBatch: number; maxKeys: number; liveIds: IdMarker },
   ) {
     this.#kernels = kernels
-    this.#arena = arena
+    this.#scope = new ArenaScope(arena)
     this.#memory = arena.memory
-    this.#maxBatch = options.maxBatch
     let words = columns.some(c => c.type.isNullable) ? 1 : 0
     let nullBit = 0
     this.#parts = columns.map(({ column, type, dictionary }) => {
@@ -51,9 +49,9 @@ export class PackedKey implements KeyIndex {
     })
     this.#words = words
     this.#table = new KeyTable(kernels, arena, words, options)
-    this.#packed = arena.allocate(options.maxBatch * words * 4)
-    this.#ids = arena.allocate(options.maxBatch * 4)
-    this.#dense = arena.allocate(options.maxBatch * 4)
+    this.#packed = this.#scope.allocate(options.maxBatch * words * 4)
+    this.#ids = this.#scope.allocate(options.maxBatch * 4)
+    this.#dense = this.#scope.allocate(options.maxBatch * 4)
     this.kernels = [...new Set(this.#parts.map(part => packerOf(part.type))), 'findOrInsertKeys']
   }
 
@@ -105,9 +103,7 @@ export class PackedKey implements KeyIndex {
 
   close(): void {
     this.#table.close()
-    this.#arena.release(this.#packed, this.#maxBatch * this.#words * 4)
-    this.#arena.release(this.#ids, this.#maxBatch * 4)
-    this.#arena.release(this.#dense, this.#maxBatch * 4)
+    this.#scope.release()
   }
 }
 

@@ -1,5 +1,5 @@
 import { SLICE_COUNT, SLICE_ENTRY_BYTES } from '../../../assembly/abi.ts'
-import type { Arena } from '../../memory/arena.ts'
+import type { ArenaScope } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
@@ -13,12 +13,10 @@ const SPAN_LIMIT = 1024
 export class SliceAbsorber {
   readonly #kernels: KernelExports
   readonly #memory: LinearMemory
-  readonly #arena: Arena
   readonly #store: SliceStore
   readonly #layout: RecordLayout
   readonly #sizeMs: number
   readonly #offsetMs: number
-  readonly #maxBatch: number
   readonly #range: number
   readonly #addresses: number
   readonly #sliceOfRow: number
@@ -28,24 +26,23 @@ export class SliceAbsorber {
 
   constructor(
     kernels: KernelExports,
-    arena: Arena,
+    memory: LinearMemory,
+    scope: ArenaScope,
     store: SliceStore,
     layout: RecordLayout,
     options: { sizeMs: number; offsetMs: number; maxBatch: number },
   ) {
     this.#kernels = kernels
-    this.#arena = arena
-    this.#memory = arena.memory
+    this.#memory = memory
     this.#store = store
     this.#layout = layout
     this.#sizeMs = options.sizeMs
     this.#offsetMs = options.offsetMs
-    this.#maxBatch = options.maxBatch
-    this.#range = arena.allocate(16)
-    this.#addresses = arena.allocate(options.maxBatch * 4)
-    this.#sliceOfRow = arena.allocate(options.maxBatch * 4)
-    this.#entries = arena.allocateZeroed(SPAN_LIMIT * SLICE_ENTRY_BYTES)
-    this.#template = arena.allocate(layout.recordBytes)
+    this.#range = scope.allocate(16)
+    this.#addresses = scope.allocate(options.maxBatch * 4)
+    this.#sliceOfRow = scope.allocate(options.maxBatch * 4)
+    this.#entries = scope.allocate(SPAN_LIMIT * SLICE_ENTRY_BYTES)
+    this.#template = scope.allocate(layout.recordBytes)
     this.#memory.u8.set(layout.template, this.#template)
     this.#rows = { batch: NO_BATCH, addresses: this.#addresses, selection: 0, from: 0, to: 0 }
   }
@@ -104,14 +101,6 @@ export class SliceAbsorber {
   /** The slice a time falls into. */
   sliceOf(timeMs: number): number {
     return Math.floor((timeMs - this.#offsetMs) / this.#sizeMs)
-  }
-
-  close(): void {
-    this.#arena.release(this.#range, 16)
-    this.#arena.release(this.#addresses, this.#maxBatch * 4)
-    this.#arena.release(this.#sliceOfRow, this.#maxBatch * 4)
-    this.#arena.release(this.#entries, SPAN_LIMIT * SLICE_ENTRY_BYTES)
-    this.#arena.release(this.#template, this.#layout.recordBytes)
   }
 
   #intoOne(index: number, selection: number, from: number, to: number, ids: number, idLimit: number): void {

@@ -1,4 +1,4 @@
-import type { Arena } from '../../memory/arena.ts'
+import { type Arena, ArenaScope } from '../../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
@@ -40,7 +40,7 @@ export class WindowAggregateOperator implements Operator {
   /** Rows no window took because they came too late. */
   lateRows = 0
   readonly #memory: LinearMemory
-  readonly #arena: Arena
+  readonly #scope: ArenaScope
   readonly #kernels: KernelExports
   readonly #next: Operator
   readonly #options: WindowAggregateOptions
@@ -52,7 +52,6 @@ export class WindowAggregateOperator implements Operator {
   readonly #open: number
   readonly #fired: number
   readonly #late: number
-  readonly #selectionBytes: number
 
   #watermark = Number.NEGATIVE_INFINITY
   /** Where the rows taken in so far lead the watermark, once what they set off has been emitted. */
@@ -74,18 +73,17 @@ export class WindowAggregateOperator implements Operator {
     const { layout, maxBatch } = options
     this.name = options.name
     this.#kernels = kernels
-    this.#arena = arena
+    this.#scope = new ArenaScope(arena)
     this.#memory = arena.memory
     this.#next = next
     this.#options = options
     this.#store = new SliceStore(kernels, arena, layout.recordBytes)
-    this.#absorber = new SliceAbsorber(kernels, arena, this.#store, layout, options)
+    this.#absorber = new SliceAbsorber(kernels, arena.memory, this.#scope, this.#store, layout, options)
     this.#keys = options.keys(this.#store.liveIds)
-    this.#emitter = new WindowEmitter(kernels, arena, { ...options, keys: this.#keys, next }, maxBatch)
-    this.#selectionBytes = maxBatch * 4
-    this.#open = arena.allocate(this.#selectionBytes)
-    this.#fired = arena.allocate(this.#selectionBytes)
-    this.#late = arena.allocate(this.#selectionBytes)
+    this.#emitter = new WindowEmitter(kernels, this.#scope, { ...options, keys: this.#keys, next }, maxBatch)
+    this.#open = this.#scope.allocate(maxBatch * 4)
+    this.#fired = this.#scope.allocate(maxBatch * 4)
+    this.#late = this.#scope.allocate(maxBatch * 4)
   }
 
   get rowsOut(): number {
@@ -122,11 +120,9 @@ export class WindowAggregateOperator implements Operator {
   }
 
   close(): void {
-    this.#absorber.close()
     this.#store.close()
     this.#keys.close()
-    this.#emitter.close()
-    for (const selection of [this.#open, this.#fired, this.#late]) this.#arena.release(selection, this.#selectionBytes)
+    this.#scope.release()
     this.#next.close()
   }
 

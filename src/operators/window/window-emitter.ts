@@ -1,4 +1,5 @@
-import type { Arena } from '../../memory/arena.ts'
+import type { ArenaScope } from '../../memory/arena.ts'
+import { bitmapBytes } from '../../memory/column-buffers.ts'
 import type { Dictionary } from '../../memory/dictionary.ts'
 import type { RecordBatch, Vector } from '../../memory/record-batch.ts'
 import { BYTE_WIDTH, type DataType } from '../../schema/data-type.ts'
@@ -19,7 +20,6 @@ export interface OutputColumn {
  */
 export class WindowEmitter {
   readonly #kernels: KernelExports
-  readonly #arena: Arena
   readonly #layout: RecordLayout
   readonly #keys: KeyIndex
   readonly #next: Operator
@@ -38,22 +38,21 @@ export class WindowEmitter {
 
   constructor(
     kernels: KernelExports,
-    arena: Arena,
+    scope: ArenaScope,
     parts: { layout: RecordLayout; keys: KeyIndex; next: Operator; columns: readonly OutputColumn[]; keyCount: number },
     maxBatch: number,
   ) {
     this.#kernels = kernels
-    this.#arena = arena
     this.#layout = parts.layout
     this.#keys = parts.keys
     this.#next = parts.next
     this.#keyCount = parts.keyCount
     this.#maxBatch = maxBatch
-    this.#addresses = arena.allocate(maxBatch * 4)
+    this.#addresses = scope.allocate(maxBatch * 4)
     this.#columns = parts.columns.map(({ type, dictionary }) => ({
       type: type.name,
-      values: arena.allocate(maxBatch * BYTE_WIDTH[type.name]),
-      validity: type.isNullable ? arena.allocate(bitmapBytes(maxBatch)) : 0,
+      values: scope.allocate(maxBatch * BYTE_WIDTH[type.name]),
+      validity: type.isNullable ? scope.allocate(bitmapBytes(maxBatch)) : 0,
       dictionary,
     }))
     this.#batch = {
@@ -101,14 +100,6 @@ export class WindowEmitter {
     }
   }
 
-  close(): void {
-    this.#arena.release(this.#addresses, this.#maxBatch * 4)
-    for (const { type, values, validity } of this.#columns) {
-      this.#arena.release(values, this.#maxBatch * BYTE_WIDTH[type])
-      if (validity !== 0) this.#arena.release(validity, bitmapBytes(this.#maxBatch))
-    }
-  }
-
   #write(ids: number, count: number): void {
     const k = this.#kernels
     const columns = this.#columns
@@ -122,5 +113,3 @@ export class WindowEmitter {
     this.#batch.selectedCount = count
   }
 }
-
-const bitmapBytes = (rows: number): number => ((rows + 63) >>> 6) * 8

@@ -1,0 +1,130 @@
+import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
+import type { RecordBatch } from '../memory/record-batch.ts'
+import type { RowRing } from '../memory/row-ring.ts'
+import type { Operator } from '../operators/operator.ts'
+
+/** What a turn of a task ended with. */
+export type TaskState =
+  /** Nothing is left to do. */
+  | 'idle'
+  /** Downstream is full; `resume` goes on when it has room. */
+  | 'blocked'
+
+/** Told once per batch. */
+export interface TaskListener {
+  /** A batch of `rows` went through the chain in `busyNs`. Its rows have left the ring. */
+  batchDone(rows: number, busyNs: number): void
+  /** Room appeared in the ring. */
+  spaceFreed(): void
+}
+
+/** Rows a task polls at once and where they are worked on: in place in the ring, or moved out of it first. */
+export interface Intake {
+  poll(max: number): RecordBatch
+  release(rows: number): void
+  /** Marks the codes of rows that are no longer in the ring and not yet released. */
+  markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void
+  close(): void
+}
+
+/**
+ * The duty cycle of one chain: poll everything that is there (at most `maxBatch` rows, so that a batch's columns stay
+ * in the cache), push it through the chain, give the rows back. Never waits: it works until the ring is empty or
+ * downstream is full, and is called again.
+ */
+export class Task {
+  readonly #ring: RowRing
+  readonly #intake: Intake
+  readonly #head: Operator
+  readonly #maxBatch: number
+  readonly #listener: TaskListener
+  readonly #monotonicNs: (() => number) | undefined
+  /** Rows of the batch the chain still holds. */
+  #held = 0
+  #blocked = false
+  #running = false
+  #startNs = 0
+
+  constructor(parts: {
+    ring: RowRing
+    intake: Intake
+    head: Operator
+    maxBatch: number
+    listener: TaskListener
+    /** Where busy time is read; none: it isn't measured. */
+    monotonicNs: (() => number) | undefined
+  }) {
+    this.#ring = parts.ring
+    this.#intake = parts.intake
+    this.#head = parts.head
+    this.#maxBatch = parts.maxBatch
+    this.#listener = parts.listener
+    this.#monotonicNs = parts.monotonicNs
+  }
+
+  get isBlocked(): boolean {
+    return this.#blocked
+  }
+
+  /** Whether the chain is on the stack: a sink that pushes into its own job must not start another turn. */
+  get isRunning(): boolean {
+    return this.#running
+  }
+
+  /** Rows taken out of the ring whose batch isn't through yet. */
+  get rowsHeld(): number {
+    return this.#held
+  }
+
+  /** Works until the ring is empty or downstream is full. */
+  work(): TaskState {
+    return this.#guarded(() => {
+      if (this.#blocked && !this.#resumed()) return 'blocked'
+      while (!this.#ring.isEmpty) {
+        const batch = this.#intake.poll(this.#maxBatch)
+        this.#held = batch.length
+        this.#startNs = this.#monotonicNs?.() ?? 0
+        if (!this.#head.process(batch)) {
+          this.#blocked = true
+          return 'blocked'
+        }
+        this.#finishBatch()
+      }
+      return 'idle'
+    })
+  }
+
+  /** Tells the chain that the input is over: all windows close. Only after `work` returned 'idle'. */
+  endOfInput(): TaskState {
+    return this.#guarded(() => {
+      if (this.#blocked) return this.#resumed() ? 'idle' : 'blocked'
+      if (this.#head.advanceWatermark(Number.POSITIVE_INFINITY)) return 'idle'
+      this.#blocked = true
+      return 'blocked'
+    })
+  }
+
+  #guarded(turn: () => TaskState): TaskState {
+    this.#running = true
+    try {
+      return turn()
+    } finally {
+      this.#running = false
+    }
+  }
+
+  #resumed(): boolean {
+    if (!this.#head.resume()) return false
+    this.#blocked = false
+    if (this.#held > 0) this.#finishBatch()
+    return true
+  }
+
+  #finishBatch(): void {
+    const rows = this.#held
+    this.#held = 0
+    this.#intake.release(rows)
+    this.#listener.batchDone(rows, this.#monotonicNs === undefined ? 0 : this.#monotonicNs() - this.#startNs)
+    this.#listener.spaceFreed()
+  }
+}
