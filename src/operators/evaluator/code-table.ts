@@ -1,0 +1,129 @@
+import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
+import type { EvaluationFrame } from './evaluation-frame.ts'
+
+/** How an entry stands in memory; `f64` and `i64` tables also have a bit per code, 0 where the text has no value. */
+export type CodeTableKind = 'mask' | 'code' | 'f64' | 'i64'
+
+const WIDTH: Readonly<Record<CodeTableKind, number>> = { mask: 1, code: 4, f64: 8, i64: 8 }
+const LEAST_CAPACITY = 256
+
+/**
+ * A function of text, computed once per distinct string: entry c belongs to code c of a dictionary, so a row costs one
+ * table look-up. The entry of the null code is 0. Entries are forgotten when their code is taken back.
+ */
+export class CodeTable {
+  readonly dictionary: Dictionary
+  /** Address of entry 0. Moves when the table grows: read it after `refresh`. */
+  values = 0
+  /** Address of the bits, for the kinds that have them. */
+  bits = 0
+  readonly #frame: EvaluationFrame
+  readonly #kind: CodeTableKind
+  readonly #of: (text: string) => number | bigint | null
+  #capacity = 0
+  #known = 0
+  /** Codes that were free when last looked at, the one to be handed out next at the end. */
+  #free: number[]
+  #closed = false
+
+  constructor(
+    frame: EvaluationFrame,
+    dictionary: Dictionary,
+    kind: CodeTableKind,
+    of: (text: string) => number | bigint | null,
+  ) {
+    this.#frame = frame
+    this.dictionary = dictionary
+    this.#kind = kind
+    this.#of = of
+    this.#free = [...dictionary.freeCodes]
+    dictionary.onRecycle(codes => this.#forget(codes))
+    frame.onClose(() => this.#close())
+    this.#grow(LEAST_CAPACITY)
+  }
+
+  /** Takes in the strings that came since last time. Amortised O(1) a distinct string. */
+  refresh(): void {
+    const limit = this.dictionary.codeLimit
+    if (limit > this.#capacity) this.#grow(Math.max(limit, this.#capacity * 2))
+    while (this.#known < limit) {
+      this.#enter(this.#known)
+      this.#known++
+    }
+    const free = this.dictionary.freeCodes.length
+    while (this.#free.length > free) {
+      this.#enter(this.#free[this.#free.length - 1]!)
+      this.#free.pop()
+    }
+  }
+
+  /** Marks the codes a `code` table translates to: they live as long as the text they stand for. */
+  readonly markTargets: CodeMarker = mark => {
+    const first = this.values >>> 2
+    if (this.#closed) return
+    for (let code = 1; code < this.#known; code++) {
+      const target = this.#frame.memory.i32[first + code]!
+      if (target > 0) mark(target)
+    }
+  }
+
+  #forget(codes: readonly number[]): void {
+    if (this.#closed) return
+    // A sweep happens when no code is free, so all that were free have been handed out since.
+    for (const code of this.#free) if (code < this.#known) this.#enter(code)
+    for (const code of codes) if (code < this.#known) this.#store(code, null)
+    this.#free = [...codes]
+  }
+
+  #enter(code: number): void {
+    const text = this.dictionary.decode(code)
+    this.#store(code, text === null ? null : this.#of(text))
+  }
+
+  #store(code: number, value: number | bigint | null): void {
+    const { memory } = this.#frame
+    switch (this.#kind) {
+      case 'mask':
+        memory.u8[this.values + code] = Number(value ?? 0)
+        return
+      case 'code':
+        memory.i32[(this.values >>> 2) + code] = Number(value ?? 0)
+        return
+      case 'f64':
+        memory.f64[(this.values >>> 3) + code] = Number(value ?? 0)
+        break
+      case 'i64':
+        memory.i64[(this.values >>> 3) + code] = BigInt(value ?? 0)
+        break
+    }
+    const at = this.bits + (code >>> 3)
+    const bit = 1 << (code & 7)
+    memory.u8[at] = value === null ? memory.u8[at]! & ~bit : memory.u8[at]! | bit
+  }
+
+  #grow(capacity: number): void {
+    const { arena, memory } = this.#frame
+    const hasBits = this.#kind === 'f64' || this.#kind === 'i64'
+    const width = WIDTH[this.#kind]
+    const values = arena.allocateZeroed(capacity * width)
+    memory.u8.copyWithin(values, this.values, this.values + this.#known * width)
+    const bits = hasBits ? arena.allocateZeroed((capacity + 7) >>> 3) : 0
+    if (hasBits) memory.u8.copyWithin(bits, this.bits, this.bits + ((this.#known + 7) >>> 3))
+    this.#release()
+    this.values = values
+    this.bits = bits
+    this.#capacity = capacity
+  }
+
+  #release(): void {
+    if (this.values !== 0) this.#frame.arena.release(this.values, this.#capacity * WIDTH[this.#kind])
+    if (this.bits !== 0) this.#frame.arena.release(this.bits, (this.#capacity + 7) >>> 3)
+    this.values = 0
+    this.bits = 0
+  }
+
+  #close(): void {
+    this.#closed = true
+    this.#release()
+  }
+}

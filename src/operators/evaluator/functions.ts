@@ -1,0 +1,68 @@
+import type { FunctionName } from '../../expression/node.ts'
+import type { TypeName } from '../../schema/data-type.ts'
+import { compileBinary, compileUnary } from './arithmetic.ts'
+import { cast } from './cast.ts'
+import { compileBetween, compileComparison } from './compare.ts'
+import { compileCase, compileCoalesce } from './conditional.ts'
+import { compileConnective, compileNot, compileNullTest } from './logic.ts'
+import { compileIn } from './membership.ts'
+import type { Step } from './step.ts'
+import type { CallSite } from './step-builder.ts'
+import { compileStartsWith } from './text.ts'
+import { compileToUtf8, numberOfText } from './text-cast.ts'
+import { compileFloorTo, compileTimePart } from './time-part.ts'
+
+type Maker = (call: CallSite) => Step
+
+const castTo =
+  (type: TypeName): Maker =>
+  ({ builder, args }) =>
+    cast(builder, args[0]!.type === 'utf8' ? numberOfText(builder, args[0]!) : args[0]!, type)
+
+/** How each function becomes steps. Argument types have been checked by then. */
+export const FUNCTIONS: Readonly<Record<FunctionName, Maker>> = {
+  add: call => compileBinary(call, 'add'),
+  sub: call => compileBinary(call, 'sub'),
+  mul: call => compileBinary(call, 'mul'),
+  div: call => compileBinary(call, 'div'),
+  idiv: call => compileBinary(call, 'idiv'),
+  mod: call => compileBinary(call, 'mod'),
+  least: call => compileBinary(call, 'least'),
+  greatest: call => compileBinary(call, 'greatest'),
+  neg: call => compileUnary(call, 'neg'),
+  abs: call => compileUnary(call, 'abs'),
+  floor: call => compileUnary(call, 'floor'),
+  ceil: call => compileUnary(call, 'ceil'),
+  round: call => compileUnary(call, 'round'),
+  sqrt: call => compileUnary(call, 'sqrt'),
+  eq: call => compileComparison(call, 'eq'),
+  ne: call => compileComparison(call, 'ne'),
+  lt: call => compileComparison(call, 'lt'),
+  le: call => compileComparison(call, 'le'),
+  gt: call => compileComparison(call, 'gt'),
+  ge: call => compileComparison(call, 'ge'),
+  between: compileBetween,
+  in: compileIn,
+  startsWith: compileStartsWith,
+  and: call => compileConnective(call, 'and'),
+  or: call => compileConnective(call, 'or'),
+  not: compileNot,
+  isNull: call => compileNullTest(call, true),
+  isNotNull: call => compileNullTest(call, false),
+  coalesce: compileCoalesce,
+  if: compileCase,
+  case: compileCase,
+  toF64: castTo('f64'),
+  toF32: castTo('f32'),
+  toI32: castTo('i32'),
+  toU32: castTo('u32'),
+  toI64: castTo('i64'),
+  toBool: castTo('bool'),
+  toTimestamp: castTo('timestamp'),
+  toUtf8: compileToUtf8,
+  floorTo: compileFloorTo,
+  hour: call => compileTimePart(call, 'hour'),
+  minute: call => compileTimePart(call, 'minute'),
+  second: call => compileTimePart(call, 'second'),
+  dayOfWeek: call => compileTimePart(call, 'dayOfWeek'),
+}

@@ -1,0 +1,77 @@
+import type { Dictionary } from '../../memory/dictionary.ts'
+import type { Vector } from '../../memory/record-batch.ts'
+import { BYTE_WIDTH, type TypeName } from '../../schema/data-type.ts'
+import type { KernelExports, KernelName } from '../../wasm/exports.ts'
+import type { EvaluationFrame } from './evaluation-frame.ts'
+import { ReusedVector } from './reused-vector.ts'
+
+/** The value of a literal, as its column would hold it: `bigint` for i64, the string itself for utf8. */
+export type Constant = number | bigint | boolean | string | null
+
+/**
+ * One computed column: equal subexpressions share a step, and a step is computed at most once a batch, however many
+ * others read it. Each owns its scratch, so a result stays readable for the whole batch.
+ */
+export class Step {
+  /** Unique within one compiler: what makes equal expressions meet. */
+  readonly id: number
+  readonly type: TypeName
+  readonly dictionary: Dictionary | undefined
+  readonly inputs: readonly Step[]
+  readonly kernelNames: KernelName[] = []
+  /** Set for literals. */
+  constant: Constant | undefined
+  /** Fills or finds the result for the first `n` rows. Set once, by the code that makes the step. */
+  compute!: (n: number) => Vector
+  readonly #frame: EvaluationFrame
+  #stamp = -1
+  #result: Vector | undefined
+
+  constructor(
+    id: number,
+    frame: EvaluationFrame,
+    type: TypeName,
+    inputs: readonly Step[],
+    dictionary: Dictionary | undefined,
+  ) {
+    this.id = id
+    this.#frame = frame
+    this.type = type
+    this.inputs = inputs
+    this.dictionary = dictionary
+  }
+
+  /** The kernel of that name, noted for `explain`. */
+  kernel<Name extends KernelName>(name: Name): KernelExports[Name] {
+    if (!this.kernelNames.includes(name)) this.kernelNames.push(name)
+    return this.#frame.kernels[name]
+  }
+
+  /** Scratch for this step's result. */
+  scratch(): ReusedVector {
+    return new ReusedVector(this.type, this.dictionary, this.#frame.columnOf(BYTE_WIDTH[this.type]))
+  }
+
+  /** A vector that stands wherever others do: for results that are no copy. */
+  alias(): ReusedVector {
+    return new ReusedVector(this.type, this.dictionary, 0)
+  }
+
+  /** The bitmap of rows where both operands have a value: one of the two where the other has no nulls, else `scratch`. */
+  bothValid(first: number, second: number, n: number, scratch: number): number {
+    if (first === 0 || first === second) return second
+    if (second === 0) return first
+    this.#frame.kernels.andBits(first, second, n, scratch)
+    return scratch
+  }
+
+  /** The result for the frame's batch. */
+  evaluate(): Vector {
+    const frame = this.#frame
+    if (this.#stamp !== frame.stamp) {
+      this.#result = this.compute(frame.length)
+      this.#stamp = frame.stamp
+    }
+    return this.#result!
+  }
+}

@@ -1,0 +1,45 @@
+import { expressionInvalid } from '../../errors.ts'
+import { binaryF64, withConstant } from './arithmetic.ts'
+import { cast, relabel, toF64 } from './cast.ts'
+import type { Step } from './step.ts'
+import type { CallSite } from './step-builder.ts'
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+/** The epoch was a Thursday: four days after a Sunday. */
+const EPOCH_WEEKDAY = 4
+
+export type TimePart = 'hour' | 'minute' | 'second' | 'dayOfWeek'
+
+/** `hour`, `minute`, `second`, `dayOfWeek` in UTC; right before the epoch too, the divisions being floored. */
+export function compileTimePart(call: CallSite, part: TimePart): Step {
+  const { builder } = call
+  const time = toF64(builder, call.args[0]!)
+  const modulo = (step: Step, k: number) => withConstant(builder, 'floorModF64ColConst', step, k)
+  const quotient = (step: Step, k: number) => withConstant(builder, 'floorDivF64ColConst', step, k)
+  const steps: Readonly<Record<TimePart, () => Step>> = {
+    hour: () => quotient(modulo(time, DAY), HOUR),
+    minute: () => quotient(modulo(time, HOUR), MINUTE),
+    second: () => quotient(modulo(time, MINUTE), SECOND),
+    dayOfWeek: () => modulo(withConstant(builder, 'addF64ColConst', quotient(time, DAY), EPOCH_WEEKDAY), 7),
+  }
+  return cast(builder, steps[part](), call.type)
+}
+
+/** `floorTo(time, size, offset)`: the greatest `offset + k · size` that is not after the time. */
+export function compileFloorTo(call: CallSite): Step {
+  const { builder, args } = call
+  const time = toF64(builder, args[0]!)
+  const size = args[1]!.constant
+  const offset = args[2]?.constant ?? 0
+  if (typeof size !== 'number' || typeof offset !== 'number' || !(size > 0)) {
+    throw expressionInvalid(
+      `${call.describe()}: floorTo takes a positive size and an offset in milliseconds as literals`,
+    )
+  }
+  const shifted = offset === 0 ? time : withConstant(builder, 'subF64ColConst', time, offset)
+  const past = withConstant(builder, 'floorModF64ColConst', shifted, size)
+  return relabel(builder, binaryF64(builder, 'sub', time, past), call.type)
+}

@@ -1,0 +1,84 @@
+import type { ExpressionNode } from '../expression/node.ts'
+import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
+import type { RecordBatch, Vector } from '../memory/record-batch.ts'
+import type { EvaluationContext, InputColumn } from './evaluator/evaluation-frame.ts'
+import { type CompiledExpression, ExpressionSet } from './evaluator/expression-set.ts'
+import type { Operator } from './operator.ts'
+import { ReusedBatch } from './reused-batch.ts'
+
+/** What a projection is made from. */
+export interface ProjectOptions {
+  readonly name?: string
+  readonly expressions: readonly { readonly name: string; readonly expression: ExpressionNode }[]
+  readonly columns: readonly InputColumn[]
+  readonly context: EvaluationContext
+  /** Makes the next operator, which needs to know the columns this one puts out. */
+  readonly next: (columns: readonly InputColumn[]) => Operator
+}
+
+/**
+ * Replaces the columns of a batch by computed ones. Columns handed through stay where they are; selection, origin and
+ * watermarks travel along. One kernel call per distinct node and batch, nothing allocated per batch.
+ */
+export class ProjectOperator implements Operator {
+  readonly name: string
+  rowsIn = 0
+  rowsOut = 0
+  /** The columns it puts out. */
+  readonly columns: readonly InputColumn[]
+  readonly #next: Operator
+  readonly #set: ExpressionSet
+  readonly #expressions: readonly CompiledExpression[]
+  readonly #vectors: Vector[] = []
+  readonly #output = new ReusedBatch()
+
+  /** @throws EventfluxError `EXPRESSION_INVALID` when an expression doesn't fit the columns. */
+  constructor(options: ProjectOptions) {
+    this.name = options.name ?? 'project'
+    this.#set = new ExpressionSet(options.columns, options.context)
+    this.#expressions = options.expressions.map(({ expression }) => this.#set.compile(expression))
+    this.columns = this.#expressions.map(({ type, dictionary }, i) => ({
+      name: options.expressions[i]!.name,
+      type,
+      dictionary,
+    }))
+    this.#next = options.next(this.columns)
+  }
+
+  /** Dictionaries of computed text columns: whoever keeps rows or state downstream adds itself to their owners. */
+  get dictionaries(): readonly Dictionary[] {
+    return this.#set.dictionaries
+  }
+
+  /** The kernels a batch goes through. */
+  kernelsUsed(): string[] {
+    return [...new Set(this.#expressions.flatMap(each => each.kernelsUsed()))]
+  }
+
+  process(batch: RecordBatch): boolean {
+    this.rowsIn += batch.selectedCount
+    this.rowsOut += batch.selectedCount
+    this.#set.bind(batch)
+    for (let i = 0; i < this.#expressions.length; i++) this.#vectors[i] = this.#expressions[i]!.evaluate()
+    this.#output.assign(batch)
+    this.#output.columns = this.#vectors
+    return this.#next.process(this.#output)
+  }
+
+  advanceWatermark(watermark: number): boolean {
+    return this.#next.advanceWatermark(watermark)
+  }
+
+  resume(): boolean {
+    return this.#next.resume()
+  }
+
+  markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
+    this.#next.markCodes(dictionary, mark)
+  }
+
+  close(): void {
+    this.#next.close()
+    this.#set.close()
+  }
+}
