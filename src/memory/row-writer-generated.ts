@@ -1,0 +1,118 @@
+import { BYTE_WIDTH, type TypeName } from '../schema/data-type.ts'
+import type { ColumnField } from './column-buffers.ts'
+import { inherited } from './field-setter.ts'
+import type { RowWriting, WriterParts } from './row-writing.ts'
+
+const VIEW: Readonly<Record<TypeName, 'f64' | 'f32' | 'i32' | 'u32' | 'i64' | 'u8'>> = {
+  f64: 'f64',
+  f32: 'f32',
+  i32: 'i32',
+  u32: 'u32',
+  i64: 'i64',
+  bool: 'u8',
+  timestamp: 'f64',
+  utf8: 'i32',
+}
+
+/** Row writing as one function per schema, made from text. Call it only where code may be generated. */
+export function generatedRowWriting(parts: WriterParts): RowWriting {
+  const make = new Function('memory', 'target', 'fault', 'coders', 'inherited', writerSource(parts))
+  return make(
+    parts.memory,
+    parts.target,
+    parts.fault,
+    parts.coders,
+    parts.fields.map(field => inherited(field.name)),
+  )
+}
+
+/** Names enter as string literals only, numbers as numbers: nothing of a schema becomes code. */
+function writerSource({ fields, maxStringLength }: WriterParts): string {
+  const setUp = [
+    'const { u8, i32, u32, f32, f64, i64 } = memory',
+    'const { values, validity } = target.columns',
+    ...fields.map((field, k) => baseSource(field, k)),
+  ].join('\n')
+  const body = (refuse: string) => fields.map((field, k) => fieldSource(field, k, maxStringLength, refuse)).join('\n')
+  return `'use strict'
+return {
+  writeRow(event, row) {
+    if (typeof event !== 'object' || event === null) return fault.event(event)
+    ${setUp}
+    try {
+      ${body('return false')}
+    } catch (error) {
+      return fault.thrownBy(event, error)
+    }
+    return true
+  },
+  writeRows(events, from, count, row) {
+    ${setUp}
+    let i = 0
+    let event
+    try {
+      for (; i < count; i++, row++) {
+        event = events[from + i]
+        if (typeof event !== 'object' || event === null) { fault.event(event); return i }
+        ${body('return i')}
+      }
+    } catch (error) {
+      fault.thrownBy(event, error)
+      return i
+    }
+    return count
+  },
+}`
+}
+
+function baseSource({ type }: ColumnField, k: number): string {
+  const shift = Math.log2(BYTE_WIDTH[type.name])
+  const base = `const base${k} = values[${k}] >>> ${shift}`
+  return type.isNullable ? `${base}\nconst bits${k} = validity[${k}]` : base
+}
+
+function fieldSource({ name, type }: ColumnField, k: number, maxStringLength: number, refuse: string): string {
+  const view = VIEW[type.name]
+  const cell = `${view}[base${k} + row]`
+  const read = `let value${k} = event[${JSON.stringify(name)}]`
+  const ownOnly = inherited(name) === undefined ? '' : `if (value${k} === inherited[${k}]) value${k} = undefined\n`
+  const store = `if (${misfit(type.name, `value${k}`, maxStringLength)}) { fault.value(${k}, value${k}); ${refuse} }
+${cell} = ${stored(type.name, k)}`
+  if (!type.isNullable) return `${read}\n${ownOnly}${store}`
+  const byte = `u8[bits${k} + (row >>> 3)]`
+  return `${read}
+${ownOnly}if (value${k} === null || value${k} === undefined) {
+  ${byte} &= ~(1 << (row & 7))
+  ${cell} = ${view === 'i64' ? '0n' : '0'}
+} else {
+  ${store}
+  ${byte} |= 1 << (row & 7)
+}`
+}
+
+function misfit(type: TypeName, value: string, maxStringLength: number): string {
+  switch (type) {
+    case 'f64':
+    case 'f32':
+      return `typeof ${value} !== 'number'`
+    case 'i32':
+      return `typeof ${value} !== 'number' || (${value} | 0) !== ${value}`
+    case 'u32':
+      return `typeof ${value} !== 'number' || (${value} >>> 0) !== ${value}`
+    case 'timestamp':
+      return `!Number.isSafeInteger(${value})`
+    case 'i64':
+      return `typeof ${value} !== 'bigint' || BigInt.asIntN(64, ${value}) !== ${value}`
+    case 'bool':
+      return `typeof ${value} !== 'boolean'`
+    case 'utf8':
+      return `typeof ${value} !== 'string' || ${value}.length > ${maxStringLength}`
+  }
+}
+
+function stored(type: TypeName, k: number): string {
+  if (type === 'bool') return `value${k} ? 1 : 0`
+  if (type === 'utf8') return `coders[${k}].code(value${k})`
+  // Adding 0 turns -0 into 0: equal instants have equal bytes.
+  return type === 'timestamp' ? `value${k} + 0` : `value${k}`
+}
