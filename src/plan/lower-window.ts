@@ -34,10 +34,10 @@ const KEPT = 'key:'
 const ARGUMENT = 'argument:'
 const AGGREGATE = 'aggregate:'
 
-/** Takes a window aggregation over rows of `schema` apart; `time` is its event-time column. */
-export function lowerWindow(node: WindowAggregateNode, schema: Schema, time: string): LoweredWindow {
+/** Takes a window aggregation over rows of `schema` apart; `time` gives a row's event time. */
+export function lowerWindow(node: WindowAggregateNode, schema: Schema, time: ExpressionNode): LoweredWindow {
   const prepare: NamedExpression[] = [
-    { name: 'time', expression: { kind: 'column', name: time } },
+    { name: 'time', expression: time },
     ...node.keys.map(name => ({ name: KEPT + name, expression: { kind: 'column', name } as const })),
   ]
   const aggregates: LoweredAggregate[] = []

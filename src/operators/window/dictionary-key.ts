@@ -1,3 +1,4 @@
+import { type Arena, ArenaScope } from '../../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
@@ -10,14 +11,15 @@ export class DictionaryKey implements KeyIndex {
   readonly #kernels: KernelExports
   readonly #column: number
   readonly #dictionary: Dictionary
+  readonly #scope: ArenaScope
   readonly #scratchF64: number
 
-  /** `scratchF64`: address of a batch's worth of f64. */
-  constructor(kernels: KernelExports, column: number, dictionary: Dictionary, scratchF64: number) {
+  constructor(kernels: KernelExports, arena: Arena, column: number, dictionary: Dictionary, maxBatch: number) {
+    this.#scope = new ArenaScope(arena)
+    this.#scratchF64 = this.#scope.allocate(maxBatch * 8)
     this.#kernels = kernels
     this.#column = column
     this.#dictionary = dictionary
-    this.#scratchF64 = scratchF64
   }
 
   assign(batch: RecordBatch): number {
@@ -39,5 +41,7 @@ export class DictionaryKey implements KeyIndex {
     if (dictionary === this.#dictionary) liveIds(mark)
   }
 
-  close(): void {}
+  close(): void {
+    this.#scope.release()
+  }
 }

@@ -1,0 +1,223 @@
+import { planInvalid } from '../errors.ts'
+import type { ExpressionNode } from '../expression/node.ts'
+import type { Arena } from '../memory/arena.ts'
+import type { LogicalNode, ProjectNode, RowsNode, WindowAggregateNode } from '../plan/logical-node.ts'
+import { aggregatedNames, lowerWindow } from '../plan/lower-window.ts'
+import { timestamp } from '../schema/data-type.ts'
+import { type Schema, schemaFrom } from '../schema/schema.ts'
+import type { EvaluationContext, InputColumn } from './evaluator/evaluation-frame.ts'
+import { EventTimeOperator } from './event-time.ts'
+import { FilterOperator } from './filter.ts'
+import type { Operator } from './operator.ts'
+import { ProjectOperator } from './project.ts'
+import { TeeOperator } from './tee.ts'
+import { keyIndexFor } from './window/key-index-for.ts'
+import { RecordLayout } from './window/record-layout.ts'
+import { WindowAggregateOperator } from './window/window-aggregate.ts'
+
+/** An operator that counts the rows going through it. */
+export interface CountingOperator extends Operator {
+  readonly rowsIn: number
+  readonly rowsOut: number
+}
+
+/** What a chain is built with. */
+export interface ChainParts {
+  readonly context: EvaluationContext
+  readonly maxKeys: number
+  /** The end of the chain, or of a side branch of that name: it gets the columns that arrive there. */
+  readonly sink: (columns: readonly InputColumn[], branch: string | undefined) => Operator
+  /** An operator running user code over rows. */
+  readonly rows: (
+    node: RowsNode,
+    columns: readonly InputColumn[],
+    next: (columns: readonly InputColumn[]) => Operator,
+  ) => CountingOperator
+}
+
+/** A chain ready to run. */
+export interface Chain {
+  readonly head: Operator
+  /** In data order. */
+  readonly operators: readonly CountingOperator[]
+  readonly eventTimes: readonly EventTimeOperator[]
+  readonly windows: readonly WindowAggregateOperator[]
+}
+
+/**
+ * Makes the operators of a plan over source columns. Every operator is given the one after it, so the chain is one
+ * object graph whose head takes batches.
+ *
+ * @throws EventfluxError `PLAN_INVALID` when a window has no event time to go by.
+ */
+export function buildChain(nodes: readonly LogicalNode[], columns: readonly InputColumn[], parts: ChainParts): Chain {
+  const builder = new ChainBuilder(parts)
+  const head = builder.build(nodes, 0, columns, undefined, undefined)
+  return {
+    head,
+    operators: builder.operators.reverse(),
+    eventTimes: builder.eventTimes,
+    windows: builder.windows,
+  }
+}
+
+/** The column rows get their event time from, and the time as an expression over it. */
+interface EventTimeColumn {
+  readonly name: string
+  readonly expression: ExpressionNode
+}
+
+const eventTimeOf = (name: string): EventTimeColumn => ({ name, expression: { kind: 'column', name } })
+
+/** A result row belongs to its window: its event time is the window's last millisecond (Flink: end - 1). */
+const RESULT_TIME: EventTimeColumn = {
+  name: 'windowEnd',
+  expression: {
+    kind: 'call',
+    fn: 'sub',
+    args: [
+      { kind: 'column', name: 'windowEnd' },
+      { kind: 'literal', type: 'f64', value: 1 },
+    ],
+  },
+}
+
+class ChainBuilder {
+  /** Last operator first: each is finished after the one it sends to. */
+  readonly operators: CountingOperator[] = []
+  readonly eventTimes: EventTimeOperator[] = []
+  readonly windows: WindowAggregateOperator[] = []
+  readonly #parts: ChainParts
+  readonly #arena: Arena
+
+  constructor(parts: ChainParts) {
+    this.#parts = parts
+    this.#arena = parts.context.arena
+  }
+
+  build(
+    nodes: readonly LogicalNode[],
+    at: number,
+    columns: readonly InputColumn[],
+    time: EventTimeColumn | undefined,
+    branch: string | undefined,
+  ): Operator {
+    const node = nodes[at]
+    if (node === undefined) return this.#parts.sink(columns, branch)
+    const { context } = this.#parts
+    const next = (output: readonly InputColumn[], outputTime = time): Operator =>
+      this.build(nodes, at + 1, output, outputTime, branch)
+    switch (node.op) {
+      case 'eventTime': {
+        const operator = new EventTimeOperator(context.kernels, this.#arena, next(columns, eventTimeOf(node.column)), {
+          column: indexOf(columns, node.column),
+          outOfOrdernessMs: node.outOfOrdernessMs,
+          maxBatch: context.maxBatch,
+        })
+        this.eventTimes.push(operator)
+        return this.#counted(operator)
+      }
+      case 'filter':
+        return this.#counted(new FilterOperator({ predicate: node.predicate, columns, context, next: next(columns) }))
+      case 'project':
+        return this.#counted(new ProjectOperator({ expressions: withTime(node.columns, time), columns, context, next }))
+      case 'windowAggregate':
+        return this.#window(node, columns, time, allowedLateness(nodes, at), next)
+      case 'tee':
+        return new TeeOperator(next(columns), this.build(node.plan, 0, columns, time, node.name))
+      default:
+        return this.#counted(this.#parts.rows(node, columns, next))
+    }
+  }
+
+  #counted<O extends CountingOperator>(operator: O): O {
+    this.operators.push(operator)
+    return operator
+  }
+
+  #window(
+    node: WindowAggregateNode,
+    columns: readonly InputColumn[],
+    time: EventTimeColumn | undefined,
+    allowedLatenessMs: number,
+    next: (columns: readonly InputColumn[], time: EventTimeColumn) => Operator,
+  ): Operator {
+    if (time === undefined) {
+      throw planInvalid('a window over event time needs .eventTime(column) above it', { at: node.op })
+    }
+    const { context, maxKeys } = this.#parts
+    const { prepare, aggregates, finish } = lowerWindow(node, schemaOf(columns), time.expression)
+    const aggregate = (prepared: readonly InputColumn[]): Operator => {
+      const keys = prepared.slice(1, 1 + node.keys.length)
+      const layout = new RecordLayout(
+        context.kernels,
+        aggregates.map(call => ({ ...call, dictionary: prepared[call.column]?.dictionary })),
+      )
+      const output = [
+        { type: timestamp() },
+        { type: timestamp() },
+        ...keys,
+        ...aggregates.map(({ column, output }) => ({
+          type: output,
+          dictionary: output.name === 'utf8' ? prepared[column]?.dictionary : undefined,
+        })),
+      ]
+      const names = aggregatedNames(node, aggregates.length)
+      const aggregated = output.map((column, i) => ({ dictionary: undefined, ...column, name: names[i]! }))
+      const finishing = this.#counted(
+        new ProjectOperator({
+          name: 'finish',
+          expressions: finish,
+          columns: aggregated,
+          context,
+          next: results => next(results, RESULT_TIME),
+        }),
+      )
+      const operator = new WindowAggregateOperator(context.kernels, this.#arena, finishing, {
+        name: `${node.window.kind} window`,
+        sizeMs: node.window.sizeMs,
+        offsetMs: node.window.offsetMs,
+        allowedLatenessMs,
+        maxBatch: context.maxBatch,
+        timeColumn: 0,
+        layout,
+        keys: liveIds =>
+          keyIndexFor(
+            context,
+            keys.map((key, i) => ({ column: 1 + i, ...key })),
+            { maxKeys, liveIds },
+          ),
+        columns: aggregated,
+        keyCount: keys.length,
+      })
+      this.windows.push(operator)
+      return this.#counted(operator)
+    }
+    return this.#counted(
+      new ProjectOperator({ name: 'prepare', expressions: prepare, columns, context, next: aggregate }),
+    )
+  }
+}
+
+function indexOf(columns: readonly InputColumn[], name: string): number {
+  const index = columns.findIndex(column => column.name === name)
+  if (index < 0) throw planInvalid(`the event-time column ${JSON.stringify(name)} isn't there`, { value: name })
+  return index
+}
+
+/** A projection keeps the event-time column even when it isn't named. */
+function withTime(columns: ProjectNode['columns'], time: EventTimeColumn | undefined): ProjectNode['columns'] {
+  if (time === undefined || columns.some(column => column.name === time.name)) return columns
+  return [...columns, { name: time.name, expression: { kind: 'column', name: time.name } }]
+}
+
+const allowedLateness = (nodes: readonly LogicalNode[], at: number): number => {
+  for (let i = at; i >= 0; i--) {
+    const node = nodes[i]!
+    if (node.op === 'eventTime') return node.allowedLatenessMs
+  }
+  return 0
+}
+
+const schemaOf = (columns: readonly InputColumn[]): Schema =>
+  schemaFrom(columns.map(({ name, type }) => [name, type] as const))
