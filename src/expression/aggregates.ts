@@ -1,0 +1,91 @@
+import { expressionInvalid, show } from '../errors.ts'
+import type { DataType } from '../schema/data-type.ts'
+import type {
+  BigIntExpression,
+  BooleanExpression,
+  Expression,
+  ExpressionOf,
+  NullOf,
+  NumberExpression,
+  Scope,
+  TimestampExpression,
+} from './expression.ts'
+import type { AggregateName } from './node.ts'
+import { aggregateOf, literal, TypedExpression } from './typed-expression.ts'
+
+type Numeric = NumberExpression<boolean, RowScope> | BigIntExpression<boolean, RowScope>
+type Orderable = Numeric | TimestampExpression<boolean, RowScope>
+type RowScope = Exclude<Scope, 'group'>
+
+/** The value of the same type, one for a group. */
+type OfGroup<E extends Expression> = ExpressionOf<DataType<E['type']['name'], NullOf<E>>, 'group'>
+
+/** `count()`: the rows of a group. `count(value)`: those where the value isn't null. Never null. */
+export function count(value?: Expression<boolean, RowScope>): NumberExpression<false, 'group'> {
+  return (value === undefined ? aggregateOf('count', []) : over('count', value)) as never
+}
+
+/** The rows where the condition is true. Never null. */
+export function countIf(condition: BooleanExpression<boolean, RowScope> | boolean): NumberExpression<false, 'group'> {
+  return over('countIf', typeof condition === 'boolean' ? literal(condition, 'bool') : condition) as never
+}
+
+/**
+ * The sum: of i64 values exactly, ending the job with `OVERFLOW` when it leaves the type; of other numbers in f64 with
+ * compensation, so that integers are exact up to 2^53.
+ */
+export function sum<N extends boolean>(value: NumberExpression<N, RowScope>): NumberExpression<N, 'group'>
+export function sum<N extends boolean>(value: BigIntExpression<N, RowScope>): BigIntExpression<N, 'group'>
+export function sum(value: unknown): unknown {
+  return over('sum', value)
+}
+
+/** The mean, from the compensated sum. */
+export function avg<E extends Numeric>(value: E): NumberExpression<NullOf<E>, 'group'> {
+  return over('avg', value) as never
+}
+
+/** The least value. NaN is passed over; where every value is NaN, so is the result. */
+export function min<E extends Orderable>(value: E): OfGroup<E> {
+  return over('min', value) as never
+}
+
+/** The greatest value. NaN is passed over; where every value is NaN, so is the result. */
+export function max<E extends Orderable>(value: E): OfGroup<E> {
+  return over('max', value) as never
+}
+
+/** The value that arrived first. */
+export function first<E extends Expression<boolean, RowScope>>(value: E): OfGroup<E> {
+  return over('first', value) as never
+}
+
+/** The value that arrived last. */
+export function last<E extends Expression<boolean, RowScope>>(value: E): OfGroup<E> {
+  return over('last', value) as never
+}
+
+/** The variance of the population: 0 for a single row. */
+export function variance<E extends Numeric>(value: E): NumberExpression<NullOf<E>, 'group'> {
+  return over('variance', value) as never
+}
+
+/** The variance of a sample: null for a single row. */
+export function varianceSample(value: Numeric): NumberExpression<true, 'group'> {
+  return over('varianceSample', value) as never
+}
+
+/** The standard deviation of the population: 0 for a single row. */
+export function stdDev<E extends Numeric>(value: E): NumberExpression<NullOf<E>, 'group'> {
+  return over('stdDev', value) as never
+}
+
+/** The standard deviation of a sample: null for a single row. */
+export function stdDevSample(value: Numeric): NumberExpression<true, 'group'> {
+  return over('stdDevSample', value) as never
+}
+
+function over(fn: AggregateName, value: unknown): TypedExpression {
+  if (value instanceof TypedExpression) return aggregateOf(fn, [value])
+  throw expressionInvalid(`${fn} takes an expression such as e.price, not ${show(value)}`, { value })
+}

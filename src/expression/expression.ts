@@ -1,0 +1,232 @@
+import type { DataType, TypeName } from '../schema/data-type.ts'
+import type { Duration } from '../time/duration.ts'
+import type { ExpressionNode, ResultNode } from './node.ts'
+
+/**
+ * What an expression is computed from: one row, a group of rows (aggregates), or neither. `filter` and `project` take
+ * no `'group'`, `aggregate` takes no bare `'row'`.
+ */
+export type Scope = 'literal' | 'row' | 'group'
+
+/** The types whose values are JavaScript numbers; arithmetic on them is f64. */
+export type NumberTypeName = 'f64' | 'f32' | 'i32' | 'u32'
+
+/** Nullable as soon as one side is. */
+export type Either<N extends boolean, M extends boolean> = true extends N | M ? true : false
+/** Nullable only if both sides are. */
+export type Both<N extends boolean, M extends boolean> = false extends N ? false : M
+
+/** Whether a quotient can be null: always, except over a value that is known not to be zero. */
+export type QuotientNull<N extends boolean, D> = D extends 0 | 0n
+  ? true
+  : number extends D
+    ? true
+    : bigint extends D
+      ? true
+      : D extends number | bigint
+        ? N
+        : true
+
+/** What every expression has. `N`: may be null. `S`: see `Scope`. */
+export interface Expression<N extends boolean = boolean, S extends Scope = Scope, Name extends TypeName = TypeName> {
+  /** The expression as data. */
+  readonly node: ExpressionNode | ResultNode
+  readonly type: DataType<Name, N>
+  readonly scope: S
+  isNull(): BooleanExpression<false, S>
+  isNotNull(): BooleanExpression<false, S>
+}
+
+type Num<M extends boolean, R extends Scope> = number | NumberExpression<M, R>
+type Big<M extends boolean, R extends Scope> = bigint | BigIntExpression<M, R>
+type Time<M extends boolean, R extends Scope> = number | TimestampExpression<M, R>
+type AnyNumber = number | bigint | NumberExpression | BigIntExpression
+
+/** The scope of an operand: that of an expression, `'literal'` for a JavaScript value. */
+export type ScopeOf<V> = V extends Expression<boolean, infer S> ? S : 'literal'
+/** Whether an operand can be null. */
+export type NullOf<V> = V extends null ? true : V extends Expression<infer N> ? N : false
+
+/** A comparison with null is false, except `ne`, which is true; so no comparison is ever null. NaN equals nothing. */
+interface Comparable<V, List, S extends Scope> {
+  eq<O extends V>(other: O): BooleanExpression<false, S | ScopeOf<O>>
+  ne<O extends V>(other: O): BooleanExpression<false, S | ScopeOf<O>>
+  /** Whether the value is one of `values`, which has at least one. */
+  in(values: readonly List[]): BooleanExpression<false, S>
+}
+
+interface Ordered<V, List, S extends Scope> extends Comparable<V, List, S> {
+  gt<O extends V>(other: O): BooleanExpression<false, S | ScopeOf<O>>
+  ge<O extends V>(other: O): BooleanExpression<false, S | ScopeOf<O>>
+  lt<O extends V>(other: O): BooleanExpression<false, S | ScopeOf<O>>
+  le<O extends V>(other: O): BooleanExpression<false, S | ScopeOf<O>>
+  /** low ≤ value ≤ high. */
+  between<L extends V, H extends V>(low: L, high: H): BooleanExpression<false, S | ScopeOf<L> | ScopeOf<H>>
+}
+
+/**
+ * An f64, f32, i32 or u32 value. Arithmetic is done in f64 and is null when an operand is; a division by zero is null.
+ */
+export interface NumberExpression<N extends boolean = boolean, S extends Scope = Scope>
+  extends Expression<N, S, NumberTypeName>,
+    Ordered<number | NumberExpression, number, S> {
+  add<M extends boolean = false, R extends Scope = 'literal'>(other: Num<M, R>): NumberExpression<Either<N, M>, S | R>
+  sub<M extends boolean = false, R extends Scope = 'literal'>(other: Num<M, R>): NumberExpression<Either<N, M>, S | R>
+  mul<M extends boolean = false, R extends Scope = 'literal'>(other: Num<M, R>): NumberExpression<Either<N, M>, S | R>
+  /** The f64 quotient; null over zero. */
+  div<const D extends AnyNumber>(divisor: D): NumberExpression<QuotientNull<N, D>, S | ScopeOf<D>>
+  /** The quotient without its fraction (towards zero); null over zero. */
+  idiv<const D extends number | NumberExpression>(divisor: D): NumberExpression<QuotientNull<N, D>, S | ScopeOf<D>>
+  /** The remainder, with the sign of the dividend as JavaScript's `%`; null over zero. */
+  mod<const D extends number | NumberExpression>(divisor: D): NumberExpression<QuotientNull<N, D>, S | ScopeOf<D>>
+  neg(): NumberExpression<N, S>
+  abs(): NumberExpression<N, S>
+  floor(): NumberExpression<N, S>
+  ceil(): NumberExpression<N, S>
+  /** To the nearest whole number, halves away from zero. */
+  round(): NumberExpression<N, S>
+  /** NaN below zero. */
+  sqrt(): NumberExpression<N, S>
+  /** The lesser of two; null if either is, NaN only if both are. */
+  min<M extends boolean = false, R extends Scope = 'literal'>(other: Num<M, R>): NumberExpression<Either<N, M>, S | R>
+  /** The greater of two; null if either is, NaN only if both are. */
+  max<M extends boolean = false, R extends Scope = 'literal'>(other: Num<M, R>): NumberExpression<Either<N, M>, S | R>
+  /** `other` where this is null. */
+  coalesce<M extends boolean = false, R extends Scope = 'literal'>(
+    other: Num<M, R>,
+  ): NumberExpression<Both<N, M>, S | R>
+  toF64(): NumberExpression<N, S>
+  /** Rounded to the nearest f32. */
+  toF32(): NumberExpression<N, S>
+  /** Without its fraction; null out of range and for NaN. */
+  toI32(): NumberExpression<true, S>
+  /** Without its fraction; null out of range and for NaN. */
+  toU32(): NumberExpression<true, S>
+  /** Without its fraction; null out of range and for NaN. */
+  toI64(): BigIntExpression<true, S>
+  /** false for 0 and NaN. */
+  toBool(): BooleanExpression<N, S>
+  /** Milliseconds since the epoch, rounded down; null for NaN and beyond safe integers. */
+  toTimestamp(): TimestampExpression<true, S>
+  /** As JavaScript's `String(value)`. */
+  toUtf8(): StringExpression<N, S>
+}
+
+/** An i64 value. Arithmetic with other i64 values is exact: a result out of range ends the job with `OVERFLOW`. */
+export interface BigIntExpression<N extends boolean = boolean, S extends Scope = Scope>
+  extends Expression<N, S, 'i64'>,
+    Ordered<bigint | BigIntExpression, bigint, S> {
+  add<M extends boolean = false, R extends Scope = 'literal'>(other: Big<M, R>): BigIntExpression<Either<N, M>, S | R>
+  sub<M extends boolean = false, R extends Scope = 'literal'>(other: Big<M, R>): BigIntExpression<Either<N, M>, S | R>
+  mul<M extends boolean = false, R extends Scope = 'literal'>(other: Big<M, R>): BigIntExpression<Either<N, M>, S | R>
+  /** The quotient of both as f64; null over zero. */
+  div<const D extends AnyNumber>(divisor: D): NumberExpression<QuotientNull<N, D>, S | ScopeOf<D>>
+  /** The quotient without its fraction (towards zero); null over zero. */
+  idiv<const D extends bigint | BigIntExpression>(divisor: D): BigIntExpression<QuotientNull<N, D>, S | ScopeOf<D>>
+  /** The remainder, with the sign of the dividend; null over zero. */
+  mod<const D extends bigint | BigIntExpression>(divisor: D): BigIntExpression<QuotientNull<N, D>, S | ScopeOf<D>>
+  neg(): BigIntExpression<N, S>
+  abs(): BigIntExpression<N, S>
+  /** The lesser of two; null if either is. */
+  min<M extends boolean = false, R extends Scope = 'literal'>(other: Big<M, R>): BigIntExpression<Either<N, M>, S | R>
+  /** The greater of two; null if either is. */
+  max<M extends boolean = false, R extends Scope = 'literal'>(other: Big<M, R>): BigIntExpression<Either<N, M>, S | R>
+  /** `other` where this is null. */
+  coalesce<M extends boolean = false, R extends Scope = 'literal'>(
+    other: Big<M, R>,
+  ): BigIntExpression<Both<N, M>, S | R>
+  /** The nearest f64. */
+  toF64(): NumberExpression<N, S>
+  toF32(): NumberExpression<N, S>
+  /** null out of range. */
+  toI32(): NumberExpression<true, S>
+  /** null out of range. */
+  toU32(): NumberExpression<true, S>
+  /** false for 0. */
+  toBool(): BooleanExpression<N, S>
+  /** Milliseconds since the epoch; null beyond safe integers. */
+  toTimestamp(): TimestampExpression<true, S>
+  toUtf8(): StringExpression<N, S>
+}
+
+/** A bool value: a condition. */
+export interface BooleanExpression<N extends boolean = boolean, S extends Scope = Scope>
+  extends Expression<N, S, 'bool'>,
+    Comparable<boolean | BooleanExpression, boolean, S> {
+  /** null counts as false. */
+  and<R extends Scope>(other: BooleanExpression<boolean, R>): BooleanExpression<false, S | R>
+  /** null counts as false. */
+  or<R extends Scope>(other: BooleanExpression<boolean, R>): BooleanExpression<false, S | R>
+  /** The opposite; null of null. */
+  not(): BooleanExpression<N, S>
+  /** `other` where this is null. */
+  coalesce<M extends boolean = false, R extends Scope = 'literal'>(
+    other: boolean | BooleanExpression<M, R>,
+  ): BooleanExpression<Both<N, M>, S | R>
+  toF64(): NumberExpression<N, S>
+  toF32(): NumberExpression<N, S>
+  toI32(): NumberExpression<N, S>
+  toU32(): NumberExpression<N, S>
+  toI64(): BigIntExpression<N, S>
+  /** 'true' or 'false'. */
+  toUtf8(): StringExpression<N, S>
+}
+
+/** A text value. */
+export interface StringExpression<N extends boolean = boolean, S extends Scope = Scope>
+  extends Expression<N, S, 'utf8'>,
+    Comparable<string | StringExpression, string, S> {
+  /** false for null. */
+  startsWith(prefix: string): BooleanExpression<false, S>
+  /** `other` where this is null. */
+  coalesce<M extends boolean = false, R extends Scope = 'literal'>(
+    other: string | StringExpression<M, R>,
+  ): StringExpression<Both<N, M>, S | R>
+}
+
+/** A timestamp: milliseconds since the Unix epoch. JavaScript numbers beside it are timestamps too. Parts are of UTC. */
+export interface TimestampExpression<N extends boolean = boolean, S extends Scope = Scope>
+  extends Expression<N, S, 'timestamp'>,
+    Ordered<number | TimestampExpression, number, S> {
+  /** The milliseconds from `other` to this. */
+  sub<M extends boolean = false, R extends Scope = 'literal'>(other: Time<M, R>): NumberExpression<Either<N, M>, S | R>
+  /** The start of the interval of length `size` it falls into; intervals start at `offset` from the epoch. */
+  floorTo(size: Duration, options?: { readonly offset?: Duration }): TimestampExpression<N, S>
+  /** 0 to 23. */
+  hour(): NumberExpression<N, S>
+  /** 0 to 59. */
+  minute(): NumberExpression<N, S>
+  /** 0 to 59. */
+  second(): NumberExpression<N, S>
+  /** 0 (Sunday) to 6. */
+  dayOfWeek(): NumberExpression<N, S>
+  /** The earlier of two; null if either is. */
+  min<M extends boolean = false, R extends Scope = 'literal'>(
+    other: Time<M, R>,
+  ): TimestampExpression<Either<N, M>, S | R>
+  /** The later of two; null if either is. */
+  max<M extends boolean = false, R extends Scope = 'literal'>(
+    other: Time<M, R>,
+  ): TimestampExpression<Either<N, M>, S | R>
+  /** `other` where this is null. */
+  coalesce<M extends boolean = false, R extends Scope = 'literal'>(
+    other: Time<M, R>,
+  ): TimestampExpression<Both<N, M>, S | R>
+  /** Milliseconds as a number. */
+  toF64(): NumberExpression<N, S>
+  /** Milliseconds as an i64. */
+  toI64(): BigIntExpression<N, S>
+}
+
+/** The expression over a type. */
+export type ExpressionOf<D extends DataType, S extends Scope = 'row'> = [D['name']] extends [NumberTypeName]
+  ? NumberExpression<D['isNullable'], S>
+  : [D['name']] extends ['i64']
+    ? BigIntExpression<D['isNullable'], S>
+    : [D['name']] extends ['bool']
+      ? BooleanExpression<D['isNullable'], S>
+      : [D['name']] extends ['utf8']
+        ? StringExpression<D['isNullable'], S>
+        : [D['name']] extends ['timestamp']
+          ? TimestampExpression<D['isNullable'], S>
+          : Expression<D['isNullable'], S, D['name']>

@@ -1,0 +1,56 @@
+import { expressionInvalid, show } from '../errors.ts'
+import { type DataType, typeOf } from '../schema/data-type.ts'
+import type { Schema } from '../schema/schema.ts'
+import { inferAggregate } from './aggregate-rules.ts'
+import { inferCall } from './function-rules.ts'
+import type { ExpressionNode, ResultNode } from './node.ts'
+
+/**
+ * The type of an expression over rows of `schema`.
+ *
+ * @throws EventfluxError `EXPRESSION_INVALID` for a column the schema doesn't have, or operands that don't fit.
+ */
+export function inferType(node: ExpressionNode, schema: Schema): DataType {
+  switch (node.kind) {
+    case 'column': {
+      const field = schema.field(node.name)
+      if (field !== undefined) return field.type
+      const known = schema.fields.slice(0, 8).map(({ name }) => name)
+      throw expressionInvalid(
+        `There is no column ${show(node.name)} here, only ${known.join(', ')}${schema.length > 8 ? ', …' : ''}`,
+        { value: node.name, at: node.name },
+      )
+    }
+    case 'literal':
+      return typeOf(node.type, node.value === null)
+    case 'call':
+      return inferCall(
+        node.fn,
+        node.args.map(arg => inferType(arg, schema)),
+        node.args,
+      )
+  }
+}
+
+/**
+ * The type of a window's result over rows of `schema`.
+ *
+ * @throws EventfluxError `EXPRESSION_INVALID` as `inferType` does.
+ */
+export function inferResultType(node: ResultNode, schema: Schema): DataType {
+  switch (node.kind) {
+    case 'aggregate':
+      return inferAggregate(
+        node.fn,
+        node.args.map(arg => inferType(arg, schema)),
+      )
+    case 'literal':
+      return typeOf(node.type, node.value === null)
+    case 'call':
+      return inferCall(
+        node.fn,
+        node.args.map(arg => inferResultType(arg, schema)),
+        node.args,
+      )
+  }
+}

@@ -1,0 +1,207 @@
+import { expressionInvalid, show } from '../errors.ts'
+import { type DataType, typeOf } from '../schema/data-type.ts'
+import { type Duration, durationMs } from '../time/duration.ts'
+import { inferAggregate } from './aggregate-rules.ts'
+import type { Scope } from './expression.ts'
+import { groupOf, inferCall } from './function-rules.ts'
+import { type LiteralValue, literalNode, typeOfValue } from './literal.ts'
+import type { AggregateName, ExpressionNode, FunctionName, ResultNode } from './node.ts'
+import { bareColumn, MAX_DEPTH, MAX_NODES, tooDeep, tooLarge } from './validate-node.ts'
+
+type AnyNode = ExpressionNode | ResultNode
+
+/**
+ * The one class behind all expressions: a node, its type, and every method. Which methods a value offers is said by its
+ * TypeScript interface (`NumberExpression`, …); at run time the rule of the function refuses what doesn't fit.
+ */
+export class TypedExpression {
+  readonly node: AnyNode
+  readonly type: DataType
+  readonly scope: Scope
+  /** Nesting, and size as a tree: kept, so that the limits cost nothing to check. */
+  readonly depth: number
+  readonly size: number
+
+  constructor(node: AnyNode, type: DataType, scope: Scope, depth: number, size: number) {
+    if (depth > MAX_DEPTH) throw tooDeep()
+    if (size > MAX_NODES) throw tooLarge()
+    this.node = node
+    this.type = type
+    this.scope = scope
+    this.depth = depth
+    this.size = size
+    Object.freeze(this)
+  }
+
+  and(other: unknown): TypedExpression {
+    return callOf('and', [this, operand(other, this.type)])
+  }
+
+  or(other: unknown): TypedExpression {
+    return callOf('or', [this, operand(other, this.type)])
+  }
+
+  between(low: unknown, high: unknown): TypedExpression {
+    return callOf('between', [this, operand(low, this.type), operand(high, this.type)])
+  }
+
+  in(values: unknown): TypedExpression {
+    if (!Array.isArray(values) || values.length === 0)
+      throw expressionInvalid(`in takes an array of at least one value, not ${show(values)}`, { value: values })
+    if (values.length >= MAX_NODES) throw tooLarge()
+    return callOf('in', [this, ...values.map(value => operand(value, this.type))])
+  }
+
+  floorTo(size: Duration, options: { readonly offset?: Duration } = {}): TypedExpression {
+    const offset = durationMs(options.offset ?? 0, 'offset')
+    return callOf('floorTo', [this, literal(durationMs(size, 'size'), 'f64'), literal(offset, 'f64')])
+  }
+
+  /** Any use as a JavaScript value: `e.price > 100`, `e.price + 1`, `${e.price}`. */
+  [Symbol.toPrimitive](hint: string): never {
+    throw this.#notAValue(hint)
+  }
+
+  valueOf(): never {
+    throw this.#notAValue('number')
+  }
+
+  toString(): never {
+    throw this.#notAValue('string')
+  }
+
+  #notAValue(hint: string): Error {
+    const name = this.node.kind === 'column' ? `e.${this.node.name}` : 'x'
+    const right =
+      hint === 'string'
+        ? `it can't be turned into text; write ${name}.toUtf8() for its text in the stream`
+        : `write ${name}.gt(100) instead of ${name} > 100 and ${name}.add(1) instead of ${name} + 1`
+    return expressionInvalid(`An expression has no value while the pipeline is being built: ${right}`, {
+      value: this.node,
+      at: name,
+    })
+  }
+}
+
+/** Methods with one operand, and the function each stands for. */
+const WITH_OPERAND: Readonly<Record<string, FunctionName>> = {
+  add: 'add',
+  sub: 'sub',
+  mul: 'mul',
+  div: 'div',
+  idiv: 'idiv',
+  mod: 'mod',
+  min: 'least',
+  max: 'greatest',
+  eq: 'eq',
+  ne: 'ne',
+  gt: 'gt',
+  ge: 'ge',
+  lt: 'lt',
+  le: 'le',
+  startsWith: 'startsWith',
+  coalesce: 'coalesce',
+}
+
+/** Methods without an operand; each is called as its function. */
+const WITHOUT_OPERAND: readonly FunctionName[] = [
+  'neg',
+  'abs',
+  'floor',
+  'ceil',
+  'round',
+  'sqrt',
+  'not',
+  'isNull',
+  'isNotNull',
+  'toF64',
+  'toF32',
+  'toI32',
+  'toU32',
+  'toI64',
+  'toBool',
+  'toTimestamp',
+  'toUtf8',
+  'hour',
+  'minute',
+  'second',
+  'dayOfWeek',
+]
+
+function defineMethod(name: string, value: (this: TypedExpression, other: unknown) => TypedExpression): void {
+  Object.defineProperty(TypedExpression.prototype, name, { value, writable: false, configurable: false })
+}
+
+for (const [name, fn] of Object.entries(WITH_OPERAND))
+  defineMethod(name, function (other) {
+    return callOf(fn, [this, operand(other, this.type)])
+  })
+
+for (const fn of WITHOUT_OPERAND)
+  defineMethod(fn, function () {
+    return callOf(fn, [this])
+  })
+
+/** A call of a scalar function, typed and checked. */
+export function callOf(fn: FunctionName, args: readonly TypedExpression[]): TypedExpression {
+  const scope = commonScope(args)
+  const nodes = Object.freeze(args.map(arg => arg.node))
+  const type = inferCall(
+    fn,
+    args.map(arg => arg.type),
+    nodes,
+  )
+  const node = Object.freeze({ kind: 'call', fn, args: nodes }) as AnyNode
+  return new TypedExpression(node, type, scope, depthOver(args), sizeOver(args))
+}
+
+/** An aggregate over a group's rows. */
+export function aggregateOf(fn: AggregateName, args: readonly TypedExpression[]): TypedExpression {
+  if (args.some(arg => arg.scope === 'group'))
+    throw expressionInvalid(`${fn} takes a value of each row, not another aggregate`, { value: fn })
+  const type = inferAggregate(
+    fn,
+    args.map(arg => arg.type),
+  )
+  const nodes = Object.freeze(args.map(arg => arg.node as ExpressionNode))
+  const node = Object.freeze({ kind: 'aggregate', fn, args: nodes } as const)
+  return new TypedExpression(node, type, 'group', depthOver(args), sizeOver(args))
+}
+
+/** A column of the rows. */
+export function columnOf(name: string, type: DataType): TypedExpression {
+  return new TypedExpression(Object.freeze({ kind: 'column', name }), type, 'row', 1, 1)
+}
+
+/** A literal of a type. */
+export function literal(value: LiteralValue, type: DataType['name']): TypedExpression {
+  return new TypedExpression(literalNode(value, type), typeOf(type, value === null), 'literal', 1, 1)
+}
+
+/**
+ * An operand given as an expression or a JavaScript value. A number beside a timestamp is one, null takes the type it
+ * stands beside; every other value has its own type, and the function's rule decides whether the two fit.
+ */
+export function operand(given: unknown, beside: DataType): TypedExpression {
+  if (given instanceof TypedExpression) return given
+  if (given === null) return literal(null, beside.name)
+  if (typeof given === 'number') return literal(given, groupOf(beside) === 'timestamp' ? 'timestamp' : 'f64')
+  if (typeof given === 'bigint' || typeof given === 'boolean' || typeof given === 'string')
+    return literal(given, typeOfValue(given))
+  throw expressionInvalid(
+    `An operand is an expression, a number, bigint, boolean, string or null, not ${show(given)}`,
+    { value: given },
+  )
+}
+
+function commonScope(args: readonly TypedExpression[]): Scope {
+  const column = args.find(arg => arg.scope === 'row')
+  const hasGroup = args.some(arg => arg.scope === 'group')
+  if (column !== undefined && hasGroup)
+    throw bareColumn(column.node.kind === 'column' ? column.node.name : '(an expression)')
+  if (hasGroup) return 'group'
+  return column === undefined ? 'literal' : 'row'
+}
+
+const depthOver = (args: readonly TypedExpression[]) => 1 + args.reduce((most, arg) => Math.max(most, arg.depth), 0)
+const sizeOver = (args: readonly TypedExpression[]) => 1 + args.reduce((sum, arg) => sum + arg.size, 0)

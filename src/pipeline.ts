@@ -1,0 +1,318 @@
+import type { Processor } from './connector/processor.ts'
+import { planInvalid, show } from './errors.ts'
+import { type Columns, columnsOf } from './expression/columns.ts'
+import type { BooleanExpression, Expression } from './expression/expression.ts'
+import { type PipelineConfig, type ResolvedConfig, resolveConfig } from './plan/config.ts'
+import { explainPlan } from './plan/explain.ts'
+import { namedResults, namedRowExpressions, rowExpression } from './plan/expression-arguments.ts'
+import type { LogicalNode, LogicalPlan, RowsNode } from './plan/logical-node.ts'
+import {
+  eventTimeNode,
+  filterNode,
+  type ModuleExport,
+  makePlan,
+  projectNode,
+  rowsNode,
+  teeNode,
+  windowAggregateNode,
+} from './plan/make-node.ts'
+import { type PlanFromJSONOptions, planFromJSON } from './plan/plan-from-json.ts'
+import { fieldSpecs, type PlanScope, scopeAfter, scopesOf, sourceScope } from './plan/plan-scope.ts'
+import { planToJSON } from './plan/plan-to-json.ts'
+import type { DataType } from './schema/data-type.ts'
+import type { Flat, InsertRowOf, ResultRowOf } from './schema/row-types.ts'
+import { Schema, type SchemaFields } from './schema/schema.ts'
+import { checkWindow, type WindowSpec } from './time/windows.ts'
+
+/** An expression over one row: what `filter` and `project` take. */
+export type RowExpression = Expression<boolean, 'literal' | 'row'>
+/** An expression over a group of rows: what `aggregate` takes. */
+export type GroupExpression = Expression<boolean, 'literal' | 'group'>
+
+type FieldsOf<P extends Readonly<Record<string, Expression>>> = { readonly [K in keyof P]: P[K]['type'] }
+type TimeField<F extends SchemaFields, T> = T extends keyof F ? { readonly [K in T]: F[K] } : unknown
+
+/** The columns behind `project`: the given ones, and the event time. */
+export type ProjectFields<F extends SchemaFields, T, P extends Readonly<Record<string, Expression>>> = Flat<
+  FieldsOf<P> & TimeField<F, T>
+>
+/** The columns of a window's results. */
+export type WindowFields<
+  F extends SchemaFields,
+  K extends keyof F,
+  A extends Readonly<Record<string, Expression>>,
+> = Flat<
+  { readonly windowStart: DataType<'timestamp', false>; readonly windowEnd: DataType<'timestamp', false> } & {
+    readonly [N in K]: F[N]
+  } & FieldsOf<A>
+>
+/** The event time behind a step that makes new rows: the same column, where there still is one of its kind. */
+type KeptTime<T, G extends SchemaFields> = T extends keyof G
+  ? G[T] extends DataType<'timestamp', false>
+    ? T
+    : undefined
+  : undefined
+
+type TimestampColumn<F extends SchemaFields> = {
+  [K in keyof F]: F[K] extends DataType<'timestamp', false> ? K : never
+}[keyof F] &
+  string
+
+/** Names a step of the slow path in errors, metrics and `explain()`. */
+export interface RowsOptions {
+  readonly name?: string
+}
+
+/**
+ * A stream's way from source to result, as a value: every method gives a new pipeline, nothing runs and nothing is
+ * allocated before `run()`.
+ *
+ * `F` are the columns here, `T` the event-time column, `undefined` before `eventTime()` and behind a window.
+ */
+export class Pipeline<F extends SchemaFields = SchemaFields, T extends string | undefined = string | undefined> {
+  /** The steps so far, as data. */
+  readonly plan: LogicalPlan
+  /** How it will run, with every default filled in. */
+  readonly config: ResolvedConfig
+  /** The columns behind the last step. */
+  readonly outputSchema: Schema<F>
+  readonly eventTimeColumn: T
+
+  /** @internal Use `pipeline()` or `pipelineFromJSON()`. */
+  constructor(plan: LogicalPlan, config: ResolvedConfig, scope: PlanScope) {
+    this.plan = plan
+    this.config = config
+    this.outputSchema = scope.schema as Schema<F>
+    this.eventTimeColumn = scope.eventTime as T
+    Object.freeze(this)
+  }
+
+  /**
+   * Takes the time of each row from a column, for windows. A watermark follows the latest time seen, `outOfOrdernessMs`
+   * behind: rows may arrive out of order by that much and none is late. Windows take rows in for `allowedLatenessMs`
+   * beyond the watermark, giving a new result for each; still later rows are dropped and counted.
+   *
+   * @throws EventfluxError `PLAN_INVALID` for a column that is no `timestamp()` or may be null, and when it is set already.
+   */
+  eventTime<C extends TimestampColumn<F>>(
+    column: C,
+    options: { readonly outOfOrdernessMs?: number; readonly allowedLatenessMs?: number } = {},
+  ): Pipeline<F, C> {
+    return this.#then(eventTimeNode(column, options.outOfOrdernessMs ?? 0, options.allowedLatenessMs ?? 0))
+  }
+
+  /**
+   * Keeps the rows for which the condition is true; false and null drop a row.
+   *
+   * @example
+   * ```ts
+   * stream.filter(e => e.size.gt(0).and(e.symbol.ne('TEST')))
+   * ```
+   */
+  filter(predicate: (e: Columns<F>) => BooleanExpression<boolean, 'literal' | 'row'>): Pipeline<F, T> {
+    return this.#then(filterNode(rowExpression('filter', predicate(columnsOf(this.outputSchema)))))
+  }
+
+  /**
+   * Replaces the columns by those of the returned object, in its order. The event-time column travels along, as the
+   * last one when it isn't among them.
+   */
+  project<const P extends Readonly<Record<string, RowExpression>>>(
+    columns: (e: Columns<F>) => P,
+  ): Pipeline<ProjectFields<F, T, P>, T> {
+    const named = namedRowExpressions('project', columns(columnsOf(this.outputSchema)))
+    return this.#then(projectNode(this.#scope, named))
+  }
+
+  /** Groups what follows by the values of columns; null is a value of its own. A window comes next. */
+  keyBy<K extends keyof F & string>(...columns: readonly [K, ...K[]]): KeyedPipeline<F, T, K> {
+    const names: readonly string[] = columns
+    if (names.length === 0) throw planInvalid('keyBy takes at least one column')
+    for (const [i, name] of names.entries()) {
+      if (this.outputSchema.field(name) === undefined)
+        throw planInvalid(`There is no column ${show(name)} to key by`, { value: name })
+      if (names.indexOf(name) !== i) throw planInvalid(`${show(name)} is given to keyBy twice`, { value: name })
+    }
+    return new KeyedPipeline(this, columns)
+  }
+
+  /** Cuts time into windows; `aggregate` comes next. Without `keyBy` before it there is one group a window. */
+  window<C extends string>(this: Pipeline<F, C>, spec: WindowSpec): WindowedPipeline<F, never> {
+    return new WindowedPipeline(this, [], spec)
+  }
+
+  /** The slow path of `filter`: a JavaScript function sees every row, as an object. */
+  filterRows(keeps: ((row: ResultRowOf<F>) => boolean) | ModuleExport, options: RowsOptions = {}): Pipeline<F, T> {
+    return this.#thenRows('filterRows', keeps, this.outputSchema, options)
+  }
+
+  /** The slow path of `project`: a JavaScript function makes a row of `output` out of every row. */
+  mapRows<G extends SchemaFields>(
+    output: Schema<G>,
+    map: ((row: ResultRowOf<F>) => InsertRowOf<G>) | ModuleExport,
+    options: RowsOptions = {},
+  ): Pipeline<G, KeptTime<T, G>> {
+    return this.#thenRows('mapRows', map, output, options)
+  }
+
+  /** Runs every row through a processor of your own, which emits any number of rows of `output`. One is made per run. */
+  process<G extends SchemaFields>(
+    output: Schema<G>,
+    makeProcessor: (() => Processor<ResultRowOf<F>, InsertRowOf<G>>) | ModuleExport,
+    options: RowsOptions = {},
+  ): Pipeline<G, KeptTime<T, G>> {
+    return this.#thenRows('process', makeProcessor, output, options)
+  }
+
+  /**
+   * Sends the rows through a side branch too, into the sink of that name; here they go on unchanged.
+   *
+   * @example
+   * ```ts
+   * stream.tee('large', branch => branch.filter(e => e.size.gt(1_000)))
+   * ```
+   */
+  tee(name: string, build: (branch: Pipeline<F, T>) => Pipeline<never> | Pipeline): Pipeline<F, T> {
+    const start = makePlan(fieldSpecs(this.outputSchema), [])
+    const branch: unknown = build(new Pipeline<F, T>(start, this.config, this.#scope))
+    if (!(branch instanceof Pipeline) || branch.plan.source !== start.source)
+      throw planInvalid(`The branch ${show(name)} is built from the pipeline handed to it, and returned`, { at: name })
+    return this.#then(teeNode(name, branch.plan.nodes))
+  }
+
+  /**
+   * The plan as data for `JSON.stringify` and `pipelineFromJSON`.
+   *
+   * @throws EventfluxError `PLAN_INVALID` when a step holds a JavaScript function.
+   */
+  toJSON(): LogicalPlan {
+    return planToJSON(this.plan)
+  }
+
+  /** The plan as text, one line a step. */
+  explain(): string {
+    return explainPlan(this.plan)
+  }
+
+  get #scope(): PlanScope {
+    return { schema: this.outputSchema, eventTime: this.eventTimeColumn }
+  }
+
+  #then<G extends SchemaFields, U extends string | undefined>(node: LogicalNode): Pipeline<G, U> {
+    return new Pipeline<G, U>(
+      makePlan(this.plan.source, [...this.plan.nodes, node]),
+      this.config,
+      scopeAfter(this.#scope, node),
+    )
+  }
+
+  #thenRows<G extends SchemaFields, U extends string | undefined>(
+    op: RowsNode['op'],
+    fn: unknown,
+    output: Schema,
+    { name }: RowsOptions,
+  ): Pipeline<G, U> {
+    if (!(output instanceof Schema))
+      throw planInvalid(`${op} takes the schema of its output first, not ${show(output)}`, { value: output })
+    const ownName = typeof fn === 'function' && fn.name !== '' ? fn.name.slice(0, 255) : op
+    return this.#then(rowsNode(op, fn, fieldSpecs(output), name ?? ownName))
+  }
+
+  /** @internal The last step of `keyBy`, `window` and `aggregate`. */
+  windowed<G extends SchemaFields>(
+    keys: readonly string[],
+    spec: WindowSpec,
+    results: unknown,
+  ): Pipeline<G, undefined> {
+    return this.#then(windowAggregateNode(keys, spec, namedResults('aggregate', results)))
+  }
+}
+
+/** A pipeline with a key, on its way to a window. */
+export class KeyedPipeline<F extends SchemaFields, T extends string | undefined, K extends keyof F & string> {
+  readonly pipeline: Pipeline<F, T>
+  readonly keys: readonly K[]
+
+  /** @internal Use `keyBy()`. */
+  constructor(pipeline: Pipeline<F, T>, keys: readonly K[]) {
+    this.pipeline = pipeline
+    this.keys = Object.freeze([...keys])
+    Object.freeze(this)
+  }
+
+  /** Cuts time into windows; `aggregate` comes next. */
+  window<C extends string>(this: KeyedPipeline<F, C, K>, spec: WindowSpec): WindowedPipeline<F, K> {
+    return new WindowedPipeline(this.pipeline, this.keys, spec)
+  }
+}
+
+/** A pipeline with a window, on its way to results. */
+export class WindowedPipeline<F extends SchemaFields, K extends keyof F & string> {
+  readonly pipeline: Pipeline<F, string>
+  readonly keys: readonly K[]
+  readonly spec: WindowSpec
+
+  /** @internal Use `window()`. */
+  constructor(pipeline: Pipeline<F, string>, keys: readonly K[], spec: WindowSpec) {
+    if (pipeline.eventTimeColumn === undefined)
+      throw planInvalid('A window needs event time: call .eventTime(column) before, and keep that column')
+    this.pipeline = pipeline
+    this.keys = keys
+    this.spec = checkWindow(spec)
+    Object.freeze(this)
+  }
+
+  /**
+   * One row per window and key: `windowStart`, `windowEnd` (exclusive), the keys, and the results of the returned object.
+   *
+   * @example
+   * ```ts
+   * windowed.aggregate(e => ({ trades: count(), high: max(e.price), vwap: sum(e.notional).div(sum(e.size)) }))
+   * ```
+   */
+  aggregate<const A extends Readonly<Record<string, GroupExpression>>>(
+    results: (e: Columns<F>) => A,
+  ): Pipeline<WindowFields<F, K, A>, undefined> {
+    const columns = columnsOf(this.pipeline.outputSchema)
+    return this.pipeline.windowed(this.keys, this.spec, results(columns))
+  }
+}
+
+/**
+ * Starts a pipeline over events of a schema.
+ *
+ * @throws EventfluxError `OPTION_INVALID` for an option out of its range.
+ *
+ * @example
+ * ```ts
+ * const trades = schema({ time: timestamp(), symbol: utf8(), price: f64() })
+ * const highs = pipeline(trades)
+ *   .eventTime('time', { outOfOrdernessMs: 500 })
+ *   .keyBy('symbol')
+ *   .window(tumbling('1m'))
+ *   .aggregate(e => ({ high: max(e.price) }))
+ * ```
+ */
+export function pipeline<F extends SchemaFields>(
+  source: Schema<F>,
+  config: PipelineConfig = {},
+): Pipeline<F, undefined> {
+  if (!(source instanceof Schema))
+    throw planInvalid(`A pipeline starts from schema({ … }), not ${show(source)}`, { value: source })
+  const scope = { schema: source, eventTime: undefined }
+  return new Pipeline(makePlan(fieldSpecs(source), []), resolveConfig(config), scope)
+}
+
+/**
+ * A pipeline from its plan as data, of any origin: everything in it is checked.
+ *
+ * @param json What `toJSON()` gave, or its text.
+ * @throws EventfluxError `PLAN_INVALID`, or the code of the part that is wrong (`EXPRESSION_INVALID`, …).
+ */
+export function pipelineFromJSON(
+  json: unknown,
+  options: PlanFromJSONOptions & { readonly config?: PipelineConfig } = {},
+): Pipeline {
+  const plan = planFromJSON(json, options)
+  return new Pipeline(plan, resolveConfig(options.config), scopesOf(plan.nodes, sourceScope(plan)).at(-1)!)
+}

@@ -1,0 +1,92 @@
+import { optionInvalid, show } from '../errors.ts'
+import { type BackpressureStrategy, type NormalisedStrategy, normaliseStrategy } from './backpressure-strategy.ts'
+
+/** How much is measured. `false` costs nothing; `'detailed'` adds latencies and per-operator times. */
+export type MetricsLevel = false | 'basic' | 'detailed'
+
+/** Which engine runs the kernels: WebAssembly, its plain TypeScript twin, or the first that can. */
+export type EngineChoice = 'auto' | 'wasm' | 'js'
+
+/** How a pipeline runs. Every option has a default. */
+export interface PipelineConfig {
+  /** Events an edge holds: exactly this many. 1 to 2^26; 65,536 by default. */
+  readonly bufferSize?: number
+  /** Most bytes the events waiting at an edge may take, text included. No bound by default. */
+  readonly maxBytes?: number
+  /** What a push into a full edge does; `'block'` by default. */
+  readonly backpressure?: BackpressureStrategy
+  /** `'basic'` by default. */
+  readonly metrics?: MetricsLevel
+  /** Most bytes of memory a job may use; past it the job fails with `STATE_FULL`. 1 MiB to 4 GiB - 64 KiB; 1 GiB by default. */
+  readonly maxMemory?: number
+  /** Most keys a keyed operator may hold at once; past it the job fails with `STATE_FULL`. 2^24 by default. */
+  readonly maxKeys?: number
+  /** `'auto'` by default. */
+  readonly engine?: EngineChoice
+  /** Most rows handed to an operator at once; answers don't depend on it. 1 to 2^20; 4,096 by default. */
+  readonly maxBatch?: number
+}
+
+/** A configuration with every default filled in. */
+export interface ResolvedConfig {
+  readonly bufferSize: number
+  readonly maxBytes: number | undefined
+  readonly backpressure: NormalisedStrategy
+  readonly metrics: MetricsLevel
+  readonly maxMemory: number
+  readonly maxKeys: number
+  readonly engine: EngineChoice
+  readonly maxBatch: number
+}
+
+/** Bounds and default of each numeric option. */
+const NUMBERS = {
+  bufferSize: { low: 1, high: 2 ** 26, default: 65_536 },
+  maxBytes: { low: 1, high: Number.MAX_SAFE_INTEGER, default: undefined },
+  maxMemory: { low: 2 ** 20, high: 2 ** 32 - 2 ** 16, default: 2 ** 30 },
+  maxKeys: { low: 1, high: 2 ** 30, default: 2 ** 24 },
+  maxBatch: { low: 1, high: 2 ** 20, default: 4_096 },
+} as const
+
+const METRICS: readonly MetricsLevel[] = [false, 'basic', 'detailed']
+const ENGINES: readonly EngineChoice[] = ['auto', 'wasm', 'js']
+const NAMES: readonly string[] = [...Object.keys(NUMBERS), 'backpressure', 'metrics', 'engine']
+
+/**
+ * Checks a configuration and fills in the defaults. Only own properties count; an option set to `undefined` is not set.
+ *
+ * @throws EventfluxError `OPTION_INVALID` for an unknown option, or a value out of its range.
+ */
+export function resolveConfig(config: PipelineConfig = {}): ResolvedConfig {
+  if (typeof config !== 'object' || config === null)
+    throw optionInvalid(`The configuration is an object, not ${show(config)}`, { value: config })
+  for (const name of Object.keys(config))
+    if (!NAMES.includes(name))
+      throw optionInvalid(`There is no option ${show(name)}; the options are ${NAMES.join(', ')}`, { at: name })
+  const own = (name: keyof PipelineConfig): unknown => (Object.hasOwn(config, name) ? config[name] : undefined)
+  const count = (name: keyof typeof NUMBERS) => integer(name, own(name))
+  return Object.freeze({
+    bufferSize: count('bufferSize')!,
+    maxBytes: count('maxBytes'),
+    backpressure: normaliseStrategy((own('backpressure') ?? 'block') as BackpressureStrategy),
+    metrics: oneOf('metrics', own('metrics'), METRICS, 'basic'),
+    maxMemory: count('maxMemory')!,
+    maxKeys: count('maxKeys')!,
+    engine: oneOf('engine', own('engine'), ENGINES, 'auto'),
+    maxBatch: count('maxBatch')!,
+  })
+}
+
+function integer(name: keyof typeof NUMBERS, value: unknown): number | undefined {
+  const { low, high, default: byDefault } = NUMBERS[name]
+  if (value === undefined) return byDefault
+  if (typeof value === 'number' && Number.isInteger(value) && value >= low && value <= high) return value
+  throw optionInvalid(`${name} is an integer from ${low} to ${high}, not ${show(value)}`, { value, at: name })
+}
+
+function oneOf<T>(name: string, value: unknown, allowed: readonly T[], byDefault: T): T {
+  if (value === undefined) return byDefault
+  const found = allowed.find(one => one === value)
+  if (found !== undefined) return found
+  throw optionInvalid(`${name} is ${allowed.map(show).join(' or ')}, not ${show(value)}`, { value, at: name })
+}

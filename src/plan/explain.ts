@@ -1,0 +1,70 @@
+import { formatExpression } from '../expression/format.ts'
+import { formatDuration } from '../time/duration.ts'
+import type { FieldSpec, LogicalNode, LogicalPlan } from './logical-node.ts'
+import { fieldSpecs, scopesOf, sourceScope } from './plan-scope.ts'
+
+/**
+ * A plan as text: one line a step, from source to result.
+ *
+ * @param notes What else is known of each step, by its position: shown in lines of their own below it.
+ */
+export function explainPlan(
+  plan: LogicalPlan,
+  notes: readonly (string | readonly string[] | undefined)[] = [],
+): string {
+  const scopes = scopesOf(plan.nodes, sourceScope(plan))
+  const lines = [line('source', fieldList(plan.source))]
+  for (const [i, node] of plan.nodes.entries()) {
+    lines.push(...describe(node))
+    lines.push(...[notes[i] ?? []].flat().map(note => `${' '.repeat(WIDTH)}· ${note}`))
+  }
+  return [...lines, line('result', fieldList(fieldSpecs(scopes.at(-1)!.schema)))].join('\n')
+}
+
+const WIDTH = 12
+const line = (op: string, text: string) => `${op.padEnd(WIDTH)}${text}`
+const fieldList = (fields: readonly FieldSpec[]) =>
+  fields.map(({ name, type, nullable }) => `${name} ${type}${nullable ? '?' : ''}`).join(', ')
+
+function describe(node: LogicalNode): string[] {
+  switch (node.op) {
+    case 'eventTime': {
+      const { column, outOfOrdernessMs, allowedLatenessMs } = node
+      return [
+        line(
+          'eventTime',
+          `${column}, out of order by up to ${formatDuration(outOfOrdernessMs)}, late by up to ${formatDuration(allowedLatenessMs)}`,
+        ),
+      ]
+    }
+    case 'filter':
+      return [line('filter', formatExpression(node.predicate))]
+    case 'project':
+      return [
+        line(
+          'project',
+          node.columns.map(({ name, expression }) => named(name, formatExpression(expression))).join(', '),
+        ),
+      ]
+    case 'windowAggregate': {
+      const { window, keys, results } = node
+      const offset = window.offsetMs === 0 ? '' : ` offset ${formatDuration(window.offsetMs)}`
+      return [
+        line(
+          'window',
+          `${window.kind} ${formatDuration(window.sizeMs)}${offset}${keys.length > 0 ? ` by ${keys.join(', ')}` : ''}`,
+        ),
+        line('aggregate', results.map(({ name, result }) => named(name, formatExpression(result))).join(', ')),
+      ]
+    }
+    case 'filterRows':
+      return [line(node.op, node.name)]
+    case 'mapRows':
+    case 'process':
+      return [line(node.op, `${node.name} → ${fieldList(node.output)}`)]
+    case 'tee':
+      return [line('tee', node.name), ...node.plan.flatMap(describe).map(text => `  │ ${text}`)]
+  }
+}
+
+const named = (name: string, text: string) => (name === text ? name : `${name} = ${text}`)

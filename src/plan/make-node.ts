@@ -1,0 +1,110 @@
+import { optionInvalid, planInvalid, show } from '../errors.ts'
+import type { ExpressionNode, ResultNode } from '../expression/node.ts'
+import { checkFieldName, MAX_FIELDS } from '../schema/schema.ts'
+import { checkWindow, type WindowSpec } from '../time/windows.ts'
+import type {
+  EventTimeNode,
+  FieldSpec,
+  FilterNode,
+  LogicalNode,
+  LogicalPlan,
+  ProjectNode,
+  RowsNode,
+  TeeNode,
+  WindowAggregateNode,
+} from './logical-node.ts'
+import type { PlanScope } from './plan-scope.ts'
+
+/** Most nodes of a plan, and of each of its branches. */
+export const MAX_PLAN_NODES = 1_000
+
+/** The frozen nodes the builder and `pipelineFromJSON` put into plans. Whether they fit their place: `scopeAfter`. */
+
+export function eventTimeNode(column: string, outOfOrdernessMs: unknown, allowedLatenessMs: unknown): EventTimeNode {
+  return Object.freeze({
+    op: 'eventTime',
+    column,
+    outOfOrdernessMs: milliseconds('outOfOrdernessMs', outOfOrdernessMs),
+    allowedLatenessMs: milliseconds('allowedLatenessMs', allowedLatenessMs),
+  })
+}
+
+export const filterNode = (predicate: ExpressionNode): FilterNode => Object.freeze({ op: 'filter', predicate })
+
+/** Appends the event-time column of `scope` when it isn't among `columns`. */
+export function projectNode(
+  scope: PlanScope,
+  columns: readonly { readonly name: string; readonly expression: ExpressionNode }[],
+): ProjectNode {
+  const time = scope.eventTime
+  const all = columns.map(({ name, expression }) => Object.freeze({ name, expression }))
+  if (time !== undefined && !all.some(({ name }) => name === time))
+    all.push(Object.freeze({ name: time, expression: Object.freeze({ kind: 'column', name: time }) }))
+  return Object.freeze({ op: 'project', columns: Object.freeze(all) })
+}
+
+export function windowAggregateNode(
+  keys: readonly string[],
+  window: unknown,
+  results: readonly { readonly name: string; readonly result: ResultNode }[],
+): WindowAggregateNode {
+  if (results.length === 0) throw planInvalid('aggregate needs at least one result')
+  return Object.freeze({
+    op: 'windowAggregate',
+    keys: Object.freeze([...keys]),
+    window: checkWindow(window) satisfies WindowSpec,
+    results: Object.freeze(results.map(({ name, result }) => Object.freeze({ name, result }))),
+  })
+}
+
+/** `fn` is the user's function, or the name of a module's export. */
+export function rowsNode(op: RowsNode['op'], fn: unknown, output: readonly FieldSpec[], name: unknown): RowsNode {
+  checkFieldName(name)
+  if (typeof fn !== 'function' && !isModuleExport(fn))
+    throw planInvalid(`${op} takes a function or { module, export }, not ${show(fn)}`, { value: fn, at: name })
+  const kept = typeof fn === 'function' ? fn : Object.freeze({ module: fn.module, export: fn.export })
+  return Object.freeze({ op, fn: kept, output, name })
+}
+
+export function teeNode(name: unknown, plan: readonly LogicalNode[]): TeeNode {
+  checkFieldName(name)
+  return Object.freeze({ op: 'tee', name, plan: Object.freeze([...plan]) })
+}
+
+/**
+ * A plan of these nodes, frozen.
+ *
+ * @throws EventfluxError `PLAN_INVALID` for too many nodes, or two branches of one name.
+ */
+export function makePlan(source: readonly FieldSpec[], nodes: readonly LogicalNode[]): LogicalPlan {
+  const names = new Set<string>()
+  checkNodes(nodes, names)
+  return Object.freeze({ version: 1, source, nodes: Object.freeze([...nodes]) })
+}
+
+function checkNodes(nodes: readonly LogicalNode[], branchNames: Set<string>): void {
+  if (nodes.length > MAX_PLAN_NODES) throw planInvalid(`A plan has at most ${MAX_PLAN_NODES} steps`)
+  for (const node of nodes) {
+    if (node.op !== 'tee') continue
+    if (branchNames.has(node.name)) throw planInvalid(`Two branches are called ${show(node.name)}`, { at: node.name })
+    if (branchNames.add(node.name).size > MAX_FIELDS) throw planInvalid(`A plan has at most ${MAX_FIELDS} branches`)
+    checkNodes(node.plan, branchNames)
+  }
+}
+
+/** A function another thread can find for itself. */
+export interface ModuleExport {
+  readonly module: string
+  readonly export: string
+}
+
+/** Whether `value` names a module's export. */
+export function isModuleExport(value: unknown): value is ModuleExport {
+  const given = value as Partial<ModuleExport> | null
+  return typeof given === 'object' && typeof given?.module === 'string' && typeof given.export === 'string'
+}
+
+function milliseconds(name: string, value: unknown): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number
+  throw optionInvalid(`${name} is a whole number of milliseconds, at least 0, not ${show(value)}`, { value, at: name })
+}

@@ -1,0 +1,127 @@
+import { planInvalid, show } from '../errors.ts'
+import { validateNode, validateResultNode } from '../expression/validate-node.ts'
+import { isTypeName, MAX_FIELDS } from '../schema/schema.ts'
+import type { FieldSpec, LogicalNode, LogicalPlan } from './logical-node.ts'
+import {
+  eventTimeNode,
+  filterNode,
+  MAX_PLAN_NODES,
+  makePlan,
+  projectNode,
+  rowsNode,
+  teeNode,
+  windowAggregateNode,
+} from './make-node.ts'
+import { fieldSpecs, type PlanScope, schemaOf, scopeAfter } from './plan-scope.ts'
+
+/** Deepest nesting of branches. */
+const MAX_BRANCH_DEPTH = 16
+
+export interface PlanFromJSONOptions {
+  /**
+   * Whether the plan may name functions of modules, which whoever runs it then loads. `false` by default: only say
+   * `true` for plans from a place you would run code from.
+   */
+  readonly allowModules?: boolean
+}
+
+/**
+ * Rebuilds a plan from data of any origin: every node, name, type and expression is checked, and nothing of the given
+ * objects is kept. Properties that nodes don't have are ignored.
+ *
+ * @param json A plan as `toJSON()` gives it, or its text.
+ * @throws EventfluxError `PLAN_INVALID`, or the code of the part that is wrong (`EXPRESSION_INVALID`, …).
+ */
+export function planFromJSON(json: unknown, options: PlanFromJSONOptions = {}): LogicalPlan {
+  const plan = objectOf(typeof json === 'string' ? parse(json) : json, 'A plan')
+  if (plan.version !== 1) throw planInvalid(`A plan has version 1, not ${show(plan.version)}`, { value: plan.version })
+  const schema = schemaOf(fieldsOf(plan.source))
+  const nodes = nodesOf(plan.nodes, { schema, eventTime: undefined }, options, 0)
+  return makePlan(fieldSpecs(schema), nodes)
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw planInvalid('The text of the plan is no JSON', { cause })
+  }
+}
+
+function nodesOf(given: unknown, from: PlanScope, options: PlanFromJSONOptions, depth: number): LogicalNode[] {
+  if (depth > MAX_BRANCH_DEPTH) throw planInvalid(`Branches are at most ${MAX_BRANCH_DEPTH} deep`)
+  let scope = from
+  return listOf(given, 'The steps of a plan', MAX_PLAN_NODES).map(step => {
+    const node = nodeOf(objectOf(step, 'A step'), scope, options, depth)
+    scope = scopeAfter(scope, node)
+    return node
+  })
+}
+
+function nodeOf(
+  given: Record<string, unknown>,
+  scope: PlanScope,
+  options: PlanFromJSONOptions,
+  depth: number,
+): LogicalNode {
+  switch (given.op) {
+    case 'eventTime':
+      return eventTimeNode(textOf(given.column, 'The event time'), given.outOfOrdernessMs, given.allowedLatenessMs)
+    case 'filter':
+      return filterNode(validateNode(given.predicate))
+    case 'project':
+      return projectNode(
+        scope,
+        listOf(given.columns, 'The columns of project', MAX_FIELDS).map(each => {
+          const column = objectOf(each, 'A column')
+          return { name: textOf(column.name, 'A column'), expression: validateNode(column.expression) }
+        }),
+      )
+    case 'windowAggregate':
+      return windowAggregateNode(
+        listOf(given.keys, 'The keys', MAX_FIELDS).map(key => textOf(key, 'A key')),
+        given.window,
+        listOf(given.results, 'The results', MAX_FIELDS).map(each => {
+          const result = objectOf(each, 'A result')
+          return { name: textOf(result.name, 'A result'), result: validateResultNode(result.result) }
+        }),
+      )
+    case 'filterRows':
+    case 'mapRows':
+    case 'process': {
+      if (options.allowModules !== true)
+        throw planInvalid(`This plan names code to load for ${given.op}; allow it with { allowModules: true }`)
+      const output = given.op === 'filterRows' ? scope.schema : schemaOf(fieldsOf(given.output))
+      return rowsNode(given.op, given.fn, fieldSpecs(output), given.name)
+    }
+    case 'tee':
+      return teeNode(given.name, nodesOf(given.plan, scope, options, depth + 1))
+    default:
+      throw planInvalid(`There is no step ${show(given.op)}`, { value: given.op })
+  }
+}
+
+function fieldsOf(given: unknown): FieldSpec[] {
+  return listOf(given, 'The columns of a schema', MAX_FIELDS).map(each => {
+    const { name, type, nullable } = objectOf(each, 'A column')
+    if (!isTypeName(type)) throw planInvalid(`There is no type ${show(type)}`, { value: type })
+    if (typeof nullable !== 'boolean') throw planInvalid(`nullable is true or false, not ${show(nullable)}`)
+    return { name: textOf(name, 'A column'), type, nullable }
+  })
+}
+
+function objectOf(given: unknown, what: string): Record<string, unknown> {
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return given as Record<string, unknown>
+  throw planInvalid(`${what} is an object, not ${show(given)}`, { value: given })
+}
+
+function listOf(given: unknown, what: string, most: number): readonly unknown[] {
+  if (!Array.isArray(given)) throw planInvalid(`${what} are an array, not ${show(given)}`, { value: given })
+  if (given.length > most) throw planInvalid(`${what} are at most ${most}, not ${given.length}`)
+  return Array.from(given)
+}
+
+function textOf(given: unknown, what: string): string {
+  if (typeof given === 'string') return given
+  throw planInvalid(`${what} is named by a string, not ${show(given)}`, { value: given })
+}

@@ -1,0 +1,113 @@
+import { planInvalid, show } from '../errors.ts'
+import { inferResultType, inferType } from '../expression/infer-type.ts'
+import { type DataType, typeOf } from '../schema/data-type.ts'
+import { type Schema, schemaFrom } from '../schema/schema.ts'
+import type { EventTimeNode, FieldSpec, LogicalNode, LogicalPlan, WindowAggregateNode } from './logical-node.ts'
+
+/** What stands at one point of a plan: the columns, and which of them is the event time. */
+export interface PlanScope {
+  readonly schema: Schema
+  readonly eventTime: string | undefined
+}
+
+/** Names of the columns that say which window a result is of. */
+export const WINDOW_START = 'windowStart'
+export const WINDOW_END = 'windowEnd'
+
+/** A schema as data. */
+export const fieldSpecs = (schema: Schema): readonly FieldSpec[] =>
+  Object.freeze(
+    schema.fields.map(({ name, type }) => Object.freeze({ name, type: type.name, nullable: type.isNullable })),
+  )
+
+/** The schema of field specifications. */
+export const schemaOf = (fields: readonly FieldSpec[]): Schema =>
+  schemaFrom(fields.map(({ name, type, nullable }) => [name, typeOf(type, nullable)]))
+
+/** The scope before the first node. */
+export const sourceScope = (plan: LogicalPlan): PlanScope => ({ schema: schemaOf(plan.source), eventTime: undefined })
+
+/** The scope before each node, and after the last: one more than there are nodes. */
+export function scopesOf(nodes: readonly LogicalNode[], from: PlanScope): readonly PlanScope[] {
+  const scopes = [from]
+  for (const node of nodes) scopes.push(scopeAfter(scopes.at(-1)!, node))
+  return scopes
+}
+
+/**
+ * What stands behind a node, and whether the node can stand here at all.
+ *
+ * @throws EventfluxError `PLAN_INVALID` for a node out of place, `EXPRESSION_INVALID` for an expression that doesn't
+ * fit the columns, `SCHEMA_INVALID` for output columns that make no schema.
+ */
+export function scopeAfter(scope: PlanScope, node: LogicalNode): PlanScope {
+  const { schema, eventTime } = scope
+  switch (node.op) {
+    case 'eventTime':
+      checkEventTime(scope, node)
+      return { schema, eventTime: node.column }
+    case 'filter': {
+      const type = inferType(node.predicate, schema)
+      if (type.name !== 'bool') throw planInvalid(`A filter takes a condition, not a value of type ${type.name}`)
+      return scope
+    }
+    case 'project': {
+      const columns = node.columns.map(({ name, expression }) => [name, inferType(expression, schema)] as const)
+      const time = node.columns.find(({ name }) => name === eventTime)?.expression
+      if (eventTime !== undefined && (time?.kind !== 'column' || time.name !== eventTime))
+        throw planInvalid(
+          `project keeps the event time ${show(eventTime)} as it is: give the computed column another name, or set the ` +
+            'event time after it',
+          { at: eventTime },
+        )
+      return { schema: schemaFrom(columns), eventTime }
+    }
+    case 'windowAggregate':
+      return { schema: windowSchema(scope, node), eventTime: undefined }
+    case 'filterRows':
+      return scope
+    case 'mapRows':
+    case 'process': {
+      const output = schemaOf(node.output)
+      return { schema: output, eventTime: isTime(output, eventTime) ? eventTime : undefined }
+    }
+    case 'tee':
+      scopesOf(node.plan, scope)
+      return scope
+  }
+}
+
+const isTime = (schema: Schema, name: string | undefined): boolean => {
+  const type = name === undefined ? undefined : schema.field(name)?.type
+  return type?.name === 'timestamp' && !type.isNullable
+}
+
+function checkEventTime({ schema, eventTime }: PlanScope, { column }: EventTimeNode): void {
+  if (eventTime !== undefined)
+    throw planInvalid(`The event time is already set, to the column ${show(eventTime)}`, { value: column })
+  if (schema.field(column) === undefined)
+    throw planInvalid(`There is no column ${show(column)} to take the event time from`, { value: column })
+  if (!isTime(schema, column))
+    throw planInvalid(`The event time is a timestamp() column that is never null; ${show(column)} isn't`, {
+      value: column,
+    })
+}
+
+function windowSchema({ schema, eventTime }: PlanScope, node: WindowAggregateNode): Schema {
+  if (eventTime === undefined)
+    throw planInvalid('A window needs event time: call .eventTime(column) before, and keep that column')
+  const entries: (readonly [string, DataType])[] = [
+    [WINDOW_START, typeOf('timestamp', false)],
+    [WINDOW_END, typeOf('timestamp', false)],
+  ]
+  for (const key of node.keys) {
+    const field = schema.field(key)
+    if (field === undefined) throw planInvalid(`There is no column ${show(key)} to key by`, { value: key })
+    entries.push([key, field.type])
+  }
+  for (const { name, result } of node.results) entries.push([name, inferResultType(result, schema)])
+  for (const [name] of entries.slice(2))
+    if (name === WINDOW_START || name === WINDOW_END)
+      throw planInvalid(`${show(name)} is a column of every window's result: give yours another name`, { at: name })
+  return schemaFrom(entries)
+}
