@@ -1,4 +1,5 @@
 import type { EventfluxError } from '../errors.ts'
+import type { Schema } from '../schema/schema.ts'
 import type { Clock } from '../time/clock.ts'
 
 /** Why an event was not taken: the queue was full, closed, the wait timed out or was aborted, or a breaker was open. */
@@ -15,7 +16,7 @@ export interface SourceMetadata {
   /** The sort of source: `'array'`, `'ndjson'`, `'handler'`, … */
   readonly kind: string
   /** The schema its events follow, if it knows one. */
-  readonly schema?: unknown
+  readonly schema?: Schema
   /** How far it has been read, in its own unit (events, bytes, a broker's position), if it can tell. */
   readonly offset?: number | string
   /** Whether reading again gives the same events again. */
@@ -77,6 +78,8 @@ export interface SourceIntake<E = unknown> {
   readonly signal: AbortSignal
   /** The clock of the job: all pauses of a source go through it. */
   readonly clock: Clock
+  /** The schema the events must follow, where there is one: what decoders read by unless told otherwise. */
+  readonly schema?: Schema
 }
 
 /** What the runtime drives: everything `toSource` accepts becomes one. */

@@ -1,0 +1,50 @@
+/**
+ * One row as a record of CSV (RFC 4180), without the line end: the values of `fields`, in their order. Text is quoted
+ * where it must be, and when it is empty, so that it differs from null, which is nothing at all.
+ *
+ * Text is written as it is: a cell that begins with `=`, `+`, `-` or `@` is a formula to some spreadsheets.
+ *
+ * @example
+ * encodeCsv({ a: 1, b: 'x,"y"', c: null }, ['a', 'b', 'c']) // 1,"x,""y""",
+ */
+export function encodeCsv(row: object, fields: readonly string[], delimiter = ','): string {
+  let line = ''
+  for (let index = 0; index < fields.length; index++) {
+    if (index > 0) line += delimiter
+    line += encodeCell((row as Record<string, unknown>)[fields[index]!], delimiter)
+  }
+  return line
+}
+
+/** The record that names the columns. */
+export function encodeCsvHeader(fields: readonly string[], delimiter = ','): string {
+  return fields.map(field => encodeText(field, delimiter)).join(delimiter)
+}
+
+function encodeCell(value: unknown, delimiter: string): string {
+  switch (typeof value) {
+    case 'number':
+      return Object.is(value, -0) ? '-0' : String(value)
+    case 'bigint':
+    case 'boolean':
+      return String(value)
+    case 'string':
+      return encodeText(value, delimiter)
+    case 'object':
+      return value === null ? '' : encodeText(JSON.stringify(value), delimiter)
+    default:
+      return ''
+  }
+}
+
+function encodeText(text: string, delimiter: string): string {
+  const mustQuote =
+    text === '' ||
+    text.includes('"') ||
+    text.includes(delimiter) ||
+    text.includes('\n') ||
+    text.includes('\r') ||
+    // At the start of a file it would be taken for a byte order mark.
+    text.startsWith('\uFEFF')
+  return mustQuote ? `"${text.replaceAll('"', '""')}"` : text
+}

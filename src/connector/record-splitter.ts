@@ -1,0 +1,192 @@
+const LF = 10
+const CR = 13
+const QUOTE = 34
+
+/** What `RecordSplitter.next` found. */
+export const NEEDS_BYTES = 0
+export const RECORD = 1
+export const TOO_LONG = 2
+export const OPEN_QUOTE = 3
+export type SplitOutcome = typeof NEEDS_BYTES | typeof RECORD | typeof TOO_LONG | typeof OPEN_QUOTE
+
+/** How quoted scanning stands between two bytes. */
+const FIELD_START = 0
+const PLAIN = 1
+const QUOTED = 2
+const AFTER_QUOTE = 3
+
+export interface RecordSplitterOptions {
+  /** Longest record in bytes, its line end not counted. */
+  readonly maxBytes: number
+  /** CSV: a line end inside a quoted field belongs to the field. The delimiter's byte, or undefined: every line end counts. */
+  readonly delimiter: number | undefined
+}
+
+/**
+ * Cuts a stream of bytes into records at LF or CRLF, whatever the chunks. Works on bytes, so that no character can be
+ * torn apart: 10, 13 and 34 occur in UTF-8 as themselves only.
+ *
+ * Lines without quotes are found by the engine's own `indexOf`; only records holding a quote are walked byte by byte,
+ * each byte once.
+ */
+export class RecordSplitter {
+  /** Holds the current record from `start` to `end` (exclusive), without its line end; good until the next `feed`. */
+  bytes = new Uint8Array(0)
+  start = 0
+  end = 0
+  /** The number of the line the current record begins on, from 1. */
+  line = 1
+
+  readonly #maxBytes: number
+  readonly #delimiter: number | undefined
+  /** First byte of the next record, end of what was fed, and how far the search for its end has come. */
+  #from = 0
+  #to = 0
+  #scanned = 0
+  #state = FIELD_START
+  /** Position of a quote at or after #from, if known; up to #quoteScanned there is none before it. */
+  #quote = -1
+  #quoteScanned = 0
+  #nextLine = 1
+  #linesInRecord = 0
+  #isSkipping = false
+  #isFinished = false
+  #mayHaveBom = true
+  /** Bytes fed before those in the buffer. */
+  #base = 0
+
+  constructor(options: RecordSplitterOptions) {
+    this.#maxBytes = options.maxBytes
+    this.#delimiter = options.delimiter
+  }
+
+  /** Bytes of the stream up to the first record not handed out yet. */
+  get offset(): number {
+    return this.#base + this.#from
+  }
+
+  /** Appends a copy of `chunk`. Call when `next` said it needs bytes. */
+  feed(chunk: Uint8Array): void {
+    const kept = this.#to - this.#from
+    const needed = kept + chunk.length
+    let buffer = this.bytes.buffer as ArrayBuffer
+    const rest = new Uint8Array(buffer, this.#from, kept)
+    if (buffer.byteLength < needed) buffer = new ArrayBuffer(Math.max(needed, buffer.byteLength * 2, 4096))
+    const all = new Uint8Array(buffer)
+    all.set(rest, 0)
+    all.set(chunk, kept)
+    this.bytes = new Uint8Array(buffer, 0, needed)
+    this.#base += this.#from
+    this.#scanned -= this.#from
+    this.#quoteScanned = Math.max(0, this.#quoteScanned - this.#from)
+    this.#quote = this.#quote < this.#from ? -1 : this.#quote - this.#from
+    this.#from = 0
+    this.#to = needed
+  }
+
+  /** No more bytes follow: what is left is the last record. */
+  finish(): void {
+    this.#isFinished = true
+  }
+
+  /**
+   * Moves on to the next record. TOO_LONG and OPEN_QUOTE speak of a record that is given up: only `line` is set, and
+   * reading goes on after its first line end, so that a stray quote can't swallow the lines that follow.
+   */
+  next(): SplitOutcome {
+    if (this.#mayHaveBom && !this.#skipBom()) return NEEDS_BYTES
+    if (this.#isSkipping && !this.#skipLine()) return NEEDS_BYTES
+    const lineEnd = this.#delimiter === undefined ? this.#lineEnd() : this.#quotedLineEnd(this.#delimiter)
+    const isOpen = lineEnd < 0
+    const from = this.#from
+    const to = isOpen ? this.#to : lineEnd
+    const end = to > from && this.bytes[to - 1] === CR ? to - 1 : to
+    if (end - from > this.#maxBytes) return this.#giveUp(TOO_LONG)
+    if (isOpen) {
+      if (!this.#isFinished || to === from) return NEEDS_BYTES
+      if (this.#state === QUOTED) return this.#giveUp(OPEN_QUOTE)
+    }
+    this.start = from
+    this.end = end
+    this.line = this.#nextLine
+    this.#nextLine += this.#linesInRecord + 1
+    this.#restartAt(isOpen ? to : to + 1)
+    return RECORD
+  }
+
+  #restartAt(from: number): void {
+    this.#from = from
+    this.#scanned = from
+    this.#state = FIELD_START
+    this.#linesInRecord = 0
+  }
+
+  #giveUp(outcome: typeof TOO_LONG | typeof OPEN_QUOTE): SplitOutcome {
+    this.line = this.#nextLine
+    this.#isSkipping = true
+    this.#restartAt(this.#from)
+    return outcome
+  }
+
+  #skipLine(): boolean {
+    const lineEnd = this.bytes.indexOf(LF, this.#from)
+    if (lineEnd < 0) {
+      this.#restartAt(this.#to)
+      return false
+    }
+    this.#restartAt(lineEnd + 1)
+    this.#nextLine++
+    this.#isSkipping = false
+    return true
+  }
+
+  #skipBom(): boolean {
+    if (this.#to < 3 && !this.#isFinished) return false
+    this.#mayHaveBom = false
+    if (this.bytes[0] === 0xef && this.bytes[1] === 0xbb && this.bytes[2] === 0xbf) this.#from = this.#scanned = 3
+    return true
+  }
+
+  #lineEnd(): number {
+    const lineEnd = this.bytes.indexOf(LF, this.#scanned)
+    this.#scanned = lineEnd < 0 ? this.#to : lineEnd
+    return lineEnd
+  }
+
+  #quotedLineEnd(delimiter: number): number {
+    if (this.#state === FIELD_START && this.#scanned === this.#from) {
+      const lineEnd = this.bytes.indexOf(LF, this.#from)
+      if (lineEnd >= 0 && !this.#hasQuoteBefore(lineEnd)) return lineEnd
+    }
+    return this.#walk(delimiter)
+  }
+
+  #hasQuoteBefore(position: number): boolean {
+    if (this.#quote < this.#from) {
+      const at = this.bytes.indexOf(QUOTE, Math.max(this.#from, this.#quoteScanned))
+      this.#quote = at
+      this.#quoteScanned = at < 0 ? this.#to : at
+    }
+    return this.#quote >= 0 && this.#quote < position
+  }
+
+  /** Walks on to the line end that isn't inside quotes. A quote opens only where a field begins. */
+  #walk(delimiter: number): number {
+    const { bytes } = this
+    let state = this.#state
+    let at = this.#scanned
+    for (; at < this.#to; at++) {
+      const byte = bytes[at]!
+      if (state === QUOTED) {
+        if (byte === QUOTE) state = AFTER_QUOTE
+        else if (byte === LF) this.#linesInRecord++
+      } else if (byte === LF) break
+      else if (byte === delimiter) state = FIELD_START
+      else if (byte === QUOTE && state !== PLAIN) state = QUOTED
+      else state = PLAIN
+    }
+    this.#state = state
+    this.#scanned = at
+    return at < this.#to ? at : -1
+  }
+}

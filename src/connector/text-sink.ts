@@ -1,0 +1,87 @@
+import { checkedDelimiter } from './csv-decoder.ts'
+import { encodeCsv, encodeCsvHeader } from './csv-encoder.ts'
+import { encodeNdjson } from './ndjson-encoder.ts'
+import type { Sink } from './sink.ts'
+import { type SinkLike, toSink } from './to-sink.ts'
+
+export interface TextSinkOptions {
+  /** The name in errors and metrics. */
+  readonly name?: string
+  /** Characters collected before they are written, default 65,536. What is left is written on flush and close. */
+  readonly chunkChars?: number
+}
+
+export interface CsvSinkOptions extends TextSinkOptions {
+  /** The columns, in order. Default: the keys of the first row. */
+  readonly fields?: readonly string[]
+  /** Whether the first record names the columns. Default true. */
+  readonly header?: boolean
+  /** One ASCII character, default `,`. */
+  readonly delimiter?: string
+}
+
+/**
+ * Writes rows as newline-delimited JSON, in chunks of UTF-8 bytes, to a WritableStream, a Node stream (`toWritable`), a
+ * function or an array.
+ *
+ * @example
+ * const chunks: Uint8Array[] = []
+ * const sink = ndjsonSink<{ total: number }>(chunks)
+ */
+export function ndjsonSink<R extends object>(output: SinkLike<Uint8Array>, options: TextSinkOptions = {}): Sink<R> {
+  return textSink(output, options.name ?? 'ndjson', options, row => `${encodeNdjson(row)}\n`)
+}
+
+/**
+ * Writes rows as CSV (RFC 4180, lines end in LF), in chunks of UTF-8 bytes, to a WritableStream, a Node stream
+ * (`toWritable`), a function or an array.
+ *
+ * @example
+ * const chunks: Uint8Array[] = []
+ * const sink = csvSink<{ user: string; total: number }>(chunks, { fields: ['user', 'total'] })
+ */
+export function csvSink<R extends object>(output: SinkLike<Uint8Array>, options: CsvSinkOptions = {}): Sink<R> {
+  const { header = true, delimiter = ',' } = options
+  checkedDelimiter(delimiter)
+  let fields = options.fields
+  let isFirst = true
+  return textSink(output, options.name ?? 'csv', options, row => {
+    fields ??= Object.keys(row)
+    const line = `${encodeCsv(row, fields, delimiter)}\n`
+    if (!isFirst || !header) return line
+    isFirst = false
+    return `${encodeCsvHeader(fields, delimiter)}\n${line}`
+  })
+}
+
+function textSink<R extends object>(
+  output: SinkLike<Uint8Array>,
+  name: string,
+  { chunkChars = 65_536 }: TextSinkOptions,
+  encode: (row: R) => string,
+): Sink<R> {
+  const target = toSink(output)
+  const encoder = new TextEncoder()
+  let text = ''
+  const write = (): void | Promise<void> => {
+    if (text === '') return
+    const bytes = encoder.encode(text)
+    text = ''
+    return target.write(bytes)
+  }
+  return {
+    name,
+    write(row) {
+      text += encode(row)
+      if (text.length >= chunkChars) return write()
+    },
+    async flush() {
+      await write()
+      await target.flush?.()
+    },
+    async close() {
+      await write()
+      await target.close?.()
+    },
+  }
+}
