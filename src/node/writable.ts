@@ -1,0 +1,74 @@
+import type { Writable } from 'node:stream'
+import type { Sink } from '../connector/sink.ts'
+import { type EventfluxError, sinkFailed } from '../errors.ts'
+
+export interface ToWritableOptions {
+  /** The name in errors and metrics. */
+  readonly name?: string
+  /** Whether closing the sink ends the stream. Default: true, except for stdout and stderr. */
+  readonly end?: boolean
+}
+
+/**
+ * A Node stream as a sink, in object mode or, under `ndjsonSink` and `csvSink`, of bytes. A write waits for `drain` when
+ * the stream is full; `flush` resolves when the stream has passed on all that was written before; an error of the
+ * stream is reported by what waits for it, and by every call after it.
+ *
+ * @example
+ * const sink = ndjsonSink(toWritable(createWriteStream('windows.ndjson')))
+ */
+export function toWritable<R>(stream: Writable, options: ToWritableOptions = {}): Sink<R> {
+  const { name = 'writable' } = options
+  const isStandard = stream === process.stdout || stream === process.stderr
+  const { end = !isStandard } = options
+  let failure: EventfluxError | undefined
+  let isWritten: Promise<void> = Promise.resolve()
+  let waiters: { readonly resolve: () => void; readonly reject: (error: EventfluxError) => void }[] = []
+
+  const settle = (): void => {
+    const settled = waiters
+    waiters = []
+    for (const { resolve, reject } of settled) {
+      if (failure) reject(failure)
+      else resolve()
+    }
+  }
+  const fail = (message: string, cause?: unknown): void => {
+    failure ??= sinkFailed(`sink "${name}" failed: ${message}`, { at: name, cause })
+    settle()
+  }
+  stream.on('error', error => fail(error.message, error))
+  stream.on('drain', settle)
+  stream.on('close', () => {
+    if (!stream.writableFinished) fail('the stream was closed before its end')
+  })
+
+  return {
+    name,
+    write(row) {
+      if (failure) throw failure
+      isWritten = new Promise(resolve => {
+        stream.write(row, error => {
+          if (error) fail(error.message, error)
+          resolve()
+        })
+      })
+      if (stream.writableNeedDrain) return new Promise((resolve, reject) => waiters.push({ resolve, reject }))
+    },
+    async flush() {
+      await isWritten
+      if (failure) throw failure
+    },
+    async close() {
+      if (failure) throw failure
+      await isWritten
+      if (end) {
+        await new Promise<void>((resolve, reject) => {
+          stream.once('error', reject)
+          stream.end(resolve)
+        }).catch(error => fail(error.message, error))
+      }
+      if (failure) throw failure
+    },
+  }
+}
