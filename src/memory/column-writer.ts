@@ -1,0 +1,189 @@
+import type { EventfluxError } from '../errors.ts'
+import { BYTE_WIDTH } from '../schema/data-type.ts'
+import { CodeTranslator } from './code-translator.ts'
+import type { ColumnBuffers, ColumnField } from './column-buffers.ts'
+import type { CodedStrings, ColumnBlock } from './column-input.ts'
+import { type ColumnSource, type PreparedColumns, prepareColumns, type TypedArray } from './column-source.ts'
+import { type FieldSetter, fieldSetter } from './field-setter.ts'
+import { RowFault } from './row-fault.ts'
+import { checkMaxStringLength, MAX_STRING_LENGTH, type RowWriterOptions } from './row-writer.ts'
+import { StringCoder } from './string-coder.ts'
+import { copyTyped, setBits } from './typed-copy.ts'
+
+/**
+ * Writes blocks of columns into columns: typed arrays that fit are copied whole, everything else is checked value by value
+ * by the rules of the row writer.
+ */
+export class ColumnWriter {
+  readonly #options: RowWriterOptions
+  readonly #fault: RowFault
+  readonly #setters: readonly FieldSetter[]
+  readonly #translators: readonly (CodeTranslator | undefined)[]
+  #bound: ColumnBuffers | undefined
+
+  constructor(options: RowWriterOptions) {
+    const { memory, fields, dictionaries } = options
+    const maxStringLength = checkMaxStringLength(options.maxStringLength ?? MAX_STRING_LENGTH)
+    const fault = new RowFault(fields, maxStringLength)
+    const coders = dictionaries.map(dictionary => dictionary && new StringCoder(dictionary, fault))
+    this.#options = options
+    this.#fault = fault
+    this.#setters = fields.map((field, i) => fieldSetter(field, i, { memory, coder: coders[i], maxStringLength }))
+    this.#translators = dictionaries.map(
+      (dictionary, i) => dictionary && new CodeTranslator(dictionary, coders[i]!, maxStringLength),
+    )
+  }
+
+  /**
+   * Checks the shape of a block. O(columns).
+   *
+   * @throws EventfluxError `EVENT_INVALID`: a column is missing, of a wrong sort, or of another length.
+   */
+  prepare(block: ColumnBlock): PreparedColumns {
+    return prepareColumns(this.#options.fields, block)
+  }
+
+  /**
+   * Writes `count` rows of the block from row `from` on at `row`, `row + 1`, … Returns how many come before the first that
+   * doesn't fit; `lastError()` says why it doesn't when that is less than `count`.
+   *
+   * @throws EventfluxError `STATE_FULL` when a dictionary is full: not the data's fault.
+   */
+  writeColumns(columns: PreparedColumns, from: number, count: number, row: number): number {
+    this.#bind()
+    let rows = count
+    for (let field = 0; field < this.#setters.length && rows > 0; field++) {
+      rows = this.#write(field, columns.sources[field]!, from, rows, row)
+    }
+    return rows
+  }
+
+  /** Why the last block stopped: an `EVENT_INVALID` with `name[row]` in `at`. Ask after a refusal only. */
+  lastError(): EventfluxError {
+    return this.#fault.error()
+  }
+
+  #bind(): void {
+    const { columns } = this.#options.target
+    if (columns === this.#bound) return
+    this.#bound = columns
+    for (const setter of this.#setters) setter.bind(columns)
+  }
+
+  #write(field: number, source: ColumnSource, from: number, count: number, row: number): number {
+    const setter = this.#setters[field]!
+    switch (source.kind) {
+      case 'none':
+        for (let i = 0; i < count; i++) setter.setNull(row + i)
+        return count
+      case 'plain':
+        return this.#writeEach(field, i => source.values[i], source.valid, from, count, row)
+      case 'coded':
+        return this.#writeCoded(field, source.values, source.valid, from, count, row)
+      case 'typed': {
+        const { values } = source
+        if (source.valid === undefined && values.length >= from + count) {
+          const written = this.#writeWhole(field, values, from, count, row)
+          if (written >= 0) return written
+        }
+        const read = this.#field(field).type.name === 'bool' ? asBoolean(values) : (i: number) => values[i]
+        return this.#writeEach(field, read, source.valid, from, count, row)
+      }
+    }
+  }
+
+  /** -1: values of this array must be checked one by one. */
+  #writeWhole(field: number, values: TypedArray, from: number, count: number, row: number): number {
+    const { type } = this.#field(field)
+    const { memory } = this.#options
+    const { values: starts, validity } = this.#bound!
+    const written = copyTyped(memory, type.name, values, from, count, starts[field]! / BYTE_WIDTH[type.name] + row)
+    if (written < 0) return written
+    if (validity[field] !== 0) setBits(memory.u8, validity[field]!, row, written)
+    if (written < count) this.#fault.value(field, values[from + written], from + written)
+    return written
+  }
+
+  #writeCoded(
+    field: number,
+    { codes, dictionary: list }: CodedStrings,
+    valid: Uint8Array | undefined,
+    from: number,
+    count: number,
+    row: number,
+  ): number {
+    const { type } = this.#field(field)
+    const { memory } = this.#options
+    const translator = this.#translators[field]!
+    const translation = translator.of(list)
+    const base = this.#bound!.values[field]! >>> 2
+    if (!type.isNullable && ArrayBuffer.isView(codes)) {
+      const written = translator.translate(translation, codes, from, count, memory.i32, base + row)
+      if (written < count) this.#refuseCode(field, list, codes[from + written], from + written)
+      return written
+    }
+    const bits = this.#bound!.validity[field]!
+    for (let i = 0; i < count; i++) {
+      const position = codes[from + i]
+      if (type.isNullable && (isNull(valid, from + i) || position === -1)) {
+        this.#setters[field]!.setNull(row + i)
+        continue
+      }
+      const code = translator.codeAt(translation, position)
+      if (code === 0) {
+        this.#refuseCode(field, list, position, from + i)
+        return i
+      }
+      memory.i32[base + row + i] = code
+      if (type.isNullable) setBits(memory.u8, bits, row + i, 1)
+    }
+    return count
+  }
+
+  #refuseCode(field: number, list: readonly string[], position: unknown, row: number): void {
+    const isIndex = typeof position === 'number' && position >= 0 && position < list.length
+    this.#fault.value(field, isIndex ? list[position] : position, row)
+  }
+
+  #writeEach(
+    field: number,
+    read: (index: number) => unknown,
+    valid: Uint8Array | undefined,
+    from: number,
+    count: number,
+    row: number,
+  ): number {
+    const setter = this.#setters[field]!
+    let i = 0
+    try {
+      for (; i < count; i++) {
+        if (isNull(valid, from + i)) {
+          setter.setNull(row + i)
+          continue
+        }
+        const value = read(from + i)
+        if (setter.set(value, row + i)) continue
+        this.#fault.value(field, value, from + i)
+        break
+      }
+    } catch (error) {
+      this.#fault.thrown(field, error, from + i)
+    }
+    return i
+  }
+
+  #field(field: number): ColumnField {
+    return this.#options.fields[field]!
+  }
+}
+
+const isNull = (valid: Uint8Array | undefined, row: number): boolean =>
+  valid !== undefined && ((valid[row >>> 3]! >> (row & 7)) & 1) === 0
+
+/** Bytes 0 and 1 as booleans; other bytes stay what they are, to be refused. */
+const asBoolean =
+  (values: TypedArray) =>
+  (index: number): unknown => {
+    const value = values[index]
+    return value === 0 || value === 1 ? value === 1 : value
+  }

@@ -1,0 +1,89 @@
+import type { TypeName } from '../schema/data-type.ts'
+import type { TypedArray } from './column-source.ts'
+import type { LinearMemory } from './linear-memory.ts'
+
+/**
+ * Copies `count` values of a typed array from `from` on into a column of a type, to its view's index `at`, when every
+ * value of that array fits the type or can be checked in passing. Returns how many fit before the first that doesn't, or
+ * -1, nothing written, when values of such an array must be checked one by one.
+ */
+export function copyTyped(
+  memory: LinearMemory,
+  type: TypeName,
+  values: TypedArray,
+  from: number,
+  count: number,
+  at: number,
+): number {
+  switch (type) {
+    case 'f64':
+      if (isBig(values)) return -1
+      memory.f64.set(part(values, from, count), at)
+      return count
+    case 'f32':
+      if (isBig(values)) return -1
+      memory.f32.set(part(values, from, count), at)
+      return count
+    case 'timestamp': {
+      if (isBig(values)) return -1
+      memory.f64.set(part(values, from, count), at)
+      return isInteger(values) ? count : normaliseTimes(memory.f64, at, count)
+    }
+    case 'i32':
+      if (isBig(values) || !isInteger(values) || values instanceof Uint32Array) return -1
+      memory.i32.set(part(values, from, count), at)
+      return count
+    case 'u32':
+      if (isBig(values) || !isUnsigned(values)) return -1
+      memory.u32.set(part(values, from, count), at)
+      return count
+    case 'i64':
+      if (!(values instanceof BigInt64Array)) return -1
+      memory.i64.set(part(values, from, count), at)
+      return count
+    default:
+      return -1
+  }
+}
+
+/** Makes `count` bits from bit `first` on 1. */
+export function setBits(u8: Uint8Array, bitmap: number, first: number, count: number): void {
+  let bit = first
+  const end = first + count
+  while (bit < end && (bit & 7) !== 0) {
+    u8[bitmap + (bit >>> 3)]! |= 1 << (bit & 7)
+    bit++
+  }
+  u8.fill(255, bitmap + (bit >>> 3), bitmap + Math.max(bit >>> 3, end >>> 3))
+  for (bit = Math.max(bit, end & ~7); bit < end; bit++) u8[bitmap + (bit >>> 3)]! |= 1 << (bit & 7)
+}
+
+type NumberArray = Exclude<TypedArray, BigInt64Array | BigUint64Array>
+
+const isBig = (values: TypedArray): values is BigInt64Array | BigUint64Array =>
+  values instanceof BigInt64Array || values instanceof BigUint64Array
+
+const isInteger = (values: NumberArray): boolean =>
+  !(values instanceof Float64Array) && !(values instanceof Float32Array)
+
+const isUnsigned = (values: NumberArray): boolean =>
+  values instanceof Uint32Array ||
+  values instanceof Uint16Array ||
+  values instanceof Uint8Array ||
+  values instanceof Uint8ClampedArray
+
+const part = <T extends TypedArray>(values: T, from: number, count: number): T =>
+  (from === 0 && count === values.length ? values : values.subarray(from, from + count)) as T
+
+/**
+ * Checks times where they now stand (an array given may be shared and change between a check and a copy) and turns -0
+ * into 0. Returns how many are safe integers before the first that isn't.
+ */
+function normaliseTimes(f64: Float64Array, at: number, count: number): number {
+  for (let i = at; i < at + count; i++) {
+    const time = f64[i]!
+    if (!Number.isSafeInteger(time)) return i - at
+    f64[i] = time + 0
+  }
+  return count
+}
