@@ -1,0 +1,79 @@
+import type { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
+import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
+import type { RecordBatch } from '../memory/record-batch.ts'
+import type { Operator } from '../operators/operator.ts'
+import type { ResultBatch } from './result-batch.ts'
+import type { SinkListener } from './row-sink-operator.ts'
+
+/**
+ * The end of a chain for those who want columns: the function gets every result batch as it stands, without an object
+ * per row. A promise it returns is backpressure: the batch stays valid until it resolves.
+ */
+export class BatchSinkOperator implements Operator {
+  readonly name = 'onBatch'
+  rowsIn = 0
+  rowsOut = 0
+  readonly #view: ResultBatch
+  readonly #policy: ErrorPolicyRunner
+  readonly #listener: SinkListener
+  readonly #take: (batch: ResultBatch) => void | Promise<void>
+  #waiting = false
+  #idle: (() => void)[] = []
+
+  constructor(
+    take: (batch: ResultBatch) => void | Promise<void>,
+    parts: { view: ResultBatch; policy: ErrorPolicyRunner; listener: SinkListener },
+  ) {
+    this.#take = take
+    this.#view = parts.view
+    this.#policy = parts.policy
+    this.#listener = parts.listener
+  }
+
+  process(batch: RecordBatch): boolean {
+    this.rowsIn += batch.selectedCount
+    this.#view.show(batch)
+    const taken = this.#policy.run<void>(this.#view, this.#take as (view: unknown) => void | Promise<void>)
+    if (taken === undefined) {
+      this.rowsOut += batch.selectedCount
+      return true
+    }
+    this.#waiting = true
+    taken.then(
+      () => {
+        this.rowsOut += batch.selectedCount
+        this.#landed()
+      },
+      error => {
+        this.#listener.failed(error)
+        this.#landed()
+      },
+    )
+    return false
+  }
+
+  resume(): boolean {
+    return !this.#waiting
+  }
+
+  advanceWatermark(): boolean {
+    return true
+  }
+
+  /** The batch being looked at belongs to the operator above, which marks it. */
+  markCodes(_dictionary: Dictionary, _mark: Parameters<CodeMarker>[0]): void {}
+
+  close(): void {}
+
+  async flush(): Promise<void> {
+    while (this.#waiting) await new Promise<void>(resolve => this.#idle.push(resolve))
+  }
+
+  async closeSink(): Promise<void> {}
+
+  #landed(): void {
+    this.#waiting = false
+    for (const wake of this.#idle.splice(0)) wake()
+    this.#listener.ready()
+  }
+}
