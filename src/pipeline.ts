@@ -172,7 +172,10 @@ export class Pipeline<F extends SchemaFields = SchemaFields, T extends string | 
    * stream.tee('large', branch => branch.filter(e => e.size.gt(1_000)))
    * ```
    */
-  tee(name: string, build: (branch: Pipeline<F, T>) => Pipeline<never> | Pipeline): Pipeline<F, T> {
+  tee<G extends SchemaFields, U extends string | undefined>(
+    name: string,
+    build: (branch: Pipeline<F, T>) => Pipeline<G, U>,
+  ): Pipeline<F, T> {
     const start = makePlan(fieldSpecs(this.outputSchema), [])
     const branch: unknown = build(new Pipeline<F, T>(start, this.config, this.#scope))
     if (!(branch instanceof Pipeline) || branch.plan.source !== start.source)
@@ -232,11 +235,13 @@ export class Pipeline<F extends SchemaFields = SchemaFields, T extends string | 
 export class KeyedPipeline<F extends SchemaFields, T extends string | undefined, K extends keyof F & string> {
   readonly pipeline: Pipeline<F, T>
   readonly keys: readonly K[]
+  readonly eventTimeColumn: T
 
   /** @internal Use `keyBy()`. */
   constructor(pipeline: Pipeline<F, T>, keys: readonly K[]) {
     this.pipeline = pipeline
     this.keys = Object.freeze([...keys])
+    this.eventTimeColumn = pipeline.eventTimeColumn
     Object.freeze(this)
   }
 

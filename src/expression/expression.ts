@@ -37,9 +37,6 @@ export interface Expression<N extends boolean = boolean, S extends Scope = Scope
   isNotNull(): BooleanExpression<false, S>
 }
 
-type Num<M extends boolean, R extends Scope> = number | NumberExpression<M, R>
-type Big<M extends boolean, R extends Scope> = bigint | BigIntExpression<M, R>
-type Time<M extends boolean, R extends Scope> = number | TimestampExpression<M, R>
 type AnyNumber = number | bigint | NumberExpression | BigIntExpression
 
 /** The scope of an operand: that of an expression, `'literal'` for a JavaScript value. */
@@ -70,9 +67,9 @@ interface Ordered<V, List, S extends Scope> extends Comparable<V, List, S> {
 export interface NumberExpression<N extends boolean = boolean, S extends Scope = Scope>
   extends Expression<N, S, NumberTypeName>,
     Ordered<number | NumberExpression, number, S> {
-  add<M extends boolean = false, R extends Scope = 'literal'>(other: Num<M, R>): NumberExpression<Either<N, M>, S | R>
-  sub<M extends boolean = false, R extends Scope = 'literal'>(other: Num<M, R>): NumberExpression<Either<N, M>, S | R>
-  mul<M extends boolean = false, R extends Scope = 'literal'>(other: Num<M, R>): NumberExpression<Either<N, M>, S | R>
+  add<O extends number | NumberExpression>(other: O): NumberExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
+  sub<O extends number | NumberExpression>(other: O): NumberExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
+  mul<O extends number | NumberExpression>(other: O): NumberExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
   /** The f64 quotient; null over zero. */
   div<const D extends AnyNumber>(divisor: D): NumberExpression<QuotientNull<N, D>, S | ScopeOf<D>>
   /** The quotient without its fraction (towards zero); null over zero. */
@@ -88,13 +85,11 @@ export interface NumberExpression<N extends boolean = boolean, S extends Scope =
   /** NaN below zero. */
   sqrt(): NumberExpression<N, S>
   /** The lesser of two; null if either is, NaN only if both are. */
-  min<M extends boolean = false, R extends Scope = 'literal'>(other: Num<M, R>): NumberExpression<Either<N, M>, S | R>
+  min<O extends number | NumberExpression>(other: O): NumberExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
   /** The greater of two; null if either is, NaN only if both are. */
-  max<M extends boolean = false, R extends Scope = 'literal'>(other: Num<M, R>): NumberExpression<Either<N, M>, S | R>
+  max<O extends number | NumberExpression>(other: O): NumberExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
   /** `other` where this is null. */
-  coalesce<M extends boolean = false, R extends Scope = 'literal'>(
-    other: Num<M, R>,
-  ): NumberExpression<Both<N, M>, S | R>
+  coalesce<O extends number | NumberExpression>(other: O): NumberExpression<Both<N, NullOf<O>>, S | ScopeOf<O>>
   toF64(): NumberExpression<N, S>
   /** Rounded to the nearest f32. */
   toF32(): NumberExpression<N, S>
@@ -116,9 +111,9 @@ export interface NumberExpression<N extends boolean = boolean, S extends Scope =
 export interface BigIntExpression<N extends boolean = boolean, S extends Scope = Scope>
   extends Expression<N, S, 'i64'>,
     Ordered<bigint | BigIntExpression, bigint, S> {
-  add<M extends boolean = false, R extends Scope = 'literal'>(other: Big<M, R>): BigIntExpression<Either<N, M>, S | R>
-  sub<M extends boolean = false, R extends Scope = 'literal'>(other: Big<M, R>): BigIntExpression<Either<N, M>, S | R>
-  mul<M extends boolean = false, R extends Scope = 'literal'>(other: Big<M, R>): BigIntExpression<Either<N, M>, S | R>
+  add<O extends bigint | BigIntExpression>(other: O): BigIntExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
+  sub<O extends bigint | BigIntExpression>(other: O): BigIntExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
+  mul<O extends bigint | BigIntExpression>(other: O): BigIntExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
   /** The quotient of both as f64; null over zero. */
   div<const D extends AnyNumber>(divisor: D): NumberExpression<QuotientNull<N, D>, S | ScopeOf<D>>
   /** The quotient without its fraction (towards zero); null over zero. */
@@ -128,13 +123,11 @@ export interface BigIntExpression<N extends boolean = boolean, S extends Scope =
   neg(): BigIntExpression<N, S>
   abs(): BigIntExpression<N, S>
   /** The lesser of two; null if either is. */
-  min<M extends boolean = false, R extends Scope = 'literal'>(other: Big<M, R>): BigIntExpression<Either<N, M>, S | R>
+  min<O extends bigint | BigIntExpression>(other: O): BigIntExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
   /** The greater of two; null if either is. */
-  max<M extends boolean = false, R extends Scope = 'literal'>(other: Big<M, R>): BigIntExpression<Either<N, M>, S | R>
+  max<O extends bigint | BigIntExpression>(other: O): BigIntExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
   /** `other` where this is null. */
-  coalesce<M extends boolean = false, R extends Scope = 'literal'>(
-    other: Big<M, R>,
-  ): BigIntExpression<Both<N, M>, S | R>
+  coalesce<O extends bigint | BigIntExpression>(other: O): BigIntExpression<Both<N, NullOf<O>>, S | ScopeOf<O>>
   /** The nearest f64. */
   toF64(): NumberExpression<N, S>
   toF32(): NumberExpression<N, S>
@@ -154,15 +147,13 @@ export interface BooleanExpression<N extends boolean = boolean, S extends Scope 
   extends Expression<N, S, 'bool'>,
     Comparable<boolean | BooleanExpression, boolean, S> {
   /** null counts as false. */
-  and<R extends Scope>(other: BooleanExpression<boolean, R>): BooleanExpression<false, S | R>
+  and<O extends boolean | BooleanExpression>(other: O): BooleanExpression<false, S | ScopeOf<O>>
   /** null counts as false. */
-  or<R extends Scope>(other: BooleanExpression<boolean, R>): BooleanExpression<false, S | R>
+  or<O extends boolean | BooleanExpression>(other: O): BooleanExpression<false, S | ScopeOf<O>>
   /** The opposite; null of null. */
   not(): BooleanExpression<N, S>
   /** `other` where this is null. */
-  coalesce<M extends boolean = false, R extends Scope = 'literal'>(
-    other: boolean | BooleanExpression<M, R>,
-  ): BooleanExpression<Both<N, M>, S | R>
+  coalesce<O extends boolean | BooleanExpression>(other: O): BooleanExpression<Both<N, NullOf<O>>, S | ScopeOf<O>>
   toF64(): NumberExpression<N, S>
   toF32(): NumberExpression<N, S>
   toI32(): NumberExpression<N, S>
@@ -179,9 +170,7 @@ export interface StringExpression<N extends boolean = boolean, S extends Scope =
   /** false for null. */
   startsWith(prefix: string): BooleanExpression<false, S>
   /** `other` where this is null. */
-  coalesce<M extends boolean = false, R extends Scope = 'literal'>(
-    other: string | StringExpression<M, R>,
-  ): StringExpression<Both<N, M>, S | R>
+  coalesce<O extends string | StringExpression>(other: O): StringExpression<Both<N, NullOf<O>>, S | ScopeOf<O>>
 }
 
 /** A timestamp: milliseconds since the Unix epoch. JavaScript numbers beside it are timestamps too. Parts are of UTC. */
@@ -189,7 +178,7 @@ export interface TimestampExpression<N extends boolean = boolean, S extends Scop
   extends Expression<N, S, 'timestamp'>,
     Ordered<number | TimestampExpression, number, S> {
   /** The milliseconds from `other` to this. */
-  sub<M extends boolean = false, R extends Scope = 'literal'>(other: Time<M, R>): NumberExpression<Either<N, M>, S | R>
+  sub<O extends number | TimestampExpression>(other: O): NumberExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
   /** The start of the interval of length `size` it falls into; intervals start at `offset` from the epoch. */
   floorTo(size: Duration, options?: { readonly offset?: Duration }): TimestampExpression<N, S>
   /** 0 to 23. */
@@ -201,17 +190,11 @@ export interface TimestampExpression<N extends boolean = boolean, S extends Scop
   /** 0 (Sunday) to 6. */
   dayOfWeek(): NumberExpression<N, S>
   /** The earlier of two; null if either is. */
-  min<M extends boolean = false, R extends Scope = 'literal'>(
-    other: Time<M, R>,
-  ): TimestampExpression<Either<N, M>, S | R>
+  min<O extends number | TimestampExpression>(other: O): TimestampExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
   /** The later of two; null if either is. */
-  max<M extends boolean = false, R extends Scope = 'literal'>(
-    other: Time<M, R>,
-  ): TimestampExpression<Either<N, M>, S | R>
+  max<O extends number | TimestampExpression>(other: O): TimestampExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
   /** `other` where this is null. */
-  coalesce<M extends boolean = false, R extends Scope = 'literal'>(
-    other: Time<M, R>,
-  ): TimestampExpression<Both<N, M>, S | R>
+  coalesce<O extends number | TimestampExpression>(other: O): TimestampExpression<Both<N, NullOf<O>>, S | ScopeOf<O>>
   /** Milliseconds as a number. */
   toF64(): NumberExpression<N, S>
   /** Milliseconds as an i64. */
