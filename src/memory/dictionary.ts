@@ -7,6 +7,9 @@ export type CodeMarker = (mark: (code: number) => void) => void
  * Strings ↔ codes of one column. Code 0 is the null of the column; codes are small, dense and recycled: when no code is
  * left the dictionary asks its owners which codes they still refer to (rows in rings, live window state, batches on
  * their way out), hands out the others again, and grows only when more than half are alive.
+ *
+ * A sweep costs a step per code and per mark. It is paid by the new strings since the last one: at least half of the codes
+ * are free after a sweep, or an eighth near `maxCodes`, and the table keeps at least one code for every four marks.
  */
 export class Dictionary {
   readonly #codes = new Map<string, number>()
@@ -14,12 +17,17 @@ export class Dictionary {
   readonly #free: number[] = []
   readonly #owners: CodeMarker[] = []
   readonly #recycled: ((codes: readonly number[]) => void)[] = []
+  /** Most strings that may be alive at once. */
   readonly maxCodes: number
+  /** Most codes there are: some more than may be alive, so that the dead aren't swept one by one. */
+  readonly #ceiling: number
   #budget: number
 
   constructor(options: { maxCodes: number; initialCodes?: number }) {
     this.maxCodes = options.maxCodes
-    this.#budget = Math.min(options.initialCodes ?? 1024, options.maxCodes)
+    // Below 1,024 codes a sweep is cheap enough to keep the limit to the code.
+    this.#ceiling = options.maxCodes < 1024 ? options.maxCodes : options.maxCodes + (options.maxCodes >>> 3)
+    this.#budget = Math.min(options.initialCodes ?? 1024, this.#ceiling)
   }
 
   /** One more than the largest code ever handed out: what tables indexed by code must hold. */
@@ -73,10 +81,27 @@ export class Dictionary {
 
   #makeRoom(): void {
     const alive = new Uint8Array(this.#strings.length)
+    let marks = 0
     const mark = (code: number): void => {
       alive[code] = 1
+      marks++
     }
     for (const owner of this.#owners) owner(mark)
+    const recycled = this.#takeBack(alive)
+    if (recycled.length > 0) for (const listener of this.#recycled) listener(recycled)
+    const living = this.#codes.size
+    if (living >= this.maxCodes) {
+      throw stateFull(
+        `a utf8 column holds ${living} distinct strings that rows or windows still refer to, and maxKeys is ${this.maxCodes}: raise maxKeys, or bound the state`,
+        { value: living },
+      )
+    }
+    while (this.#budget < this.#ceiling && (living * 2 > this.#budget || marks > this.#budget * 4)) {
+      this.#budget = Math.min(this.#budget * 2, this.#ceiling)
+    }
+  }
+
+  #takeBack(alive: Uint8Array): number[] {
     const recycled: number[] = []
     for (let code = this.#strings.length - 1; code > 0; code--) {
       const text = this.#strings[code]!
@@ -86,13 +111,6 @@ export class Dictionary {
       this.#free.push(code)
       recycled.push(code)
     }
-    if (recycled.length > 0) for (const listener of this.#recycled) listener(recycled)
-    if (this.#codes.size * 2 > this.#budget) this.#budget = Math.min(this.#budget * 2, this.maxCodes)
-    if (this.#free.length === 0 && this.#codes.size >= this.#budget) {
-      throw stateFull(
-        `a utf8 column holds ${this.#codes.size} distinct strings that rows or windows still refer to, and maxKeys is ${this.maxCodes}: raise maxKeys, or bound the state`,
-        { value: this.#codes.size },
-      )
-    }
+    return recycled
   }
 }
