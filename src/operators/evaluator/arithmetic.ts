@@ -108,13 +108,12 @@ export function withConstant(
 export function binaryF64(builder: StepBuilder, verb: Exclude<BinaryVerb, 'idiv'>, left: Step, right: Step): Step {
   const kernels = BINARY[verb]
   const divides = verb === 'div' || verb === 'mod'
-  if (typeof right.constant === 'number' && typeof left.constant !== 'number') {
-    return divides && right.constant === 0
-      ? builder.literal('f64', null)
-      : withConstant(builder, kernels.colConst, left, right.constant)
+  const byZero = divides && right.constant === 0
+  if (typeof right.constant === 'number' && typeof left.constant !== 'number' && !byZero) {
+    return withConstant(builder, kernels.colConst, left, right.constant)
   }
   return builder.shared(`${kernels.colCol} ${left.id} ${right.id}`, () => {
-    if (typeof left.constant === 'number') {
+    if (typeof left.constant === 'number' && !byZero) {
       if (kernels.constCol === undefined) return withConstant(builder, kernels.colConst, right, left.constant)
       return constantFirst(builder, kernels.constCol, left.constant, right, divides)
     }

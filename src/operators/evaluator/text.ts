@@ -7,7 +7,6 @@ import type { CallSite, StepBuilder } from './step-builder.ts'
 /** `eq` and `ne` of texts: against a literal a table look-up a row, between columns a comparison of codes. */
 export function compareText(builder: StepBuilder, verb: string, left: Step, right: Step): Step {
   if (verb !== 'eq' && verb !== 'ne') throw expressionInvalid(`text has no order here: ${verb} takes numbers`)
-  if (left.constant === null || right.constant === null) return builder.literal('bool', verb === 'ne')
   const same = equalText(builder, left, right)
   return verb === 'eq' ? same : negated(builder, same)
 }
@@ -16,7 +15,6 @@ export function compareText(builder: StepBuilder, verb: string, left: Step, righ
 export function compileStartsWith(call: CallSite): Step {
   const { builder, args } = call
   const prefix = args[1]!.constant
-  if (prefix === null) return builder.literal('bool', false)
   if (typeof prefix !== 'string') throw expressionInvalid('startsWith takes a text literal')
   return textPredicate(builder, args[0]!, `startsWith ${prefix}`, text => text.startsWith(prefix))
 }
@@ -64,11 +62,10 @@ export function commonDictionary(builder: StepBuilder, texts: readonly Step[]): 
 }
 
 function equalText(builder: StepBuilder, left: Step, right: Step): Step {
-  if (typeof left.constant === 'string') {
-    return right.constant === undefined
-      ? equalText(builder, right, left)
-      : builder.literal('bool', left.constant === right.constant)
+  if (left.constant !== undefined && right.constant !== undefined) {
+    return builder.literal('bool', left.constant !== null && left.constant === right.constant)
   }
+  if (typeof left.constant === 'string') return equalText(builder, right, left)
   const { constant } = right
   if (typeof constant === 'string') return textPredicate(builder, left, `is ${constant}`, text => text === constant)
   return builder.shared(`eqI32ColCol ${left.id} ${right.id}`, () => {

@@ -1,0 +1,72 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { EventfluxError } from '../../../src/errors.ts'
+import type { ExpressionNode } from '../../../src/expression/node.ts'
+import { Dictionary } from '../../../src/memory/dictionary.ts'
+import type { RecordBatch } from '../../../src/memory/record-batch.ts'
+import { ExpressionSet } from '../../../src/operators/evaluator/expression-set.ts'
+import { BatchFixture, ENGINES, type EngineName } from '../batch-fixture.ts'
+import { COLUMNS, randomExpression, randomRow } from '../random-expression.ts'
+import { ReferenceOverflow, type Row, referenceEvaluate, type Value } from '../reference-evaluate.ts'
+
+const OVERFLOW = 'overflow'
+
+/** The reference's value of every selected row, or `overflow` if it can't say. */
+function expected(node: ExpressionNode, rows: readonly Row[], selected: readonly number[]): Value[] | typeof OVERFLOW {
+  try {
+    return selected.map(row => referenceEvaluate(node, rows[row]!))
+  } catch (error) {
+    if (error instanceof ReferenceOverflow) return OVERFLOW
+    throw error
+  }
+}
+
+function actual(
+  fixture: BatchFixture,
+  set: ExpressionSet,
+  evaluate: () => ReturnType<ReturnType<ExpressionSet['compile']>['evaluate']>,
+  batch: RecordBatch,
+  selected: readonly number[],
+): Value[] | typeof OVERFLOW {
+  try {
+    set.bind(batch)
+    const vector = evaluate()
+    return selected.map(row => fixture.read(vector, row))
+  } catch (error) {
+    if (error instanceof EventfluxError && error.code === 'OVERFLOW') return OVERFLOW
+    throw error
+  }
+}
+
+const fixtureOf = (engine: EngineName, maxBatch: number) => {
+  const shared = new Dictionary({ maxCodes: 1000 })
+  return new BatchFixture(engine, COLUMNS, maxBatch, { t1: shared, t2: shared })
+}
+
+const all = (rows: readonly Row[]) => rows.map((_, i) => i)
+
+describe.each(ENGINES)('expressions on the %s engine', engine => {
+  it('give the value the row-at-a-time rules give, for any tree, any rows and any selection', () => {
+    fc.assert(
+      fc.property(
+        fc.array(randomExpression.any, { minLength: 1, maxLength: 3 }),
+        fc.array(fc.array(randomRow, { minLength: 1, maxLength: 20 }), { minLength: 1, maxLength: 3 }),
+        fc.infiniteStream(fc.boolean()),
+        (nodes, batches, coins) => {
+          const fixture = fixtureOf(engine, 20)
+          const set = new ExpressionSet(fixture.columns, fixture.context)
+          const compiled = nodes.map(node => set.compile(node))
+          for (const rows of batches) {
+            const selected = all(rows).filter(() => coins.next().value)
+            const batch = fixture.write(rows, selected)
+            nodes.forEach((node, i) => {
+              const outcome = actual(fixture, set, () => compiled[i]!.evaluate(), batch, selected)
+              expect(outcome).toEqual(expected(node, rows, selected))
+            })
+          }
+        },
+      ),
+      { numRuns: 6000 },
+    )
+  })
+})
