@@ -14,10 +14,10 @@
 //      0   rows   f64  rows seen; 0 = the record is free
 //      8   …           the fields of each accumulator family, in plan order
 //
-//   key table         open addressing, power-of-two slots, linear probing
+//   key table         open addressing, linear probing from an even slot; at least 2 slots, a power of two
 //      header   0 mask u32 │ 4 nextId u32 │ 8 idCapacity u32 │ 12 freeCount u32
 //              16 slots addr │ 20 keys addr │ 24 free addr │ 28 words u32 (32-bit words in a key)
-//      slot     0 hash u32 │ 4 id + 1 u32 (0 = empty)
+//      slot     0 id + 1 u32 (0 = empty) │ 4 hash u32
 //      keys     `words` u32 a key, by id
 //      free     u32 ids that may be handed out again, a stack of freeCount
 //

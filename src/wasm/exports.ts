@@ -267,7 +267,7 @@ export interface KernelExports {
   /** NaN is ignored; the field starts as NaN ("none yet"); -0 < +0. */
   accumulateMinF64(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): void
   accumulateMaxF64(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): void
-  /** Sum at `sumAt`, min at `minAt`, max at `maxAt` in one pass over one column. */
+  /** Sum at `sumAt`, min at `minAt`, max at `maxAt` in one pass over one column. Of both extremes, max stands at `minAt` + 8. */
   accumulateSumMinF64(
     addr: number,
     sel: number,
@@ -296,7 +296,6 @@ export interface KernelExports {
     a: number,
     validity: number,
     minAt: number,
-    maxAt: number,
   ): void
   accumulateSumMinMaxF64(
     addr: number,
@@ -307,7 +306,6 @@ export interface KernelExports {
     validity: number,
     sumAt: number,
     minAt: number,
-    maxAt: number,
   ): void
   /** Rows that have a value (f64 count). */
   accumulateCountValid(addr: number, sel: number, from: number, m: number, validity: number, at: number): void

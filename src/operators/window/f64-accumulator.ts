@@ -52,10 +52,10 @@ export class F64Accumulator implements Accumulator {
         k.accumulateSumMaxF64(addresses, selection, from, to, values, validity, sum, max)
         break
       case 6:
-        k.accumulateMinMaxF64(addresses, selection, from, to, values, validity, min, max)
+        k.accumulateMinMaxF64(addresses, selection, from, to, values, validity, min)
         break
       case 7:
-        k.accumulateSumMinMaxF64(addresses, selection, from, to, values, validity, sum, min, max)
+        k.accumulateSumMinMaxF64(addresses, selection, from, to, values, validity, sum, min)
         break
     }
   }
