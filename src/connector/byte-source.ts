@@ -1,8 +1,9 @@
 import { eventInvalid, optionInvalid, show } from '../errors.ts'
 import type { Schema } from '../schema/schema.ts'
-import { ABORTED, AbortGate } from './abort-gate.ts'
+import { AbortGate } from './abort-gate.ts'
 import { type CsvDecoderOptions, csvDecoder } from './csv-decoder.ts'
 import type { Decoder, DecoderOptions } from './decoder.ts'
+import { goesOn } from './goes-on.ts'
 import { untilAborted } from './iterable-source.ts'
 import { ndjsonDecoder } from './ndjson-decoder.ts'
 import { chunksOf } from './readable-stream-source.ts'
@@ -126,8 +127,8 @@ class ByteSource implements Source<never> {
 async function drain(decoder: Decoder, intake: SourceIntake<never>, gate: AbortGate): Promise<boolean> {
   const reject: SourceIntake['reject'] = error => intake.reject(error)
   for (let block = decoder.next(reject); block; block = decoder.next(reject)) {
-    const accepted = intake.pushColumns(block)
-    if (typeof accepted !== 'number' && (await gate.wait(accepted)) === ABORTED) return false
+    const isOpen = goesOn(intake.pushColumns(block), gate)
+    if (isOpen !== true && !(await isOpen)) return false
     if (intake.signal.aborted) return false
   }
   return !intake.signal.aborted

@@ -1,6 +1,6 @@
+import type { ColumnBlock, ColumnValues, MaskedValues } from '../memory/column-input.ts'
 import type { TypeName } from '../schema/data-type.ts'
 import type { Field, Schema } from '../schema/schema.ts'
-import type { ColumnBlock, ColumnValues } from './source.ts'
 
 type Buffer =
   | { readonly type: 'f64' | 'timestamp'; readonly values: Float64Array }
@@ -20,7 +20,8 @@ export class ColumnStage {
   readonly type: TypeName
   readonly isNullable: boolean
   readonly buffer: Buffer
-  readonly #isNull: Uint8Array
+  /** Bit i of byte i >> 3 is 1 where row i has a value. */
+  readonly #valid: Uint8Array
   #mayHoldNull = false
 
   constructor(field: Field, capacity: number) {
@@ -28,32 +29,31 @@ export class ColumnStage {
     this.type = field.type.name
     this.isNullable = field.type.isNullable
     this.buffer = bufferOf(this.type, capacity)
-    this.#isNull = new Uint8Array(this.isNullable ? capacity : 0)
+    this.#valid = new Uint8Array(this.isNullable ? (capacity + 7) >> 3 : 0).fill(255)
   }
 
   setNull(row: number): void {
-    this.#isNull[row] = 1
+    this.#valid[row >> 3]! &= ~(1 << (row & 7))
     this.#mayHoldNull = true
     // No holes: an array with holes is slow for everyone who reads it.
     if (this.buffer.type === 'utf8') this.buffer.values[row] = ''
     else if (this.buffer.type === 'bool') this.buffer.values[row] = false
   }
 
+  /** Forgets a null that a broken line left at `row`. */
+  clearNull(row: number): void {
+    this.#valid[row >> 3]! |= 1 << (row & 7)
+  }
+
   /** The first `rows` values, until the next row is written; then the stage starts over. */
-  take(rows: number): ColumnValues {
+  take(rows: number): ColumnValues | MaskedValues {
     const { values } = this.buffer
     const taken = Array.isArray(values) ? values.slice(0, rows) : values.subarray(0, rows)
     if (!this.#mayHoldNull) return taken as ColumnValues
-    const isNull = this.#isNull
-    const withNulls = Array.from(taken as ArrayLike<unknown>, (value, row) => (isNull[row] === 1 ? null : value))
-    isNull.fill(0)
+    const valid = this.#valid.slice(0, (rows + 7) >> 3)
+    this.#valid.fill(255)
     this.#mayHoldNull = false
-    return withNulls as ColumnValues
-  }
-
-  /** Forgets a null that a broken line left at `row`. */
-  clearNull(row: number): void {
-    this.#isNull[row] = 0
+    return { values: taken as ColumnValues, valid }
   }
 }
 
@@ -64,7 +64,7 @@ export function stagesOf(schema: Schema, capacity: number): readonly ColumnStage
 
 /** The first `rows` rows of the stages as one block. */
 export function takeBlock(stages: readonly ColumnStage[], rows: number): ColumnBlock {
-  const block: Record<string, ColumnValues> = Object.create(null)
+  const block: Record<string, ColumnValues | MaskedValues> = Object.create(null)
   for (const stage of stages) block[stage.name] = stage.take(rows)
   return block
 }

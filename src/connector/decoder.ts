@@ -1,8 +1,8 @@
 import { decodeFailed, type EventfluxError, optionInvalid, show } from '../errors.ts'
+import type { ColumnBlock } from '../memory/column-input.ts'
 import type { Schema } from '../schema/schema.ts'
 import { type ColumnStage, stagesOf, takeBlock } from './column-stage.ts'
 import { NEEDS_BYTES, OPEN_QUOTE, RecordSplitter, TOO_LONG } from './record-splitter.ts'
-import type { ColumnBlock } from './source.ts'
 
 /** Rows of a block at most. */
 const BLOCK_ROWS = 4096

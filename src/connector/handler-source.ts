@@ -1,5 +1,6 @@
 import { ABORTED, AbortGate } from './abort-gate.ts'
-import { CHUNK_ROWS, handOver } from './iterable-source.ts'
+import { goesOn } from './goes-on.ts'
+import { CHUNK_ROWS } from './iterable-source.ts'
 import type { Source, SourceHandler, SourceIntake, SourceMetadata } from './source.ts'
 import { nextTurn } from './turn.ts'
 
@@ -23,7 +24,7 @@ export class HandlerSource<E> implements Source<E> {
       while (!intake.signal.aborted) {
         const chunk = this.#receive()
         if (chunk.length > 0) {
-          if (!(await handOver(intake, chunk, gate))) return
+          if (!(await goesOn(intake.pushMany(chunk), gate))) return
           await nextTurn()
         } else if (this.#handler.done) return
         else if ((await gate.sleep(intake.clock, this.#idleMs)) === ABORTED) return

@@ -1,4 +1,5 @@
 import { ABORTED, AbortGate } from './abort-gate.ts'
+import { goesOn } from './goes-on.ts'
 import type { Source, SourceIntake, SourceMetadata } from './source.ts'
 import { nextTurn } from './turn.ts'
 
@@ -25,7 +26,7 @@ export class ArraySource<E> implements Source<E> {
     try {
       while (this.#offset < this.#events.length && !intake.signal.aborted) {
         const chunk = this.#events.slice(this.#offset, this.#offset + CHUNK_ROWS)
-        if (!(await handOver(intake, chunk, gate))) return
+        if (!(await goesOn(intake.pushMany(chunk), gate))) return
         this.#offset += chunk.length
         await nextTurn()
       }
@@ -56,13 +57,13 @@ export class IterableSource<E> implements Source<E> {
     try {
       for (const event of this.#events) {
         if (chunk.push(event) < CHUNK_ROWS) continue
-        if (!(await handOver(intake, chunk, gate))) return
+        if (!(await goesOn(intake.pushMany(chunk), gate))) return
         this.#offset += chunk.length
         chunk = []
         await nextTurn()
         if (intake.signal.aborted) return
       }
-      if (chunk.length > 0 && (await handOver(intake, chunk, gate))) this.#offset += chunk.length
+      if (chunk.length > 0 && (await goesOn(intake.pushMany(chunk), gate))) this.#offset += chunk.length
     } finally {
       gate.close()
     }
@@ -88,8 +89,8 @@ export class AsyncIterableSource<E> implements Source<E> {
     const gate = new AbortGate(intake.signal)
     try {
       for await (const event of untilAborted(this.#events, intake.signal)) {
-        const outcome = intake.push(event)
-        if (outcome !== true && 'then' in outcome && (await gate.wait(outcome)) === ABORTED) return
+        const isOpen = goesOn(intake.push(event), gate)
+        if (isOpen !== true && !(await isOpen)) return
         this.#offset++
         // An iterable that never really waits would keep timers and sinks from running.
         if (this.#offset % CHUNK_ROWS === 0) await nextTurn()
@@ -126,11 +127,4 @@ export async function* untilAborted<T>(events: AsyncIterable<T>, signal: AbortSi
     // Not awaited: a generator that is waiting answers return() only after its wait, which may be never.
     if (!isOver) iterator.return?.().then(undefined, () => {})
   }
-}
-
-/** Pushes a chunk; false when the signal aborted before there was room. */
-export async function handOver<E>(intake: SourceIntake<E>, chunk: readonly E[], gate: AbortGate): Promise<boolean> {
-  const accepted = intake.pushMany(chunk)
-  if (typeof accepted === 'number') return true
-  return (await gate.wait(accepted)) !== ABORTED
 }

@@ -16,22 +16,11 @@ export interface SinkHandler<R> {
   close?(): void | Promise<void>
 }
 
-/** Several result rows at once, without an object per row unless `row` is asked for. Valid until `writeBatch` returned or its promise resolved. */
-export interface RowBatch<R> {
-  readonly length: number
-  /** A fresh object with the values of row `index`. */
-  row(index: number): R
-  /** The value of one cell. */
-  value<Name extends keyof R & string>(name: Name, index: number): R[Name]
-}
-
 /** What the runtime writes to: everything `toSink` accepts becomes one. Errors surface as throws or rejections of `write`, `flush` and `close`. */
 export interface Sink<R = unknown> {
   readonly name: string
   /** Takes one row; a promise resolves when the row was taken. */
   write(row: R): void | Promise<void>
-  /** Takes many rows at once; preferred over `write` where it exists and no row policy needs rows one by one. */
-  writeBatch?(batch: RowBatch<R>): void | Promise<void>
   /** Rows that may be on their way at once; 1 keeps the order. Default 1. */
   readonly maxInFlight?: number
   flush?(): void | Promise<void>

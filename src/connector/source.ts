@@ -1,14 +1,17 @@
 import type { EventfluxError } from '../errors.ts'
+import type { ColumnBlock } from '../memory/column-input.ts'
+import type { RejectReason } from '../metrics/counters.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { Clock } from '../time/clock.ts'
 
-/** Why an event was not taken: the queue was full, closed, the wait timed out or was aborted, or a breaker was open. */
-export type RejectReason = 'full' | 'closed' | 'timeout' | 'aborted' | 'circuitOpen'
-
 /** The expected "no" of a push: a value, never an exception. */
-export interface Rejected {
-  readonly rejected: RejectReason
+export interface NotTaken {
+  readonly ok: false
+  readonly reason: RejectReason
 }
+
+/** What became of what was pushed: true when all of it was taken. */
+export type IntakeResult = true | NotTaken
 
 /** What a source tells about itself. */
 export interface SourceMetadata {
@@ -48,30 +51,15 @@ export interface SourceHandler<E> {
   close?(): void | Promise<void>
 }
 
-/** Values of one column: `null` (in arrays) stands for a missing value of a nullable column. */
-export type ColumnValues =
-  | Float64Array
-  | Float32Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | readonly (number | null)[]
-  | readonly (bigint | null)[]
-  | readonly (boolean | null)[]
-  | readonly (string | null)[]
-
-/** A block of rows as columns of one common length, by field name. */
-export type ColumnBlock = Readonly<Record<string, ColumnValues>>
-
 /**
  * Where a running source puts its events. A promise means "wait": nothing more may be pushed, and nothing handed over
- * may be changed, until it resolves; there is none when there is room. Counts of `pushMany` and `pushColumns` are of
- * rows accepted.
+ * may be changed, until it resolves; there is none when there is room.
  */
 export interface SourceIntake<E = unknown> {
-  push(event: E): true | Rejected | Promise<true | Rejected>
-  pushMany(events: readonly E[]): number | Promise<number>
-  pushColumns(columns: ColumnBlock): number | Promise<number>
+  push(event: E): IntakeResult | Promise<IntakeResult>
+  pushMany(events: readonly E[]): IntakeResult | Promise<IntakeResult>
+  /** The arrays may be reused as soon as the push is through. */
+  pushColumns(columns: ColumnBlock): IntakeResult | Promise<IntakeResult>
   /** Input that never became an event (a broken line): counted and routed by the error policy of the source. */
   reject(error: EventfluxError): void
   /** Aborts when the source must stop. */

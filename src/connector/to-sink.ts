@@ -32,10 +32,12 @@ export function toSink<R>(output: SinkLike<R>, options: ToSinkOptions = {}): Sin
     })
   }
   const given = maxInFlight === undefined ? {} : { maxInFlight }
-  if (typeof output === 'function')
-    return { name: options.name ?? (output.name || 'function'), write: output, ...given }
+  if (typeof output === 'function') return functionSink(output, options.name ?? (output.name || 'function'), given)
   if (Array.isArray(output)) return { name: options.name ?? 'array', write: row => void output.push(row), ...given }
   if (typeof output === 'object' && output !== null) {
+    if ('pipe' in output) {
+      throw optionInvalid('a Node stream becomes a sink through toWritable() of eventflux/node', { value: output })
+    }
     if ('write' in output && typeof output.write === 'function') return output
     if ('send' in output && typeof output.send === 'function')
       return handlerSink(output, options.name ?? 'handler', given)
@@ -45,6 +47,17 @@ export function toSink<R>(output: SinkLike<R>, options: ToSinkOptions = {}): Sin
     `${show(output)} can't be a sink: use a function, an array, a WritableStream, a SinkHandler or a Sink`,
     { value: output },
   )
+}
+
+function functionSink<R>(take: (row: R) => unknown, name: string, given: { maxInFlight?: number }): Sink<R> {
+  return {
+    name,
+    write(row) {
+      const taken = take(row)
+      if (typeof (taken as Promise<void> | null | undefined)?.then === 'function') return taken as Promise<void>
+    },
+    ...given,
+  }
 }
 
 function handlerSink<R>(handler: SinkHandler<R>, name: string, given: { maxInFlight?: number }): Sink<R> {
