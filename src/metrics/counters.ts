@@ -39,7 +39,7 @@ export const Counter = {
   deadLettered: 15,
   /** Attempts after the first. */
   retried: 16,
-  /** Rows that didn't fit the schema. */
+  /** Refused: the row didn't fit the schema. */
   invalid: 17,
 } as const
 
@@ -48,7 +48,7 @@ export type CounterName = keyof typeof Counter
 export type CounterCell = (typeof Counter)[CounterName]
 
 /** Why a row was refused. */
-export type RejectReason = 'full' | 'closed' | 'timeout' | 'aborted' | 'circuitOpen'
+export type RejectReason = 'full' | 'closed' | 'timeout' | 'aborted' | 'circuitOpen' | 'invalid'
 
 /** The counter of a refusal. */
 export const rejectedCounter: Readonly<Record<RejectReason, CounterCell>> = Object.freeze({
@@ -57,6 +57,7 @@ export const rejectedCounter: Readonly<Record<RejectReason, CounterCell>> = Obje
   timeout: Counter.rejectedTimeout,
   aborted: Counter.rejectedAborted,
   circuitOpen: Counter.rejectedCircuitOpen,
+  invalid: Counter.invalid,
 })
 
 /** Cells of a block (256 bytes as 64-bit floats). */

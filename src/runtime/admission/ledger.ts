@@ -21,7 +21,14 @@ export class Ledger implements AdmissionListener {
   /** Counted by whoever takes rows out. */
   delivered = 0
   evicted = 0
-  readonly rejected: Record<RejectReason, number> = { full: 0, closed: 0, timeout: 0, aborted: 0, circuitOpen: 0 }
+  readonly rejected: Record<RejectReason, number> = {
+    full: 0,
+    closed: 0,
+    timeout: 0,
+    aborted: 0,
+    circuitOpen: 0,
+    invalid: 0,
+  }
 
   onAccepted(rows: number): void {
     this.offered += rows

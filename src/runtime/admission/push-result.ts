@@ -27,4 +27,5 @@ export const REJECTED: Readonly<Record<RejectReason, Rejected>> = Object.freeze(
   timeout: rejection('timeout'),
   aborted: rejection('aborted'),
   circuitOpen: rejection('circuitOpen'),
+  invalid: rejection('invalid'),
 })

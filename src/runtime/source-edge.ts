@@ -1,0 +1,197 @@
+import type { EventfluxError } from '../errors.ts'
+import type { Arena } from '../memory/arena.ts'
+import type { ColumnField } from '../memory/column-buffers.ts'
+import type { ColumnBlock } from '../memory/column-input.ts'
+import { ColumnWriter } from '../memory/column-writer.ts'
+import type { Dictionary } from '../memory/dictionary.ts'
+import { RingBuffer } from '../memory/ring-buffer.ts'
+import type { RowRing } from '../memory/row-ring.ts'
+import { RowWriter } from '../memory/row-writer.ts'
+import { SegmentedRing } from '../memory/segmented-ring.ts'
+import type { RejectReason } from '../metrics/counters.ts'
+import type { ResolvedConfig } from '../plan/config.ts'
+import type { Clock } from '../time/clock.ts'
+import type { KernelExports } from '../wasm/exports.ts'
+import { Admission, type PushOptions } from './admission/admission.ts'
+import { type AdmissionListener, Ledger } from './admission/ledger.ts'
+import type { BatchResult, PushResult } from './admission/push-result.ts'
+
+/** Who works on the rows behind the edge. */
+export interface EdgeConsumer {
+  /** Rows were published. */
+  rowsArrived(): void
+  /** The edge is full: works on its rows at once, if that is possible now. */
+  makeRoom(): void
+}
+
+export interface SourceEdgeOptions {
+  readonly arena: Arena
+  readonly kernels: KernelExports
+  readonly fields: readonly ColumnField[]
+  readonly dictionaries: readonly (Dictionary | undefined)[]
+  readonly config: ResolvedConfig
+  readonly clock: Clock
+  /** Most rows written in one piece. */
+  readonly maxBatch: number
+  /** Decides on an event that doesn't fit the schema: throws, or returns and the event is dropped. */
+  readonly onInvalid: (event: unknown, error: EventfluxError) => void
+  readonly consumer: EdgeConsumer
+  readonly random?: () => number
+}
+
+/**
+ * The way into a job: events and columns are checked, written straight into the ring's columns, and published. What
+ * finds no room is the business of the backpressure strategy.
+ */
+export class SourceEdge implements AdmissionListener {
+  readonly ring: RowRing
+  readonly ledger = new Ledger()
+  readonly #admission: Admission
+  readonly #rows: RowWriter
+  readonly #columns: ColumnWriter
+  readonly #consumer: EdgeConsumer
+  readonly #onInvalid: SourceEdgeOptions['onInvalid']
+  readonly #maxBatch: number
+  /** Rows an admission counted as taken that the source's error policy dropped. */
+  #dropped = 0
+
+  constructor(options: SourceEdgeOptions) {
+    const { arena, kernels, fields, dictionaries, config, clock } = options
+    const unbounded = config.backpressure.kind === 'unbounded'
+    const ring = { arena, kernels, fields, dictionaries, capacity: config.bufferSize }
+    this.ring = unbounded ? new SegmentedRing(ring) : new RingBuffer(ring)
+    const writer = { memory: arena.memory, target: this.ring, fields, dictionaries }
+    this.#rows = new RowWriter(writer)
+    this.#columns = new ColumnWriter(writer)
+    this.#admission = new Admission(this.ring, {
+      strategy: config.backpressure,
+      clock,
+      ledger: this,
+      ...(options.random && { random: options.random }),
+    })
+    this.#consumer = options.consumer
+    this.#onInvalid = options.onInvalid
+    this.#maxBatch = options.maxBatch
+  }
+
+  /** Pushes that wait for room. */
+  get waiting(): number {
+    return this.#admission.waiting
+  }
+
+  push(event: unknown, options?: PushOptions): PushResult | Promise<PushResult> {
+    if (options === undefined && this.#admission.isClear) {
+      if (this.ring.claim(1) === 0) this.#consumer.makeRoom()
+      if (this.#admission.isClear && this.#write(event)) {
+        this.onAccepted(1)
+        return true
+      }
+    }
+    return this.#admission.admit(() => this.#write(event), options)
+  }
+
+  /** Never waits, never evicts: true when the event is in. */
+  tryPush(event: unknown): boolean {
+    if (this.ring.claim(1) === 0) this.#consumer.makeRoom()
+    if (this.#admission.isClear && this.#write(event)) {
+      this.onAccepted(1)
+      return true
+    }
+    this.#admission.turnAway(1)
+    return false
+  }
+
+  pushMany(events: readonly unknown[], options?: PushOptions): BatchResult | Promise<BatchResult> {
+    return this.#pushBlock(
+      events.length,
+      (from, count, row) => this.#rows.writeRows(events, from, count, row),
+      from => this.#invalid(events[from], this.#rows.lastError()),
+      options,
+    )
+  }
+
+  /** @throws EventfluxError `EVENT_INVALID` for a block whose columns don't fit the schema or each other. */
+  pushColumns(block: ColumnBlock, options?: PushOptions): BatchResult | Promise<BatchResult> {
+    const prepared = this.#columns.prepare(block)
+    return this.#pushBlock(
+      prepared.length,
+      (from, count, row) => this.#columns.writeColumns(prepared, from, count, row),
+      () => this.#invalid(block, this.#columns.lastError()),
+      options,
+    )
+  }
+
+  /** Input that never became an event: counted and left to the error policy of the source. */
+  reject(error: EventfluxError): void {
+    this.#invalid(error.value, error)
+    this.#dropped = 0
+  }
+
+  spaceFreed(): void {
+    this.#admission.spaceFreed()
+  }
+
+  close(): void {
+    this.#admission.close()
+  }
+
+  fail(error: unknown): void {
+    this.#admission.fail(error)
+  }
+
+  onAccepted(rows: number): void {
+    this.ledger.onAccepted(rows - this.#dropped)
+    this.#dropped = 0
+  }
+
+  onRejected(reason: RejectReason, rows: number): void {
+    this.ledger.onRejected(reason, rows)
+  }
+
+  onEvicted(rows: number): void {
+    this.ledger.onEvicted(rows)
+  }
+
+  #pushBlock(
+    length: number,
+    write: (from: number, count: number, row: number) => number,
+    invalid: (from: number) => void,
+    options: PushOptions | undefined,
+  ): BatchResult | Promise<BatchResult> {
+    let from = 0
+    const acceptSome = (rows: number): number => {
+      let claimed = this.ring.claim(Math.min(rows, this.#maxBatch))
+      if (claimed === 0) {
+        this.#consumer.makeRoom()
+        claimed = this.ring.claim(Math.min(rows, this.#maxBatch))
+        if (claimed === 0) return 0
+      }
+      const written = write(from, claimed, this.ring.writeRow)
+      from += written
+      if (written > 0) this.#publish(written)
+      if (written === claimed) return written
+      invalid(from++)
+      return written + 1
+    }
+    return this.#admission.admitMany(length, acceptSome, options)
+  }
+
+  /** False: there is no room. @throws what `onInvalid` throws for an event that doesn't fit. */
+  #write(event: unknown): boolean {
+    if (this.ring.claim(1) === 0) return false
+    if (this.#rows.writeRow(event, this.ring.writeRow)) this.#publish(1)
+    else this.#invalid(event, this.#rows.lastError())
+    return true
+  }
+
+  #publish(rows: number): void {
+    this.ring.publish(rows)
+    this.#consumer.rowsArrived()
+  }
+
+  #invalid(event: unknown, error: EventfluxError): void {
+    this.ledger.onRejected('invalid', 1)
+    this.#onInvalid(event, error)
+    this.#dropped++
+  }
+}
