@@ -169,6 +169,8 @@ export interface StringExpression<N extends boolean = boolean, S extends Scope =
     Comparable<string | StringExpression, string, S> {
   /** false for null. */
   startsWith(prefix: string): BooleanExpression<false, S>
+  /** The decimal number the text is, with blanks around it or none; null where it is none. */
+  toF64(): NumberExpression<true, S>
   /** `other` where this is null. */
   coalesce<O extends string | StringExpression>(other: O): StringExpression<Both<N, NullOf<O>>, S | ScopeOf<O>>
 }

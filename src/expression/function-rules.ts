@@ -160,7 +160,11 @@ const RULES: Readonly<Record<FunctionName, FunctionRule>> = {
       call.types.filter((_, i) => i % 2 === 0 && i !== last),
     )
   }),
-  toF64: cast('f64', ALL_TYPES),
+  toF64: cast(
+    'f64',
+    ALL_TYPES.filter(name => name !== 'utf8'),
+    ANY,
+  ),
   toF32: cast('f32', ALL_TYPES),
   toI32: cast('i32', ['i32', 'bool']),
   toU32: cast('u32', ['u32', 'bool']),

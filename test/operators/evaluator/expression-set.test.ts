@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest'
+import { literalNode } from '../../../src/expression/literal.ts'
+import type { ExpressionNode, FunctionName } from '../../../src/expression/node.ts'
+import type { EvaluationContext } from '../../../src/operators/evaluator/evaluation-frame.ts'
+import { ExpressionSet } from '../../../src/operators/evaluator/expression-set.ts'
+import type { KernelExports, KernelName } from '../../../src/wasm/exports.ts'
+import { BatchFixture, ENGINES } from '../batch-fixture.ts'
+
+const column = (name: string): ExpressionNode => ({ kind: 'column', name })
+const call = (fn: FunctionName, ...args: ExpressionNode[]): ExpressionNode => ({ kind: 'call', fn, args })
+const number = (value: number) => literalNode(value, 'f64')
+const big = (value: bigint) => literalNode(value, 'i64')
+
+/** The same context with every kernel call written down. */
+function recording(context: EvaluationContext): { context: EvaluationContext; calls: string[] } {
+  const calls: string[] = []
+  const kernels = new Proxy(context.kernels, {
+    get: (target, name: KernelName) => {
+      const kernel = target[name] as (...args: never[]) => unknown
+      return (...args: never[]) => {
+        calls.push(name)
+        return kernel(...args)
+      }
+    },
+  }) as KernelExports
+  return { context: { ...context, kernels }, calls }
+}
+
+describe.each(ENGINES)('an expression set on the %s engine', engine => {
+  it('computes a subexpression that occurs several times once per batch, and casts a column once', () => {
+    const fixture = new BatchFixture(engine, { price: 'f64', size: 'i32' }, 4)
+    const { context, calls } = recording(fixture.context)
+    const set = new ExpressionSet(fixture.columns, context)
+    const notional = call('mul', column('price'), column('size'))
+    const expressions = [notional, call('add', notional, number(1)), call('gt', notional, column('size'))].map(node =>
+      set.compile(node),
+    )
+    for (let batch = 0; batch < 2; batch++) {
+      calls.length = 0
+      set.bind(fixture.write([{ price: 1.5, size: 4 }]))
+      expect(expressions.map(each => fixture.read(each.evaluate(), 0))).toEqual([6, 7, true])
+      expect(calls).toEqual(['castI32F64', 'mulF64ColCol', 'addF64ColConst', 'ltF64ColCol'])
+    }
+    expect(expressions[2]!.kernelsUsed()).toEqual(['castI32F64', 'mulF64ColCol', 'ltF64ColCol'])
+  })
+
+  it('hands a column through without a copy and without a kernel call', () => {
+    const fixture = new BatchFixture(engine, { price: 'f64' }, 4)
+    const { context, calls } = recording(fixture.context)
+    const set = new ExpressionSet(fixture.columns, context)
+    const price = set.compile(column('price'))
+    const batch = fixture.write([{ price: 1 }])
+    set.bind(batch)
+    expect(price.evaluate()).toBe(batch.columns[0])
+    expect(calls).toEqual([])
+  })
+
+  it('touches validity only in batches that have nulls', () => {
+    const fixture = new BatchFixture(engine, { a: 'f64?', b: 'f64?' }, 4)
+    const { context, calls } = recording(fixture.context)
+    const set = new ExpressionSet(fixture.columns, context)
+    const sum = set.compile(call('add', column('a'), column('b')))
+    set.bind(fixture.write([{ a: 1, b: 2 }]))
+    expect(sum.evaluate().validity).toBe(0)
+    expect(calls).toEqual(['addF64ColCol'])
+    set.bind(fixture.write([{ a: 1, b: null }, { a: null, b: 2 }]))
+    expect(sum.evaluate().validity).not.toBe(0)
+    expect(calls).toEqual(['addF64ColCol', 'addF64ColCol', 'andBits'])
+  })
+
+  it('allocates nothing after its first batch and gives everything back', () => {
+    const fixture = new BatchFixture(engine, { x: 'f64?', m: 'i64', t: 'utf8?' }, 64)
+    const { arena } = fixture.context
+    const before = arena.bytesInUse
+    const set = new ExpressionSet(fixture.columns, fixture.context)
+    const nodes = [
+      call('coalesce', call('div', column('x'), number(3)), number(0)),
+      call('add', column('m'), big(1n)),
+      call('toUtf8', column('m')),
+      call('if', call('eq', column('t'), literalNode('a', 'utf8')), literalNode('is a', 'utf8'), column('t')),
+    ]
+    const expressions = nodes.map(node => set.compile(node))
+    const rows = Array.from({ length: 64 }, (_, i) => ({ x: i % 3 ? i : null, m: BigInt(i), t: i % 2 ? 'a' : null }))
+    const run = () => {
+      set.bind(fixture.write(rows))
+      return expressions.map(each => each.evaluate())
+    }
+    const first = run()
+    const after = arena.bytesInUse
+    for (let i = 0; i < 100; i++) run().forEach((vector, at) => expect(vector).toBe(first[at]))
+    expect(arena.bytesInUse).toBe(after)
+    expect(after).toBeGreaterThan(before)
+    set.close()
+    expect(arena.bytesInUse).toBe(before)
+  })
+
+  it('refuses a batch longer than it was made for', () => {
+    const fixture = new BatchFixture(engine, { x: 'f64' }, 4)
+    const set = new ExpressionSet(fixture.columns, { ...fixture.context, maxBatch: 2 })
+    expect(() => set.bind(fixture.write([{ x: 1 }, { x: 2 }, { x: 3 }]))).toThrow(/3 rows.*at most 2/)
+  })
+
+  it('names the expression, the row and the operands of an i64 overflow', () => {
+    const fixture = new BatchFixture(engine, { a: 'i64', b: 'i64' }, 4)
+    const set = new ExpressionSet(fixture.columns, fixture.context)
+    const product = set.compile(call('mul', column('a'), column('b')))
+    set.bind(fixture.write([{ a: 1n, b: 1n }, { a: 2n ** 62n, b: -3n }]))
+    expect(() => product.evaluate()).toThrow(
+      expect.objectContaining({ code: 'OVERFLOW', message: expect.stringMatching(/mul\(a, b\).*row 1.*4611686018427387904 and -3/) }),
+    )
+  })
+
+  it('lets i64 overflow pass in rows that are filtered out, null, or behind a condition', () => {
+    const fixture = new BatchFixture(engine, { a: 'i64', b: 'i64?' }, 4)
+    const set = new ExpressionSet(fixture.columns, fixture.context)
+    const square = call('mul', column('a'), column('a'))
+    const isSmall = call('lt', column('a'), big(1000n))
+    const guarded = set.compile(call('if', isSmall, square, big(-1n)))
+    const bare = set.compile(square)
+    const sum = set.compile(call('add', column('a'), column('b')))
+    const huge = 2n ** 63n - 1n
+    set.bind(fixture.write([{ a: 3n, b: 4n }, { a: huge, b: null }, { a: 5n, b: 6n }], [0, 2]))
+    expect([0, 2].map(row => fixture.read(bare.evaluate(), row))).toEqual([9n, 25n])
+    set.bind(fixture.write([{ a: 3n, b: 4n }, { a: huge, b: null }, { a: 5n, b: 6n }]))
+    expect([0, 1, 2].map(row => fixture.read(guarded.evaluate(), row))).toEqual([9n, -1n, 25n])
+    expect([0, 1, 2].map(row => fixture.read(sum.evaluate(), row))).toEqual([7n, null, 11n])
+    expect(() => bare.evaluate()).toThrow(expect.objectContaining({ code: 'OVERFLOW' }))
+  })
+
+  it('names an unknown column and the known ones', () => {
+    const fixture = new BatchFixture(engine, { a: 'f64', b: 'f64' }, 4)
+    const set = new ExpressionSet(fixture.columns, fixture.context)
+    expect(() => set.compile(column('c'))).toThrow(/"c".*a, b/)
+  })
+})
