@@ -1,0 +1,409 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type CsvDecoderOptions, csvDecoder } from '../../src/connector/csv-decoder.ts'
+import { bool, f32, f64, i32, i64, timestamp, u32, utf8 } from '../../src/schema/data-type.ts'
+import { type Schema, schema } from '../../src/schema/schema.ts'
+import { decoded, linesOf } from './decoded.ts'
+
+const text = (of: Schema, document: string, options?: CsvDecoderOptions) => decoded(csvDecoder(of, options), document)
+const ab = schema({ a: utf8(), b: utf8() })
+const ofA = (document: string, options?: CsvDecoderOptions) => text(schema({ a: f64() }), `a\n${document}\n`, options)
+
+describe('RFC 4180', () => {
+  test.each([
+    [
+      'LF ends lines',
+      'a,b\n1,2\n3,4\n',
+      [
+        ['1', '2'],
+        ['3', '4'],
+      ],
+    ],
+    [
+      'CRLF ends lines',
+      'a,b\r\n1,2\r\n3,4\r\n',
+      [
+        ['1', '2'],
+        ['3', '4'],
+      ],
+    ],
+    [
+      'the last line needs no end',
+      'a,b\n1,2\n3,4',
+      [
+        ['1', '2'],
+        ['3', '4'],
+      ],
+    ],
+    ['quotes are taken off', 'a,b\n"1","2"\n', [['1', '2']]],
+    ['delimiters may stand in quotes', 'a,b\n"x,y",","\n', [['x,y', ',']]],
+    ['a doubled quote is a quote', 'a,b\n"say ""hi""",""""\n', [['say "hi"', '"']]],
+    [
+      'lines may end inside quotes',
+      'a,b\n"1\n2","3\r\n4"\n5,6\n',
+      [
+        ['1\n2', '3\r\n4'],
+        ['5', '6'],
+      ],
+    ],
+    ['spaces belong to the field', 'a,b\n 1 , 2\n', [[' 1 ', ' 2']]],
+    [
+      'empty fields',
+      'a,b\n,\n"",""\n',
+      [
+        ['', ''],
+        ['', ''],
+      ],
+    ],
+    ['a quote inside an unquoted field is a character', 'a,b\n5" disk,x"y"\n', [['5" disk', 'x"y"']]],
+    [
+      'blank lines are passed over',
+      'a,b\n\n1,2\n\r\n3,4\n\n',
+      [
+        ['1', '2'],
+        ['3', '4'],
+      ],
+    ],
+    ['a byte order mark is no character', '\uFEFFa,b\n1,2\n', [['1', '2']]],
+    ['a byte order mark before a quote', '\uFEFF"a",b\n1,2\n', [['1', '2']]],
+    ['a second byte order mark is one', 'a,b\n\uFEFF1,2\n', [['\uFEFF1', '2']]],
+    ['umlauts, emoji and NUL', 'a,b\nZürich 🎈,\0\n', [['Zürich 🎈', '\0']]],
+    ['the header decides the order', 'b,a\n1,2\n', [['2', '1']]],
+    ['columns nobody asked for are passed over', 'x,a,"y,",b\n0,1,"9,",2\n', [['1', '2']]],
+    ['a header in quotes', '"a","b"\n1,2\n', [['1', '2']]],
+  ] as const)('%s', (_, document, rows) => {
+    const { rows: got, errors } = text(ab, document)
+    expect(errors).toEqual([])
+    expect(got).toEqual(rows.map(([a, b]) => ({ a, b })))
+  })
+
+  test('another delimiter', () => {
+    expect(text(ab, 'a;b\n1,5;"2;"\n', { delimiter: ';' }).rows).toEqual([{ a: '1,5', b: '2;' }])
+    expect(text(ab, 'a\tb\n1\t2\n', { delimiter: '\t' }).rows).toEqual([{ a: '1', b: '2' }])
+  })
+
+  test('without a header the columns come in the order of the schema, or as told', () => {
+    expect(text(ab, '1,2\n', { header: false }).rows).toEqual([{ a: '1', b: '2' }])
+    expect(text(ab, '1,2,3\n', { columns: ['b', 'x', 'a'] }).rows).toEqual([{ a: '3', b: '1' }])
+    expect(text(ab, 'p,q\n1,2\n', { columns: ['b', 'a'], header: true }).rows).toEqual([{ a: '2', b: '1' }])
+  })
+
+  test('in a file of one column a blank line is an empty field', () => {
+    expect(text(schema({ a: f64().nullable() }), 'a\n1\n\n2\n').rows).toEqual([{ a: 1 }, { a: null }, { a: 2 }])
+    expect(text(schema({ a: f64() }), 'a\n1\n\n2\n')).toEqual({ rows: [{ a: 1 }, { a: 2 }], errors: [] })
+  })
+})
+
+describe('chunks', () => {
+  const of = schema({ name: utf8(), n: f64().nullable(), at: timestamp() })
+  const document =
+    '\uFEFFname,n,at\r\n"a ""quoted""\r\nname, yes",1.5,17\n\n🎈é,,-1\r\nbad,x,1\n"open"x,1,1\n"",NaN,0\nshort,1\n"last",2,3'
+
+  test('every way to cut a document in two or three gives the same rows and errors', () => {
+    const bytes = new TextEncoder().encode(document)
+    const whole = decoded(csvDecoder(of), bytes)
+    expect(whole.rows).toEqual([
+      { name: 'a "quoted"\r\nname, yes', n: 1.5, at: 17 },
+      { name: '🎈é', n: null, at: -1 },
+      { name: '', n: Number.NaN, at: 0 },
+      { name: 'last', n: 2, at: 3 },
+    ])
+    expect(linesOf(whole.errors)).toEqual(['line 6', 'line 7', 'line 9'])
+    const messages = whole.errors.map(error => error.message)
+    for (let first = 0; first <= bytes.length; first++) {
+      for (let second = first; second <= bytes.length; second += 7) {
+        const cut = decoded(csvDecoder(of), bytes, [first, second])
+        expect(cut.rows).toEqual(whole.rows)
+        expect(cut.errors.map(error => error.message)).toEqual(messages)
+      }
+    }
+  })
+
+  test('byte by byte', () => {
+    const bytes = new TextEncoder().encode(document)
+    const cuts = Array.from({ length: bytes.length }, (_, index) => index)
+    expect(decoded(csvDecoder(of), bytes, cuts).rows).toEqual(decoded(csvDecoder(of), bytes).rows)
+  })
+
+  test('any bytes whatever, cut anywhere, are read the same way and never throw', () => {
+    const piece = fc.constantFrom('"', ',', '\n', '\r', 'a', '1', '""', 'é', '\0', '\uFEFF', '\n"', '",')
+    const property = fc.property(
+      fc.array(piece, { maxLength: 60 }),
+      fc.array(fc.nat(100), { maxLength: 6 }),
+      fc.integer({ min: 1, max: 12 }),
+      (pieces, at, maxLineBytes) => {
+        const bytes = new TextEncoder().encode(pieces.join(''))
+        const cuts = at.map(position => Math.min(position, bytes.length)).sort((a, b) => a - b)
+        const make = () => csvDecoder(ab, { header: false, maxLineBytes })
+        const whole = decoded(make(), bytes)
+        const cut = decoded(make(), bytes, cuts)
+        expect(cut.rows).toEqual(whole.rows)
+        expect(cut.errors.map(error => error.message)).toEqual(whole.errors.map(error => error.message))
+      },
+    )
+    fc.assert(property, { numRuns: 2000 })
+  })
+
+  test('blocks larger than a block lose nothing, and rows already handed over stay as they are', () => {
+    const count = 10_000
+    const lines = Array.from({ length: count }, (_, index) => (index % 3 === 0 ? ',' : `${index},x${index}`))
+    const { rows, errors } = text(schema({ n: i32().nullable(), s: utf8().nullable() }), `n,s\n${lines.join('\n')}\n`)
+    expect(errors).toEqual([])
+    expect(rows).toEqual(
+      Array.from({ length: count }, (_, index) =>
+        index % 3 === 0 ? { n: null, s: null } : { n: index, s: `x${index}` },
+      ),
+    )
+  })
+})
+
+describe('numbers', () => {
+  test('every number is read as Number reads it', () => {
+    const written = fc.oneof(
+      fc.double().map(String),
+      fc.double({ noNaN: true, noDefaultInfinity: true }).map(value => value.toFixed(6)),
+      fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e15, max: 1e15 }).map(value => value.toFixed(3)),
+      fc.maxSafeInteger().map(String),
+      fc.bigInt().map(String),
+      fc.stringMatching(/^-?\d{0,20}\.?\d{0,20}$/),
+      fc.stringMatching(/^[-+ ]?\d{1,5}(\.\d{0,5})?([eE][-+]?\d{1,3})? ?$/),
+      fc.string({ maxLength: 8 }).filter(value => !/[",\r\n]/.test(value)),
+    )
+    fc.assert(
+      fc.property(written, value => {
+        const expected = Number(value)
+        const { rows, errors } = text(schema({ a: f64(), z: utf8() }), `a,z\n${value},\n`)
+        const isNumber = value.trim() !== '' && (!Number.isNaN(expected) || value === 'NaN')
+        expect(rows.map(row => row.a)).toEqual(isNumber ? [expected] : [])
+        expect(errors).toHaveLength(isNumber ? 0 : 1)
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  test('minus zero, infinities and NaN are values', () => {
+    expect(ofA('-0\n-0.0\nInfinity\n-Infinity\nNaN\n1e400\n0.1').rows.map(row => row.a)).toEqual([
+      -0,
+      -0,
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      0.1,
+    ])
+  })
+
+  test('blank text is no zero', () => {
+    expect(linesOf(ofA(' \n1\n  ').errors)).toEqual(['line 2', 'line 4'])
+  })
+
+  test('integers stay within their type', () => {
+    const one = (of: Schema, value: string) => text(of, `${value}\n`, { header: false }).rows[0]?.a
+    const int = schema({ a: i32() })
+    const unsigned = schema({ a: u32() })
+    const long = schema({ a: i64() })
+    expect([one(int, '2147483647'), one(int, '2147483648'), one(int, '-2147483648'), one(int, '1.5')]).toEqual([
+      2147483647,
+      undefined,
+      -2147483648,
+      undefined,
+    ])
+    expect([one(unsigned, '4294967295'), one(unsigned, '4294967296'), one(unsigned, '-1')]).toEqual([
+      4294967295,
+      undefined,
+      undefined,
+    ])
+    expect([one(long, '9007199254740993'), one(long, '-9223372036854775808'), one(long, '12')]).toEqual([
+      9007199254740993n,
+      -9223372036854775808n,
+      12n,
+    ])
+    expect([one(long, '9223372036854775808'), one(long, '1.5'), one(long, '0x10'), one(long, '1e3')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ])
+    expect(one(schema({ a: f32() }), '0.1')).toBe(Math.fround(0.1))
+  })
+
+  test('bool is true or false', () => {
+    const { rows, errors } = text(schema({ a: bool() }), 'a\ntrue\nFALSE\nyes\n1\n')
+    expect(rows).toEqual([{ a: true }, { a: false }])
+    expect(linesOf(errors)).toEqual(['line 4', 'line 5'])
+  })
+})
+
+describe('timestamps', () => {
+  const times = (document: string, timestamps: 'ms' | 'iso') =>
+    text(schema({ a: timestamp(), z: utf8() }), `a,z\n${document},\n`, { timestamps }).rows[0]?.a
+
+  test('milliseconds are safe integers', () => {
+    expect(times('1700000000123', 'ms')).toBe(1700000000123)
+    expect(times('-1', 'ms')).toBe(-1)
+    for (const bad of ['1.5', '9007199254740992', 'NaN', 'Infinity', '2024-01-01', 'x']) {
+      expect(times(bad, 'ms')).toBeUndefined()
+    }
+  })
+
+  test('ISO text means the instant that Date.parse gives with its zone spelled out', () => {
+    const property = fc.property(
+      fc.date({
+        min: new Date('0000-01-01T00:00:00Z'),
+        max: new Date('9999-12-31T23:59:59.999Z'),
+        noInvalidDate: true,
+      }),
+      date => {
+        const iso = date.toISOString()
+        expect(times(iso, 'iso')).toBe(date.getTime())
+        expect(times(iso.slice(0, 23), 'iso')).toBe(date.getTime())
+        expect(times(iso.slice(0, 19).replace('T', ' '), 'iso')).toBe(Date.parse(`${iso.slice(0, 19)}Z`))
+        expect(times(iso.slice(0, 16), 'iso')).toBe(Date.parse(`${iso.slice(0, 16)}Z`))
+        expect(times(iso.slice(0, 10), 'iso')).toBe(Date.parse(iso.slice(0, 10)))
+        expect(times(`${iso.slice(0, 23)}+05:30`, 'iso')).toBe(Date.parse(`${iso.slice(0, 23)}+05:30`))
+        expect(times(`${iso.slice(0, 23)}-0800`, 'iso')).toBe(Date.parse(`${iso.slice(0, 23)}-08:00`))
+        expect(times(`${iso.slice(0, 23)}999Z`, 'iso')).toBe(date.getTime())
+      },
+    )
+    fc.assert(property)
+  })
+
+  test.each([
+    '2023-02-29',
+    '2024-13-01',
+    '2024-00-10',
+    '2024-01-32',
+    '2024-01-00',
+    '1900-02-29',
+    '2024-1-1',
+    '20240101',
+    '2024-01-01T24:00',
+    '2024-01-01T12:60',
+    '2024-01-01T12:00:60',
+    '2024-01-01T12',
+    '2024-01-01T12:00:00.',
+    '2024-01-01T12:00:00+5',
+    '2024-01-01T12:00:00+24:00',
+    '2024-01-01T12:00:00Zx',
+    '2024-01-01X12:00',
+    '1700000000000',
+  ])('%s is no time', bad => {
+    expect(times(bad, 'iso')).toBeUndefined()
+  })
+
+  test('leap days are days', () => {
+    for (const day of ['2024-02-29', '2000-02-29', '0004-02-29']) expect(times(day, 'iso')).toBe(Date.parse(day))
+  })
+})
+
+describe('broken lines', () => {
+  const of = schema({ a: i32(), b: f64().nullable() })
+
+  test('each is one error that names line, column and value; the others are read', () => {
+    const { rows, errors } = text(of, 'a,b\n1,1\nx,2\n3\n4,4,4\n,5\n6,y\n7,\n"8"x,8\n9,9')
+    expect(rows).toEqual([
+      { a: 1, b: 1 },
+      { a: 7, b: null },
+      { a: 9, b: 9 },
+    ])
+    expect(errors.map(error => [error.code, error.message])).toEqual([
+      ['DECODE_FAILED', 'line 3 holds "x" in the column "a", which is no i32'],
+      ['DECODE_FAILED', 'line 4 has 1 field instead of 2'],
+      ['DECODE_FAILED', 'line 5 has 3 fields instead of 2'],
+      ['DECODE_FAILED', 'line 6 has no value for the column "a"'],
+      ['DECODE_FAILED', 'line 7 holds "y" in the column "b", which is no f64'],
+      ['DECODE_FAILED', 'line 9 has something else after the closing quote of a field'],
+    ])
+    expect(errors[0]!.value).toBe('x,2')
+  })
+
+  test('a null of a broken line does not stick to the next', () => {
+    const order = schema({ b: f64().nullable(), a: i32() })
+    expect(text(order, 'b,a\n,x\n2,2\n').rows).toEqual([{ b: 2, a: 2 }])
+  })
+
+  test('a quote that is never closed costs its own line only', () => {
+    const { rows, errors } = text(ab, 'a,b\n1,2\n"3,4\n5,6\n7,8\n')
+    expect(rows).toEqual([
+      { a: '1', b: '2' },
+      { a: '5', b: '6' },
+      { a: '7', b: '8' },
+    ])
+    expect(errors.map(error => error.message)).toEqual(['line 3 opens a quote that is never closed'])
+  })
+
+  test('a line that is too long costs its own line only, however it is cut', () => {
+    const document = `a,b\n1,2\n${'x'.repeat(100)},3\n4,5\n"${'y'.repeat(50)}\n6,7\n`
+    for (const cuts of [[], [9], [20, 60], [108], [109], [110], Array.from({ length: 120 }, (_, at) => at)]) {
+      const { rows, errors } = decoded(csvDecoder(ab, { maxLineBytes: 40 }), document, cuts)
+      expect(rows).toEqual([
+        { a: '1', b: '2' },
+        { a: '4', b: '5' },
+        { a: '6', b: '7' },
+      ])
+      expect(linesOf(errors)).toEqual(['line 3', 'line 5'])
+    }
+  })
+
+  test('the limit is exact, and a line end does not count', () => {
+    for (const end of ['\n', '\r\n']) {
+      const document = `a,b${end}123,56${end}123,567${end}1,2${end}`
+      expect(linesOf(decoded(csvDecoder(ab, { maxLineBytes: 6 }), document).errors)).toEqual(['line 3'])
+    }
+  })
+
+  test('bytes that are no UTF-8 are errors of their line and column', () => {
+    const bytes = Uint8Array.of(97, 44, 98, 10, 0xff, 44, 49, 10, 50, 44, 51, 10)
+    const { rows, errors } = decoded(csvDecoder(ab), bytes)
+    expect(rows).toEqual([{ a: '2', b: '3' }])
+    expect(errors.map(error => error.message)).toEqual(['line 2 isn\'t UTF-8 in the column "a"'])
+  })
+
+  test('lines inside quotes count as lines', () => {
+    expect(linesOf(text(schema({ s: utf8(), n: i32() }), 's,n\n"1\n2\n3",4\nx,y\n').errors)).toEqual(['line 5'])
+  })
+})
+
+describe('headers and options', () => {
+  test('a column that is missing from the header ends the source, unless it is nullable', () => {
+    expect(() => text(ab, 'a,c\n1,2\n')).toThrow('line 1, the header, lacks the column "b"; there is "a", "c"')
+    expect(text(schema({ a: utf8(), b: f64().nullable() }), 'a\n1\n').rows).toEqual([{ a: '1', b: null }])
+  })
+
+  test('a column named twice ends the source', () => {
+    expect(() => text(ab, 'a,b,a\n1,2,3\n')).toThrow('names the column "a" twice')
+  })
+
+  test('names like __proto__ are ordinary text', () => {
+    const { rows } = text(schema({ toString: utf8() }), '__proto__,toString,constructor\n1,2,3\n')
+    expect(rows).toEqual([{ toString: '2' }])
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined()
+  })
+
+  test('a header of a million names is refused at once', () => {
+    expect(() => text(ab, `${'a,'.repeat(1_000_000)}b\n`)).toThrow('16384 is the most')
+  })
+
+  test.each([
+    [{ delimiter: '' }],
+    [{ delimiter: ',,' }],
+    [{ delimiter: '"' }],
+    [{ delimiter: '\n' }],
+    [{ delimiter: '.' }],
+    [{ delimiter: 'é' }],
+    [{ delimiter: '7' }],
+    [{ maxLineBytes: 0 }],
+    [{ maxLineBytes: 1.5 }],
+    [{ timestamps: 'seconds' as 'ms' }],
+    [{ columns: ['a'] }],
+    [{ columns: ['a', 'b', 'a'] }],
+  ] as [CsvDecoderOptions][])('%o is refused', options => {
+    expect(() => csvDecoder(ab, options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+  })
+
+  test('a megabyte of text in one field', () => {
+    const big = 'x"'.repeat(500_000)
+    const { rows } = text(ab, `a,b\n"${big.replaceAll('"', '""')}",1\n`)
+    expect(rows).toEqual([{ a: big, b: '1' }])
+  })
+})
