@@ -1,0 +1,75 @@
+import { canOverflow } from '../expression/can-overflow.ts'
+import { inferResultType } from '../expression/infer-type.ts'
+import type { ResultNode } from '../expression/node.ts'
+import { collectColumns } from '../expression/walk.ts'
+import type { Schema } from '../schema/schema.ts'
+import type { LogicalNode, LogicalPlan, ProjectNode, WindowAggregateNode } from './logical-node.ts'
+import { type PlanScope, scopesOf, sourceScope } from './plan-scope.ts'
+
+/** The names of the source's columns a plan reads at all, in the source's order. */
+export function requiredSourceColumns(plan: LogicalPlan): readonly string[] {
+  const required = requiredBefore(plan.nodes, sourceScope(plan))[0]!
+  return plan.source.map(({ name }) => name).filter(name => required.has(name))
+}
+
+/** The columns read from each step on, and behind the last: one set more than there are nodes. */
+export function requiredBefore(nodes: readonly LogicalNode[], from: PlanScope): readonly ReadonlySet<string>[] {
+  const scopes = scopesOf(nodes, from)
+  const required = [namesOf(scopes.at(-1)!.schema)]
+  for (let i = nodes.length - 1; i >= 0; i--) required.unshift(before(nodes[i]!, required[0]!, scopes[i]!))
+  return required
+}
+
+function before(node: LogicalNode, after: ReadonlySet<string>, scope: PlanScope): Set<string> {
+  switch (node.op) {
+    case 'eventTime':
+      return new Set(after).add(node.column)
+    case 'filter':
+      return collectColumns(node.predicate, new Set(after))
+    case 'project': {
+      const required = new Set<string>()
+      for (const { expression } of keptColumns(node, after, scope)) collectColumns(expression, required)
+      return required
+    }
+    case 'windowAggregate': {
+      const required = new Set(node.keys)
+      if (scope.eventTime !== undefined) required.add(scope.eventTime)
+      for (const { result } of keptResults(node, after, scope)) collectColumns(result, required)
+      return required
+    }
+    case 'filterRows':
+    case 'mapRows':
+    case 'process':
+      return namesOf(scope.schema)
+    case 'tee':
+      return new Set([...after, ...requiredBefore(node.plan, scope)[0]!])
+  }
+}
+
+/** The columns of a projection that are needed: read later, the event time, or able to fail. Never none. */
+export function keptColumns(node: ProjectNode, after: ReadonlySet<string>, scope: PlanScope): ProjectNode['columns'] {
+  const kept = node.columns.filter(
+    ({ name, expression }) => after.has(name) || name === scope.eventTime || canOverflow(expression, scope.schema),
+  )
+  return kept.length > 0 ? kept : node.columns.slice(0, 1)
+}
+
+/** The results of a window that are needed, by the same rule. */
+export function keptResults(
+  node: WindowAggregateNode,
+  after: ReadonlySet<string>,
+  scope: PlanScope,
+): WindowAggregateNode['results'] {
+  const kept = node.results.filter(({ name, result }) => after.has(name) || resultCanOverflow(result, scope.schema))
+  return kept.length > 0 ? kept : node.results.slice(0, 1)
+}
+
+/** i64 sums and whatever is computed of i64 results are checked; so are i64 arguments. */
+function resultCanOverflow(node: ResultNode, schema: Schema): boolean {
+  if (node.kind === 'literal') return false
+  if (inferResultType(node, schema).name === 'i64' && (node.kind === 'call' || node.fn === 'sum')) return true
+  if (node.kind === 'call') return node.args.some(arg => resultCanOverflow(arg, schema))
+  return node.args.some(arg => canOverflow(arg, schema))
+}
+
+const namesOf = (schema: Schema) => new Set(schema.fields.map(({ name }) => name))
