@@ -1,7 +1,7 @@
+import { createEngineSync } from '../../src/kernels/engine.ts'
 import { Arena } from '../../src/memory/arena.ts'
 import { Dictionary } from '../../src/memory/dictionary.ts'
 import type { RecordBatch, Vector, WatermarkTrack } from '../../src/memory/record-batch.ts'
-import { createEngineSync } from '../../src/kernels/engine.ts'
 import type { EvaluationContext, InputColumn } from '../../src/operators/evaluator/evaluation-frame.ts'
 import type { Operator } from '../../src/operators/operator.ts'
 import { BYTE_WIDTH, type TypeName, typeOf } from '../../src/schema/data-type.ts'
@@ -29,8 +29,7 @@ export class BatchFixture {
     this.context = { kernels, arena, maxBatch, maxCodes: 10_000 }
     this.columns = Object.entries(types).map(([name, type]) => {
       const typeName = type.replace('?', '') as TypeName
-      const dictionary =
-        typeName === 'utf8' ? (dictionaries[name] ?? new Dictionary({ maxCodes: 10_000 })) : undefined
+      const dictionary = typeName === 'utf8' ? (dictionaries[name] ?? new Dictionary({ maxCodes: 10_000 })) : undefined
       return { name, type: typeOf(typeName, type.endsWith('?')), dictionary }
     })
     this.#vectors = this.columns.map(column => ({

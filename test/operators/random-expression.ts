@@ -22,7 +22,20 @@ export const COLUMNS = {
 } as const satisfies Record<string, TypeName | `${TypeName}?`>
 
 const f64 = fc.oneof(
-  fc.constantFrom(0, -0, 1, -1, 0.5, -0.5, 2.5, -2.5, 7, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY),
+  fc.constantFrom(
+    0,
+    -0,
+    1,
+    -1,
+    0.5,
+    -0.5,
+    2.5,
+    -2.5,
+    7,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+  ),
   fc.constantFrom(2 ** 31, -(2 ** 31) - 1, 2 ** 32, 2 ** 53, -(2 ** 53), 2 ** 63, -(2 ** 63), 5e-324, 1.7e308),
   fc.double(),
   fc.integer({ min: -9, max: 9 }),
@@ -69,7 +82,9 @@ const literal = (...types: TypeName[]) =>
     .chain(type => fc.option(VALUES[type], { freq: 12 }).map(value => literalNode(value, type) as ExpressionNode))
 const literalOf = (type: TypeName) => VALUES[type].map(value => literalNode(value, type) as ExpressionNode)
 const call = (fns: readonly FunctionName[], ...args: fc.Arbitrary<ExpressionNode>[]) =>
-  fc.tuple(fc.constantFrom(...fns), ...args).map(([fn, ...nodes]): ExpressionNode => ({ kind: 'call', fn, args: nodes }))
+  fc
+    .tuple(fc.constantFrom(...fns), ...args)
+    .map(([fn, ...nodes]): ExpressionNode => ({ kind: 'call', fn, args: nodes }))
 
 type Group = 'number' | 'integer' | 'condition' | 'time' | 'words'
 

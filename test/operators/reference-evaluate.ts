@@ -78,7 +78,9 @@ function strict(fn: FunctionName, args: readonly Value[]): Value {
       return a !== null && String(a).startsWith(String(b))
     default:
       if (args.includes(null)) return null
-      return typeof a === 'bigint' && fn in BIGINT ? BIGINT[fn]!(a, b as bigint) : NUMBER[fn]!(a as number, b as number, c as number)
+      return typeof a === 'bigint' && fn in BIGINT
+        ? BIGINT[fn]!(a, b as bigint)
+        : NUMBER[fn]!(a as number, b as number, c as number)
   }
 }
 

@@ -66,7 +66,7 @@ describe.each(ENGINES)('expressions on the %s engine', engine => {
           }
         },
       ),
-      { numRuns: 6000 },
+      { numRuns: 1200 },
     )
   })
 })
