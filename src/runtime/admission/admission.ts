@@ -61,6 +61,11 @@ export class Admission {
     return this.#edge.isClear
   }
 
+  /** The same under the edge's own strategy: no circuit is open. */
+  get isFree(): boolean {
+    return this.#edge.isClear && this.#policy.isAtRest
+  }
+
   /** Pushes that wait. */
   get waiting(): number {
     return this.#edge.waiting
@@ -73,7 +78,7 @@ export class Admission {
    * @throws EventfluxError `BACKPRESSURE` when a full edge is to fail, `OPTION_INVALID` for a strategy that isn't one.
    */
   admit(tryAccept: () => boolean, options?: PushOptions): PushResult | Promise<PushResult> {
-    if (options === undefined && this.#edge.isClear && this.#policy.isAtRest && tryAccept()) {
+    if (options === undefined && this.isFree && tryAccept()) {
       this.#ledger.onAccepted(1)
       return true
     }
@@ -93,7 +98,7 @@ export class Admission {
     options?: PushOptions,
   ): BatchResult | Promise<BatchResult> {
     let done = 0
-    if (options === undefined && this.#edge.isClear && this.#policy.isAtRest) {
+    if (options === undefined && this.isFree) {
       while (done < rows) {
         const accepted = acceptSome(rows - done)
         if (accepted === 0) break
