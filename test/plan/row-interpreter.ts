@@ -1,0 +1,219 @@
+import type { Processor } from '../../src/connector/processor.ts'
+import type { AggregateNode, ResultNode } from '../../src/expression/node.ts'
+import type {
+  EventTimeNode,
+  FieldSpec,
+  LogicalNode,
+  LogicalPlan,
+  WindowAggregateNode,
+} from '../../src/plan/logical-node.ts'
+import { Collected } from './aggregate-interpreter.ts'
+import { alignedStart, evaluate, evaluateResult, type Row, type Value } from './scalar-interpreter.ts'
+
+/**
+ * A plan run in the plainest way there is: one row at a time through JavaScript closures over plain objects, windows
+ * that keep all they saw in a Map. It is written from the rules alone and shares nothing with the library but the types
+ * of plan nodes, so the library can be held against it.
+ */
+export interface Interpretation {
+  /** What comes out at the end, in order. */
+  readonly rows: Row[]
+  /** What came out of each branch. */
+  readonly branches: Map<string, Row[]>
+  /** Rows that were too late for their window. */
+  late: number
+}
+
+/** A step: it takes rows and watermarks and hands both on. */
+interface Stage {
+  row(row: Row): void
+  /** No row with a time ≤ `watermark` is expected any more; +Infinity at the end. */
+  watermark(watermark: number): void
+}
+
+/**
+ * Runs `plan` over `input` to the end.
+ *
+ * @param input Rows as they are pushed: nullable columns may be missing.
+ * @throws Overflow as soon as a row makes a checked integer leave its range.
+ */
+export function interpret(plan: LogicalPlan, input: readonly Readonly<Record<string, unknown>>[]): Interpretation {
+  const result: Interpretation = { rows: [], branches: new Map(), late: 0 }
+  const first = stagesOf(plan.nodes, undefined, { row: row => result.rows.push(row), watermark: () => {} }, result)
+  for (const row of input) first.row(intake(row, plan.source))
+  first.watermark(Number.POSITIVE_INFINITY)
+  return result
+}
+
+function intake(row: Readonly<Record<string, unknown>>, fields: readonly FieldSpec[]): Row {
+  return Object.fromEntries(
+    fields.map(({ name, type }) => {
+      const value = (row[name] ?? null) as Value
+      return [name, type === 'f32' && value !== null ? Math.fround(value as number) : value]
+    }),
+  )
+}
+
+/** The stages of `nodes`, the last of which hands on to `end`; the first is returned. `time` sets the event time. */
+function stagesOf(
+  nodes: readonly LogicalNode[],
+  time: EventTimeNode | undefined,
+  end: Stage,
+  result: Interpretation,
+): Stage {
+  const [node, ...rest] = nodes
+  if (node === undefined) return end
+  const next = stagesOf(rest, timeAfter(node, time), end, result)
+  return stageOf(node, time, next, result)
+}
+
+/** Which node sets the event time behind `node`. */
+function timeAfter(node: LogicalNode, time: EventTimeNode | undefined): EventTimeNode | undefined {
+  switch (node.op) {
+    case 'eventTime':
+      return node
+    case 'windowAggregate':
+      return undefined
+    case 'mapRows':
+    case 'process':
+      return node.output.some(({ name, type, nullable }) => name === time?.column && type === 'timestamp' && !nullable)
+        ? time
+        : undefined
+    default:
+      return time
+  }
+}
+
+function stageOf(node: LogicalNode, time: EventTimeNode | undefined, next: Stage, result: Interpretation): Stage {
+  const watermark = (value: number) => next.watermark(value)
+  switch (node.op) {
+    case 'eventTime':
+      return eventTimeStage(node, next)
+    case 'filter':
+      return { row: row => evaluate(node.predicate, row) === true && next.row(row), watermark }
+    case 'project': {
+      const row = (row: Row) =>
+        next.row(Object.fromEntries(node.columns.map(({ name, expression }) => [name, evaluate(expression, row)])))
+      return { row, watermark }
+    }
+    case 'windowAggregate':
+      return windowStage(node, time!, next, result)
+    case 'filterRows': {
+      const keeps = node.fn as (row: Row) => boolean
+      return { row: row => keeps({ ...row }) && next.row(row), watermark }
+    }
+    case 'mapRows': {
+      const map = node.fn as (row: Row) => Record<string, unknown>
+      return { row: row => next.row(intake(map({ ...row }), node.output)), watermark }
+    }
+    case 'process': {
+      const processor = (node.fn as () => Processor<Row, Record<string, unknown>>)()
+      const emit = (row: Record<string, unknown>) => next.row(intake(row, node.output))
+      const context = {
+        setTimer: () => {
+          throw new Error('the interpreter has no clock')
+        },
+      }
+      return {
+        row: row => processor.process({ ...row }, emit, context),
+        watermark: value => {
+          processor.onWatermark?.(value, emit, context)
+          next.watermark(value)
+        },
+      }
+    }
+    case 'tee': {
+      const rows: Row[] = []
+      result.branches.set(node.name, rows)
+      const branch = stagesOf(node.plan, time, { row: row => rows.push(row), watermark: () => {} }, result)
+      return {
+        row: row => {
+          branch.row({ ...row })
+          next.row(row)
+        },
+        watermark: value => {
+          branch.watermark(value)
+          next.watermark(value)
+        },
+      }
+    }
+  }
+}
+
+/** The watermark is as of each row: it advances before the row that advances it goes on. */
+function eventTimeStage(node: EventTimeNode, next: Stage): Stage {
+  let latest = Number.NEGATIVE_INFINITY
+  return {
+    row(row) {
+      const time = row[node.column] as number
+      if (time > latest) {
+        latest = time
+        next.watermark(latest - node.outOfOrdernessMs - 1)
+      }
+      next.row(row)
+    },
+    // Watermarks from before say nothing about this column; the end of the input does.
+    watermark: value => value === Number.POSITIVE_INFINITY && next.watermark(value),
+  }
+}
+
+interface Group {
+  readonly keys: Row
+  readonly aggregates: Map<AggregateNode, Collected>
+}
+
+function windowStage(node: WindowAggregateNode, time: EventTimeNode, next: Stage, result: Interpretation): Stage {
+  const { sizeMs, offsetMs } = node.window
+  const calls = node.results.flatMap(({ result }) => aggregatesIn(result))
+  /** Groups by window start, then by key, each in order of first arrival. */
+  const windows = new Map<number, Map<string, Group>>()
+  let now = Number.NEGATIVE_INFINITY
+
+  const emit = (start: number, { keys, aggregates }: Group) => {
+    const results = node.results.map(({ name, result }) => [
+      name,
+      evaluateResult(result, call => aggregates.get(call)!.result()),
+    ])
+    next.row({ windowStart: start, windowEnd: start + sizeMs, ...keys, ...Object.fromEntries(results) })
+  }
+
+  return {
+    row(row) {
+      const start = alignedStart(row[time.column] as number, sizeMs, offsetMs)
+      const lastTime = start + sizeMs - 1
+      if (lastTime + time.allowedLatenessMs <= now) {
+        result.late++
+        return
+      }
+      let groups = windows.get(start)
+      if (groups === undefined) windows.set(start, (groups = new Map()))
+      const keys = Object.fromEntries(node.keys.map(name => [name, keyValue(row[name]!)]))
+      const id = node.keys.map(name => `${typeof keys[name]}:${String(keys[name]).length}:${keys[name]}`).join()
+      let group = groups.get(id)
+      if (group === undefined)
+        groups.set(id, (group = { keys, aggregates: new Map(calls.map(call => [call, new Collected(call)])) }))
+      for (const collected of group.aggregates.values()) collected.add(row)
+      // A row for a window that has fired, but is still open to late rows: its group fires again at once.
+      if (lastTime <= now) emit(start, group)
+    },
+    watermark(value) {
+      const before = now
+      now = value
+      for (const start of [...windows.keys()].sort((a, b) => a - b)) {
+        const lastTime = start + sizeMs - 1
+        if (lastTime > now) break
+        if (lastTime > before) for (const group of windows.get(start)!.values()) emit(start, group)
+        if (lastTime + time.allowedLatenessMs <= now) windows.delete(start)
+      }
+      next.watermark(value)
+    },
+  }
+}
+
+function aggregatesIn(node: ResultNode): AggregateNode[] {
+  if (node.kind === 'aggregate') return [node]
+  return node.kind === 'call' ? node.args.flatMap(aggregatesIn) : []
+}
+
+/** Keys that compare equal are one key: there is one zero and one NaN. */
+const keyValue = (value: Value): Value => (value === 0 ? 0 : value)
