@@ -45,7 +45,7 @@ export class CodeTranslator {
 
   /**
    * Writes the codes of `count` positions from `positions[from]` on to `out[at]`, … Stops at the first position without a
-   * string (or with one that is too long) and returns how many were written.
+   * string (or with one that is too long, or that throws when it is read) and returns how many were written.
    */
   translate(
     translation: Translation,
@@ -61,7 +61,7 @@ export class CodeTranslator {
       const known = codes[position]
       if (known !== undefined && known !== 0) out[at + i] = known
       else {
-        const code = this.codeAt(translation, position)
+        const code = this.#codeOrNone(translation, position)
         if (code === 0) return i
         out[at + i] = code
       }
@@ -81,6 +81,15 @@ export class CodeTranslator {
     this.#renew(translation)
     codes[position] = code
     return code
+  }
+
+  /** What throws is met again by the caller, who then knows the row. */
+  #codeOrNone(translation: Translation, position: number): number {
+    try {
+      return this.codeAt(translation, position)
+    } catch {
+      return 0
+    }
   }
 
   #renew(translation: Translation): void {

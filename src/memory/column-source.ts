@@ -85,7 +85,7 @@ export function prepareColumns(fields: readonly ColumnField[], block: ColumnBloc
 
 function sourceOf(field: ColumnField, block: ColumnBlock): ColumnSource {
   const { name, type } = field
-  const given: unknown = Object.hasOwn(block, name) ? block[name] : undefined
+  const given = columnOf(block, name)
   if (given === undefined || given === null) {
     if (type.isNullable) return { kind: 'none' }
     throw eventInvalid(`column ${show(name)} is missing`, { value: given, at: name })
@@ -101,6 +101,14 @@ function sourceOf(field: ColumnField, block: ColumnBlock): ColumnSource {
     })
   }
   return sorted(field, given.values, given.valid)
+}
+
+function columnOf(block: ColumnBlock, name: string): unknown {
+  try {
+    return Object.hasOwn(block, name) ? block[name] : undefined
+  } catch (error) {
+    throw eventInvalid(`reading column ${show(name)} threw ${show(error)}`, { cause: error, at: name })
+  }
 }
 
 function sorted({ name, type }: ColumnField, values: unknown, valid: Uint8Array | undefined): ColumnSource {

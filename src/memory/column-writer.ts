@@ -5,6 +5,7 @@ import type { ColumnBuffers, ColumnField } from './column-buffers.ts'
 import type { CodedStrings, ColumnBlock } from './column-input.ts'
 import { type ColumnSource, type PreparedColumns, prepareColumns, type TypedArray } from './column-source.ts'
 import { type FieldSetter, fieldSetter } from './field-setter.ts'
+import { copyPlain } from './plain-copy.ts'
 import { RowFault } from './row-fault.ts'
 import { checkMaxStringLength, MAX_STRING_LENGTH, type RowWriterOptions } from './row-writer.ts'
 import { StringCoder } from './string-coder.ts'
@@ -77,7 +78,7 @@ export class ColumnWriter {
         for (let i = 0; i < count; i++) setter.setNull(row + i)
         return count
       case 'plain':
-        return this.#writeEach(field, i => source.values[i], source.valid, from, count, row)
+        return this.#writePlain(field, source.values, source.valid, from, count, row)
       case 'coded':
         return this.#writeCoded(field, source.values, source.valid, from, count, row)
       case 'typed': {
@@ -104,6 +105,38 @@ export class ColumnWriter {
     return written
   }
 
+  /** Runs of numbers at once, and the setter for what ends a run: a null, or what is to be refused. */
+  #writePlain(
+    field: number,
+    values: readonly unknown[],
+    valid: Uint8Array | undefined,
+    from: number,
+    count: number,
+    row: number,
+  ): number {
+    const read = (i: number): unknown => values[i]
+    const type = this.#field(field).type.name
+    if (valid !== undefined || type === 'utf8' || type === 'bool' || type === 'i64') {
+      return this.#writeEach(field, read, valid, from, count, row)
+    }
+    const { memory } = this.#options
+    const first = this.#bound!.values[field]! / BYTE_WIDTH[type] + row
+    const bits = this.#bound!.validity[field]!
+    for (let i = 0; i < count; i++) {
+      let run: number
+      try {
+        run = copyPlain(memory, type, values, from + i, count - i, first + i)
+      } catch {
+        // The array is no ordinary one: value by value finds the row that throws.
+        return i + this.#writeEach(field, read, valid, from + i, count - i, row + i)
+      }
+      if (bits !== 0) setBits(memory.u8, bits, row + i, run)
+      i += run
+      if (i < count && this.#writeEach(field, read, valid, from + i, 1, row + i) === 0) return i
+    }
+    return count
+  }
+
   #writeCoded(
     field: number,
     { codes, dictionary: list }: CodedStrings,
@@ -117,32 +150,35 @@ export class ColumnWriter {
     const translator = this.#translators[field]!
     const translation = translator.of(list)
     const base = this.#bound!.values[field]! >>> 2
-    if (!type.isNullable && ArrayBuffer.isView(codes)) {
-      const written = translator.translate(translation, codes, from, count, memory.i32, base + row)
-      if (written < count) this.#refuseCode(field, list, codes[from + written], from + written)
-      return written
-    }
     const bits = this.#bound!.validity[field]!
-    for (let i = 0; i < count; i++) {
-      const position = codes[from + i]
-      if (type.isNullable && (isNull(valid, from + i) || position === -1)) {
-        this.#setters[field]!.setNull(row + i)
-        continue
+    let i = 0
+    try {
+      if (!type.isNullable && ArrayBuffer.isView(codes)) {
+        i = translator.translate(translation, codes, from, count, memory.i32, base + row)
       }
-      const code = translator.codeAt(translation, position)
-      if (code === 0) {
-        this.#refuseCode(field, list, position, from + i)
-        return i
+      for (; i < count; i++) {
+        const position = codes[from + i]
+        if (type.isNullable && (isNull(valid, from + i) || position === -1)) {
+          this.#setters[field]!.setNull(row + i)
+          continue
+        }
+        const code = translator.codeAt(translation, position)
+        if (code === 0) {
+          this.#refuseCode(field, list, position, from + i)
+          break
+        }
+        memory.i32[base + row + i] = code
+        if (type.isNullable) setBits(memory.u8, bits, row + i, 1)
       }
-      memory.i32[base + row + i] = code
-      if (type.isNullable) setBits(memory.u8, bits, row + i, 1)
+    } catch (error) {
+      this.#fault.thrown(field, error, from + i)
     }
-    return count
+    return i
   }
 
   #refuseCode(field: number, list: readonly string[], position: unknown, row: number): void {
-    const isIndex = typeof position === 'number' && position >= 0 && position < list.length
-    this.#fault.value(field, isIndex ? list[position] : position, row)
+    const isIndex = Number.isInteger(position) && (position as number) >= 0 && (position as number) < list.length
+    this.#fault.value(field, isIndex ? list[position as number] : position, row)
   }
 
   #writeEach(

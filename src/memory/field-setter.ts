@@ -1,5 +1,6 @@
 import { BYTE_WIDTH, type TypeName } from '../schema/data-type.ts'
 import type { ColumnBuffers, ColumnField } from './column-buffers.ts'
+import { inherited } from './inherited.ts'
 import type { LinearMemory } from './linear-memory.ts'
 import type { StringCoder } from './string-coder.ts'
 
@@ -57,9 +58,6 @@ export function fieldSetter(field: ColumnField, index: number, options: SetterOp
     },
   }
 }
-
-/** What every object inherits under a name is no value of a field of that name. */
-export const inherited = (name: string): unknown => (Object.prototype as unknown as Record<string, unknown>)[name]
 
 function ownOnly(name: string, store: Store): Store {
   const foreign = inherited(name)

@@ -1,6 +1,7 @@
 import { type EventfluxError, eventInvalid, show } from '../errors.ts'
 import type { DataType, TypeName } from '../schema/data-type.ts'
 import type { ColumnField } from './column-buffers.ts'
+import { inherited } from './inherited.ts'
 
 /** What a value must be to enter a column, in words. */
 const EXPECTED: Readonly<Record<TypeName, string>> = {
@@ -51,7 +52,7 @@ export class RowFault {
     this.#kind = 'value'
     this.#field = field
     this.#row = row
-    this.#value = value
+    this.#value = value === inherited(this.#fields[field]!.name) ? undefined : value
     return false
   }
 

@@ -1,6 +1,6 @@
 import { BYTE_WIDTH, type TypeName } from '../schema/data-type.ts'
 import type { ColumnField } from './column-buffers.ts'
-import { inherited } from './field-setter.ts'
+import { inherited } from './inherited.ts'
 import type { RowWriting, WriterParts } from './row-writing.ts'
 
 const VIEW: Readonly<Record<TypeName, 'f64' | 'f32' | 'i32' | 'u32' | 'i64' | 'u8'>> = {
