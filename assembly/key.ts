@@ -78,6 +78,7 @@ function probe4(table: usize, word: u32): u32 {
 /**
  * Looks at two slots at once. A slot read as u64 and xor-ed with the hash in its upper half is below 2^32 exactly where
  * the hash matches, and then it is id + 1; so the lesser of two is the answer, without a branch on which slot it was.
+ * New keys and the few that stand further off are met outside the inner loop, which so holds no call.
  */
 // @ts-ignore: decorator
 @inline
@@ -92,23 +93,26 @@ function findOrInsert4(
 ): i32 {
   const slots = load<usize>(table, KEYS_SLOTS)
   const mask = (load<u32>(table, KEYS_MASK) & ~1) * KEYS_SLOT_BYTES
-  for (let j = from; j < m; j++) {
-    const row = rowAt(selected, sel, j)
-    const word = load<u32>(a + (row << 2))
-    const hash = mix(word)
-    const slot = slots + ((hash * KEYS_SLOT_BYTES) & mask)
-    const wanted = <u64>hash << 32
-    const one = load<u64>(slot) ^ wanted
-    const other = load<u64>(slot, KEYS_SLOT_BYTES) ^ wanted
-    const match = select(one, other, one < other)
-    let known = <u32>match
-    if (match - 1 >= 0xffffffff) {
-      known = probe4(table, word)
-      if (known == 0) return <i32>j
+  let j = from
+  while (true) {
+    for (; j < m; j++) {
+      const row = rowAt(selected, sel, j)
+      const hash = mix(load<u32>(a + (row << 2)))
+      const slot = slots + ((hash * KEYS_SLOT_BYTES) & mask)
+      const wanted = <u64>hash << 32
+      const one = load<u64>(slot) ^ wanted
+      const other = load<u64>(slot, KEYS_SLOT_BYTES) ^ wanted
+      const id = select(one, other, one < other) - 1
+      if (id >= NO_ID) break
+      store<u32>(ids + (row << 2), <u32>id)
     }
+    if (j >= m) return <i32>m
+    const row = rowAt(selected, sel, j)
+    const known = probe4(table, load<u32>(a + (row << 2)))
+    if (known == 0) return <i32>j
     store<u32>(ids + (row << 2), known - 1)
+    j++
   }
-  return <i32>m
 }
 
 export function findOrInsertKeys4(table: usize, a: usize, sel: usize, from: i32, m: i32, ids: usize): i32 {

@@ -6,10 +6,23 @@ import { bitmapKernels } from './bitmap.ts'
 import { castKernels } from './cast.ts'
 import { chooseKernels } from './choose.ts'
 import { compareKernels } from './compare.ts'
+import { countKernels } from './count.ts'
+import { extremeKernels } from './extremes.ts'
+import { extremeI64Kernels } from './extremes-i64.ts'
+import { fieldKernels } from './field.ts'
 import { fillKernels } from './fill.ts'
+import { edgeKernels } from './first-last.ts'
+import { keyKernels } from './key.ts'
+import { keyColumnKernels } from './key-columns.ts'
 import { lookupKernels } from './lookup.ts'
 import { maskKernels } from './mask.ts'
+import { momentKernels } from './moments.ts'
+import { sliceKernels } from './slice.ts'
+import { sumKernels } from './sum.ts'
+import { sumExtremeKernels } from './sum-extremes.ts'
+import { sumI64Kernels } from './sum-i64.ts'
 import { takeKernels } from './take.ts'
+import { timeKernels } from './time.ts'
 
 /** Every kernel in plain TypeScript over one linear memory: the engine where WebAssembly isn't allowed. */
 export function jsKernels(memory: LinearMemory): KernelExports {
@@ -24,5 +37,18 @@ export function jsKernels(memory: LinearMemory): KernelExports {
     ...lookupKernels(memory),
     ...maskKernels(memory),
     ...takeKernels(memory),
+    ...countKernels(memory),
+    ...extremeKernels(memory),
+    ...extremeI64Kernels(memory),
+    ...fieldKernels(memory),
+    ...edgeKernels(memory),
+    ...keyKernels(memory),
+    ...keyColumnKernels(memory),
+    ...momentKernels(memory),
+    ...sliceKernels(memory),
+    ...sumKernels(memory),
+    ...sumExtremeKernels(memory),
+    ...sumI64Kernels(memory),
+    ...timeKernels(memory),
   }
 }
