@@ -5,7 +5,7 @@ import type { RecordBatch, Vector, WatermarkTrack } from '../../src/memory/recor
 import type { EvaluationContext, InputColumn } from '../../src/operators/evaluator/evaluation-frame.ts'
 import type { Operator } from '../../src/operators/operator.ts'
 import { BYTE_WIDTH, type TypeName, typeOf } from '../../src/schema/data-type.ts'
-import type { Row, Value } from './reference-evaluate.ts'
+import type { Row, Value } from '../plan/scalar-interpreter.ts'
 
 export const ENGINES = ['wasm', 'js'] as const
 export type EngineName = (typeof ENGINES)[number]

@@ -4,9 +4,9 @@ import { literalNode } from '../../src/expression/literal.ts'
 import type { ExpressionNode, FunctionName } from '../../src/expression/node.ts'
 import type { RecordBatch, WatermarkTrack } from '../../src/memory/record-batch.ts'
 import { FilterOperator } from '../../src/operators/filter.ts'
+import { evaluate, Overflow, type Row } from '../plan/scalar-interpreter.ts'
 import { BatchFixture, Collector, ENGINES } from './batch-fixture.ts'
 import { COLUMNS, randomExpression, randomRow } from './random-expression.ts'
-import { ReferenceOverflow, type Row, referenceEvaluate } from './reference-evaluate.ts'
 
 const column = (name: string): ExpressionNode => ({ kind: 'column', name })
 const call = (fn: FunctionName, ...args: ExpressionNode[]): ExpressionNode => ({ kind: 'call', fn, args })
@@ -16,9 +16,9 @@ const track: WatermarkTrack = { length: 0, firstRowReaching: () => 0, after: () 
 /** The rows the reference lets through, or undefined where it overflows. */
 function survivors(predicate: ExpressionNode, rows: readonly Row[], alive: readonly number[]): number[] | undefined {
   try {
-    return alive.filter(row => referenceEvaluate(predicate, rows[row]!) === true)
+    return alive.filter(row => evaluate(predicate, rows[row]!) === true)
   } catch (error) {
-    if (error instanceof ReferenceOverflow) return undefined
+    if (error instanceof Overflow) return undefined
     throw error
   }
 }

@@ -5,18 +5,18 @@ import type { ExpressionNode, FunctionName } from '../../src/expression/node.ts'
 import type { WatermarkTrack } from '../../src/memory/record-batch.ts'
 import type { InputColumn } from '../../src/operators/evaluator/evaluation-frame.ts'
 import { ProjectOperator } from '../../src/operators/project.ts'
+import { evaluate, Overflow, type Row, type Value } from '../plan/scalar-interpreter.ts'
 import { BatchFixture, Collector, ENGINES } from './batch-fixture.ts'
 import { COLUMNS, randomExpression, randomRow } from './random-expression.ts'
-import { ReferenceOverflow, type Row, referenceEvaluate, type Value } from './reference-evaluate.ts'
 
 const column = (name: string): ExpressionNode => ({ kind: 'column', name })
 const call = (fn: FunctionName, ...args: ExpressionNode[]): ExpressionNode => ({ kind: 'call', fn, args })
 
 function expectedRows(nodes: readonly ExpressionNode[], rows: readonly Row[], alive: readonly number[]) {
   try {
-    return alive.map(row => nodes.map((node): Value => referenceEvaluate(node, rows[row]!)))
+    return alive.map(row => nodes.map((node): Value => evaluate(node, rows[row]!)))
   } catch (error) {
-    if (error instanceof ReferenceOverflow) return undefined
+    if (error instanceof Overflow) return undefined
     throw error
   }
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { literalNode } from '../../src/expression/literal.ts'
 import type { ExpressionNode, FunctionName } from '../../src/expression/node.ts'
 import type { TypeName } from '../../src/schema/data-type.ts'
-import type { Row, Value } from './reference-evaluate.ts'
+import type { Row, Value } from '../plan/scalar-interpreter.ts'
 
 /** A column of every type, with and without nulls; `t1` and `t2` share a dictionary. */
 export const COLUMNS = {

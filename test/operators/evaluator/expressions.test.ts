@@ -5,18 +5,18 @@ import type { ExpressionNode } from '../../../src/expression/node.ts'
 import { Dictionary } from '../../../src/memory/dictionary.ts'
 import type { RecordBatch } from '../../../src/memory/record-batch.ts'
 import { ExpressionSet } from '../../../src/operators/evaluator/expression-set.ts'
+import { evaluate, Overflow, type Row, type Value } from '../../plan/scalar-interpreter.ts'
 import { BatchFixture, ENGINES, type EngineName } from '../batch-fixture.ts'
 import { COLUMNS, randomExpression, randomRow } from '../random-expression.ts'
-import { ReferenceOverflow, type Row, referenceEvaluate, type Value } from '../reference-evaluate.ts'
 
 const OVERFLOW = 'overflow'
 
 /** The reference's value of every selected row, or `overflow` if it can't say. */
 function expected(node: ExpressionNode, rows: readonly Row[], selected: readonly number[]): Value[] | typeof OVERFLOW {
   try {
-    return selected.map(row => referenceEvaluate(node, rows[row]!))
+    return selected.map(row => evaluate(node, rows[row]!))
   } catch (error) {
-    if (error instanceof ReferenceOverflow) return OVERFLOW
+    if (error instanceof Overflow) return OVERFLOW
     throw error
   }
 }

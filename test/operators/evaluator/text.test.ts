@@ -4,8 +4,8 @@ import { literalNode } from '../../../src/expression/literal.ts'
 import type { ExpressionNode, FunctionName } from '../../../src/expression/node.ts'
 import { Dictionary } from '../../../src/memory/dictionary.ts'
 import { ExpressionSet } from '../../../src/operators/evaluator/expression-set.ts'
+import { evaluate, type Row } from '../../plan/scalar-interpreter.ts'
 import { BatchFixture, ENGINES } from '../batch-fixture.ts'
-import { type Row, referenceEvaluate } from '../reference-evaluate.ts'
 
 const column = (name: string): ExpressionNode => ({ kind: 'column', name })
 const text = (value: string | null) => literalNode(value, 'utf8')
@@ -62,7 +62,7 @@ describe.each(ENGINES)('text on the %s engine', engine => {
           compiled.forEach((expression, i) => {
             const vector = expression.evaluate()
             const values = rows.map((_, at) => fixture.read(vector, at))
-            expect(values).toEqual(rows.map(each => referenceEvaluate(EXPRESSIONS[i]!, each)))
+            expect(values).toEqual(rows.map(each => evaluate(EXPRESSIONS[i]!, each)))
           })
         }
       }),
