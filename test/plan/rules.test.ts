@@ -1,0 +1,66 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { LogicalNode, LogicalPlan } from '../../src/plan/logical-node.ts'
+import { optimise, RULES, type RuleName } from '../../src/plan/optimise.ts'
+import { requiredSourceColumns } from '../../src/plan/required-columns.ts'
+import { planOf, rowsOf } from './plan-arbitraries.ts'
+import { interpret } from './row-interpreter.ts'
+import type { Row } from './scalar-interpreter.ts'
+import { tapes } from './tape.ts'
+
+/** All that can be seen of a run; an overflow ends it. */
+function outcome(plan: LogicalPlan, rows: readonly Row[]): unknown {
+  try {
+    const { rows: out, branches, late } = interpret(plan, rows)
+    return { out, branches, late }
+  } catch (error) {
+    return (error as { code?: string }).code ?? error
+  }
+}
+
+const cases = fc.record({ plan: tapes(300).map(tape => planOf(tape, { functions: true })), rows: tapes(1_000) })
+
+describe('a plan with a rule equals the plan without', () => {
+  const names = Object.keys(RULES) as RuleName[]
+  for (const rules of [...names.map(name => [name]), names, [...names].reverse()]) {
+    it(`for ${rules.join(', ')}`, () => {
+      let changed = 0
+      fc.assert(
+        fc.property(cases, ({ plan, rows }) => {
+          const optimised = optimise(plan, { rules })
+          const input = rowsOf(rows, 60)
+          expect(outcome(optimised, input)).toEqual(outcome(plan, input))
+          if (
+            optimised.nodes.length !== plan.nodes.length ||
+            optimised.nodes.some((node, i) => !same(node, plan.nodes[i]))
+          )
+            changed++
+        }),
+        { numRuns: 800 },
+      )
+      expect(changed).toBeGreaterThan(10)
+    })
+  }
+})
+
+const same = (a: LogicalNode, b: LogicalNode | undefined) => JSON.stringify(a) === JSON.stringify(b)
+
+describe('requiredSourceColumns', () => {
+  it('names every column whose value can matter', () => {
+    let spared = 0
+    fc.assert(
+      fc.property(cases, ({ plan, rows }) => {
+        const required = requiredSourceColumns(plan)
+        const input = rowsOf(rows, 40)
+        // Another tape's values in every column that isn't required.
+        const other = input.map((row, i) => ({ ...input[(i + 7) % input.length]!, ...only(row, required) }))
+        if (required.length < plan.source.length) spared++
+        expect(outcome(plan, other)).toEqual(outcome(plan, input))
+      }),
+      { numRuns: 800 },
+    )
+    expect(spared).toBeGreaterThan(10)
+  })
+})
+
+const only = (row: Row, names: readonly string[]): Row => Object.fromEntries(names.map(name => [name, row[name]!]))
