@@ -1,0 +1,35 @@
+// Looks the codes of a column up in a table.
+
+import { hasValue } from './rows'
+
+// @ts-ignore: decorator
+@inline
+function lookup<T>(table: usize, codes: usize, n: i32, out: usize): void {
+  const shift = alignof<T>()
+  for (const end = codes + (<usize>n << 2); codes < end; codes += 4, out += sizeof<T>()) {
+    store<T>(out, load<T>(table + (<usize>load<u32>(codes) << shift)))
+  }
+}
+
+export function lookup1(table: usize, codes: usize, n: i32, out: usize): void {
+  lookup<u8>(table, codes, n, out)
+}
+
+export function lookup4(table: usize, codes: usize, n: i32, out: usize): void {
+  lookup<u32>(table, codes, n, out)
+}
+
+export function lookup8(table: usize, codes: usize, n: i32, out: usize): void {
+  lookup<u64>(table, codes, n, out)
+}
+
+/** A byte of eight bits a turn. */
+export function lookupBits(tableBits: usize, codes: usize, n: i32, bitsOut: usize): void {
+  for (const end = codes + (<usize>n << 2); codes < end; ++bitsOut) {
+    let byte: u32 = 0
+    for (let bit: u32 = 0; bit < 8 && codes < end; ++bit, codes += 4) {
+      byte |= <u32>hasValue(tableBits, load<u32>(codes)) << bit
+    }
+    store<u8>(bitsOut, <u8>byte)
+  }
+}
