@@ -249,6 +249,22 @@ describe('a column writer', () => {
     expect(writer.lastError()).toMatchObject({ at: 'x[2]', cause })
   })
 
+  it('throws a full dictionary on, as no fault of the data', () => {
+    const list = ['a', 'b', 'c']
+    const forms: ColumnBlock[string][] = [
+      list,
+      { codes: Int32Array.of(0, 1, 2), dictionary: list },
+      { codes: [0, 1, 2], dictionary: list },
+    ]
+    for (const x of forms) {
+      const { writer, dictionaries } = setUp(one(utf8()), 'js', 2)
+      dictionaries[0]!.addOwner(mark => [1, 2].forEach(mark))
+      const block = writer.prepare({ x })
+      expect(() => writer.writeColumns(block, 0, 3, 0)).toThrow(expect.objectContaining({ code: 'STATE_FULL' }))
+      expect(writer.writeColumns(block, 0, 2, 0)).toBe(2)
+    }
+  })
+
   it('stops where an array got shorter after it was prepared', () => {
     const { writer } = setUp(one(f64()))
     const values = [1, 2, 3]
