@@ -24,6 +24,7 @@ export type BackpressureStrategy =
   | UnboundedUpTo
   | ExponentialBackoff
   | CircuitBreaker
+  | NormalisedStrategy
 
 export interface BlockWithTimeout {
   readonly kind: 'block'

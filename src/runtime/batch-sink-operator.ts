@@ -2,8 +2,8 @@ import type { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
 import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import type { RecordBatch } from '../memory/record-batch.ts'
 import type { Operator } from '../operators/operator.ts'
+import type { StageListener } from '../operators/stage-listener.ts'
 import type { ResultBatch } from './result-batch.ts'
-import type { SinkListener } from './row-sink-operator.ts'
 
 /**
  * The end of a chain for those who want columns: the function gets every result batch as it stands, without an object
@@ -11,23 +11,29 @@ import type { SinkListener } from './row-sink-operator.ts'
  */
 export class BatchSinkOperator implements Operator {
   readonly name = 'onBatch'
+  readonly maxInFlight = 1
   rowsIn = 0
   rowsOut = 0
   readonly #view: ResultBatch
   readonly #policy: ErrorPolicyRunner
-  readonly #listener: SinkListener
+  readonly #listener: StageListener
   readonly #take: (batch: ResultBatch) => void | Promise<void>
   #waiting = false
   #idle: (() => void)[] = []
 
   constructor(
     take: (batch: ResultBatch) => void | Promise<void>,
-    parts: { view: ResultBatch; policy: ErrorPolicyRunner; listener: SinkListener },
+    parts: { view: ResultBatch; policy: ErrorPolicyRunner; listener: StageListener },
   ) {
     this.#take = take
     this.#view = parts.view
     this.#policy = parts.policy
     this.#listener = parts.listener
+  }
+
+  /** Batches being waited for. */
+  get inFlight(): number {
+    return this.#waiting ? 1 : 0
   }
 
   process(batch: RecordBatch): boolean {

@@ -4,18 +4,11 @@ import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { RecordBatch } from '../memory/record-batch.ts'
 import type { Operator } from '../operators/operator.ts'
+import type { StageListener } from '../operators/stage-listener.ts'
 
 /** Makes a row object of one row of a batch. */
 export interface RowMaker {
   readRow(batch: RecordBatch, row: number): unknown
-}
-
-/** What a sink operator tells the job. */
-export interface SinkListener {
-  /** A write that was waited for has ended: there is room. */
-  ready(): void
-  /** The sink failed for good. */
-  failed(error: unknown): void
 }
 
 /**
@@ -27,12 +20,13 @@ export class RowSinkOperator implements Operator {
   rowsIn = 0
   /** Rows the sink has taken or the policy has given up on. */
   #settled = 0
+  /** Writes that may be on their way at once. */
+  readonly maxInFlight: number
   readonly #sink: Sink
   readonly #rows: RowMaker
   readonly #memory: LinearMemory
   readonly #policy: ErrorPolicyRunner
-  readonly #listener: SinkListener
-  readonly #maxInFlight: number
+  readonly #listener: StageListener
   readonly #write: (row: unknown) => void | Promise<void>
   #batch: RecordBatch | undefined
   #at = 0
@@ -41,7 +35,7 @@ export class RowSinkOperator implements Operator {
 
   constructor(
     sink: Sink,
-    parts: { rows: RowMaker; memory: LinearMemory; policy: ErrorPolicyRunner; listener: SinkListener },
+    parts: { rows: RowMaker; memory: LinearMemory; policy: ErrorPolicyRunner; listener: StageListener },
   ) {
     this.name = sink.name
     this.#sink = sink
@@ -49,7 +43,7 @@ export class RowSinkOperator implements Operator {
     this.#memory = parts.memory
     this.#policy = parts.policy
     this.#listener = parts.listener
-    this.#maxInFlight = sink.maxInFlight ?? 1
+    this.maxInFlight = sink.maxInFlight ?? 1
     this.#write = row => sink.write(row)
   }
 
@@ -74,7 +68,7 @@ export class RowSinkOperator implements Operator {
     if (batch === undefined) return true
     const { selection, selectedCount } = batch
     while (this.#at < selectedCount) {
-      if (this.#inFlight >= this.#maxInFlight) return false
+      if (this.#inFlight >= this.maxInFlight) return false
       const at = this.#at++
       const row = selection === 0 ? at : this.#memory.u32[(selection >>> 2) + at]!
       const taken = this.#policy.run(this.#rows.readRow(batch, row), this.#write)

@@ -114,7 +114,7 @@ export class SourceEdge implements AdmissionListener {
   pushColumns(block: ColumnBlock, options?: PushOptions): BatchResult | Promise<BatchResult> {
     const prepared = this.#columns.prepare(block)
     return this.#pushBlock(
-      prepared.length,
+      prepared.rows,
       (from, count, row) => this.#columns.writeColumns(prepared, from, count, row),
       () => this.#invalid(block, this.#columns.lastError()),
       options,

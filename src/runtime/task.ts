@@ -94,11 +94,15 @@ export class Task {
     })
   }
 
-  /** Tells the chain that the input is over: all windows close. Only after `work` returned 'idle'. */
+  /** Tells the chain that the input is over: all windows close. Only after `work` returned 'idle'; then it is `work` again. */
   endOfInput(): TaskState {
+    return this.inject(() => this.#head.advanceWatermark(Number.POSITIVE_INFINITY))
+  }
+
+  /** Sends something other than rows into the chain, between two batches: false of `turn` means that downstream is full. */
+  inject(turn: () => boolean): TaskState {
     return this.#guarded(() => {
-      if (this.#blocked) return this.#resumed() ? 'idle' : 'blocked'
-      if (this.#head.advanceWatermark(Number.POSITIVE_INFINITY)) return 'idle'
+      if (turn()) return 'idle'
       this.#blocked = true
       return 'blocked'
     })

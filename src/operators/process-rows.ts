@@ -1,0 +1,230 @@
+import type { Processor, ProcessorContext } from '../connector/processor.ts'
+import { eventInvalid } from '../errors.ts'
+import { ArenaScope } from '../memory/arena.ts'
+import { BatchView } from '../memory/batch-view.ts'
+import { ColumnBuffers, type ColumnField } from '../memory/column-buffers.ts'
+import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
+import type { LinearMemory } from '../memory/linear-memory.ts'
+import type { RecordBatch } from '../memory/record-batch.ts'
+import { RowWriter } from '../memory/row-writer.ts'
+import type { RowStageParts } from './filter-rows.ts'
+import type { Operator } from './operator.ts'
+
+/** The output of a stage of user code. */
+export interface RowStageOutput {
+  readonly fields: readonly ColumnField[]
+  readonly dictionaries: readonly (Dictionary | undefined)[]
+}
+
+/**
+ * The slow path of `project` and more: a user's processor sees every row as an object and emits rows of its own, which
+ * are checked and written into columns again. What a row emits counts only once the processor is through with it, so a
+ * row that fails halfway leaves no trace.
+ */
+export class ProcessRowsOperator implements Operator {
+  readonly name: string
+  rowsIn = 0
+  rowsOut = 0
+  readonly #memory: LinearMemory
+  readonly #scope: ArenaScope
+  readonly #parts: RowStageParts
+  readonly #processor: Processor<unknown, unknown>
+  readonly #context: ProcessorContext
+  readonly #buffers: ColumnBuffers
+  readonly #writer: RowWriter
+  readonly #output: BatchView
+  readonly #origin: number
+  readonly #emitted: unknown[] = []
+  readonly #emit = (row: unknown): void => {
+    this.#emitted.push(row)
+  }
+  readonly #process: (row: unknown) => readonly unknown[]
+  #batch: RecordBatch | undefined
+  #at = 0
+  /** Rows written to the output columns and not sent yet. */
+  #written = 0
+  #sourceRow = 0
+  /** Emitted rows on their way into the columns. */
+  #pending: readonly unknown[] = []
+  #pendingAt = 0
+  #waiting = false
+  #watermark = Number.NEGATIVE_INFINITY
+  #told = Number.NEGATIVE_INFINITY
+  #forwarded = Number.NEGATIVE_INFINITY
+
+  constructor(
+    parts: RowStageParts,
+    processor: Processor<unknown, unknown>,
+    context: ProcessorContext,
+    output: RowStageOutput,
+  ) {
+    this.name = parts.name
+    this.#parts = parts
+    this.#processor = processor
+    this.#context = context
+    this.#memory = parts.arena.memory
+    this.#scope = new ArenaScope(parts.arena)
+    this.#buffers = new ColumnBuffers(this.#scope, output.fields, parts.maxBatch)
+    this.#output = new BatchView(this.#buffers.types, output.dictionaries)
+    this.#origin = this.#scope.allocate(parts.maxBatch * 4)
+    this.#writer = new RowWriter({
+      memory: this.#memory,
+      target: { columns: this.#buffers },
+      fields: output.fields,
+      dictionaries: output.dictionaries,
+    })
+    this.#process = row => {
+      this.#emitted.length = 0
+      this.#processor.process(row, this.#emit, this.#context)
+      return this.#emitted.slice()
+    }
+  }
+
+  process(batch: RecordBatch): boolean {
+    this.rowsIn += batch.selectedCount
+    this.#batch = batch
+    this.#at = 0
+    return this.#run()
+  }
+
+  advanceWatermark(watermark: number): boolean {
+    if (watermark > this.#watermark) this.#watermark = watermark
+    return this.#run()
+  }
+
+  /** A timer of the processor is due. */
+  timerDue(atMs: number): boolean {
+    this.#emitted.length = 0
+    this.#processor.onTimer?.(atMs, this.#emit, this.#context)
+    this.#pending = this.#emitted.slice()
+    this.#pendingAt = 0
+    return this.#run()
+  }
+
+  resume(): boolean {
+    return this.#parts.next.resume() && !this.#waiting && this.#run()
+  }
+
+  markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
+    for (const column of this.#output.columns) {
+      if (column.dictionary !== dictionary) continue
+      const rows = Math.max(this.#written, this.#output.length)
+      for (let row = 0; row < rows; row++) mark(this.#memory.u32[(column.values >>> 2) + row]!)
+    }
+    this.#parts.next.markCodes(dictionary, mark)
+  }
+
+  close(): void {
+    this.#parts.next.close()
+    void this.#processor.close?.()
+    this.#scope.release()
+  }
+
+  #run(): boolean {
+    for (;;) {
+      if (!this.#drainPending()) return false
+      const batch = this.#batch
+      if (batch === undefined) return this.#send() && this.#watermarks()
+      if (this.#at === batch.selectedCount) {
+        // The output refers to source rows of this batch, so it goes before the next batch comes.
+        this.#batch = undefined
+        if (!this.#send(batch)) return false
+        continue
+      }
+      if (!this.#processRow(batch)) return false
+    }
+  }
+
+  /** false: the outcome is waited for. */
+  #processRow(batch: RecordBatch): boolean {
+    const { reader, policy } = this.#parts
+    const row = batch.selection === 0 ? this.#at : this.#memory.u32[(batch.selection >>> 2) + this.#at]!
+    this.#at++
+    this.#sourceRow = batch.origin === 0 ? row : this.#memory.u32[(batch.origin >>> 2) + row]!
+    const outcome = policy.run(reader.readRow(batch, row), this.#process)
+    if (outcome instanceof Promise) {
+      this.#waiting = true
+      outcome.then(
+        rows => {
+          this.#waiting = false
+          this.#take(rows ?? [])
+          this.#parts.listener.ready()
+        },
+        error => this.#parts.listener.failed(error),
+      )
+      return false
+    }
+    this.#take(outcome ?? [])
+    return true
+  }
+
+  #take(rows: readonly unknown[]): void {
+    this.#pending = rows
+    this.#pendingAt = 0
+  }
+
+  /** Writes emitted rows into the output columns, sending them on whenever these are full. */
+  #drainPending(): boolean {
+    while (this.#pendingAt < this.#pending.length) {
+      if (this.#written === this.#parts.maxBatch && !this.#send(this.#batch)) return false
+      const row = this.#pending[this.#pendingAt++]
+      if (this.#writer.writeRow(row, this.#written)) {
+        this.#memory.u32[(this.#origin >>> 2) + this.#written++] = this.#sourceRow
+        continue
+      }
+      const failing = this.#parts.policy.fail(row, this.#refusal())
+      if (failing instanceof Promise) {
+        this.#waiting = true
+        failing.then(
+          () => {
+            this.#waiting = false
+            this.#parts.listener.ready()
+          },
+          error => this.#parts.listener.failed(error),
+        )
+        return false
+      }
+    }
+    return true
+  }
+
+  #refusal(): Error {
+    const cause = this.#writer.lastError()
+    return eventInvalid(`"${this.name}" emitted a row that doesn't fit its output schema: ${cause.message}`, {
+      value: cause.value,
+      at: cause.at ?? this.name,
+      cause,
+    })
+  }
+
+  #send(source: RecordBatch | undefined = this.#batch): boolean {
+    const rows = this.#written
+    if (rows === 0) return true
+    this.#written = 0
+    this.rowsOut += rows
+    const output = this.#output
+    output.show(this.#buffers, 0, rows)
+    output.columns.forEach((column, i) => {
+      column.validity = this.#buffers.validity[i]!
+    })
+    output.origin = source?.watermarks === undefined ? 0 : this.#origin
+    output.watermarks = source?.watermarks
+    return this.#parts.next.process(output)
+  }
+
+  /** Lets the processor see the watermark, sends what that made it emit, and passes the watermark on. */
+  #watermarks(): boolean {
+    if (this.#told < this.#watermark) {
+      this.#told = this.#watermark
+      if (this.#processor.onWatermark) {
+        this.#emitted.length = 0
+        this.#processor.onWatermark(this.#watermark, this.#emit, this.#context)
+        this.#take(this.#emitted.slice())
+        return this.#run()
+      }
+    }
+    if (this.#forwarded === this.#watermark) return true
+    this.#forwarded = this.#watermark
+    return this.#parts.next.advanceWatermark(this.#watermark)
+  }
+}

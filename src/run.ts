@@ -1,0 +1,77 @@
+import { planInvalid } from './errors.ts'
+import { Job } from './job.ts'
+import { createEngine } from './kernels/engine.ts'
+import type { ResolvedConfig } from './plan/config.ts'
+import type { LogicalNode, LogicalPlan } from './plan/logical-node.ts'
+import { isModuleExport } from './plan/make-node.ts'
+import { sourceScope } from './plan/plan-scope.ts'
+import { optimise } from './plan/rules/optimise.ts'
+import { type Assembly, type AssemblyParts, assemble } from './runtime/assemble.ts'
+import { JobMeter } from './runtime/job-meter.ts'
+import { RowQueueSink } from './runtime/row-queue-sink.ts'
+import type { RunOptions } from './runtime/run-options.ts'
+import { systemClock } from './time/clock.ts'
+
+/** Rows that may wait for an iterating reader unless told otherwise. */
+const READ_AHEAD = 1024
+
+/** Starts a plan: compiles the engine, builds the chain, connects sources and sinks. */
+export async function runPlan<In, Out>(
+  plan: LogicalPlan,
+  config: ResolvedConfig,
+  options: RunOptions<In, Out>,
+): Promise<Job<In, Out>> {
+  const nodes = await Promise.all(optimise(plan).nodes.map(loadFunctions))
+  const engine = await createEngine({ engine: config.engine, maxBytes: config.maxMemory })
+  const source = sourceScope(plan).schema
+  const clock = options.clock ?? systemClock
+  const abort = new AbortController()
+  let queue: RowQueueSink<unknown> | undefined
+  let job: Job<In, Out> | undefined
+  let meter: JobMeter | undefined
+  // The operators are built before the job that listens to them; none calls before the first row.
+  const listener: AssemblyParts['listener'] = {
+    ready: () => job!.ready(),
+    failed: error => job!.failed(error),
+    rowsArrived: () => job!.rowsArrived(),
+    makeRoom: () => job!.makeRoom(),
+    batchDone: (rows, busyNs) => job!.batchDone(rows, busyNs),
+    spaceFreed: () => job!.spaceFreed(),
+    timerDue: (stage, atMs) => job!.timerDue(stage, atMs),
+  }
+  const assembly: Assembly = assemble({
+    engine,
+    source,
+    nodes,
+    config,
+    options: options as unknown as RunOptions<never, never>,
+    defaultSink: () => {
+      queue = new RowQueueSink(options.readAhead ?? READ_AHEAD)
+      return queue as RowQueueSink<never>
+    },
+    clock,
+    signal: abort.signal,
+    listener,
+  })
+  if (config.metrics !== false) meter = new JobMeter(config.metrics, assembly, clock, config.backpressure.kind)
+  job = new Job<In, Out>({ assembly, meter, queue, clock, abort, engine: engine.name, schema: source })
+  const started = job
+  options.signal?.addEventListener('abort', () => void started.stop({ drain: false }).catch(() => {}), { once: true })
+  const sources = [...(options.source === undefined ? [] : [options.source]), ...(options.sources ?? [])]
+  job.start(sources as never[])
+  return job
+}
+
+/** Replaces the names of module exports by what they export. */
+async function loadFunctions(node: LogicalNode): Promise<LogicalNode> {
+  if (node.op === 'tee') return { ...node, plan: await Promise.all(node.plan.map(loadFunctions)) }
+  if ((node.op !== 'filterRows' && node.op !== 'mapRows' && node.op !== 'process') || !isModuleExport(node.fn))
+    return node
+  const { module, export: name } = node.fn
+  const exports = (await import(/* @vite-ignore */ module)) as Record<string, unknown>
+  const fn = Object.hasOwn(exports, name) ? exports[name] : undefined
+  if (typeof fn !== 'function') {
+    throw planInvalid(`module ${JSON.stringify(module)} exports no function ${JSON.stringify(name)}`, { at: node.name })
+  }
+  return { ...node, fn }
+}

@@ -1,0 +1,248 @@
+import type { ErrorPolicy } from '../connector/error-policy.ts'
+import { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
+import type { Processor } from '../connector/processor.ts'
+import { type SinkLike, toSink } from '../connector/to-sink.ts'
+import { optionInvalid, planInvalid, show } from '../errors.ts'
+import type { Engine } from '../kernels/engine.ts'
+import { Arena } from '../memory/arena.ts'
+import { dictionariesOf } from '../memory/column-buffers.ts'
+import type { Dictionary } from '../memory/dictionary.ts'
+import { RowReader } from '../memory/row-reader.ts'
+import { buildChain, type Chain, type CountingOperator } from '../operators/build-chain.ts'
+import type { InputColumn } from '../operators/evaluator/evaluation-frame.ts'
+import { FilterRowsOperator } from '../operators/filter-rows.ts'
+import type { Operator } from '../operators/operator.ts'
+import { ProcessRowsOperator } from '../operators/process-rows.ts'
+import { ProjectOperator } from '../operators/project.ts'
+import type { StageListener } from '../operators/stage-listener.ts'
+import type { ResolvedConfig } from '../plan/config.ts'
+import type { LogicalNode, RowsNode } from '../plan/logical-node.ts'
+import { schemaOf } from '../plan/plan-scope.ts'
+import type { Schema } from '../schema/schema.ts'
+import type { Clock } from '../time/clock.ts'
+import { BatchSinkOperator } from './batch-sink-operator.ts'
+import { ResultBatch } from './result-batch.ts'
+import { RingIntake } from './ring-intake.ts'
+import { RowSinkOperator } from './row-sink-operator.ts'
+import type { RunOptions } from './run-options.ts'
+import { type EdgeConsumer, SourceEdge } from './source-edge.ts'
+import { StagedIntake } from './staged-intake.ts'
+import { Task, type TaskListener } from './task.ts'
+
+export type SinkOperator = RowSinkOperator | BatchSinkOperator
+
+/** One job's parts, connected and idle. */
+export interface Assembly {
+  readonly edge: SourceEdge
+  readonly task: Task
+  readonly chain: Chain
+  readonly sinks: readonly SinkOperator[]
+  /** The error policies at work, by stage. */
+  readonly policies: ReadonlyMap<string, ErrorPolicyRunner>
+  readonly arena: Arena
+  /** Rows of the longest batch. */
+  readonly maxBatch: number
+  close(): void
+}
+
+export interface AssemblyParts {
+  readonly engine: Engine
+  readonly source: Schema
+  readonly nodes: readonly LogicalNode[]
+  readonly config: ResolvedConfig
+  readonly options: RunOptions<never, never>
+  /** Where result rows go when the options name no sink. */
+  readonly defaultSink: () => SinkLike<never>
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly listener: StageListener &
+    EdgeConsumer &
+    TaskListener & { timerDue(stage: ProcessRowsOperator, atMs: number): void }
+}
+
+/** Builds a job's ring, operators and task in one memory. */
+export function assemble(parts: AssemblyParts): Assembly {
+  return new Assembler(parts).assemble()
+}
+
+class Assembler {
+  readonly #parts: AssemblyParts
+  readonly #arena: Arena
+  readonly #policies = new Map<string, ErrorPolicyRunner>()
+  readonly #sinks: SinkOperator[] = []
+  /** Dictionaries of the columns that user code puts out. */
+  readonly #made: Dictionary[] = []
+  readonly #maxBatch: number
+
+  constructor(parts: AssemblyParts) {
+    this.#parts = parts
+    this.#arena = new Arena(parts.engine.memory)
+    this.#maxBatch = Math.min(parts.config.maxBatch, parts.config.bufferSize)
+  }
+
+  assemble(): Assembly {
+    const { engine, source, nodes, config, clock, options, listener } = this.#parts
+    const { kernels } = engine
+    const arena = this.#arena
+    const { fields } = source
+    const dictionaries = dictionariesOf(fields, config.maxKeys)
+    const edge = new SourceEdge({
+      arena,
+      kernels,
+      fields,
+      dictionaries,
+      config,
+      clock,
+      maxBatch: this.#maxBatch,
+      onInvalid: this.#invalidEvents(),
+      consumer: listener,
+      ...(options.random && { random: options.random }),
+    })
+    const chain = buildChain(
+      nodes,
+      fields.map(({ name, type }, i) => ({ name, type, dictionary: dictionaries[i] })),
+      {
+        context: { kernels, arena, maxBatch: this.#maxBatch, maxCodes: config.maxKeys },
+        maxKeys: config.maxKeys,
+        sink: (columns, branch) => this.#sink(columns, branch),
+        rows: (node, columns, next) => this.#rows(node, columns, next),
+      },
+    )
+    const drops = config.backpressure.kind === 'drop-oldest'
+    const intake = drops ? new StagedIntake(edge.ring, arena, this.#maxBatch) : new RingIntake(edge.ring)
+    const task = new Task({
+      ring: edge.ring,
+      intake,
+      head: chain.head,
+      maxBatch: this.#maxBatch,
+      listener,
+      monotonicNs: config.metrics === false ? undefined : () => clock.monotonicNs(),
+    })
+    for (const dictionary of dictionaries) {
+      dictionary?.addOwner(mark => {
+        edge.ring.markCodes(dictionary, mark)
+        intake.markCodes(dictionary, mark)
+        chain.head.markCodes(dictionary, mark)
+      })
+    }
+    const computed = chain.operators.flatMap(operator =>
+      operator instanceof ProjectOperator ? operator.dictionaries : [],
+    )
+    for (const dictionary of [...this.#made, ...computed]) {
+      dictionary.addOwner(mark => chain.head.markCodes(dictionary, mark))
+    }
+    this.#refuseUnknown()
+    return {
+      edge,
+      task,
+      chain,
+      sinks: this.#sinks,
+      policies: this.#policies,
+      arena,
+      maxBatch: this.#maxBatch,
+      close() {
+        chain.head.close()
+        intake.close()
+        edge.ring.close()
+      },
+    }
+  }
+
+  #policy(stage: string, role: 'source' | 'stage' | 'sink'): ErrorPolicyRunner {
+    const { options, clock, signal } = this.#parts
+    const errors = (options.errors ?? {}) as Readonly<Record<string, ErrorPolicy>>
+    const given = Object.hasOwn(errors, stage) ? errors[stage] : undefined
+    const runner = new ErrorPolicyRunner({ stage, role, policy: given ?? 'fail', clock, signal })
+    this.#policies.set(stage, runner)
+    return runner
+  }
+
+  #invalidEvents(): (event: unknown, error: Error) => void {
+    const { options, listener } = this.#parts
+    const runner = this.#policy('source', 'source')
+    const policy = options.errors?.source ?? 'fail'
+    return (event, error) => {
+      if (policy === 'fail') throw error
+      const buried = runner.fail(event, error)
+      if (buried instanceof Promise) buried.catch(failure => listener.failed(failure))
+    }
+  }
+
+  #sink(columns: readonly InputColumn[], branch: string | undefined): Operator {
+    const { options, engine, listener, defaultSink } = this.#parts
+    const { memory } = engine
+    const policy = this.#policy(branch ?? 'sink', 'sink')
+    if (branch === undefined && options.onBatch) {
+      const view = new ResultBatch(
+        memory,
+        columns.map(column => column.name),
+      )
+      return this.#ended(new BatchSinkOperator(options.onBatch, { view, policy, listener }))
+    }
+    const sinks = options.sinks ?? {}
+    const given =
+      branch === undefined ? (options.sink ?? defaultSink()) : Object.hasOwn(sinks, branch) ? sinks[branch] : undefined
+    if (given === undefined) {
+      throw optionInvalid(`the branch ${show(branch)} has no sink: pass sinks: { ${branch}: … } to run()`, {
+        at: 'sinks',
+      })
+    }
+    const sink = toSink(given as SinkLike<unknown>, {
+      ...(options.maxInFlight !== undefined && { maxInFlight: options.maxInFlight }),
+      ...(branch !== undefined && { name: branch }),
+    })
+    const rows = new RowReader({ memory, fields: columns })
+    return this.#ended(new RowSinkOperator(sink, { rows, memory, policy, listener }))
+  }
+
+  #ended(operator: SinkOperator): SinkOperator {
+    this.#sinks.push(operator)
+    return operator
+  }
+
+  #rows(
+    node: RowsNode,
+    columns: readonly InputColumn[],
+    next: (columns: readonly InputColumn[]) => Operator,
+  ): CountingOperator {
+    const { engine, listener, clock, config } = this.#parts
+    if (typeof node.fn !== 'function')
+      throw planInvalid(`the function of "${node.name}" is not loaded`, { at: node.name })
+    const parts = {
+      name: node.name,
+      arena: this.#arena,
+      maxBatch: this.#maxBatch,
+      reader: new RowReader({ memory: engine.memory, fields: columns }),
+      policy: this.#policy(node.name, 'stage'),
+      listener,
+    }
+    if (node.op === 'filterRows') {
+      return new FilterRowsOperator({ ...parts, next: next(columns) }, node.fn as (row: unknown) => unknown)
+    }
+    const { fields } = schemaOf(node.output)
+    const dictionaries = dictionariesOf(fields, config.maxKeys)
+    this.#made.push(...dictionaries.filter(dictionary => dictionary !== undefined))
+    const output = fields.map(({ name, type }, i) => ({ name, type, dictionary: dictionaries[i] }))
+    const { fn } = node
+    const processor: Processor<unknown, unknown> =
+      node.op === 'process' ? fn() : { process: (row, emit) => emit(fn(row)) }
+    const operator: ProcessRowsOperator = new ProcessRowsOperator(
+      { ...parts, next: next(output) },
+      processor,
+      { setTimer: atMs => void clock.after(atMs - clock.now(), () => listener.timerDue(operator, atMs)) },
+      { fields, dictionaries },
+    )
+    return operator
+  }
+
+  /** A policy for a stage that doesn't exist is a typing error, not a wish. */
+  #refuseUnknown(): void {
+    for (const stage of Object.keys(this.#parts.options.errors ?? {})) {
+      if (this.#policies.has(stage)) continue
+      throw optionInvalid(
+        `there is no stage ${show(stage)} to set an error policy for; the stages are ${[...this.#policies.keys()].join(', ')}`,
+        { value: stage, at: 'errors' },
+      )
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type { CounterName } from '../metrics/counters.ts'
+import type { Assembly } from './assemble.ts'
+
+/** The counters of a job, gathered from its parts. numRecordsIn and numRecordsOut are counted per batch instead. */
+export type JobCounts = Readonly<Record<Exclude<CounterName, 'numRecordsIn' | 'numRecordsOut'>, number>>
+
+/** What became of every row so far. O(stages). */
+export function countJob({ edge, chain, policies }: Assembly): JobCounts {
+  const { offered, accepted, delivered, evicted, rejected } = edge.ledger
+  let filtered = 0
+  for (const operator of chain.operators) {
+    if (operator.name === 'filter') filtered += operator.rowsIn - operator.rowsOut
+  }
+  let late = 0
+  for (const window of chain.windows) late += window.lateRows
+  const counts = { failed: 0, skipped: 0, deadLettered: 0, retried: 0 }
+  for (const { counts: of } of policies.values()) {
+    counts.failed += of.failed
+    counts.skipped += of.skipped
+    counts.deadLettered += of.deadLettered
+    counts.retried += of.retried
+  }
+  return {
+    offered,
+    accepted,
+    delivered,
+    numLateRecordsDropped: late,
+    filtered,
+    evicted,
+    rejectedFull: rejected.full,
+    rejectedClosed: rejected.closed,
+    rejectedTimeout: rejected.timeout,
+    rejectedAborted: rejected.aborted,
+    rejectedCircuitOpen: rejected.circuitOpen,
+    invalid: rejected.invalid,
+    ...counts,
+  }
+}

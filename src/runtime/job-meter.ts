@@ -1,0 +1,118 @@
+import { Counter, type CounterCell } from '../metrics/counters.ts'
+import type { EdgeMetrics } from '../metrics/edge-metrics.ts'
+import { JobMetrics } from '../metrics/job-metrics.ts'
+import type { MetricsSnapshot } from '../metrics/metrics-snapshot.ts'
+import type { OperatorMetrics } from '../metrics/operator-metrics.ts'
+import { type PressureEvent, PressureMonitor } from '../metrics/pressure-monitor.ts'
+import type { Clock } from '../time/clock.ts'
+import type { Assembly } from './assemble.ts'
+import { countJob } from './job-counts.ts'
+
+/**
+ * Measures one job: cheap facts per batch while it runs, everything else gathered from the parts when a snapshot is
+ * asked for.
+ */
+export class JobMeter {
+  readonly #metrics: JobMetrics
+  readonly #assembly: Assembly
+  readonly #clock: Clock
+  readonly #operators: readonly {
+    readonly metrics: OperatorMetrics
+    readonly of: { rowsIn: number; rowsOut: number }
+  }[]
+  readonly #input: EdgeMetrics
+  readonly #outputs: readonly EdgeMetrics[]
+  readonly #pressure: PressureMonitor
+  readonly #listeners = new Set<(event: PressureEvent) => void>()
+  /** When the oldest row in the ring came in. */
+  #arrivedNs = 0
+  #idleSinceNs = 0
+  #rowsOut = 0
+  #blockedSinceNs = -1
+
+  constructor(level: 'basic' | 'detailed', assembly: Assembly, clock: Clock, strategy: string) {
+    this.#metrics = new JobMetrics(level, clock)
+    this.#assembly = assembly
+    this.#clock = clock
+    const { chain, sinks, edge } = assembly
+    const stages = [...chain.operators, ...sinks]
+    this.#operators = stages.map(of => ({ of, metrics: this.#metrics.addOperator(of.name) }))
+    const first = stages[0]?.name ?? 'sink'
+    const last = chain.operators.at(-1)?.name ?? 'source'
+    const capacity = strategy === 'unbounded' ? Number.POSITIVE_INFINITY : edge.ring.capacity
+    this.#input = this.#metrics.addEdge({ from: 'source', to: first, capacity, strategy })
+    this.#outputs = sinks.map(sink => this.#metrics.addEdge({ from: last, to: sink.name, capacity: sink.maxInFlight }))
+    this.#pressure = new PressureMonitor(
+      this.#metrics.edges,
+      event => {
+        for (const listener of this.#listeners) listener(event)
+      },
+      { operators: this.#metrics.operators },
+    )
+    this.#idleSinceNs = clock.monotonicNs()
+  }
+
+  onPressure(listener: (event: PressureEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  rowsArrived(): void {
+    const { length } = this.#assembly.edge.ring
+    this.#input.onDepth(length)
+    if (this.#idleSinceNs >= 0) {
+      this.#arrivedNs = this.#clock.monotonicNs()
+      this.#metrics.recordIdle(this.#arrivedNs - this.#idleSinceNs)
+      this.#idleSinceNs = -1
+    }
+    if (this.#listeners.size > 0) this.#pressure.check()
+  }
+
+  batchDone(rows: number, busyNs: number): void {
+    const { edge, sinks } = this.#assembly
+    let out = 0
+    for (const sink of sinks) out += sink.rowsOut
+    this.#metrics.recordBatch(rows, out - this.#rowsOut, busyNs)
+    this.#rowsOut = out
+    const nowNs = this.#clock.monotonicNs()
+    this.#metrics.latency.record(nowNs - this.#arrivedNs)
+    this.#input.onDepth(edge.ring.length)
+    if (edge.ring.isEmpty) this.#idleSinceNs = nowNs
+    else this.#arrivedNs = nowNs
+    if (this.#blockedSinceNs >= 0) {
+      this.#metrics.recordBackPressured(nowNs - this.#blockedSinceNs)
+      this.#blockedSinceNs = -1
+    }
+    this.#checkOutputs()
+  }
+
+  blocked(): void {
+    if (this.#blockedSinceNs < 0) this.#blockedSinceNs = this.#clock.monotonicNs()
+    this.#checkOutputs()
+  }
+
+  snapshot(into: MetricsSnapshot | undefined): MetricsSnapshot {
+    const { chain, edge, arena } = this.#assembly
+    for (const { metrics, of } of this.#operators) {
+      metrics.recordBatch(of.rowsIn - metrics.numRecordsIn, of.rowsOut - metrics.numRecordsOut)
+    }
+    const counts = countJob(this.#assembly)
+    for (const name of Object.keys(counts) as (keyof typeof counts)[]) this.#raise(Counter[name], counts[name])
+    const watermark = chain.eventTimes[0]?.currentWatermark
+    if (watermark !== undefined) this.#metrics.currentInputWatermark = watermark
+    this.#input.onDepth(edge.ring.length)
+    const snapshot = this.#metrics.snapshot(into)
+    snapshot.stateBytes = Math.max(0, arena.bytesInUse - edge.ring.bytes)
+    return snapshot
+  }
+
+  #checkOutputs(): void {
+    const { sinks } = this.#assembly
+    for (let i = 0; i < sinks.length; i++) this.#outputs[i]!.onDepth(sinks[i]!.inFlight)
+    if (this.#listeners.size > 0) this.#pressure.check()
+  }
+
+  #raise(cell: CounterCell, total: number): void {
+    this.#metrics.counters.add(cell, Math.max(0, total - this.#metrics.counters.get(cell)))
+  }
+}

@@ -1,0 +1,35 @@
+import type { ErrorPolicy } from '../connector/error-policy.ts'
+import type { SinkLike } from '../connector/to-sink.ts'
+import type { SourceLike } from '../connector/to-source.ts'
+import type { Clock } from '../time/clock.ts'
+import type { ResultBatch } from './result-batch.ts'
+
+/** How a pipeline is run: where events come from, where results go, what happens when something fails. */
+export interface RunOptions<In, Out> {
+  /** Feeds the job; it drains and stops when the source (with several: every one) has ended. None: `push` feeds it. */
+  readonly source?: SourceLike<In>
+  readonly sources?: readonly SourceLike<In>[]
+  /** Takes the result rows. None (and no `onBatch`): they wait for `for await (const row of job)`. */
+  readonly sink?: SinkLike<Out>
+  /** Takes the results as columns, without an object per row; a promise is backpressure. Instead of `sink`. */
+  readonly onBatch?: (batch: ResultBatch) => void | Promise<void>
+  /** The sinks of the side branches made with `tee`, by name. */
+  // biome-ignore lint/suspicious/noExplicitAny: each branch has a row type of its own
+  readonly sinks?: Readonly<Record<string, SinkLike<any>>>
+  /**
+   * What happens to a row that a stage fails on, by stage: `source` (events that don't fit the schema), `sink`, a
+   * branch's name, or the name of a `filterRows`, `mapRows` or `process` step. Default: `'fail'`. An event that doesn't
+   * fit is then thrown back to whoever pushed it, and the job goes on.
+   */
+  readonly errors?: Readonly<Record<string, ErrorPolicy<never>>>
+  /** Writes of an asynchronous sink that may be on their way at once; 1 (the default) keeps their order. */
+  readonly maxInFlight?: number
+  /** Rows that may wait for an iterating reader; default 1,024. */
+  readonly readAhead?: number
+  /** Default: the runtime's clock. */
+  readonly clock?: Clock
+  /** Evenly from 0 to below 1, for the jitter of backoffs; default `Math.random`. */
+  readonly random?: () => number
+  /** Stops the job without draining. */
+  readonly signal?: AbortSignal
+}

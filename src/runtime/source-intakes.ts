@@ -1,0 +1,59 @@
+import type { Source, SourceIntake } from '../connector/source.ts'
+import type { EventfluxError } from '../errors.ts'
+import type { ColumnBlock } from '../memory/column-input.ts'
+import type { Schema } from '../schema/schema.ts'
+import type { Clock } from '../time/clock.ts'
+import type { SourceEdge } from './source-edge.ts'
+
+/** Runs the sources of a job, each with an intake of its own into the same edge. */
+export class SourceIntakes {
+  /** Resolves when every source has ended; rejects when one failed. */
+  readonly done: Promise<void>
+  /** Resolves when every source has ended, one way or the other, and is closed. */
+  readonly closed: Promise<void>
+
+  constructor(
+    sources: readonly Source[],
+    parts: { edge: SourceEdge; signal: AbortSignal; clock: Clock; schema: Schema },
+  ) {
+    const runs = sources.map(async source => {
+      try {
+        await source.run(new EdgeIntake(parts))
+      } finally {
+        await source.close?.()
+      }
+    })
+    this.done = Promise.all(runs).then(() => {})
+    this.closed = Promise.allSettled(runs).then(() => {})
+  }
+}
+
+class EdgeIntake implements SourceIntake {
+  readonly signal: AbortSignal
+  readonly clock: Clock
+  readonly schema: Schema
+  readonly #edge: SourceEdge
+
+  constructor(parts: { edge: SourceEdge; signal: AbortSignal; clock: Clock; schema: Schema }) {
+    this.signal = parts.signal
+    this.clock = parts.clock
+    this.schema = parts.schema
+    this.#edge = parts.edge
+  }
+
+  push(event: unknown): ReturnType<SourceEdge['push']> {
+    return this.#edge.push(event)
+  }
+
+  pushMany(events: readonly unknown[]): ReturnType<SourceEdge['pushMany']> {
+    return this.#edge.pushMany(events)
+  }
+
+  pushColumns(columns: ColumnBlock): ReturnType<SourceEdge['pushColumns']> {
+    return this.#edge.pushColumns(columns)
+  }
+
+  reject(error: EventfluxError): void {
+    this.#edge.reject(error)
+  }
+}
