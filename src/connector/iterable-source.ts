@@ -52,6 +52,7 @@ export class IterableSource<E> implements Source<E> {
   }
 
   async run(intake: SourceIntake<E>): Promise<void> {
+    if (intake.signal.aborted) return
     const gate = new AbortGate(intake.signal)
     let chunk: E[] = []
     try {

@@ -92,10 +92,7 @@ export class ListenerSource<E> implements Source<E> {
 }
 
 /** Where events can be listened to: DOM nodes, WebSocket, EventSource, BroadcastChannel, AbortSignal, … */
-interface Listenable {
-  addEventListener(type: string, listener: (event: never) => void): void
-  removeEventListener(type: string, listener: (event: never) => void): void
-}
+type Listenable = Pick<EventTarget, 'addEventListener' | 'removeEventListener'>
 
 /**
  * The events of an EventTarget as a source that runs until it is stopped, or until an event of type `endOn` arrives.
@@ -125,10 +122,10 @@ export function fromEventTarget<Dom = Event, E = Dom>(
         }
         if (mapped !== undefined) event(mapped)
       }
-      target.addEventListener(type, listener as (event: never) => void)
+      target.addEventListener(type, listener as unknown as EventListener)
       if (options.endOn) target.addEventListener(options.endOn, end)
       return () => {
-        target.removeEventListener(type, listener as (event: never) => void)
+        target.removeEventListener(type, listener as unknown as EventListener)
         if (options.endOn) target.removeEventListener(options.endOn, end)
       }
     },
