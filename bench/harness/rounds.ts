@@ -1,0 +1,65 @@
+import type { Figure, Target } from './figure.ts'
+import { spreadOf } from './statistics.ts'
+
+/** One contestant. `prepare` isn't timed; the function it gives is. */
+export interface Contestant {
+  readonly name: string
+  prepare(): Timed | Promise<Timed>
+  readonly targets?: readonly Target[]
+  readonly note?: string
+}
+export type Timed = () => void | Promise<void>
+
+export interface Comparison {
+  readonly contestants: readonly Contestant[]
+  /** The name of the contestant the ratios are taken against. */
+  readonly baseline: string
+  /** How much of `unit` one run does: 5 (million events) with 'M events/s'. */
+  readonly amount: number
+  readonly unit: string
+  readonly warmups: number
+  readonly rounds: number
+}
+
+/**
+ * Runs the contestants in turns, A B C, C B A, …: whatever else the machine does hits all of them alike. Garbage is
+ * collected before each run, so that none pays for another's.
+ */
+export async function compareInRounds(comparison: Comparison): Promise<Figure[]> {
+  const { contestants, warmups, rounds } = comparison
+  const seconds = contestants.map(() => [] as number[])
+  for (let round = -warmups; round < rounds; round++) {
+    const order = contestants.map((_, i) => (round % 2 === 0 ? i : contestants.length - 1 - i))
+    for (const i of order) {
+      const timed = await contestants[i]!.prepare()
+      globalThis.gc?.()
+      const start = performance.now()
+      const running = timed()
+      if (running !== undefined) await running
+      const took = (performance.now() - start) / 1_000
+      if (round >= 0) seconds[i]!.push(took)
+    }
+  }
+  return figuresOf(comparison, seconds)
+}
+
+function figuresOf({ contestants, baseline, amount, unit }: Comparison, seconds: readonly number[][]): Figure[] {
+  const indexOf = (name: string): number => {
+    const index = contestants.findIndex(each => each.name === name)
+    if (index < 0) throw new Error(`There is no contestant ${name}`)
+    return index
+  }
+  const rates = seconds.map(each => spreadOf(each.map(one => amount / one)))
+  return contestants.map(({ name, targets, note }, i): Figure => {
+    const versus = (other: string): number => rates[i]!.median / rates[indexOf(other)]!.median
+    const own = { name, unit, ...rates[i]!, ...(note === undefined ? {} : { note }) }
+    const judged = targets?.map(target => {
+      const reached = target.of === 'value' ? own.median : versus(target.against ?? baseline)
+      return { ...target, reached, met: reached >= target.atLeast }
+    })
+    const held = judged === undefined ? {} : { targets: judged }
+    if (name === baseline) return { ...own, ...held }
+    const byRound = spreadOf(seconds[i]!.map((one, round) => seconds[indexOf(baseline)]![round]! / one))
+    return { ...own, baseline, ratio: versus(baseline), ratioP25: byRound.p25, ratioP75: byRound.p75, ...held }
+  })
+}

@@ -1,0 +1,204 @@
+// npm run bench -- [--quick] [--only TEXT]… [--json FILE]
+//
+// Bundles every bench/**/*.bench.ts and runs each of its groups in a process of its own. Prints a table per group and,
+// with --json, writes every figure with the machine, the versions and the commit it was measured on. --only takes part of
+// a group's name (suite/group); with it and a FILE that exists, the groups that ran replace theirs in the file.
+
+import { execFileSync, fork } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import Table from 'cli-table3'
+import { build } from 'esbuild'
+
+const benchDirectory = dirname(fileURLToPath(import.meta.url))
+const root = dirname(benchDirectory)
+/** Inside node_modules, so that what stays external is found. */
+const cache = join(root, 'node_modules', '.cache', `eventflux-bench-${process.pid}`)
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: 'string' },
+    only: { type: 'string', multiple: true, default: [] },
+    quick: { type: 'boolean', default: false },
+  },
+})
+
+mkdirSync(cache, { recursive: true })
+try {
+  process.exitCode = await run()
+} finally {
+  rmSync(cache, { recursive: true, force: true })
+}
+
+async function run() {
+  if (!existsSync(join(root, 'build', 'plain.wasm'))) throw new Error('build/plain.wasm is missing: npm run build:wasm')
+  const reports = []
+  const broken = []
+  for (const file of suites()) {
+    const suite = relative(benchDirectory, file)
+      .replace(/\\/g, '/')
+      .replace(/\.bench\.ts$/, '')
+    try {
+      const bundle = await bundled(file, suite)
+      for (const group of await inChild(bundle, ['--list'])) {
+        const name = `${suite}/${group}`
+        if (options.only.length > 0 && !options.only.some(text => name.includes(text))) continue
+        try {
+          const report = await inChild(bundle, ['--group', group, ...(options.quick ? ['--quick'] : [])])
+          reports.push({ ...report, group: name, loadAverage: loadavg()[0] })
+          print(reports.at(-1))
+        } catch (error) {
+          broken.push(name)
+          console.error(`${name}: ${error.message}`)
+        }
+      }
+    } catch (error) {
+      broken.push(suite)
+      console.error(`${suite}: ${error.message}`)
+    }
+  }
+  if (options.json !== undefined) save(resolve(options.json), reports)
+  const targets = reports.flatMap(report => report.figures.flatMap(figure => figure.targets ?? []))
+  if (targets.length > 0) console.log(`${targets.filter(({ met }) => met).length} of ${targets.length} targets met`)
+  if (broken.length > 0) console.error(`Broken: ${broken.join(', ')}`)
+  return broken.length > 0 || reports.length === 0 ? 1 : 0
+}
+
+/** Paths of all suites, in a fixed order. */
+function suites() {
+  return readdirSync(benchDirectory, { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.bench.ts'))
+    .sort()
+    .map(name => join(benchDirectory, name))
+}
+
+/** One file per suite, the way users get the library: bundled, the kernels' bytes inside. */
+async function bundled(file, suite) {
+  const outfile = join(cache, `${suite.replaceAll('/', '-')}.mjs`)
+  await build({
+    stdin: {
+      contents: `import ${JSON.stringify(file)}\nimport { main } from './harness/group.ts'\nawait main(process.argv.slice(2))\n`,
+      resolveDir: benchDirectory,
+      loader: 'ts',
+    },
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    loader: { '.wasm': 'binary' },
+    external: ['benny', '@assemblyscript/loader'],
+    // package.json says that modules have no side effects; suites are all side effect.
+    ignoreAnnotations: true,
+    logLevel: 'silent',
+  })
+  return outfile
+}
+
+/** Runs a bundle in a process of its own and resolves with what it sends back. */
+function inChild(bundle, args) {
+  return new Promise((resolveMessage, reject) => {
+    let message
+    let output = ''
+    const child = fork(bundle, args, {
+      cwd: root,
+      execArgv: ['--expose-gc', '--max-old-space-size=8192'],
+      silent: true,
+    })
+    child.stdout.on('data', chunk => (output += chunk))
+    child.stderr.on('data', chunk => (output += chunk))
+    child.on('message', sent => (message = sent))
+    child.on('error', reject)
+    child.on('exit', (code, signal) => {
+      if (code === 0 && message !== undefined) resolveMessage(message)
+      else reject(new Error(`ended with ${signal ?? code}\n${output.trim()}`))
+    })
+  })
+}
+
+function print({ group, description, figures }) {
+  console.log(`\n${group}: ${description}`)
+  const table = new Table({
+    head: ['case', 'median', 'min … max', 'unit', 'n', 'ratio', 'against', 'target'],
+    colAligns: ['left', 'right', 'right', 'left', 'right', 'right', 'left', 'left'],
+    style: { head: [], border: [], compact: true },
+  })
+  for (const figure of figures) {
+    table.push([
+      figure.name,
+      digits(figure.median),
+      `${digits(figure.min)} … ${digits(figure.max)}`,
+      figure.unit,
+      figure.samples,
+      figure.ratio === undefined ? '' : `${figure.ratio.toFixed(2)}x`,
+      figure.baseline ?? '',
+      (figure.targets ?? []).map(verdict).join('\n'),
+    ])
+  }
+  console.log(table.toString())
+  for (const { name, note } of figures) if (note !== undefined) console.log(`  ${name}: ${note}`)
+}
+
+function verdict({ of, atLeast, against, reached, met }) {
+  const bound = `${of === 'ratio' ? `${atLeast}x` : atLeast}${against === undefined ? '' : ` ${against}`}`
+  return `${met ? 'pass' : 'MISS'} ≥ ${bound}${against === undefined ? '' : ` (${reached.toFixed(2)}x)`}`
+}
+
+function digits(value) {
+  if (value >= 100) return value.toFixed(0)
+  return value >= 10 ? value.toFixed(1) : value.toFixed(2)
+}
+
+function save(file, reports) {
+  const old = options.only.length > 0 && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { groups: [] }
+  const measured = reports.map(report => ({ ...report, measured: circumstances() }))
+  const names = new Set(measured.map(({ group }) => group))
+  const groups = [...old.groups.filter(({ group }) => !names.has(group)), ...measured]
+  groups.sort((a, b) => (a.group < b.group ? -1 : 1))
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(
+    file,
+    `${JSON.stringify({ machine: machine(), runtime: runtime(), quick: options.quick, groups }, rounded, 2)}\n`,
+  )
+  console.log(`\n${measured.length} groups written to ${relative(process.cwd(), file)}`)
+}
+
+/** Five significant digits: more is noise. */
+function rounded(_key, value) {
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value
+}
+
+function circumstances() {
+  return {
+    date: new Date().toISOString(),
+    commit: git('rev-parse', 'HEAD'),
+    sourcesChanged: git('status', '--porcelain', '--', 'src', 'assembly', 'bench/**/*.ts') !== '',
+  }
+}
+
+function git(...args) {
+  try {
+    return execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+  } catch {
+    return ''
+  }
+}
+
+function machine() {
+  const all = cpus()
+  return {
+    cpu: all[0]?.model.trim() ?? 'unknown',
+    cores: all.length,
+    memoryGiB: totalmem() / 1024 ** 3,
+    platform: `${platform()} ${release()} ${arch()}`,
+  }
+}
+
+function runtime() {
+  const { node, v8 } = process.versions
+  const packages = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  return { node, v8, eventflux: packages.version, assemblyscript: packages.devDependencies.assemblyscript }
+}
