@@ -118,7 +118,8 @@ export class ErrorPolicyRunner<R = unknown> {
 
   #giveUp(failed: FailedRow<R>): void | Promise<void> {
     this.counts.failed++
-    const last = typeof this.#policy === 'object' && this.#policy.kind === 'retry' ? this.#policy.then : this.#policy
+    const last =
+      typeof this.#policy === 'object' && this.#policy.kind === 'retry' ? this.#policy.otherwise : this.#policy
     if (last === 'fail') throw this.#ending(failed)
     if (last === 'skip') {
       this.counts.skipped++

@@ -30,7 +30,7 @@ export interface RetryPolicy<R = unknown> {
   readonly factor: number
   readonly maxMs: number
   /** What happens to the row when the last attempt failed, or a `SinkError` said that none can help. */
-  readonly then: 'fail' | 'skip' | DeadLetterPolicy<R>
+  readonly otherwise: 'fail' | 'skip' | DeadLetterPolicy<R>
 }
 
 /**
@@ -63,7 +63,7 @@ export function checkErrorPolicy(policy: ErrorPolicy<never>, stage: string): voi
       { value: policy, at: stage },
     )
   }
-  const { attempts, initialMs, factor, maxMs, then } = policy as RetryPolicy<never>
+  const { attempts, initialMs, factor, maxMs, otherwise } = policy as RetryPolicy<never>
   const bad = !(Number.isSafeInteger(attempts) && attempts >= 1)
     ? ['attempts', attempts, 'an integer of at least 1']
     : !(Number.isFinite(initialMs) && initialMs >= 0)
@@ -79,17 +79,17 @@ export function checkErrorPolicy(policy: ErrorPolicy<never>, stage: string): voi
       at: stage,
     })
   }
-  if (then === 'fail' || then === 'skip') return
-  if (then?.kind !== 'deadLetter') {
+  if (otherwise === 'fail' || otherwise === 'skip') return
+  if (otherwise?.kind !== 'deadLetter') {
     throw optionInvalid(
-      `retry of stage "${stage}": then is ${show(then)}: use 'fail', 'skip' or { kind: 'deadLetter', sink }`,
+      `retry of stage "${stage}": otherwise is ${show(otherwise)}: use 'fail', 'skip' or { kind: 'deadLetter', sink }`,
       {
-        value: then,
+        value: otherwise,
         at: stage,
       },
     )
   }
-  checkDeadLetter(then, stage)
+  checkDeadLetter(otherwise, stage)
 }
 
 function checkDeadLetter({ sink }: DeadLetterPolicy<never>, stage: string): void {

@@ -191,7 +191,10 @@ export class ProcessorChain<In, Out> {
 
   #hold(index: number, callback: 'process' | 'onTimer' | 'onWatermark', value: unknown): Waiting {
     const stage = this.#stages[index]
-    if (!stage) return this.#out(value)
+    if (!stage) {
+      this.#out(value)
+      return
+    }
     const outputs = stage.runner.run(value, given => {
       const held: unknown[] = []
       this.#held = held
