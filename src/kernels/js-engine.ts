@@ -2,6 +2,7 @@ import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { KernelExports } from '../wasm/exports.ts'
 import { arithmeticKernels } from './arithmetic.ts'
 import { arithmeticI64Kernels } from './arithmetic-i64.ts'
+import { arithmeticUnaryKernels } from './arithmetic-unary.ts'
 import { bitmapKernels } from './bitmap.ts'
 import { castKernels } from './cast.ts'
 import { chooseKernels } from './choose.ts'
@@ -17,6 +18,7 @@ import { keyColumnKernels } from './key-columns.ts'
 import { lookupKernels } from './lookup.ts'
 import { maskKernels } from './mask.ts'
 import { momentKernels } from './moments.ts'
+import { remainderKernels } from './remainder.ts'
 import { sliceKernels } from './slice.ts'
 import { sumKernels } from './sum.ts'
 import { sumExtremeKernels } from './sum-extremes.ts'
@@ -29,6 +31,7 @@ export function jsKernels(memory: LinearMemory): KernelExports {
   return {
     ...arithmeticKernels(memory),
     ...arithmeticI64Kernels(memory),
+    ...arithmeticUnaryKernels(memory),
     ...bitmapKernels(memory),
     ...castKernels(memory),
     ...chooseKernels(memory),
@@ -45,6 +48,7 @@ export function jsKernels(memory: LinearMemory): KernelExports {
     ...keyKernels(memory),
     ...keyColumnKernels(memory),
     ...momentKernels(memory),
+    ...remainderKernels(memory),
     ...sliceKernels(memory),
     ...sumKernels(memory),
     ...sumExtremeKernels(memory),

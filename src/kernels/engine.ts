@@ -1,0 +1,82 @@
+import { engineUnavailable, optionInvalid, show } from '../errors.ts'
+import { LinearMemory } from '../memory/linear-memory.ts'
+import { compile, compileSync, instantiateKernels, instantiateKernelsSync } from '../wasm/engine.ts'
+import type { KernelExports } from '../wasm/exports.ts'
+import { jsKernels } from './js-engine.ts'
+
+/** Which engine computes: WebAssembly, plain JavaScript, or the first of them that runs here. */
+export type EngineChoice = 'auto' | 'wasm' | 'js'
+
+export interface EngineOptions {
+  readonly engine: EngineChoice
+  /** Bytes of memory to begin with (default: one page of 64 KiB). */
+  readonly initialBytes?: number
+  /** The most bytes the memory may grow to. */
+  readonly maxBytes: number
+}
+
+/** One job's memory and the kernels over it. Both engines compute the same bits at the same addresses. */
+export interface Engine {
+  readonly name: 'wasm' | 'js'
+  readonly memory: LinearMemory
+  readonly kernels: KernelExports
+  /** Why `auto` gave the js engine. */
+  readonly fallbackReason?: string
+}
+
+/**
+ * Makes an engine. `auto` is `wasm`, or `js` where the platform refuses to compile or instantiate (a strict content
+ * security policy, an edge runtime, no SIMD), with the reason.
+ *
+ * @throws EventfluxError `ENGINE_UNAVAILABLE` when `wasm` is asked for and can't run here; `OPTION_INVALID` for another
+ * name than `auto`, `wasm` and `js`.
+ */
+export async function createEngine(options: EngineOptions): Promise<Engine> {
+  if (checkedChoice(options) === 'js') return jsEngine(options)
+  try {
+    const module = await compile()
+    const memory = memoryFor('wasm', options)
+    return { name: 'wasm', memory, kernels: await instantiateKernels(module, memory.wasm!) }
+  } catch (error) {
+    return withoutWasm(options, error)
+  }
+}
+
+/** `createEngine` at once, for classes that stand alone: compiles on the calling thread. */
+export function createEngineSync(options: EngineOptions): Engine {
+  if (checkedChoice(options) === 'js') return jsEngine(options)
+  try {
+    const module = compileSync()
+    const memory = memoryFor('wasm', options)
+    return { name: 'wasm', memory, kernels: instantiateKernelsSync(module, memory.wasm!) }
+  } catch (error) {
+    return withoutWasm(options, error)
+  }
+}
+
+function checkedChoice({ engine }: EngineOptions): EngineChoice {
+  if (engine !== 'auto' && engine !== 'wasm' && engine !== 'js') {
+    throw optionInvalid(`engine is 'auto', 'wasm' or 'js', not ${show(engine)}`, { value: engine })
+  }
+  return engine
+}
+
+function withoutWasm(options: EngineOptions, error: unknown): Engine {
+  const reason = error instanceof Error ? error.message : String(error)
+  if (options.engine === 'wasm') {
+    throw engineUnavailable(`WebAssembly can't run here (${reason}): choose engine 'auto' or 'js'`, {
+      value: options.engine,
+      cause: error,
+    })
+  }
+  return { ...jsEngine(options), fallbackReason: reason }
+}
+
+function jsEngine(options: EngineOptions): Engine {
+  const memory = memoryFor('js', options)
+  return { name: 'js', memory, kernels: jsKernels(memory) }
+}
+
+function memoryFor(engine: 'wasm' | 'js', { initialBytes, maxBytes }: EngineOptions): LinearMemory {
+  return new LinearMemory({ engine, maxBytes, ...(initialBytes !== undefined && { initialBytes }) })
+}

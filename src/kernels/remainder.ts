@@ -1,0 +1,53 @@
+import type { LinearMemory } from '../memory/linear-memory.ts'
+import type { KernelExports } from '../wasm/exports.ts'
+
+type RemainderKernel =
+  | 'modF64ColCol'
+  | 'modF64ColConst'
+  | 'modF64ConstCol'
+  | 'floorDivF64ColConst'
+  | 'floorModF64ColConst'
+
+/** Remainders of f64, and the division that goes with the floored one. */
+export function remainderKernels(memory: LinearMemory): Pick<KernelExports, RemainderKernel> {
+  return {
+    modF64ColCol(a, b, n, out) {
+      const f = memory.f64
+      const x = a >>> 3
+      const y = b >>> 3
+      const to = out >>> 3
+      for (let i = 0; i < n; i++) f[to + i] = f[x + i]! % f[y + i]!
+    },
+
+    modF64ColConst(a, k, n, out) {
+      const f = memory.f64
+      const x = a >>> 3
+      const to = out >>> 3
+      for (let i = 0; i < n; i++) f[to + i] = f[x + i]! % k
+    },
+
+    modF64ConstCol(k, b, n, out) {
+      const f = memory.f64
+      const y = b >>> 3
+      const to = out >>> 3
+      for (let i = 0; i < n; i++) f[to + i] = k % f[y + i]!
+    },
+
+    floorDivF64ColConst(a, k, n, out) {
+      const f = memory.f64
+      const x = a >>> 3
+      const to = out >>> 3
+      for (let i = 0; i < n; i++) f[to + i] = Math.floor(f[x + i]! / k)
+    },
+
+    floorModF64ColConst(a, k, n, out) {
+      const f = memory.f64
+      const x = a >>> 3
+      const to = out >>> 3
+      for (let i = 0; i < n; i++) {
+        const value = f[x + i]!
+        f[to + i] = value - k * Math.floor(value / k)
+      }
+    },
+  }
+}
