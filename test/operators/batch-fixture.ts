@@ -24,7 +24,7 @@ export class BatchFixture {
     maxBatch: number,
     dictionaries: Readonly<Record<string, Dictionary>> = {},
   ) {
-    const { kernels, memory } = createEngineSync({ engine })
+    const { kernels, memory } = createEngineSync({ engine, maxBytes: 2 ** 28 })
     const arena = new Arena(memory)
     this.context = { kernels, arena, maxBatch, maxCodes: 10_000 }
     this.columns = Object.entries(types).map(([name, type]) => {

@@ -41,6 +41,7 @@ describe.each(ENGINES)('filter on the %s engine', engine => {
   }
 
   it.each([1, 2, 7, 64, 4096])('lets through exactly the rows the rules let through, in batches of %i', size => {
+    const fixture = new BatchFixture(engine, COLUMNS, size)
     const rowsOf = (count: number) => fc.array(randomRow, { minLength: count, maxLength: count })
     fc.assert(
       fc.property(
@@ -51,7 +52,6 @@ describe.each(ENGINES)('filter on the %s engine', engine => {
         fc.boolean(),
         (predicate, some, coins, hasSelection) => {
           const rows = Array.from({ length: size }, (_, i) => some[(i * 7) % some.length]!)
-          const fixture = new BatchFixture(engine, COLUMNS, size)
           const next = new Collector(fixture.context)
           const { columns, context } = fixture
           const filter = new FilterOperator({ predicate, columns, context, next })
@@ -60,12 +60,14 @@ describe.each(ENGINES)('filter on the %s engine', engine => {
           const expected = survivors(predicate, rows, alive)
           if (expected === undefined) {
             expect(() => filter.process(batch)).toThrow(expect.objectContaining({ code: 'OVERFLOW' }))
+            filter.close()
             return
           }
           expect(filter.process(batch)).toBe(true)
           expect(next.origins).toEqual(expected)
           expect(next.rows).toEqual(expected.map(row => columns.map(({ name }) => rows[row]![name])))
           expect([filter.rowsIn, filter.rowsOut]).toEqual([alive.length, expected.length])
+          filter.close()
         },
       ),
       { numRuns: size === 4096 ? 10 : 80 },

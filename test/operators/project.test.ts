@@ -38,6 +38,7 @@ describe.each(ENGINES)('project on the %s engine', engine => {
   }
 
   it.each([1, 2, 7, 64, 4096])('computes what the rules say for every row alive, in batches of %i', size => {
+    const fixture = new BatchFixture(engine, COLUMNS, size)
     fc.assert(
       fc.property(
         fc.array(randomExpression.any, { minLength: 1, maxLength: 4 }),
@@ -46,19 +47,20 @@ describe.each(ENGINES)('project on the %s engine', engine => {
         fc.boolean(),
         (nodes, some, coins, hasSelection) => {
           const rows = Array.from({ length: size }, (_, i) => some[(i * 7) % some.length]!)
-          const fixture = new BatchFixture(engine, COLUMNS, size)
           const { next, project } = connect(fixture, nodes)
           const alive = rows.map((_, i) => i).filter(() => !hasSelection || coins.next().value)
           const batch = fixture.write(rows, hasSelection ? alive : undefined)
           const expected = expectedRows(nodes, rows, alive)
           if (expected === undefined) {
             expect(() => project.process(batch)).toThrow(expect.objectContaining({ code: 'OVERFLOW' }))
+            project.close()
             return
           }
           expect(project.process(batch)).toBe(true)
           expect(next.rows).toEqual(expected)
           expect(next.origins).toEqual(alive)
           expect([project.rowsIn, project.rowsOut]).toEqual([alive.length, alive.length])
+          project.close()
         },
       ),
       { numRuns: size === 4096 ? 10 : 80 },

@@ -14,15 +14,18 @@ const big = (value: bigint) => literalNode(value, 'i64')
 /** The same context with every kernel call written down. */
 function recording(context: EvaluationContext): { context: EvaluationContext; calls: string[] } {
   const calls: string[] = []
-  const kernels = new Proxy(context.kernels, {
-    get: (target, name: KernelName) => {
-      const kernel = target[name] as (...args: never[]) => unknown
-      return (...args: never[]) => {
-        calls.push(name)
-        return kernel(...args)
-      }
+  const kernels = new Proxy(
+    { ...context.kernels },
+    {
+      get: (target, name: KernelName) => {
+        const kernel = target[name] as (...args: never[]) => unknown
+        return (...args: never[]) => {
+          calls.push(name)
+          return kernel(...args)
+        }
+      },
     },
-  }) as KernelExports
+  ) as KernelExports
   return { context: { ...context, kernels }, calls }
 }
 

@@ -47,13 +47,15 @@ const all = (rows: readonly Row[]) => rows.map((_, i) => i)
 
 describe.each(ENGINES)('expressions on the %s engine', engine => {
   it('give the value the row-at-a-time rules give, for any tree, any rows and any selection', () => {
+    const fixture = fixtureOf(engine, 20)
+    const { arena } = fixture.context
+    const before = arena.bytesInUse
     fc.assert(
       fc.property(
         fc.array(randomExpression.any, { minLength: 1, maxLength: 3 }),
         fc.array(fc.array(randomRow, { minLength: 1, maxLength: 20 }), { minLength: 1, maxLength: 3 }),
         fc.infiniteStream(fc.boolean()),
         (nodes, batches, coins) => {
-          const fixture = fixtureOf(engine, 20)
           const set = new ExpressionSet(fixture.columns, fixture.context)
           const compiled = nodes.map(node => set.compile(node))
           for (const rows of batches) {
@@ -64,9 +66,11 @@ describe.each(ENGINES)('expressions on the %s engine', engine => {
               expect(outcome).toEqual(expected(node, rows, selected))
             })
           }
+          set.close()
+          expect(arena.bytesInUse).toBe(before)
         },
       ),
-      { numRuns: 1200 },
+      { numRuns: 1000 },
     )
   })
 })
