@@ -2,6 +2,7 @@ import type { Processor } from './connector/processor.ts'
 import { planInvalid, show } from './errors.ts'
 import { type Columns, columnsOf } from './expression/columns.ts'
 import type { BooleanExpression, Expression } from './expression/expression.ts'
+import type { Job } from './job.ts'
 import { type PipelineConfig, type ResolvedConfig, resolveConfig } from './plan/config.ts'
 import { explainPlan } from './plan/explain.ts'
 import { namedResults, namedRowExpressions, rowExpression } from './plan/expression-arguments.ts'
@@ -19,6 +20,8 @@ import {
 import { type PlanFromJSONOptions, planFromJSON } from './plan/plan-from-json.ts'
 import { fieldSpecs, type PlanScope, scopeAfter, scopesOf, sourceScope } from './plan/plan-scope.ts'
 import { planToJSON } from './plan/plan-to-json.ts'
+import { runPlan } from './run.ts'
+import type { RunOptions } from './runtime/run-options.ts'
 import type { DataType } from './schema/data-type.ts'
 import type { Flat, InsertRowOf, ResultRowOf } from './schema/row-types.ts'
 import { Schema, type SchemaFields } from './schema/schema.ts'
@@ -67,9 +70,14 @@ export interface RowsOptions {
  * A stream's way from source to result, as a value: every method gives a new pipeline, nothing runs and nothing is
  * allocated before `run()`.
  *
- * `F` are the columns here, `T` the event-time column, `undefined` before `eventTime()` and behind a window.
+ * `F` are the columns here, `T` the event-time column, `undefined` before `eventTime()` and behind a window, `S` the
+ * columns of the source.
  */
-export class Pipeline<F extends SchemaFields = SchemaFields, T extends string | undefined = string | undefined> {
+export class Pipeline<
+  F extends SchemaFields = SchemaFields,
+  T extends string | undefined = string | undefined,
+  S extends SchemaFields = SchemaFields,
+> {
   /** The steps so far, as data. */
   readonly plan: LogicalPlan
   /** How it will run, with every default filled in. */
@@ -97,7 +105,7 @@ export class Pipeline<F extends SchemaFields = SchemaFields, T extends string | 
   eventTime<C extends TimestampColumn<F>>(
     column: C,
     options: { readonly outOfOrdernessMs?: number; readonly allowedLatenessMs?: number } = {},
-  ): Pipeline<F, C> {
+  ): Pipeline<F, C, S> {
     return this.#then(eventTimeNode(column, options.outOfOrdernessMs ?? 0, options.allowedLatenessMs ?? 0))
   }
 
@@ -109,7 +117,7 @@ export class Pipeline<F extends SchemaFields = SchemaFields, T extends string | 
    * stream.filter(e => e.size.gt(0).and(e.symbol.ne('TEST')))
    * ```
    */
-  filter(predicate: (e: Columns<F>) => BooleanExpression<boolean, 'literal' | 'row'>): Pipeline<F, T> {
+  filter(predicate: (e: Columns<F>) => BooleanExpression<boolean, 'literal' | 'row'>): Pipeline<F, T, S> {
     return this.#then(filterNode(rowExpression('filter', predicate(columnsOf(this.outputSchema)))))
   }
 
@@ -119,13 +127,13 @@ export class Pipeline<F extends SchemaFields = SchemaFields, T extends string | 
    */
   project<const P extends Readonly<Record<string, RowExpression>>>(
     columns: (e: Columns<F>) => P,
-  ): Pipeline<ProjectFields<F, T, P>, T> {
+  ): Pipeline<ProjectFields<F, T, P>, T, S> {
     const named = namedRowExpressions('project', columns(columnsOf(this.outputSchema)))
     return this.#then(projectNode(this.#scope, named))
   }
 
   /** Groups what follows by the values of columns; null is a value of its own. A window comes next. */
-  keyBy<K extends keyof F & string>(...columns: readonly [K, ...K[]]): KeyedPipeline<F, T, K> {
+  keyBy<K extends keyof F & string>(...columns: readonly [K, ...K[]]): KeyedPipeline<F, T, K, S> {
     const names: readonly string[] = columns
     if (names.length === 0) throw planInvalid('keyBy takes at least one column')
     for (const [i, name] of names.entries()) {
@@ -137,12 +145,12 @@ export class Pipeline<F extends SchemaFields = SchemaFields, T extends string | 
   }
 
   /** Cuts time into windows; `aggregate` comes next. Without `keyBy` before it there is one group a window. */
-  window<C extends string>(this: Pipeline<F, C>, spec: WindowSpec): WindowedPipeline<F, never> {
+  window<C extends string>(this: Pipeline<F, C, S>, spec: WindowSpec): WindowedPipeline<F, never, S> {
     return new WindowedPipeline(this, [], spec)
   }
 
   /** The slow path of `filter`: a JavaScript function sees every row, as an object. */
-  filterRows(keeps: ((row: ResultRowOf<F>) => boolean) | ModuleExport, options: RowsOptions = {}): Pipeline<F, T> {
+  filterRows(keeps: ((row: ResultRowOf<F>) => boolean) | ModuleExport, options: RowsOptions = {}): Pipeline<F, T, S> {
     return this.#thenRows('filterRows', keeps, this.outputSchema, options)
   }
 
@@ -151,7 +159,7 @@ export class Pipeline<F extends SchemaFields = SchemaFields, T extends string | 
     output: Schema<G>,
     map: ((row: ResultRowOf<F>) => InsertRowOf<G>) | ModuleExport,
     options: RowsOptions = {},
-  ): Pipeline<G, KeptTime<T, G>> {
+  ): Pipeline<G, KeptTime<T, G>, S> {
     return this.#thenRows('mapRows', map, output, options)
   }
 
@@ -160,7 +168,7 @@ export class Pipeline<F extends SchemaFields = SchemaFields, T extends string | 
     output: Schema<G>,
     makeProcessor: (() => Processor<ResultRowOf<F>, InsertRowOf<G>>) | ModuleExport,
     options: RowsOptions = {},
-  ): Pipeline<G, KeptTime<T, G>> {
+  ): Pipeline<G, KeptTime<T, G>, S> {
     return this.#thenRows('process', makeProcessor, output, options)
   }
 
@@ -174,10 +182,10 @@ export class Pipeline<F extends SchemaFields = SchemaFields, T extends string | 
    */
   tee<G extends SchemaFields, U extends string | undefined>(
     name: string,
-    build: (branch: Pipeline<F, T>) => Pipeline<G, U>,
-  ): Pipeline<F, T> {
+    build: (branch: Pipeline<F, T, S>) => Pipeline<G, U, S>,
+  ): Pipeline<F, T, S> {
     const start = makePlan(fieldSpecs(this.outputSchema), [])
-    const branch: unknown = build(new Pipeline<F, T>(start, this.config, this.#scope))
+    const branch: unknown = build(new Pipeline<F, T, S>(start, this.config, this.#scope))
     if (!(branch instanceof Pipeline) || branch.plan.source !== start.source)
       throw planInvalid(`The branch ${show(name)} is built from the pipeline handed to it, and returned`, { at: name })
     return this.#then(teeNode(name, branch.plan.nodes))
@@ -197,12 +205,29 @@ export class Pipeline<F extends SchemaFields = SchemaFields, T extends string | 
     return explainPlan(this.plan)
   }
 
+  /**
+   * Starts the pipeline.
+   *
+   * @throws EventfluxError `ENGINE_UNAVAILABLE` when the configured engine can't run here, `OPTION_INVALID`, `STATE_FULL`
+   * when the queue doesn't fit `maxMemory`.
+   *
+   * @example
+   * ```ts
+   * const job = await highs.run({ sink: row => console.log(row.symbol, row.high) })
+   * job.push({ time: 1_700_000_000_000, symbol: 'ACME', price: 10.5 })
+   * await job.drain()
+   * ```
+   */
+  run(options: RunOptions<InsertRowOf<S>, ResultRowOf<F>> = {}): Promise<Job<InsertRowOf<S>, ResultRowOf<F>>> {
+    return runPlan(this.plan, this.config, options)
+  }
+
   get #scope(): PlanScope {
     return { schema: this.outputSchema, eventTime: this.eventTimeColumn }
   }
 
-  #then<G extends SchemaFields, U extends string | undefined>(node: LogicalNode): Pipeline<G, U> {
-    return new Pipeline<G, U>(
+  #then<G extends SchemaFields, U extends string | undefined>(node: LogicalNode): Pipeline<G, U, S> {
+    return new Pipeline<G, U, S>(
       makePlan(this.plan.source, [...this.plan.nodes, node]),
       this.config,
       scopeAfter(this.#scope, node),
@@ -214,7 +239,7 @@ export class Pipeline<F extends SchemaFields = SchemaFields, T extends string | 
     fn: unknown,
     output: Schema,
     { name }: RowsOptions,
-  ): Pipeline<G, U> {
+  ): Pipeline<G, U, S> {
     if (!(output instanceof Schema))
       throw planInvalid(`${op} takes the schema of its output first, not ${show(output)}`, { value: output })
     const ownName = typeof fn === 'function' && fn.name !== '' ? fn.name.slice(0, 255) : op
@@ -226,19 +251,24 @@ export class Pipeline<F extends SchemaFields = SchemaFields, T extends string | 
     keys: readonly string[],
     spec: WindowSpec,
     results: unknown,
-  ): Pipeline<G, undefined> {
+  ): Pipeline<G, undefined, S> {
     return this.#then(windowAggregateNode(keys, spec, namedResults('aggregate', results)))
   }
 }
 
 /** A pipeline with a key, on its way to a window. */
-export class KeyedPipeline<F extends SchemaFields, T extends string | undefined, K extends keyof F & string> {
-  readonly pipeline: Pipeline<F, T>
+export class KeyedPipeline<
+  F extends SchemaFields,
+  T extends string | undefined,
+  K extends keyof F & string,
+  S extends SchemaFields,
+> {
+  readonly pipeline: Pipeline<F, T, S>
   readonly keys: readonly K[]
   readonly eventTimeColumn: T
 
   /** @internal Use `keyBy()`. */
-  constructor(pipeline: Pipeline<F, T>, keys: readonly K[]) {
+  constructor(pipeline: Pipeline<F, T, S>, keys: readonly K[]) {
     this.pipeline = pipeline
     this.keys = Object.freeze([...keys])
     this.eventTimeColumn = pipeline.eventTimeColumn
@@ -246,19 +276,19 @@ export class KeyedPipeline<F extends SchemaFields, T extends string | undefined,
   }
 
   /** Cuts time into windows; `aggregate` comes next. */
-  window<C extends string>(this: KeyedPipeline<F, C, K>, spec: WindowSpec): WindowedPipeline<F, K> {
+  window<C extends string>(this: KeyedPipeline<F, C, K, S>, spec: WindowSpec): WindowedPipeline<F, K, S> {
     return new WindowedPipeline(this.pipeline, this.keys, spec)
   }
 }
 
 /** A pipeline with a window, on its way to results. */
-export class WindowedPipeline<F extends SchemaFields, K extends keyof F & string> {
-  readonly pipeline: Pipeline<F, string>
+export class WindowedPipeline<F extends SchemaFields, K extends keyof F & string, S extends SchemaFields> {
+  readonly pipeline: Pipeline<F, string, S>
   readonly keys: readonly K[]
   readonly spec: WindowSpec
 
   /** @internal Use `window()`. */
-  constructor(pipeline: Pipeline<F, string>, keys: readonly K[], spec: WindowSpec) {
+  constructor(pipeline: Pipeline<F, string, S>, keys: readonly K[], spec: WindowSpec) {
     if (pipeline.eventTimeColumn === undefined)
       throw planInvalid('A window needs event time: call .eventTime(column) before, and keep that column')
     this.pipeline = pipeline
@@ -277,7 +307,7 @@ export class WindowedPipeline<F extends SchemaFields, K extends keyof F & string
    */
   aggregate<const A extends Readonly<Record<string, GroupExpression>>>(
     results: (e: Columns<F>) => A,
-  ): Pipeline<WindowFields<F, K, A>, undefined> {
+  ): Pipeline<WindowFields<F, K, A>, undefined, S> {
     const columns = columnsOf(this.pipeline.outputSchema)
     return this.pipeline.windowed(this.keys, this.spec, results(columns))
   }
@@ -301,7 +331,7 @@ export class WindowedPipeline<F extends SchemaFields, K extends keyof F & string
 export function pipeline<F extends SchemaFields>(
   source: Schema<F>,
   config: PipelineConfig = {},
-): Pipeline<F, undefined> {
+): Pipeline<F, undefined, F> {
   if (!(source instanceof Schema))
     throw planInvalid(`A pipeline starts from schema({ … }), not ${show(source)}`, { value: source })
   const scope = { schema: source, eventTime: undefined }

@@ -1,12 +1,18 @@
 import { optionInvalid, show } from '../errors.ts'
 import type { Sink, SinkHandler } from './sink.ts'
 
+/** An array whose elements may be rows, among other things. */
+interface Collector<R> {
+  readonly length: number
+  push(row: R): number
+}
+
 /** Everything that can take the rows of a job. */
 export type SinkLike<R> =
   | ((row: R) => void | Promise<void>)
   // biome-ignore lint/suspicious/noExplicitAny: functions whose result is of no interest (`row => rows.push(row)`) are welcome
   | ((row: R) => any)
-  | R[]
+  | Collector<R>
   | Sink<R>
   | SinkHandler<R>
   | WritableStream<R>

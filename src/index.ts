@@ -1,0 +1,81 @@
+// The front door: everything the core entry offers, by name.
+
+export { type ByteInput, csvSource, ndjsonSource } from './connector/byte-source.ts'
+export { type CsvDecoderOptions, csvDecoder } from './connector/csv-decoder.ts'
+export { encodeCsv, encodeCsvHeader } from './connector/csv-encoder.ts'
+export type { Decoder, DecoderOptions } from './connector/decoder.ts'
+// What connects
+export type { DeadLetterSink, ErrorPolicy, FailedRow } from './connector/error-policy.ts'
+export { interval } from './connector/interval-source.ts'
+export { fromEventTarget } from './connector/listener-source.ts'
+export { ndjsonDecoder } from './connector/ndjson-decoder.ts'
+export { encodeNdjson } from './connector/ndjson-encoder.ts'
+export type { Emit, Processor, ProcessorContext } from './connector/processor.ts'
+export { ProcessorChain, type ProcessorChainOptions } from './connector/processor-chain.ts'
+export { type Sink, SinkError, type SinkHandler } from './connector/sink.ts'
+export type { Source, SourceHandler, SourceIntake, SourceMetadata } from './connector/source.ts'
+export { csvSink, ndjsonSink } from './connector/text-sink.ts'
+export { type SinkLike, toSink } from './connector/to-sink.ts'
+export { type SourceLike, toSource } from './connector/to-source.ts'
+// What the user writes
+export { EventfluxError, type EventfluxErrorCode } from './errors.ts'
+export {
+  avg,
+  count,
+  countIf,
+  first,
+  last,
+  max,
+  min,
+  stdDev,
+  stdDevSample,
+  sum,
+  variance,
+  varianceSample,
+} from './expression/aggregates.ts'
+export type {
+  BigIntExpression,
+  BooleanExpression,
+  Expression,
+  NumberExpression,
+  StringExpression,
+  TimestampExpression,
+} from './expression/expression.ts'
+export { and, coalesce, greatest, ifElse, least, lit, not, or, when } from './expression/functions.ts'
+// What runs
+export { Job, type JobState, type JobSummary } from './job.ts'
+export type { ColumnBlock, ColumnValues } from './memory/column-input.ts'
+// What is measured
+export { Histogram } from './metrics/histogram.ts'
+export type { MetricsSnapshot } from './metrics/metrics-snapshot.ts'
+export { PipelineMetrics, type PipelineMetricsOptions } from './metrics/pipeline-metrics.ts'
+export type { PressureEvent } from './metrics/pressure-monitor.ts'
+export { type Recommendation, recommend } from './metrics/recommend.ts'
+export { KeyedPipeline, Pipeline, pipeline, pipelineFromJSON, WindowedPipeline } from './pipeline.ts'
+export type { BackpressureStrategy } from './plan/backpressure-strategy.ts'
+export type { PipelineConfig } from './plan/config.ts'
+export type { LogicalPlan } from './plan/logical-node.ts'
+export type { PushOptions } from './runtime/admission/admission.ts'
+export type { BatchRejected, BatchResult, PushResult, Rejected } from './runtime/admission/push-result.ts'
+// The parts that stand alone
+export { EventPool, type EventPoolOptions, type EventPoolStats } from './runtime/event-pool.ts'
+export { EventQueue, type EventQueueOptions, type EventQueueStats } from './runtime/event-queue.ts'
+export type { ColumnArray, ResultBatch } from './runtime/result-batch.ts'
+export type { RunOptions } from './runtime/run-options.ts'
+export {
+  bool,
+  type DataType,
+  f32,
+  f64,
+  i32,
+  i64,
+  type TypeName,
+  timestamp,
+  u32,
+  utf8,
+} from './schema/data-type.ts'
+export type { InsertRow, ResultRow } from './schema/row-types.ts'
+export { type Field, Schema, type SchemaFields, schema } from './schema/schema.ts'
+export { type Clock, systemClock } from './time/clock.ts'
+export { type Duration, durationMs } from './time/duration.ts'
+export { tumbling, type WindowSpec } from './time/windows.ts'
