@@ -4,7 +4,7 @@ import { CHUNK_ROWS } from './iterable-source.ts'
 import type { Source, SourceHandler, SourceIntake, SourceMetadata } from './source.ts'
 import { nextTurn } from './turn.ts'
 
-/** Polls a SourceHandler: everything it has now, then, when it has nothing, a pause on the clock. */
+/** Asks a SourceHandler: for everything it has now, and when it has nothing, again once it is ready or after a pause. */
 export class HandlerSource<E> implements Source<E> {
   readonly #handler: SourceHandler<E>
   readonly #idleMs: number
@@ -27,7 +27,7 @@ export class HandlerSource<E> implements Source<E> {
           if (!(await goesOn(intake.pushMany(chunk), gate))) return
           await nextTurn()
         } else if (this.#handler.done) return
-        else if ((await gate.sleep(intake.clock, this.#idleMs)) === ABORTED) return
+        else if ((await this.#pause(intake, gate)) === ABORTED) return
       }
     } finally {
       gate.close()
@@ -36,6 +36,11 @@ export class HandlerSource<E> implements Source<E> {
 
   async close(): Promise<void> {
     await this.#handler.close?.()
+  }
+
+  #pause(intake: SourceIntake<E>, gate: AbortGate): Promise<unknown> {
+    if (this.#handler.ready) return gate.wait(this.#handler.ready())
+    return gate.sleep(intake.clock, this.#idleMs)
   }
 
   #receive(): E[] {

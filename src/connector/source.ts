@@ -29,7 +29,7 @@ export interface SourceMetadata {
 }
 
 /**
- * The pull contract: what a connector to some outside system implements. The library polls it.
+ * The pull contract: what a connector to some outside system implements. The library asks it for events.
  *
  * @example
  * const words = ['a', 'b']
@@ -46,6 +46,11 @@ export interface SourceHandler<E> {
   readonly done: boolean
   /** Appends up to `max` events to `into`, returns how many. Optional: saves a call per event. */
   receiveBatch?(into: E[], max: number): number
+  /**
+   * Resolves when `receive` may have an event, or `done` has become true. Optional: without it the source is asked again
+   * after a pause.
+   */
+  ready?(): Promise<void>
   metadata(): SourceMetadata
   /** Called once, when the job no longer needs it. */
   close?(): void | Promise<void>
