@@ -126,6 +126,6 @@ export async function* untilAborted<T>(events: AsyncIterable<T>, signal: AbortSi
   } finally {
     gate.close()
     // Not awaited: a generator that is waiting answers return() only after its wait, which may be never.
-    if (!isOver) iterator.return?.().then(undefined, () => {})
+    if (!isOver) (async () => iterator.return?.())().catch(() => {})
   }
 }

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest'
+import { interval } from '../../src/connector/interval-source.ts'
+import { fromEventTarget } from '../../src/connector/listener-source.ts'
+import { toSource } from '../../src/connector/to-source.ts'
+import { VirtualClock } from '../../src/time/virtual-clock.ts'
+import { RecordingIntake, until } from './recording-intake.ts'
+
+describe('an interval', () => {
+  test('ticks at start + k·ms of the job clock', () => {
+    const clock = new VirtualClock(1000)
+    const intake = new RecordingIntake<readonly [number, number]>({ clock })
+    void interval(100, tick => [tick, clock.now()] as const).run(intake)
+    clock.advance(350)
+    expect(intake.events).toEqual([
+      [0, 1100],
+      [1, 1200],
+      [2, 1300],
+    ])
+    intake.controller.abort()
+    clock.advance(1000)
+    expect(intake.events).toHaveLength(3)
+  })
+
+  test('skips ticks while a push waits, and keeps the numbers of the others', async () => {
+    const clock = new VirtualClock(0)
+    let free: () => void = () => {}
+    const pause = () => new Promise<void>(resolve => (free = resolve))
+    const intake = new RecordingIntake<number>({ clock, pause })
+    const running = interval(10, tick => tick, { count: 5 }).run(intake)
+    clock.advance(30)
+    free()
+    await until(() => intake.events.length === 1)
+    clock.advance(10)
+    free()
+    await until(() => intake.events.length === 2)
+    clock.advance(10)
+    free()
+    await running
+    expect(intake.events).toEqual([0, 3, 4])
+    expect(intake.overruns).toBe(0)
+  })
+
+  test('ends with its count, pushes nothing for undefined, and fails with its function', async () => {
+    const clock = new VirtualClock(0)
+    const intake = new RecordingIntake<number>({ clock })
+    const running = interval(10, tick => (tick % 2 ? tick : undefined), { count: 4 }).run(intake)
+    clock.advance(1000)
+    await running
+    expect(intake.events).toEqual([1, 3])
+    const broken = interval(10, () => {
+      throw new Error('no reading')
+    })
+    const failing = toSource(broken).run(new RecordingIntake({ clock }))
+    clock.advance(10)
+    await expect(failing).rejects.toMatchObject({ code: 'SOURCE_FAILED' })
+    expect(() => interval(0, () => 1)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+    expect(() => interval(Number.NaN, () => 1)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+  })
+})
+
+describe('an EventTarget', () => {
+  test('listens only while it runs, and drops what map drops', async () => {
+    const target = new EventTarget()
+    const source = fromEventTarget(target, 'n', (e: CustomEvent<number>) => (e.detail > 1 ? e.detail : undefined))
+    const intake = new RecordingIntake<number>()
+    const fire = (detail: number) => target.dispatchEvent(new CustomEvent('n', { detail }))
+    fire(5)
+    const running = source.run(intake)
+    for (const n of [1, 2, 3]) fire(n)
+    intake.controller.abort()
+    await running
+    fire(6)
+    expect(intake.events).toEqual([2, 3])
+  })
+
+  test('keeps maxWaiting events while a push waits and counts the rest', async () => {
+    let free: () => void = () => {}
+    const intake = new RecordingIntake<number>({ pause: () => new Promise<void>(resolve => (free = resolve)) })
+    const target = new EventTarget()
+    const source = fromEventTarget(target, 'n', (e: CustomEvent<number>) => e.detail, { maxWaiting: 3, endOn: 'end' })
+    const running = source.run(intake)
+    for (let detail = 0; detail < 10; detail++) target.dispatchEvent(new CustomEvent('n', { detail }))
+    target.dispatchEvent(new Event('end'))
+    free()
+    await until(() => intake.pushes === 2)
+    free()
+    await running
+    expect(intake.events).toEqual([0, 1, 2, 3])
+    expect(intake.rejected.map(error => [error.code, error.value])).toEqual(
+      [4, 5, 6, 7, 8, 9].map(n => ['BACKPRESSURE', n]),
+    )
+    expect(intake.overruns).toBe(0)
+  })
+
+  test('fails when map throws, and stops listening', async () => {
+    const target = new EventTarget()
+    let calls = 0
+    const source = fromEventTarget(target, 'n', () => {
+      calls++
+      throw new Error('what is this')
+    })
+    const running = source.run(new RecordingIntake())
+    target.dispatchEvent(new Event('n'))
+    target.dispatchEvent(new Event('n'))
+    await expect(running).rejects.toThrow('what is this')
+    expect(calls).toBe(1)
+  })
+})
