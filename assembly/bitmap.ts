@@ -10,7 +10,7 @@ function bytesOf(n: i32): usize {
 /** Zeros in the bits after the n-th of the last byte. */
 // @ts-ignore: decorator
 @inline
-export function clearSpareBits(bits: usize, n: i32): void {
+function clearSpareBits(bits: usize, n: i32): void {
   const used = <u32>n & 7
   if (used != 0) {
     const last = bits + (n >> 3)

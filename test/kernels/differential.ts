@@ -15,7 +15,7 @@ interface Output {
   readonly kind: OutputKind
 }
 
-const MEMORY_BYTES = 1 << 20
+const MEMORY_BYTES = 256 * 1024
 /** Address 0 means "none", so nothing stands there. */
 const FIRST_ADDRESS = 64
 const GAP_BYTES = 32

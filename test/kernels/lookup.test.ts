@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { Differential, forManyRuns } from './differential.ts'
+
+const lab = new Differential()
+
+describe('looking codes up in a table', () => {
+  it('elements of 1, 4 and 8 bytes, and bits, come from their code, repeated and in any order', () => {
+    forManyRuns((seed, n) => {
+      const random = lab.begin(seed)
+      const size = 1 + random.below(50)
+      const codes = random.many(n, () => random.below(size))
+      const at = lab.i32(codes)
+      const found = <T>(table: T[]) => codes.map(code => table[code]!)
+
+      const bytes = random.many(size, () => random.below(256))
+      const out1 = lab.output('bytes', n, 1)
+      lab.call('lookup1', lab.u8(bytes), at, n, out1)
+      expect(lab.readU8(out1, n)).toEqual(found(bytes))
+
+      const words = random.many(size, () => random.u32())
+      const out4 = lab.output('bytes', n * 4, 4)
+      lab.call('lookup4', lab.u32(words), at, n, out4)
+      expect(lab.readU32(out4, n)).toEqual(found(words))
+
+      const longs = random.many(size, () => random.i64())
+      const out8 = lab.output('bytes', n * 8, 8)
+      lab.call('lookup8', lab.i64(longs), at, n, out8)
+      expect(lab.readI64(out8, n)).toEqual(found(longs))
+
+      const bits = random.bits(size)
+      const outBits = lab.bitsOutput(n)
+      lab.call('lookupBits', lab.bits(bits), at, n, outBits)
+      expect(lab.readBits(outBits, n)).toEqual(found(bits))
+    })
+  })
+})
