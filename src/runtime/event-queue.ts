@@ -8,11 +8,11 @@ import type { EdgeState } from './admission/admission-edge.ts'
 import type { GrowthWarning } from './admission/admission-store.ts'
 import { type AdmissionListener, Ledger } from './admission/ledger.ts'
 import type { BatchResult, PushResult } from './admission/push-result.ts'
-import { checkCapacity, type EventStoreMaker } from './event-store/event-store.ts'
-import { numberStores } from './event-store/number-store.ts'
-import { type RowStoreOptions, rowStores } from './event-store/row-store.ts'
-import { SegmentedStore } from './event-store/segmented-store.ts'
-import { valueStores } from './event-store/value-store.ts'
+import { BoundedStore } from './event-store/bounded-store.ts'
+import { checkCapacity, type EventStore } from './event-store/event-store.ts'
+import { NumberStore } from './event-store/number-store.ts'
+import { RowStore, type RowStoreOptions } from './event-store/row-store.ts'
+import { ValueStore } from './event-store/value-store.ts'
 
 export interface EventQueueOptions<Out> {
   /** Events it can hold: 1 … 2^24, kept exactly. */
@@ -56,7 +56,7 @@ export interface EventQueueStats extends LedgerSnapshot {
  * ```
  */
 export class EventQueue<In, Out = In> {
-  readonly #events: SegmentedStore<In, Out>
+  readonly #events: BoundedStore<In, Out>
   readonly #ledger = new Ledger()
   readonly #admission: Admission
   #highWaterMark = 0
@@ -69,14 +69,14 @@ export class EventQueue<In, Out = In> {
    */
   constructor(options: number | EventQueueOptions<Out>)
   /** @internal */
-  constructor(options: number | EventQueueOptions<Out>, stores: EventStoreMaker<In, Out>)
+  constructor(options: number | EventQueueOptions<Out>, makeStore: (capacity: number) => EventStore<In, Out>)
   constructor(
     options: number | EventQueueOptions<Out>,
-    stores: EventStoreMaker<In, Out> = valueStores<In>() as unknown as EventStoreMaker<In, Out>,
+    makeStore = (capacity: number) => new ValueStore<In>(capacity) as unknown as EventStore<In, Out>,
   ) {
     const { capacity, backpressure, clock, random, onEvict, onGrow }: EventQueueOptions<Out> =
       typeof options === 'number' ? { capacity: options } : options
-    this.#events = new SegmentedStore(stores, checkCapacity(capacity), onEvict !== undefined)
+    this.#events = new BoundedStore(makeStore(checkCapacity(capacity)), onEvict !== undefined)
     this.#admission = new Admission(this.#events, {
       strategy: backpressure ?? 'block',
       clock: clock ?? systemClock,
@@ -92,7 +92,7 @@ export class EventQueue<In, Out = In> {
    * @throws EventfluxError `OPTION_INVALID` as the constructor does; `EVENT_INVALID` at the push of something else.
    */
   static numbers(options: number | EventQueueOptions<number>): EventQueue<number> {
-    return new EventQueue(options, numberStores)
+    return new EventQueue(options, capacity => new NumberStore(capacity))
   }
 
   /**
@@ -112,10 +112,10 @@ export class EventQueue<In, Out = In> {
     schema: Schema<F>,
     options: EventQueueOptions<ResultRowOf<F>> & RowStoreOptions,
   ): EventQueue<InsertRowOf<F>, ResultRowOf<F>> {
-    return new EventQueue(options, rowStores(schema, options))
+    return new EventQueue(options, capacity => new RowStore(schema, capacity, options))
   }
 
-  /** Events it can hold now; grows under the strategy `'unbounded'` only. */
+  /** Events it can hold now; under the strategy `'unbounded'` it grows, and shrinks back when the queue is read empty. */
   get capacity(): number {
     return this.#events.capacity
   }
@@ -291,7 +291,7 @@ export class EventQueue<In, Out = In> {
 /** Counts, then tells what was evicted: what the callback throws can't spoil the counts. */
 function tellingEvicted<Out>(
   ledger: Ledger,
-  events: SegmentedStore<never, Out>,
+  events: BoundedStore<never, Out>,
   onEvict: (event: Out) => void,
 ): AdmissionListener {
   return {

@@ -133,7 +133,12 @@ export class PoolColumns {
 
   /** @throws EventfluxError `EVENT_INVALID` for a row that doesn't fit; fields before the one at fault are written. */
   write(slot: number, row: unknown): void {
-    if (!this.#writer.writeRow(row, slot)) throw this.#writer.lastError()
+    let columns: ColumnBuffers
+    do {
+      columns = this.#target.columns
+      if (!this.#writer.writeRow(row, slot)) throw this.#writer.lastError()
+      // A getter of the row may have made the pool grow under it.
+    } while (columns !== this.#target.columns)
   }
 
   #indexOf(name: string): number {

@@ -1,6 +1,6 @@
 import { optionInvalid, show } from '../../errors.ts'
 
-/** A ring of a fixed number of events. `undefined` is no event: it means that there is none. */
+/** A ring of events. `undefined` is no event: it means that there is none. */
 export interface EventStore<In, Out> {
   readonly capacity: number
   readonly length: number
@@ -12,19 +12,17 @@ export interface EventStore<In, Out> {
   peek(): Out | undefined
   /** Drops the `n` oldest, `n` ≤ length. */
   drop(n: number): void
-  /** Gives up its memory. */
-  close(): void
-}
-
-/** Makes the stores of one queue. */
-export interface EventStoreMaker<In, Out> {
-  /** Bytes a store of this capacity takes. */
+  /** Bytes its slots take at a capacity. */
   bytesFor(capacity: number): number
-  /** @throws EventfluxError `STATE_FULL` when memory is limited and doesn't allow it. */
-  make(capacity: number): EventStore<In, Out>
+  /**
+   * Changes the capacity: to at most the double, or to any when it is empty. Events stay as they are.
+   *
+   * @throws EventfluxError `STATE_FULL` when memory is limited and doesn't allow it; nothing changed.
+   */
+  resize(capacity: number): void
 }
 
-/** Largest capacity of one store: 2^24 events. */
+/** Largest capacity: 2^24 events. */
 export const MAX_CAPACITY = 2 ** 24
 
 /** @throws EventfluxError `OPTION_INVALID` unless it is an integer from 1 to 2^24. */

@@ -1,19 +1,23 @@
 import { eventInvalid, show } from '../../errors.ts'
-import { type EventStore, type EventStoreMaker, slotsFor } from './event-store.ts'
+import { type EventStore, slotsFor } from './event-store.ts'
 
 /** A ring of 64-bit floats; NaN and infinities are values. */
-class NumberStore implements EventStore<number, number> {
-  readonly capacity: number
+export class NumberStore implements EventStore<number, number> {
+  #capacity: number
   #slots: Float64Array
-  readonly #mask: number
+  #mask: number
   #head = 0
   #tail = 0
 
   constructor(capacity: number) {
     const slots = slotsFor(capacity)
-    this.capacity = capacity
+    this.#capacity = capacity
     this.#slots = new Float64Array(slots)
     this.#mask = slots - 1
+  }
+
+  get capacity(): number {
+    return this.#capacity
   }
 
   get length(): number {
@@ -23,7 +27,7 @@ class NumberStore implements EventStore<number, number> {
   push(event: number): boolean {
     if (typeof event !== 'number') throw eventInvalid(`this queue takes numbers, not ${show(event)}`, { value: event })
     const tail = this.#tail
-    if (((tail - this.#head) | 0) === this.capacity) return false
+    if (((tail - this.#head) | 0) === this.#capacity) return false
     this.#slots[tail & this.#mask] = event
     this.#tail = (tail + 1) | 0
     return true
@@ -44,13 +48,18 @@ class NumberStore implements EventStore<number, number> {
     this.#head = (this.#head + n) | 0
   }
 
-  close(): void {
-    this.#slots = new Float64Array(0)
-    this.#head = this.#tail
+  bytesFor(capacity: number): number {
+    return 8 * slotsFor(capacity)
   }
-}
 
-export const numberStores: EventStoreMaker<number, number> = {
-  bytesFor: capacity => 8 * slotsFor(capacity),
-  make: capacity => new NumberStore(capacity),
+  resize(capacity: number): void {
+    const { length } = this
+    const slots = new Float64Array(slotsFor(capacity))
+    for (let i = 0; i < length; i++) slots[i] = this.#slots[(this.#head + i) & this.#mask]!
+    this.#slots = slots
+    this.#mask = slots.length - 1
+    this.#head = 0
+    this.#tail = length
+    this.#capacity = capacity
+  }
 }

@@ -4,10 +4,11 @@ import { ColumnBuffers, columnBytes, dictionariesOf } from '../../memory/column-
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import { LinearMemory } from '../../memory/linear-memory.ts'
 import { RowReader } from '../../memory/row-reader.ts'
-import { RowWriter } from '../../memory/row-writer.ts'
+import { MAX_STRING_LENGTH, RowWriter } from '../../memory/row-writer.ts'
+import { BYTE_WIDTH } from '../../schema/data-type.ts'
 import type { InsertRowOf, ResultRowOf } from '../../schema/row-types.ts'
 import type { Schema, SchemaFields } from '../../schema/schema.ts'
-import { type EventStore, type EventStoreMaker, slotsFor } from './event-store.ts'
+import { type EventStore, slotsFor } from './event-store.ts'
 
 /** Most strings alive in a column at once; memory runs out before. */
 const MAX_CODES = 2 ** 31 - 1
@@ -19,122 +20,145 @@ export interface RowStoreOptions {
   readonly maxStringLength?: number
 }
 
-/** What the stores of one queue share, so that strings have one code in all of them. */
-interface Shared {
-  readonly arena: Arena
-  readonly schema: Schema
-  readonly dictionaries: readonly (Dictionary | undefined)[]
-  readonly writer: RowWriter
-  readonly reader: RowReader
-  /** Where the writer writes. */
-  readonly target: { columns: ColumnBuffers }
-  readonly stores: Set<RowStore>
-}
-
 /** A ring of rows, one array per column: what is queued is no object, so the garbage collector has nothing to walk. */
-class RowStore implements EventStore<unknown, unknown> {
-  readonly capacity: number
-  readonly #shared: Shared
-  readonly #scope: ArenaScope
-  readonly #columns: ColumnBuffers
+export class RowStore<F extends SchemaFields> implements EventStore<InsertRowOf<F>, ResultRowOf<F>> {
+  readonly #schema: Schema<F>
+  readonly #memory: LinearMemory
+  readonly #arena: Arena
+  readonly #dictionaries: readonly (Dictionary | undefined)[]
+  readonly #target: { columns: ColumnBuffers }
+  readonly #writer: RowWriter
+  readonly #reader: RowReader
   /** All of the columns as one batch, addressed by slot. */
   readonly #view: BatchView
-  readonly #mask: number
+  #scope: ArenaScope
+  #capacity: number
+  #mask: number
   #head = 0
   #tail = 0
 
-  constructor(shared: Shared, capacity: number) {
+  /** @throws EventfluxError `STATE_FULL` when `maxMemory` is too small for the capacity. */
+  constructor(schema: Schema<F>, capacity: number, options: RowStoreOptions) {
+    const { fields } = schema
+    const memory = new LinearMemory({ engine: 'js', maxBytes: options.maxMemory ?? Number.POSITIVE_INFINITY })
     const slots = slotsFor(capacity)
-    this.capacity = capacity
-    this.#shared = shared
-    this.#mask = slots - 1
-    this.#scope = new ArenaScope(shared.arena)
-    try {
-      this.#columns = new ColumnBuffers(this.#scope, shared.schema.fields, slots)
-    } catch (error) {
-      this.#scope.release()
-      throw error
-    }
-    this.#view = new BatchView(this.#columns.types, shared.dictionaries)
-    this.#view.show(this.#columns, 0, slots)
-    this.#view.columns.forEach((column, i) => {
-      column.validity = this.#columns.validity[i]!
+    this.#schema = schema
+    this.#memory = memory
+    this.#arena = new Arena(memory)
+    this.#dictionaries = dictionariesOf(fields, MAX_CODES)
+    this.#dictionaries.forEach((dictionary, column) => {
+      dictionary?.addOwner(mark => this.#markCodes(column, mark))
     })
-    shared.stores.add(this)
+    this.#scope = new ArenaScope(this.#arena)
+    const target = { columns: new ColumnBuffers(this.#scope, fields, slots) }
+    const maxStringLength = options.maxStringLength ?? MAX_STRING_LENGTH
+    this.#target = target
+    this.#writer = new RowWriter({ memory, target, fields, dictionaries: this.#dictionaries, maxStringLength })
+    this.#reader = new RowReader({ memory, fields })
+    this.#view = new BatchView(target.columns.types, this.#dictionaries)
+    this.#capacity = capacity
+    this.#mask = slots - 1
+    this.#show()
+  }
+
+  get capacity(): number {
+    return this.#capacity
   }
 
   get length(): number {
     return (this.#tail - this.#head) | 0
   }
 
-  push(event: unknown): boolean {
+  push(event: InsertRowOf<F>): boolean {
     const tail = this.#tail
-    if (((tail - this.#head) | 0) === this.capacity) return false
-    const { writer, target } = this.#shared
-    target.columns = this.#columns
-    if (!writer.writeRow(event, tail & this.#mask)) throw writer.lastError()
+    if (((tail - this.#head) | 0) === this.#capacity) return false
+    let columns: ColumnBuffers
+    do {
+      columns = this.#target.columns
+      if (!this.#writer.writeRow(event, tail & this.#mask)) throw this.#writer.lastError()
+      // A getter of the event may have emptied a grown queue, which shrank under the row.
+    } while (columns !== this.#target.columns)
     this.#tail = (tail + 1) | 0
     return true
   }
 
-  pop(): unknown {
-    const head = this.#head
-    if (head === this.#tail) return undefined
-    const event = this.#shared.reader.readRow(this.#view, head & this.#mask)
-    this.#head = (head + 1) | 0
+  pop(): ResultRowOf<F> | undefined {
+    const event = this.peek()
+    if (event !== undefined) this.#head = (this.#head + 1) | 0
     return event
   }
 
-  peek(): unknown {
+  peek(): ResultRowOf<F> | undefined {
     if (this.#head === this.#tail) return undefined
-    return this.#shared.reader.readRow(this.#view, this.#head & this.#mask)
+    return this.#reader.readRow(this.#view, this.#head & this.#mask) as ResultRowOf<F>
   }
 
   drop(n: number): void {
     this.#head = (this.#head + n) | 0
   }
 
-  close(): void {
-    if (!this.#shared.stores.delete(this)) return
-    this.#head = this.#tail
-    this.#scope.release()
+  bytesFor(capacity: number): number {
+    return columnBytes(this.#schema.fields, slotsFor(capacity))
+  }
+
+  resize(capacity: number): void {
+    const slots = slotsFor(capacity)
+    if (slots !== this.#mask + 1) {
+      const scope = new ArenaScope(this.#arena)
+      let columns: ColumnBuffers
+      try {
+        columns = new ColumnBuffers(scope, this.#schema.fields, slots)
+      } catch (error) {
+        scope.release()
+        throw error
+      }
+      if (this.length > 0) copyTwice(this.#memory, this.#target.columns, columns)
+      this.#scope.release()
+      this.#scope = scope
+      this.#target.columns = columns
+      this.#mask = slots - 1
+      this.#show()
+    }
+    this.#capacity = capacity
+  }
+
+  #show(): void {
+    const { columns } = this.#target
+    this.#view.show(columns, 0, columns.rows)
+    this.#view.columns.forEach((column, i) => {
+      column.validity = columns.validity[i]!
+    })
   }
 
   /** Marks the codes the rows of a column refer to. */
-  markCodes(column: number, mark: Parameters<CodeMarker>[0]): void {
-    const { i32 } = this.#shared.arena.memory
-    const codes = this.#columns.values[column]! >>> 2
+  #markCodes(column: number, mark: Parameters<CodeMarker>[0]): void {
+    const { i32 } = this.#memory
+    const codes = this.#target.columns.values[column]! >>> 2
     for (let i = 0; i < this.length; i++) mark(i32[codes + ((this.#head + i) & this.#mask)]!)
   }
 }
 
-/** Stores of rows of a schema. */
-export function rowStores<F extends SchemaFields>(
-  schema: Schema<F>,
-  options: RowStoreOptions = {},
-): EventStoreMaker<InsertRowOf<F>, ResultRowOf<F>> {
-  const shared = sharedBy(schema as unknown as Schema, options)
-  return {
-    bytesFor: capacity => columnBytes(schema.fields, slotsFor(capacity)),
-    make: capacity =>
-      new RowStore(shared, capacity) as EventStore<unknown, unknown> as EventStore<InsertRowOf<F>, ResultRowOf<F>>,
+/**
+ * Copies all slots of a ring into both halves of one with twice as many: whichever half a cursor's longer mask leads to,
+ * its row is there.
+ */
+function copyTwice({ u8 }: LinearMemory, from: ColumnBuffers, to: ColumnBuffers): void {
+  const { rows } = from
+  for (let i = 0; i < from.values.length; i++) {
+    const bytes = rows * BYTE_WIDTH[from.types[i]!]
+    const source = from.values[i]!
+    const target = to.values[i]!
+    u8.copyWithin(target, source, source + bytes)
+    u8.copyWithin(target + bytes, source, source + bytes)
+    const bits = from.validity[i]!
+    if (bits === 0) continue
+    const copy = to.validity[i]!
+    if (rows >= 8) {
+      u8.copyWithin(copy, bits, bits + rows / 8)
+      u8.copyWithin(copy + rows / 8, bits, bits + rows / 8)
+    } else {
+      const few = u8[bits]! & ((1 << rows) - 1)
+      u8[copy] = few | (few << rows)
+    }
   }
-}
-
-function sharedBy(schema: Schema, { maxMemory, maxStringLength }: RowStoreOptions): Shared {
-  const memory = new LinearMemory({ engine: 'js', maxBytes: maxMemory ?? Number.POSITIVE_INFINITY })
-  const arena = new Arena(memory)
-  const { fields } = schema
-  const dictionaries = dictionariesOf(fields, MAX_CODES)
-  const stores = new Set<RowStore>()
-  dictionaries.forEach((dictionary, column) => {
-    dictionary?.addOwner(mark => {
-      for (const store of stores) store.markCodes(column, mark)
-    })
-  })
-  const target = { columns: new ColumnBuffers(new ArenaScope(arena), fields, 1) }
-  const length = maxStringLength === undefined ? {} : { maxStringLength }
-  const writer = new RowWriter({ memory, target, fields, dictionaries, ...length })
-  const reader = new RowReader({ memory, fields })
-  return { arena, schema, dictionaries, writer, reader, target, stores }
 }

@@ -1,19 +1,23 @@
 import { eventInvalid } from '../../errors.ts'
-import { type EventStore, type EventStoreMaker, slotsFor } from './event-store.ts'
+import { type EventStore, slotsFor } from './event-store.ts'
 
 /** A ring of any values but `undefined`, by reference. The cursors count up and wrap at 2^32. */
-class ValueStore<T> implements EventStore<T, T> {
-  readonly capacity: number
-  readonly #slots: (T | undefined)[]
-  readonly #mask: number
+export class ValueStore<T> implements EventStore<T, T> {
+  #capacity: number
+  #slots: (T | undefined)[]
+  #mask: number
   #head = 0
   #tail = 0
 
   constructor(capacity: number) {
     const slots = slotsFor(capacity)
-    this.capacity = capacity
-    this.#slots = new Array<T | undefined>(slots).fill(undefined)
+    this.#capacity = capacity
+    this.#slots = emptySlots(slots)
     this.#mask = slots - 1
+  }
+
+  get capacity(): number {
+    return this.#capacity
   }
 
   get length(): number {
@@ -23,7 +27,7 @@ class ValueStore<T> implements EventStore<T, T> {
   push(event: T): boolean {
     if (event === undefined) throw eventInvalid('undefined is no event: it is what an empty queue answers')
     const tail = this.#tail
-    if (((tail - this.#head) | 0) === this.capacity) return false
+    if (((tail - this.#head) | 0) === this.#capacity) return false
     this.#slots[tail & this.#mask] = event
     this.#tail = (tail + 1) | 0
     return true
@@ -47,16 +51,21 @@ class ValueStore<T> implements EventStore<T, T> {
     for (let i = 0; i < n; i++) this.pop()
   }
 
-  close(): void {
-    this.#slots.length = 0
-    this.#head = this.#tail
+  /** Bytes of the references, not of what they lead to. */
+  bytesFor(capacity: number): number {
+    return 8 * slotsFor(capacity)
+  }
+
+  resize(capacity: number): void {
+    const { length } = this
+    const slots = emptySlots<T>(slotsFor(capacity))
+    for (let i = 0; i < length; i++) slots[i] = this.#slots[(this.#head + i) & this.#mask]
+    this.#slots = slots
+    this.#mask = slots.length - 1
+    this.#head = 0
+    this.#tail = length
+    this.#capacity = capacity
   }
 }
 
-/** Stores of references. Their bytes are those of the slots, not of what the references lead to. */
-export function valueStores<T>(): EventStoreMaker<T, T> {
-  return {
-    bytesFor: capacity => 8 * slotsFor(capacity),
-    make: capacity => new ValueStore(capacity),
-  }
-}
+const emptySlots = <T>(slots: number): (T | undefined)[] => new Array<T | undefined>(slots).fill(undefined)
