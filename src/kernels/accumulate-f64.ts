@@ -19,15 +19,17 @@ export function addSum(f64: Float64Array, field: number, value: number, carry: n
   f64[(field + SUM_F64_CARRY) >>> 3] = f64[(field + SUM_F64_CARRY) >>> 3]! + carry + error
 }
 
-/** A NaN value changes nothing, a NaN field takes any value, -0 < +0. */
+/** A NaN value changes nothing, a NaN field takes any value, -0 < +0. Mostly the field stays what it is. */
 export function lower(f64: Float64Array, field: number, value: number): void {
   const kept = f64[field >>> 3]!
-  if (!Number.isNaN(value)) f64[field >>> 3] = Number.isNaN(kept) ? value : Math.min(kept, value)
+  if (value > kept || Number.isNaN(value)) return
+  f64[field >>> 3] = Number.isNaN(kept) ? value : Math.min(kept, value)
 }
 
 export function raise(f64: Float64Array, field: number, value: number): void {
   const kept = f64[field >>> 3]!
-  if (!Number.isNaN(value)) f64[field >>> 3] = Number.isNaN(kept) ? value : Math.max(kept, value)
+  if (value < kept || Number.isNaN(value)) return
+  f64[field >>> 3] = Number.isNaN(kept) ? value : Math.max(kept, value)
 }
 
 /** Twin of the loop in assembly/accumulate-f64.ts. */

@@ -152,6 +152,7 @@ export interface KernelExports {
   /**
    * ids[r] for the rows r = sel[j] (r = j without one), j in [from, m), of the one-word keys a[r]. A new key takes an id from the free stack, else nextId.
    * Returns the first j that could not be served because no id is left (the caller sweeps or grows, then goes on), or m.
+   * The caller gives the table at least twice as many slots as ids, so that a probe always ends.
    */
   findOrInsertKeys4(table: number, a: number, sel: number, from: number, m: number, ids: number): number
   /** The same for packed keys of header.words words: row r's key is packed[j]. */
@@ -168,9 +169,12 @@ export interface KernelExports {
   // ── time and slices ────────────────────────────────────────────────────────────────────────────────────────────
   /** First row in [from, n) with time ≥ threshold, or n. NaN rows never match. */
   scanTimeAtLeast(time: number, from: number, n: number, threshold: number): number
-  /** Least and greatest time of the selected rows j in [from, m), as f64 at out[0], out[1]; m > from. */
+  /** Least and greatest of the selected rows j in [from, m), at out[0], out[1]; NaN is ignored, no value gives ±Infinity. */
   rangeF64(a: number, sel: number, from: number, m: number, out: number): void
-  /** Splits the selected rows j in [from, m): time ≥ bound → onTime, else → late. Returns the number on time. */
+  /**
+   * Splits the selected rows j in [from, m): time ≥ bound → onTime, else → late. Returns the number on time. Both lists
+   * need room for m - from rows, and hold nothing of meaning beyond their ends. onTimeOut = sel is allowed with from = 0.
+   */
   splitLate(
     time: number,
     sel: number,
@@ -244,8 +248,8 @@ export interface KernelExports {
   /** out[j] = records + ids[j] * recordBytes. */
   recordAddresses(records: number, ids: number, m: number, recordBytes: number, out: number): void
   /**
-   * Combining slices: for each id of a source slice, dst[j] = its record in the destination slice (initialised and
-   * listed when free, rows added up) and src[j] = its record in the source slice.
+   * Combining slices: for the ids j in [from, m) of a source slice's list, dst[j - from] = its record in the destination
+   * slice (initialised and listed when free, rows added up) and src[j - from] = its record in the source slice.
    */
   resolveCombine(
     source: number,

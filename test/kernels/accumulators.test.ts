@@ -1,13 +1,10 @@
 import fc from 'fast-check'
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { EDGE_SET, SUM_F64_BYTES } from '../../assembly/abi.ts'
 import type { KernelExports } from '../../src/wasm/exports.ts'
 import { EnginePair } from './engine-pair.ts'
 
-let pair: EnginePair
-beforeAll(async () => {
-  pair = await EnginePair.make()
-})
+const pair = new EnginePair()
 beforeEach(() => pair.reset())
 
 /** Records of the tests: rows, then 24 bytes of fields. */

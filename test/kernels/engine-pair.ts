@@ -1,7 +1,5 @@
 import { expect } from 'vitest'
-import wasmBytes from '#wasm/plain.wasm'
-import { jsKernels } from '../../src/kernels/js-engine.ts'
-import { LinearMemory } from '../../src/memory/linear-memory.ts'
+import { createEngineSync } from '../../src/kernels/engine.ts'
 import type { KernelExports, KernelName } from '../../src/wasm/exports.ts'
 
 const BYTES = 4 * 65_536
@@ -12,28 +10,17 @@ type Arguments<Name extends KernelName> = Parameters<KernelExports[Name]>
 type Elements = Uint8Array | Uint32Array | Int32Array | Float32Array | Float64Array | BigInt64Array
 
 /**
- * Both engines over memories of equal content. Every call runs on both; what it returns and every byte of memory must
- * be equal afterwards (NaNs are equal to NaNs). Between the ranges handed out stand guards that no kernel may touch.
+ * Both engines over memories of equal content, for kernels that build on what earlier calls left behind: tables,
+ * slices, records. Every call runs on both; what it returns and every byte of memory must be equal afterwards (NaNs are
+ * equal to NaNs). Between the ranges handed out stand guards that no kernel may touch.
  */
 export class EnginePair {
-  readonly #wasm = new LinearMemory({ engine: 'wasm', initialBytes: BYTES, maxBytes: BYTES })
-  readonly #js = new LinearMemory({ engine: 'js', initialBytes: BYTES, maxBytes: BYTES })
-  readonly #wasmKernels: KernelExports
-  readonly #jsKernels = jsKernels(this.#js)
+  readonly #wasmEngine = createEngineSync({ engine: 'wasm', initialBytes: BYTES, maxBytes: BYTES })
+  readonly #jsEngine = createEngineSync({ engine: 'js', initialBytes: BYTES, maxBytes: BYTES })
+  readonly #wasm = this.#wasmEngine.memory
+  readonly #js = this.#jsEngine.memory
   readonly #guards: number[] = []
   #top = GUARD
-
-  private constructor(wasmKernels: (memory: LinearMemory) => KernelExports) {
-    this.#wasmKernels = wasmKernels(this.#wasm)
-  }
-
-  static async make(): Promise<EnginePair> {
-    const module = await WebAssembly.compile(wasmBytes as BufferSource)
-    return new EnginePair(memory => {
-      const instance = new WebAssembly.Instance(module, { env: { memory: memory.wasm! } })
-      return instance.exports as unknown as KernelExports
-    })
-  }
 
   /** Forgets every range. */
   reset(): void {
@@ -103,8 +90,8 @@ export class EnginePair {
 
   call<Name extends KernelName>(name: Name, ...args: Arguments<Name>): ReturnType<KernelExports[Name]> {
     type Kernel = (...given: Arguments<Name>) => ReturnType<KernelExports[Name]>
-    const result = (this.#wasmKernels[name] as unknown as Kernel)(...args)
-    const twin = (this.#jsKernels[name] as unknown as Kernel)(...args)
+    const result = (this.#wasmEngine.kernels[name] as unknown as Kernel)(...args)
+    const twin = (this.#jsEngine.kernels[name] as unknown as Kernel)(...args)
     expect(twin, `${name} returns the same on both engines`).toBe(result)
     this.#expectEqualMemories(name)
     return result
@@ -123,16 +110,4 @@ export class EnginePair {
       }
     }
   }
-}
-
-/** Reproducible numbers for test data (mulberry32). */
-export function randomNumbers(seed: number): { next(): number; below(bound: number): number } {
-  let state = seed >>> 0
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-  return { next, below: bound => Math.floor(next() * bound) }
 }

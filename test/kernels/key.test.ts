@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import {
   KEYS_FREE,
   KEYS_FREE_COUNT,
@@ -9,12 +9,10 @@ import {
   KEYS_SLOT_BYTES,
   KEYS_SLOTS,
 } from '../../assembly/abi.ts'
-import { EnginePair, randomNumbers } from './engine-pair.ts'
+import { EnginePair } from './engine-pair.ts'
+import { Random } from './random.ts'
 
-let pair: EnginePair
-beforeAll(async () => {
-  pair = await EnginePair.make()
-})
+const pair = new EnginePair()
 beforeEach(() => pair.reset())
 
 /** A table with room for `capacity` ids and the least slots a caller may give it. */
@@ -92,7 +90,7 @@ describe('findOrInsertKeys4', () => {
         fc.integer(),
         (keys, capacity, selected, seed) => {
           pair.reset()
-          const random = randomNumbers(seed)
+          const random = new Random(seed)
           const table = makeTable(capacity, 1)
           const model = new ModelTable(capacity)
           const rows = selected ? keys.map((_, i) => i).filter(i => i % 3 !== 1) : undefined
@@ -110,7 +108,7 @@ describe('findOrInsertKeys4', () => {
             if (served < m) expect(model.find(String(keys[rows ? rows[served]! : served]))).toBe(undefined)
             expect(field(table, KEYS_NEXT_ID)).toBe(model.next)
             expect(field(table, KEYS_FREE_COUNT)).toBe(model.free.length)
-            const alive = new Set([...model.ids.values()].filter(() => random.next() < 0.5))
+            const alive = new Set([...model.ids.values()].filter(() => random.chance(0.5)))
             if (alive.size === capacity) alive.delete(0)
             sweep(table, alive)
             model.sweep(alive)

@@ -1,13 +1,10 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { MOMENTS_BYTES, MOMENTS_COUNT, MOMENTS_MEAN } from '../../assembly/abi.ts'
 import { EnginePair } from './engine-pair.ts'
 
-let pair: EnginePair
-beforeAll(async () => {
-  pair = await EnginePair.make()
-})
+const pair = new EnginePair()
 beforeEach(() => pair.reset())
 
 interface Moments {

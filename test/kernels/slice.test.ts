@@ -1,13 +1,10 @@
 import fc from 'fast-check'
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { SLICE_ENTRY_BYTES } from '../../assembly/abi.ts'
 import { EnginePair } from './engine-pair.ts'
 import { putSlices, sliceAt } from './record-slices.ts'
 
-let pair: EnginePair
-beforeAll(async () => {
-  pair = await EnginePair.make()
-})
+const pair = new EnginePair()
 beforeEach(() => pair.reset())
 
 const RECORD_BYTES = 24

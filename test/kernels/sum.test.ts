@@ -1,12 +1,10 @@
 import fc from 'fast-check'
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { SUM_F64_BYTES } from '../../assembly/abi.ts'
-import { EnginePair, randomNumbers } from './engine-pair.ts'
+import { EnginePair } from './engine-pair.ts'
+import { Random } from './random.ts'
 
-let pair: EnginePair
-beforeAll(async () => {
-  pair = await EnginePair.make()
-})
+const pair = new EnginePair()
 beforeEach(() => pair.reset())
 
 /** The sum as a pipeline takes it: chunk by chunk into records of their own, combined in order, finished. */
@@ -70,7 +68,7 @@ describe('sum of f64', () => {
   })
 
   it('of decimal amounts is the exact amount, whatever the chunks', () => {
-    const random = randomNumbers(20_260_101)
+    const random = new Random(20_260_101)
     const cents = Array.from({ length: 4000 }, () => random.below(2_000_000) - 1_000_000)
     const total = cents.reduce((sum, c) => sum + c, 0)
     for (const chunk of [1, 7, 512, 4000]) {
