@@ -1,0 +1,91 @@
+import { group } from '../harness/group.ts'
+import { compareInRounds } from '../harness/rounds.ts'
+import { blocked, blockedHashed, blockedMapped, onePass } from './w1/column-loops.ts'
+import { engineContestant, loopContestant } from './w1/columns.ts'
+import { type Density, type KeyKind, makeEvents } from './w1/events.ts'
+import { expectedRows } from './w1/oracle.ts'
+import { rowContestants } from './w1/rows.ts'
+
+const WHAT = '1,000 keys, filter, project, 1 s tumbling count/sum/min/max'
+const DENSITY_TEXT: Readonly<Record<Density, string>> = {
+  dense: 'about 75 rows per key and window',
+  sparse: 'about one row per key and window',
+}
+
+const size = (quick: boolean) => ({
+  rows: quick ? 200_000 : 5_000_000,
+  warmups: quick ? 1 : 3,
+  rounds: quick ? 3 : 15,
+  unit: 'M events/s',
+})
+
+/** Columns in. The first loop is the baseline, the fastest of those tried; the others stay to show that. */
+const COLUMNS: Readonly<Record<KeyKind, { loops: readonly [string, typeof blocked][]; dense: number }>> = {
+  utf8: {
+    loops: [
+      ['blocked loop', blocked],
+      ['plain loop', onePass],
+    ],
+    dense: 2,
+  },
+  smallInt: {
+    loops: [
+      ['blocked loop', blocked],
+      ['plain loop', onePass],
+    ],
+    dense: 2,
+  },
+  anyInt: {
+    loops: [
+      ['blocked loop, hash table', blockedHashed],
+      ['blocked loop, Map', blockedMapped],
+    ],
+    dense: 1.5,
+  },
+}
+
+for (const kind of ['utf8', 'smallInt', 'anyInt'] as const) {
+  for (const density of ['dense', 'sparse'] as const) {
+    const description = `columns in, ${kind} keys, ${DENSITY_TEXT[density]}: ${WHAT}`
+    const { loops, dense } = COLUMNS[kind]
+    const baseline = loops[0]![0]
+    group(`columns-${kind}-${density}`, description, async ({ quick, record }) => {
+      const { rows, ...rest } = size(quick)
+      const events = makeEvents(rows, kind, density)
+      const expected = expectedRows(events)
+      const engine = await engineContestant('eventflux', events, { engine: 'wasm', metrics: false }, expected)
+      const target = { of: 'ratio', atLeast: density === 'dense' ? dense : 1.3 } as const
+      const contestants = [
+        ...loops.map(([name, loop]) => loopContestant(name, loop, events, expected)),
+        { ...engine, targets: [target] },
+      ]
+      record(await compareInRounds({ contestants, baseline, amount: rows / 1e6, ...rest }))
+    })
+  }
+}
+
+group(
+  'columns-js-engine',
+  `columns in, utf8 keys, dense, engine 'js' (the plain-TypeScript twin): ${WHAT}`,
+  async context => {
+    const { rows, ...rest } = size(context.quick)
+    const events = makeEvents(rows, 'utf8', 'dense')
+    const expected = expectedRows(events)
+    const contestants = [
+      loopContestant('blocked loop', blocked, events, expected),
+      await engineContestant("eventflux, engine 'js'", events, { engine: 'js', metrics: false }, expected),
+    ]
+    context.record(await compareInRounds({ contestants, baseline: 'blocked loop', amount: rows / 1e6, ...rest }))
+  },
+)
+
+for (const kind of ['smallInt', 'utf8', 'anyInt'] as const) {
+  for (const density of ['dense', 'sparse'] as const) {
+    const description = `objects in, ${kind} keys, ${DENSITY_TEXT[density]}: ${WHAT}`
+    group(`objects-${kind}-${density}`, description, async ({ quick, record }) => {
+      const { rows, ...rest } = size(quick)
+      const contestants = await rowContestants(makeEvents(rows, kind, density))
+      record(await compareInRounds({ contestants, baseline: contestants[0]!.name, amount: rows / 1e6, ...rest }))
+    })
+  }
+}
