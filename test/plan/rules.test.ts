@@ -36,7 +36,7 @@ describe('a plan with a rule equals the plan without', () => {
           )
             changed++
         }),
-        { numRuns: 800 },
+        { numRuns: 800, interruptAfterTimeLimit: 30_000 },
       )
       expect(changed).toBeGreaterThan(10)
     })
@@ -57,7 +57,7 @@ describe('requiredSourceColumns', () => {
         if (required.length < plan.source.length) spared++
         expect(outcome(plan, other)).toEqual(outcome(plan, input))
       }),
-      { numRuns: 800 },
+      { numRuns: 800, interruptAfterTimeLimit: 30_000 },
     )
     expect(spared).toBeGreaterThan(10)
   })
