@@ -44,7 +44,7 @@ export class RecordSplitter {
   #to = 0
   #scanned = 0
   #state = FIELD_START
-  /** Position of a quote at or after #from, if known; up to #quoteScanned there is none before it. */
+  /** Position of the first quote at or after #from, anything below #from when unknown; none stands before #quoteScanned. */
   #quote = -1
   #quoteScanned = 0
   #nextLine = 1
@@ -79,7 +79,7 @@ export class RecordSplitter {
     this.#base += this.#from
     this.#scanned -= this.#from
     this.#quoteScanned = Math.max(0, this.#quoteScanned - this.#from)
-    this.#quote = this.#quote < this.#from ? -1 : this.#quote - this.#from
+    this.#quote -= this.#from
     this.#from = 0
     this.#to = needed
   }
