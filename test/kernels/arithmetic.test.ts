@@ -124,6 +124,25 @@ describe('arithmetic over f64', () => {
     }
   })
 
+  it('remainders of fractions are exact, whatever the size of the quotient', () => {
+    forManyRuns((seed, n) => {
+      const random = lab.begin(seed)
+      const magnitude = () => (random.u32() / 2 ** 32 + random.u32() / 2 ** 64) * 2 ** (random.below(64) - 8)
+      const divisors = random.many(n, () => magnitude() + 2 ** -40)
+      // Some dividends are the nearest numbers to a multiple: there a rounded quotient is easily one too many.
+      const dividends = divisors.map(divisor => {
+        const near = divisor * random.below(1_000_000)
+        const step = near * 2 ** -52 * (random.below(3) - 1)
+        return (random.chance(0.5) ? near + step : magnitude()) * (random.chance(0.5) ? -1 : 1)
+      })
+      const a = lab.f64(dividends)
+      const b = lab.f64(divisors)
+      const out = lab.output('f64', n * 8, 8)
+      lab.call('modF64ColCol', a, b, n, out)
+      expect(lab.readF64(out, n)).toEqual(dividends.map((x, i) => x % divisors[i]!))
+    }, 300)
+  })
+
   it('round takes halves away from zero and nothing below a half up', () => {
     const values = [
       0.5,
