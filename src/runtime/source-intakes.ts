@@ -16,9 +16,16 @@ export class SourceIntakes {
     sources: readonly Source[],
     parts: { edge: SourceEdge; signal: AbortSignal; clock: Clock; schema: Schema },
   ) {
-    const runs = sources.map(async source => {
+    // A signal for each source: on a single one the listeners of many sources would look like a leak to the runtime.
+    const aborts = sources.map(() => new AbortController())
+    const { signal } = parts
+    const abortAll = () => {
+      for (const abort of aborts) abort.abort(signal.reason)
+    }
+    signal.addEventListener('abort', abortAll, { once: true })
+    const runs = sources.map(async (source, i) => {
       try {
-        await source.run(new EdgeIntake(parts))
+        await source.run(new EdgeIntake({ ...parts, signal: aborts[i]!.signal }))
       } finally {
         await source.close?.()
       }

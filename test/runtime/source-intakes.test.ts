@@ -1,0 +1,44 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { csvSource } from '../../src/connector/byte-source.ts'
+import type { Source } from '../../src/connector/source.ts'
+import { pipeline } from '../../src/pipeline.ts'
+import { i32 } from '../../src/schema/data-type.ts'
+import { schema } from '../../src/schema/schema.ts'
+
+const numbers = pipeline(schema({ a: i32() }), { engine: 'js' })
+
+let warnings: Error[]
+const onWarning = (warning: Error) => warnings.push(warning)
+beforeEach(() => {
+  warnings = []
+  process.on('warning', onWarning)
+})
+afterEach(() => void process.off('warning', onWarning))
+
+it('runs forty sources at once without a warning about their listeners', async () => {
+  const sources = Array.from({ length: 40 }, (_, i) => csvSource(`a\n${i}\n`))
+  const rows: { readonly a: number }[] = []
+  const job = await numbers.run({ sources, sink: rows })
+  await job.done
+  await new Promise(resolve => setTimeout(resolve, 10))
+  expect(rows.map(row => row.a).sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i))
+  expect(warnings).toEqual([])
+})
+
+it('aborts every source when the job stops', async () => {
+  let stopped = 0
+  const waiting = (): Source<never> => ({
+    metadata: { name: 'waiting', kind: 'test', replayable: false, bounded: false },
+    run: ({ signal }) =>
+      new Promise(resolve =>
+        signal.addEventListener('abort', () => {
+          stopped++
+          resolve()
+        }),
+      ),
+  })
+  const job = await numbers.run({ sources: [waiting(), waiting(), waiting()], sink: [] })
+  expect(stopped).toBe(0)
+  await job.stop()
+  expect(stopped).toBe(3)
+})
