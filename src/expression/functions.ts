@@ -25,15 +25,17 @@ export type Beside<V> = V extends null
   ? Operand
   : V extends TimestampExpression
     ? TimestampExpression | number | null
-    : V extends number | NumberExpression
-      ? NumberExpression | number | null
-      : V extends bigint | BigIntExpression
-        ? BigIntExpression | bigint | null
-        : V extends boolean | BooleanExpression
-          ? BooleanExpression | boolean | null
-          : V extends string | StringExpression
-            ? StringExpression | string | null
-            : never
+    : V extends number
+      ? NumberExpression | TimestampExpression | number | null
+      : V extends NumberExpression
+        ? NumberExpression | number | null
+        : V extends bigint | BigIntExpression
+          ? BigIntExpression | bigint | null
+          : V extends boolean | BooleanExpression
+            ? BooleanExpression | boolean | null
+            : V extends string | StringExpression
+              ? StringExpression | string | null
+              : never
 
 /** The expression several operands of one kind result in, with nullability `N` and scope `S`. */
 type Joined<V, N extends boolean, S extends Scope> = [Extract<V, TimestampExpression>] extends [never]
