@@ -167,7 +167,8 @@ export function castF64I64(a: usize, n: i32, out: usize, bitsOut: usize): void {
 function timestampPair(a: usize, out: usize): u32 {
   const x = v128.load(a)
   const within = f64x2.le(f64x2.abs(x), f64x2.splat(9007199254740991.0))
-  v128.store(out, v128.and(f64x2.floor(x), within))
+  // Adding 0 makes 0 of -0 and changes nothing else.
+  v128.store(out, v128.and(f64x2.add(f64x2.floor(x), f64x2.splat(0)), within))
   return i64x2.bitmask(within)
 }
 
@@ -185,7 +186,7 @@ export function castF64Timestamp(a: usize, n: i32, out: usize, bitsOut: usize): 
     for (let bit: u32 = 0; out < end; ++bit, a += 8, out += 8) {
       const x = load<f64>(a)
       const within = abs<f64>(x) <= 9007199254740991.0
-      store<f64>(out, within ? floor<f64>(x) : 0)
+      store<f64>(out, within ? floor<f64>(x) + 0 : 0)
       byte |= <u32>within << bit
     }
     store<u8>(bitsOut, <u8>byte)

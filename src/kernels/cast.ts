@@ -139,7 +139,7 @@ export function castKernels(memory: LinearMemory): Pick<KernelExports, CastKerne
         for (let bit = 0; bit < end; bit++) {
           const value = f64[x + i + bit]!
           const fits = Math.abs(value) <= Number.MAX_SAFE_INTEGER
-          f64[to + i + bit] = fits ? Math.floor(value) : 0
+          f64[to + i + bit] = fits ? Math.floor(value) + 0 : 0
           byte |= (fits ? 1 : 0) << bit
         }
         u8[bits + (i >>> 3)] = byte
