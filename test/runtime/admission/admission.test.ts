@@ -169,6 +169,20 @@ describe('block', () => {
     expect(admission.waiting).toBe(0)
   })
 
+  it('lets nobody overtake one who needs more room than there is', async () => {
+    const { push, inside, admission } = edge(3, 'block')
+    for (const id of [1, 2, 3]) push(id)
+    const large = admission.admit(() => inside.length <= 1 && inside.push(4, 5) > 0)
+    inside.shift()
+    admission.spaceFreed()
+    expect(push(6, { strategy: 'drop-newest' })).toEqual(full)
+    expect(inside).toEqual([2, 3])
+    inside.shift()
+    admission.spaceFreed()
+    expect(await large).toBe(true)
+    expect(inside).toEqual([3, 4, 5])
+  })
+
   it('ends with aborted when its signal aborts, and leaves the line in order', async () => {
     const { push, pop, inside, ledger } = edge(1, 'block')
     push(1)
