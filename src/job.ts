@@ -31,6 +31,7 @@ export interface JobParts {
   readonly meter: JobMeter | undefined
   readonly queue: RowQueueSink<unknown> | undefined
   readonly clock: Clock
+  /** Ends waits between the attempts of an error policy: aborted when the job ends, not while it drains. */
   readonly abort: AbortController
   readonly engine: 'wasm' | 'js'
   readonly schema: Schema
@@ -55,6 +56,7 @@ export class Job<In = unknown, Out = unknown> {
   readonly #queue: RowQueueSink<unknown> | undefined
   readonly #clock: Clock
   readonly #abort: AbortController
+  readonly #sourceAbort = new AbortController()
   readonly #schema: Schema
   readonly #driveRows: number
   readonly #stateListeners = new Set<(state: JobState) => void>()
@@ -63,6 +65,10 @@ export class Job<In = unknown, Out = unknown> {
   #scheduled = false
   #sources: SourceIntakes | undefined
   #finishing: Promise<JobSummary> | undefined
+  #isAbandoned = false
+  #abandon!: () => void
+  /** Resolves when what is inside shall be left behind. */
+  readonly #abandoned: Promise<void>
   #wake: (() => void)[] = []
   #resolve!: (summary: JobSummary) => void
   #reject!: (error: unknown) => void
@@ -80,6 +86,9 @@ export class Job<In = unknown, Out = unknown> {
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
+    })
+    this.#abandoned = new Promise(resolve => {
+      this.#abandon = resolve
     })
     // A failure is also told by the state, by stop() and by every push: nobody has to await `done`.
     this.done.catch(() => {})
@@ -128,7 +137,8 @@ export class Job<In = unknown, Out = unknown> {
   /** Resolves when every row accepted so far went through, and its results are durable in the sinks. */
   async flush(): Promise<void> {
     await this.#until(() => this.#work())
-    await Promise.all(this.#assembly.sinks.map(sink => sink.flush()))
+    this.#throwFailure()
+    await Promise.race([Promise.all(this.#assembly.sinks.map(sink => sink.flush())), this.done])
     this.#throwFailure()
   }
 
@@ -139,11 +149,18 @@ export class Job<In = unknown, Out = unknown> {
 
   /**
    * Stops the job, by default after everything inside went through. `drain: false` leaves it behind (counted as
-   * `abandoned`). @throws EventfluxError `TIMEOUT` when it took longer than `timeoutMs`: the job is stopped all the same.
+   * `abandoned`). Calling it again while the job drains can hurry it: `drain: false` and `timeoutMs` count from then on.
+   *
+   * @throws EventfluxError `TIMEOUT` when it took longer than `timeoutMs`: the job is stopped all the same.
    */
   stop(options: { readonly drain?: boolean; readonly timeoutMs?: number } = {}): Promise<JobSummary> {
-    this.#finishing ??= this.#finish(options.drain ?? true, options.timeoutMs)
-    return this.#finishing
+    const finishing = this.#finishing ?? this.#startFinishing()
+    if (options.drain === false) {
+      this.#isAbandoned = true
+      this.#abandon()
+    }
+    if (options.timeoutMs !== undefined) this.#endWithin(options.timeoutMs)
+    return finishing
   }
 
   /** What the job measured so far; with `into`, written there without allocation. */
@@ -175,7 +192,7 @@ export class Job<In = unknown, Out = unknown> {
     if (sources.length === 0) return
     this.#sources = new SourceIntakes(
       sources.map(source => toSource(source)),
-      { edge: this.#assembly.edge, signal: this.#abort.signal, clock: this.#clock, schema: this.#schema },
+      { edge: this.#assembly.edge, signal: this.#sourceAbort.signal, clock: this.#clock, schema: this.#schema },
     )
     this.#sources.done.then(
       () => void this.stop().catch(() => {}),
@@ -220,7 +237,7 @@ export class Job<In = unknown, Out = unknown> {
 
   /** @internal A timer of a processor is due: it fires between two batches. */
   timerDue(stage: ProcessRowsOperator, atMs: number): void {
-    void this.#until(() => this.#work()).then(() => this.#inject(task => task.inject(() => stage.timerDue(atMs))))
+    void this.#inject(task => task.inject(() => stage.timerDue(atMs)))
   }
 
   /** @internal */
@@ -245,52 +262,65 @@ export class Job<In = unknown, Out = unknown> {
     }
   }
 
-  /** Sends something between two batches, after whatever is in the way. */
-  #inject(turn: (task: Task) => TaskState): TaskState {
-    if (this.#hasEnded()) return 'idle'
-    try {
-      return turn(this.#assembly.task)
-    } catch (error) {
-      this.failed(error)
-      return 'idle'
-    }
+  /** Sends something into the chain between two batches, after whatever is in the way; resolves when it is through. */
+  async #inject(turn: (task: Task) => TaskState): Promise<void> {
+    let isSent = false
+    await this.#until(() => {
+      const state = this.#work()
+      if (state === 'blocked' || isSent || this.#hasEnded()) return state
+      isSent = true
+      try {
+        return turn(this.#assembly.task)
+      } catch (error) {
+        this.failed(error)
+        return 'idle'
+      }
+    })
   }
 
   /** Repeats a turn until nothing blocks it any more. */
   async #until(turn: () => TaskState): Promise<void> {
+    // Asked from inside a sink: the chain is on the stack, and gets its turn when it is off it.
+    while (this.#assembly.task.isRunning) await Promise.resolve()
     while (turn() === 'blocked') await new Promise<void>(resolve => this.#wake.push(resolve))
   }
 
-  async #finish(drain: boolean, timeoutMs: number | undefined): Promise<JobSummary> {
+  #startFinishing(): Promise<JobSummary> {
     if (this.#hasEnded()) return this.done
     this.#enter('draining')
     this.#assembly.edge.close()
-    this.#abort.abort()
-    const cancel =
-      timeoutMs === undefined
-        ? undefined
-        : this.#clock.after(timeoutMs, () => {
-            const left = this.#inside()
-            this.failed(
-              timedOut(`the job did not stop within ${timeoutMs} ms: ${left} rows are left inside`, { value: left }),
-            )
-          })
+    this.#sourceAbort.abort()
+    this.#finishing = this.#finish()
+    return this.#finishing
+  }
+
+  async #finish(): Promise<JobSummary> {
     try {
-      await this.#sources?.closed
-      if (drain) await this.#drainAll()
+      await Promise.race([this.#sources?.closed, this.done])
+      if (!this.#isAbandoned) await Promise.race([this.#drainAll(), this.#abandoned, this.done])
+      this.#abort.abort()
       await Promise.race([this.#closeSinks(), this.done])
     } catch (error) {
       this.failed(error)
     }
-    cancel?.()
     this.#end('stopped')
     return this.done
   }
 
+  #endWithin(timeoutMs: number): void {
+    const cancel = this.#clock.after(timeoutMs, () => {
+      const left = this.#inside()
+      this.failed(
+        timedOut(`the job did not stop within ${timeoutMs} ms: ${left} rows are left inside`, { value: left }),
+      )
+    })
+    this.done.then(cancel, cancel)
+  }
+
   async #drainAll(): Promise<void> {
-    await this.#until(() => this.#work())
-    if (this.#inject(task => task.endOfInput()) === 'blocked') await this.#until(() => this.#work())
-    await Promise.race([Promise.all(this.#assembly.sinks.map(sink => sink.flush())), this.done])
+    await this.#inject(task => task.endOfInput())
+    if (this.#isAbandoned || this.#hasEnded()) return
+    await Promise.all(this.#assembly.sinks.map(sink => sink.flush()))
   }
 
   async #closeSinks(): Promise<void> {
@@ -300,13 +330,18 @@ export class Job<In = unknown, Out = unknown> {
   #end(state: 'stopped' | 'failed'): void {
     if (this.#hasEnded()) return
     const abandoned = this.#inside()
-    this.#assembly.edge.fail(this.#failure)
+    const { edge, task } = this.#assembly
+    edge.fail(this.#failure)
+    this.#sourceAbort.abort()
     this.#abort.abort()
+    task.stop()
     const summary = { ...countJob(this.#assembly), abandoned }
     this.#enter(state)
     this.#queue?.end(state === 'failed' ? { error: this.#failure } : undefined)
     for (const wake of this.#wake.splice(0)) wake()
-    this.#assembly.close()
+    // The chain may be on the stack: a sink that pushed into its own job made it fail.
+    if (task.isRunning) queueMicrotask(() => this.#assembly.close())
+    else this.#assembly.close()
     if (state === 'stopped') this.#resolve(summary)
     else this.#reject(this.#failure)
   }
@@ -327,7 +362,14 @@ export class Job<In = unknown, Out = unknown> {
 
   #enter(state: JobState): void {
     this.#state = state
-    for (const listener of this.#stateListeners) listener(state)
+    for (const listener of this.#stateListeners) {
+      try {
+        listener(state)
+      } catch (cause) {
+        this.failed(stageFailed(`a listener of onState threw: ${messageOf(cause)}`, { cause }))
+      }
+      if (this.#state !== state) return
+    }
   }
 }
 

@@ -55,11 +55,21 @@ export async function runPlan<In, Out>(
   })
   if (config.metrics !== false) meter = new JobMeter(config.metrics, assembly, clock, config.backpressure.kind)
   job = new Job<In, Out>({ assembly, meter, queue, clock, abort, engine: engine.name, schema: source })
-  const started = job
-  options.signal?.addEventListener('abort', () => void started.stop({ drain: false }).catch(() => {}), { once: true })
   const sources = [...(options.source === undefined ? [] : [options.source]), ...(options.sources ?? [])]
-  job.start(sources as never[])
+  job.start(options.signal?.aborted ? [] : (sources as never[]))
+  if (options.signal) stopOnAbort(job, options.signal)
   return job
+}
+
+function stopOnAbort(job: Job<never, unknown>, signal: AbortSignal): void {
+  const stop = (): void => void job.stop({ drain: false }).catch(() => {})
+  if (signal.aborted) {
+    stop()
+    return
+  }
+  signal.addEventListener('abort', stop)
+  const forget = (): void => signal.removeEventListener('abort', stop)
+  job.done.then(forget, forget)
 }
 
 /** Replaces the names of module exports by what they export. */

@@ -22,6 +22,8 @@ export interface EdgeConsumer {
   rowsArrived(): void
   /** The edge is full: works on its rows at once, if that is possible now. */
   makeRoom(): void
+  /** Something no single event is to blame for: a bound on state was reached, or a strategy ends the job. */
+  failed(error: unknown): void
 }
 
 export interface SourceEdgeOptions {
@@ -62,7 +64,7 @@ export class SourceEdge implements AdmissionListener {
     this.ring = unbounded ? new SegmentedRing(ring) : new RingBuffer(ring)
     const writer = { memory: arena.memory, target: this.ring, fields, dictionaries }
     this.#rows = new RowWriter(writer)
-    this.#columns = new ColumnWriter(writer)
+    this.#columns = new ColumnWriter({ ...writer, kernels })
     this.#admission = new Admission(this.ring, {
       strategy: config.backpressure,
       clock,
@@ -139,9 +141,12 @@ export class SourceEdge implements AdmissionListener {
     this.#admission.fail(error)
   }
 
+  /** Rows are worked on only now that they are counted, so that the counts hold at every moment. */
   onAccepted(rows: number): void {
-    this.ledger.onAccepted(rows - this.#dropped)
+    const arrived = rows - this.#dropped
     this.#dropped = 0
+    this.ledger.onAccepted(arrived)
+    if (arrived > 0) this.#consumer.rowsArrived()
   }
 
   onRejected(reason: RejectReason, rows: number): void {
@@ -150,6 +155,10 @@ export class SourceEdge implements AdmissionListener {
 
   onEvicted(rows: number): void {
     this.ledger.onEvicted(rows)
+  }
+
+  onFailed(error: unknown): void {
+    this.#consumer.failed(error)
   }
 
   #pushBlock(
@@ -166,12 +175,15 @@ export class SourceEdge implements AdmissionListener {
         claimed = this.ring.claim(Math.min(rows, this.#maxBatch))
         if (claimed === 0) return 0
       }
-      const written = write(from, claimed, this.ring.writeRow)
+      const written = this.#guarded(() => write(from, claimed, this.ring.writeRow))
+      // A row that doesn't fit is decided on by itself, after those before it are in: its policy may throw.
+      if (written === 0) {
+        invalid(from++)
+        return 1
+      }
       from += written
-      if (written > 0) this.#publish(written)
-      if (written === claimed) return written
-      invalid(from++)
-      return written + 1
+      this.ring.publish(written)
+      return written
     }
     return this.#admission.admitMany(length, acceptSome, options)
   }
@@ -179,14 +191,26 @@ export class SourceEdge implements AdmissionListener {
   /** False: there is no room. @throws what `onInvalid` throws for an event that doesn't fit. */
   #write(event: unknown): boolean {
     if (this.ring.claim(1) === 0) return false
-    if (this.#rows.writeRow(event, this.ring.writeRow)) this.#publish(1)
+    let fits: boolean
+    try {
+      fits = this.#rows.writeRow(event, this.ring.writeRow)
+    } catch (error) {
+      this.#consumer.failed(error)
+      throw error
+    }
+    if (fits) this.ring.publish(1)
     else this.#invalid(event, this.#rows.lastError())
     return true
   }
 
-  #publish(rows: number): void {
-    this.ring.publish(rows)
-    this.#consumer.rowsArrived()
+  /** What a writer throws is not the fault of the data: it ends the job. */
+  #guarded(write: () => number): number {
+    try {
+      return write()
+    } catch (error) {
+      this.#consumer.failed(error)
+      throw error
+    }
   }
 
   #invalid(event: unknown, error: EventfluxError): void {

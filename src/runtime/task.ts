@@ -43,6 +43,7 @@ export class Task {
   #held = 0
   #blocked = false
   #running = false
+  #stopped = false
   #startNs = 0
 
   constructor(parts: {
@@ -76,11 +77,16 @@ export class Task {
     return this.#held
   }
 
+  /** Takes no further batch; one that is on its way is finished by whoever is working on it. */
+  stop(): void {
+    this.#stopped = true
+  }
+
   /** Works until the ring is empty or downstream is full. */
   work(): TaskState {
     return this.#guarded(() => {
       if (this.#blocked && !this.#resumed()) return 'blocked'
-      while (!this.#ring.isEmpty) {
+      while (!this.#stopped && !this.#ring.isEmpty) {
         const batch = this.#intake.poll(this.#maxBatch)
         this.#held = batch.length
         this.#startNs = this.#monotonicNs?.() ?? 0

@@ -54,10 +54,14 @@ export class AdmissionEdge {
     return this.#line.length
   }
 
-  /** Lets in what fits, after everyone who waits. True: all of it is in. */
+  /**
+   * Lets in what fits, after everyone who waits. True: nothing of it is left. Letting rows in may set off work that ends
+   * the edge; what is left then is refused.
+   */
   take(offer: Offer<unknown>): boolean {
     this.serve()
     if (this.#line.isEmpty) this.#accept(offer)
+    if (this.#state !== 'open') this.refuse(offer, 'closed')
     return offer.left === 0
   }
 
@@ -152,11 +156,12 @@ export class AdmissionEdge {
   failWith(offer: Offer<unknown>, error: EventfluxError): EventfluxError {
     this.refuse(offer, 'full')
     this.fail(error)
+    this.#listener.onFailed?.(error)
     return error
   }
 
   #accept(offer: Offer<unknown>): void {
-    while (offer.left > 0) {
+    while (offer.left > 0 && this.#state === 'open') {
       const rows = offer.accept(offer.left)
       if (rows === 0) return
       offer.left -= rows

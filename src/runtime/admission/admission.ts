@@ -99,7 +99,8 @@ export class Admission {
   ): BatchResult | Promise<BatchResult> {
     let done = 0
     if (options === undefined && this.isFree) {
-      while (done < rows) {
+      // Letting rows in may set off work that ends the edge.
+      while (done < rows && this.#edge.isClear) {
         const accepted = acceptSome(rows - done)
         if (accepted === 0) break
         this.#ledger.onAccepted(accepted)
