@@ -3,6 +3,29 @@
 import { SLICE_ENTRY_BYTES, SLICE_RECORDS } from './abi'
 import { rowAt } from './rows'
 
+const GREATEST_SAFE: f64 = 9007199254740991.0
+
+// @ts-ignore: decorator
+@inline
+function isNormalPair(v: v128): v128 {
+  const isSafe = v128.and(f64x2.eq(f64x2.trunc(v), v), f64x2.le(f64x2.abs(v), f64x2.splat(GREATEST_SAFE)))
+  return v128.andnot(isSafe, i64x2.eq(v, f64x2.splat(-0.0)))
+}
+
+export function normaliseTimes(time: usize, n: i32): i32 {
+  let at = time
+  const end = time + (<usize>n << 3)
+  for (; at + 32 <= end; at += 32) {
+    if (!i64x2.all_true(v128.and(isNormalPair(v128.load(at)), isNormalPair(v128.load(at, 16))))) break
+  }
+  for (; at < end; at += 8) {
+    const v = load<f64>(at)
+    if (trunc<f64>(v) != v || abs<f64>(v) > GREATEST_SAFE) return <i32>((at - time) >> 3)
+    store<f64>(at, v + 0)
+  }
+  return n
+}
+
 export function scanTimeAtLeast(time: usize, from: i32, n: i32, threshold: f64): i32 {
   const bound = f64x2.splat(threshold)
   let at = time + (<usize>from << 3)

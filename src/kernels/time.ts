@@ -3,11 +3,21 @@ import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { KernelExports } from '../wasm/exports.ts'
 import { rowAt } from './rows.ts'
 
-type TimeKernels = Pick<KernelExports, 'scanTimeAtLeast' | 'rangeF64' | 'splitLate' | 'sliceIndex'>
+type TimeKernels = Pick<KernelExports, 'normaliseTimes' | 'scanTimeAtLeast' | 'rangeF64' | 'splitLate' | 'sliceIndex'>
 
 /** Twins of assembly/time.ts. */
 export function timeKernels(memory: LinearMemory): TimeKernels {
   return {
+    normaliseTimes(time, n) {
+      const { f64 } = memory
+      for (let at = time >>> 3, end = at + n; at < end; at++) {
+        const value = f64[at]!
+        if (!Number.isSafeInteger(value)) return at - (time >>> 3)
+        f64[at] = value + 0
+      }
+      return n
+    },
+
     scanTimeAtLeast(time, from, n, threshold) {
       const { f64 } = memory
       for (let row = from; row < n; row++) if (f64[(time >>> 3) + row]! >= threshold) return row

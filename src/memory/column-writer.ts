@@ -1,5 +1,6 @@
 import type { EventfluxError } from '../errors.ts'
 import { BYTE_WIDTH } from '../schema/data-type.ts'
+import type { KernelExports } from '../wasm/exports.ts'
 import { CodeTranslator } from './code-translator.ts'
 import type { ColumnBuffers, ColumnField } from './column-buffers.ts'
 import type { CodedStrings, ColumnBlock } from './column-input.ts'
@@ -11,18 +12,23 @@ import { checkMaxStringLength, MAX_STRING_LENGTH, type RowWriterOptions } from '
 import { StringCoder } from './string-coder.ts'
 import { copyTyped, setBits } from './typed-copy.ts'
 
+/** A row writer's options, and the kernel that checks whole columns of times. */
+export interface ColumnWriterOptions extends RowWriterOptions {
+  readonly kernels: Pick<KernelExports, 'normaliseTimes'>
+}
+
 /**
  * Writes blocks of columns into columns: typed arrays that fit are copied whole, everything else is checked value by value
  * by the rules of the row writer.
  */
 export class ColumnWriter {
-  readonly #options: RowWriterOptions
+  readonly #options: ColumnWriterOptions
   readonly #fault: RowFault
   readonly #setters: readonly FieldSetter[]
   readonly #translators: readonly (CodeTranslator | undefined)[]
   #bound: ColumnBuffers | undefined
 
-  constructor(options: RowWriterOptions) {
+  constructor(options: ColumnWriterOptions) {
     const { memory, fields, dictionaries } = options
     const maxStringLength = checkMaxStringLength(options.maxStringLength ?? MAX_STRING_LENGTH)
     const fault = new RowFault(fields, maxStringLength)
@@ -96,9 +102,17 @@ export class ColumnWriter {
   /** -1: values of this array must be checked one by one. */
   #writeWhole(field: number, values: TypedArray, from: number, count: number, row: number): number {
     const { type } = this.#field(field)
-    const { memory } = this.#options
+    const { memory, kernels } = this.#options
     const { values: starts, validity } = this.#bound!
-    const written = copyTyped(memory, type.name, values, from, count, starts[field]! / BYTE_WIDTH[type.name] + row)
+    const written = copyTyped(
+      memory,
+      kernels,
+      type.name,
+      values,
+      from,
+      count,
+      starts[field]! / BYTE_WIDTH[type.name] + row,
+    )
     if (written < 0) return written
     if (validity[field] !== 0) setBits(memory.u8, validity[field]!, row, written)
     if (written < count) this.#fault.value(field, values[from + written], from + written)

@@ -37,6 +37,9 @@ export interface RecordBatch {
 export interface WatermarkTrack {
   /** Rows of the source batch. */
   readonly length: number
+  /** Event times of the source batch: every row's is between the two. */
+  readonly least: number
+  readonly greatest: number
   /** First row ≥ `from` after which the watermark is at least `watermark`, or `length`. */
   firstRowReaching(watermark: number, from: number): number
   /** The watermark after row `row` (−1: before the batch). Only asked for rows that firstRowReaching returned, −1 and the last. */

@@ -1,4 +1,5 @@
 import type { TypeName } from '../schema/data-type.ts'
+import type { KernelExports } from '../wasm/exports.ts'
 import type { TypedArray } from './column-source.ts'
 import type { LinearMemory } from './linear-memory.ts'
 
@@ -9,6 +10,7 @@ import type { LinearMemory } from './linear-memory.ts'
  */
 export function copyTyped(
   memory: LinearMemory,
+  kernels: Pick<KernelExports, 'normaliseTimes'>,
   type: TypeName,
   values: TypedArray,
   from: number,
@@ -27,7 +29,8 @@ export function copyTyped(
     case 'timestamp': {
       if (isBig(values)) return -1
       memory.f64.set(part(values, from, count), at)
-      return isInteger(values) ? count : normaliseTimes(memory.f64, at, count)
+      // Checked where they now stand: an array given may be shared and change between a check and a copy.
+      return isInteger(values) ? count : kernels.normaliseTimes(at * 8, count)
     }
     case 'i32':
       if (isBig(values) || !isInteger(values) || values instanceof Uint32Array) return -1
@@ -74,16 +77,3 @@ const isUnsigned = (values: NumberArray): boolean =>
 
 const part = <T extends TypedArray>(values: T, from: number, count: number): T =>
   (from === 0 && count === values.length ? values : values.subarray(from, from + count)) as T
-
-/**
- * Checks times where they now stand (an array given may be shared and change between a check and a copy) and turns -0
- * into 0. Returns how many are safe integers before the first that isn't.
- */
-function normaliseTimes(f64: Float64Array, at: number, count: number): number {
-  for (let i = at; i < at + count; i++) {
-    const time = f64[i]!
-    if (!Number.isSafeInteger(time)) return i - at
-    f64[i] = time + 0
-  }
-  return count
-}

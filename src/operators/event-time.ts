@@ -13,6 +13,8 @@ import type { Operator } from './operator.ts'
 export class EventTimeOperator implements Operator, WatermarkTrack {
   readonly name = 'eventTime'
   rowsIn = 0
+  least = Number.NaN
+  greatest = Number.NaN
   readonly #kernels: KernelExports
   readonly #memory: LinearMemory
   readonly #scope: ArenaScope
@@ -59,6 +61,7 @@ export class EventTimeOperator implements Operator, WatermarkTrack {
   }
 
   firstRowReaching(watermark: number, from: number): number {
+    if (watermark + this.#behindMs > this.greatest) return this.#length
     return this.#kernels.scanTimeAtLeast(this.#time, from, this.#length, watermark + this.#behindMs)
   }
 
@@ -74,8 +77,10 @@ export class EventTimeOperator implements Operator, WatermarkTrack {
     this.#length = batch.length
     this.#time = batch.columns[this.#column]!.values
     this.#kernels.rangeF64(this.#time, selection, 0, selectedCount, this.#range)
+    this.least = this.#memory.f64[this.#range >>> 3]!
+    this.greatest = this.#memory.f64[(this.#range >>> 3) + 1]!
     this.#before = this.#greatest
-    this.#greatest = Math.max(this.#greatest, this.#memory.f64[(this.#range >>> 3) + 1]!)
+    this.#greatest = Math.max(this.#greatest, this.greatest)
     if (selection !== 0) this.#hideUnselected(selection, selectedCount)
     const output = this.#output
     output.length = batch.length

@@ -6,6 +6,7 @@
  * `n` and `m` are row counts and may be 0; output ranges never overlap input ranges unless they are the same range
  * (in-place is allowed for element-wise kernels). Kernels hold no state, never allocate and never throw.
  * `out` of a mask is one byte a row (0 or 1). `validity` is a bitmap address, 0 = every row has a value.
+ * Bitmaps that are written end with zeros in the spare bits of their last byte.
  * `sel` is the address of m ascending u32 row positions, 0 = the rows 0 … m-1 themselves.
  */
 export interface KernelExports {
@@ -45,6 +46,7 @@ export interface KernelExports {
   nonZeroF64(b: number, n: number, bitsOut: number): void
 
   // ── arithmetic over i64: checked; returns the first row that overflows, or -1. Rows null by `validity` are skipped ─
+  //    A null row holds the wrapped result; nothing is written from the returned row on.
   addI64ColCol(a: number, b: number, n: number, validity: number, out: number): number
   subI64ColCol(a: number, b: number, n: number, validity: number, out: number): number
   mulI64ColCol(a: number, b: number, n: number, validity: number, out: number): number
@@ -86,9 +88,9 @@ export interface KernelExports {
   /** Bits → bytes (1 where valid), and the reverse. */
   maskFromBits(bits: number, n: number, out: number): void
   bitsFromMask(a: number, n: number, bitsOut: number): void
-  /** Positions of the ones, ascending; returns how many. */
+  /** Positions of the ones, ascending; returns how many. `selOut` has room for n; what follows the last is unspecified. */
   selectMask(a: number, n: number, selOut: number): number
-  /** Keeps the positions of `sel` whose mask byte is one; returns how many. In place allowed. */
+  /** Keeps the rows r of `sel` for which a[r] is one; returns how many. `selOut` has room for m. In place allowed. */
   refineSelection(a: number, sel: number, m: number, selOut: number): number
 
   // ── bitmap ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -112,7 +114,7 @@ export interface KernelExports {
   castF64I64(a: number, n: number, out: number, bitsOut: number): void
   castI32I64(a: number, n: number, out: number): void
   castU32I64(a: number, n: number, out: number): void
-  /** A timestamp is a safe integer: fractions are floored; NaN, ±Infinity and |x| > 2^53 - 1 become 0 with bit 0. */
+  /** A timestamp is a safe integer: fractions are floored, -0 is 0; NaN, ±Infinity and |x| > 2^53 - 1 become 0 with bit 0. */
   castF64Timestamp(a: number, n: number, out: number, bitsOut: number): void
 
   // ── take, choose, fill, look up ────────────────────────────────────────────────────────────────────────────────
@@ -167,6 +169,11 @@ export interface KernelExports {
   unpackKeyValid(table: number, ids: number, m: number, at: number, bit: number, bitsOut: number): void
 
   // ── time and slices ────────────────────────────────────────────────────────────────────────────────────────────
+  /**
+   * Makes -0 of the n times 0 and returns how many are safe integers before the first that isn't (n: all of them). What
+   * stands from that one on is unspecified.
+   */
+  normaliseTimes(time: number, n: number): number
   /** First row in [from, n) with time ≥ threshold, or n. NaN rows never match. */
   scanTimeAtLeast(time: number, from: number, n: number, threshold: number): number
   /** Least and greatest of the selected rows j in [from, m), at out[0], out[1]; NaN is ignored, no value gives ±Infinity. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { timeKernels } from '../../src/kernels/time.ts'
 import { type ColumnField, dictionariesOf } from '../../src/memory/column-buffers.ts'
 import type { ColumnBlock } from '../../src/memory/column-input.ts'
 import { ColumnWriter } from '../../src/memory/column-writer.ts'
@@ -24,7 +25,14 @@ function setUp(fields: readonly ColumnField[], engine: 'wasm' | 'js' = 'js', max
   const columns = looseColumns(arena, fields, ROWS)
   const dictionaries = dictionariesOf(fields, maxCodes)
   const { memory } = arena
-  const writer = new ColumnWriter({ memory, target: { columns }, fields, dictionaries, maxStringLength: MAX_STRING })
+  const writer = new ColumnWriter({
+    memory,
+    kernels: timeKernels(memory),
+    target: { columns },
+    fields,
+    dictionaries,
+    maxStringLength: MAX_STRING,
+  })
   const vectors = vectorsOf(columns, dictionaries)
   const column = (k: number, from: number, count: number): unknown[] =>
     Array.from({ length: count }, (_, i) => cell(memory, vectors[k]!, from + i))

@@ -11,7 +11,7 @@ import { COLUMNS, randomExpression, randomRow } from './random-expression.ts'
 const column = (name: string): ExpressionNode => ({ kind: 'column', name })
 const call = (fn: FunctionName, ...args: ExpressionNode[]): ExpressionNode => ({ kind: 'call', fn, args })
 const number = (value: number) => literalNode(value, 'f64')
-const track: WatermarkTrack = { length: 0, firstRowReaching: () => 0, after: () => 0 }
+const track: WatermarkTrack = { length: 0, least: 0, greatest: 0, firstRowReaching: () => 0, after: () => 0 }
 
 /** The rows the reference lets through, or undefined where it overflows. */
 function survivors(predicate: ExpressionNode, rows: readonly Row[], alive: readonly number[]): number[] | undefined {

@@ -90,7 +90,7 @@ describe.each(ENGINES)('project on the %s engine', engine => {
   it('leaves selection, origin, watermarks and columns handed through where they are', () => {
     const fixture = new BatchFixture(engine, { x: 'f64', n: 'i32' }, 8)
     const { next, project } = connect(fixture, [column('n'), call('neg', column('x'))])
-    const watermarks: WatermarkTrack = { length: 0, firstRowReaching: () => 0, after: () => 0 }
+    const watermarks: WatermarkTrack = { length: 0, least: 0, greatest: 0, firstRowReaching: () => 0, after: () => 0 }
     const rows = [
       { x: 1, n: 10 },
       { x: 2, n: 20 },

@@ -49,13 +49,8 @@ export class IntKey implements KeyIndex {
     const { values } = batch.columns[this.#column]!
     const { selection, selectedCount } = batch
     if (!this.#table) {
-      this.#kernels.rangeI32(values, selection, selectedCount, this.#ids)
-      const least = this.#memory.i32[this.#ids >>> 2]!
-      const greatest = this.#memory.i32[(this.#ids >>> 2) + 1]!
-      if (least >= 0 && greatest < Math.min(DIRECT_LIMIT, this.#maxKeys)) {
-        if (greatest >= this.#directLimit) this.#directLimit = greatest + 1
-        return values
-      }
+      // All rows first, selected or not: they lie side by side, and mostly they fit.
+      if (this.#areDirect(values, 0, batch.length) || this.#areDirect(values, selection, selectedCount)) return values
       this.#table = new KeyTable(this.#kernels, this.#arena, 1, { maxKeys: this.#maxKeys, liveIds: this.#liveIds })
       this.#table.adopt(this.#directLimit)
     }
@@ -64,6 +59,15 @@ export class IntKey implements KeyIndex {
       this.#kernels.findOrInsertKeys4(address, values, selection, from, selectedCount, this.#ids),
     )
     return this.#ids
+  }
+
+  #areDirect(values: number, selection: number, count: number): boolean {
+    this.#kernels.rangeI32(values, selection, count, this.#ids)
+    const least = this.#memory.i32[this.#ids >>> 2]!
+    const greatest = this.#memory.i32[(this.#ids >>> 2) + 1]!
+    if (least < 0 || greatest >= Math.min(DIRECT_LIMIT, this.#maxKeys)) return false
+    if (greatest >= this.#directLimit) this.#directLimit = greatest + 1
+    return true
   }
 
   writeKeys(ids: number, count: number, _which: number, { values }: FinishTarget): void {

@@ -65,6 +65,17 @@ export class SliceAbsorber {
     this.absorbScanned(batch, time, selection, from, to, ids, idLimit)
   }
 
+  /**
+   * Whether all times between the two fall into one slice at or after `bound`: then no row needs to be looked at, and
+   * `absorbScanned` may follow.
+   */
+  isOneSlice({ least, greatest }: { readonly least: number; readonly greatest: number }, bound: number): boolean {
+    if (!(least >= bound) || this.sliceOf(least) !== this.sliceOf(greatest)) return false
+    this.#memory.f64[this.#range >>> 3] = least
+    this.#memory.f64[(this.#range >>> 3) + 1] = greatest
+    return true
+  }
+
   /** Finds the least and greatest time of the rows; returns the least. `absorbScanned` builds on it. */
   scan(time: number, selection: number, from: number, to: number): number {
     this.#kernels.rangeF64(time, selection, from, to, this.#range)

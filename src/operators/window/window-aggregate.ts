@@ -180,6 +180,10 @@ export class WindowAggregateOperator implements Operator {
     const { selection } = batch
     const openBound = this.#firstOpenStart(0)
     const idLimit = this.#keys.idLimit
+    if (batch.watermarks !== undefined && this.#absorber.isOneSlice(batch.watermarks, openBound)) {
+      this.#absorber.absorbScanned(batch, time, selection, from, to, this.#ids, idLimit)
+      return
+    }
     if (this.#absorber.scan(time, selection, from, to) >= openBound) {
       this.#absorber.absorbScanned(batch, time, selection, from, to, this.#ids, idLimit)
       return
