@@ -122,8 +122,8 @@ function inChild(bundle, args) {
 function print({ group, description, figures }) {
   console.log(`\n${group}: ${description}`)
   const table = new Table({
-    head: ['case', 'median', 'min … max', 'unit', 'n', 'ratio', 'against', 'target'],
-    colAligns: ['left', 'right', 'right', 'left', 'right', 'right', 'left', 'left'],
+    head: ['case', 'median', 'min … max', 'unit', 'n', 'ratio', 'by CPU', 'against', 'target'],
+    colAligns: ['left', 'right', 'right', 'left', 'right', 'right', 'right', 'left', 'left'],
     style: { head: [], border: [], compact: true },
   })
   for (const figure of figures) {
@@ -133,7 +133,8 @@ function print({ group, description, figures }) {
       `${digits(figure.min)} … ${digits(figure.max)}`,
       figure.unit,
       figure.samples,
-      figure.ratio === undefined ? '' : `${figure.ratio.toFixed(2)}x`,
+      times(figure.ratio),
+      times(figure.cpuRatio),
       figure.baseline ?? '',
       (figure.targets ?? []).map(verdict).join('\n'),
     ])
@@ -145,6 +146,10 @@ function print({ group, description, figures }) {
 function verdict({ of, atLeast, against, reached, met }) {
   const bound = `${of === 'ratio' ? `${atLeast}x` : atLeast}${against === undefined ? '' : ` ${against}`}`
   return `${met ? 'pass' : 'MISS'} ≥ ${bound}${against === undefined ? '' : ` (${reached.toFixed(2)}x)`}`
+}
+
+function times(ratio) {
+  return ratio === undefined ? '' : `${ratio.toFixed(2)}x`
 }
 
 function digits(value) {

@@ -20,6 +20,9 @@ export interface Figure extends Spread {
   /** Quartiles of the ratios taken round by round, where rounds were interleaved. */
   readonly ratioP25?: number
   readonly ratioP75?: number
+  /** The same rate and ratio over processor time (all threads of the process) instead of the time that passed. */
+  readonly cpuMedian?: number
+  readonly cpuRatio?: number
   readonly targets?: readonly (Target & { readonly reached: number; readonly met: boolean })[]
   readonly note?: string
 }

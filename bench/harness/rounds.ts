@@ -23,36 +23,48 @@ export interface Comparison {
 
 /**
  * Runs the contestants in turns, A B C, C B A, …: whatever else the machine does hits all of them alike. Garbage is
- * collected before each run, so that none pays for another's.
+ * collected before each run, so that none pays for another's. Processor time is kept beside the time that passed: on a
+ * machine others use too it tells who did the work.
  */
 export async function compareInRounds(comparison: Comparison): Promise<Figure[]> {
   const { contestants, warmups, rounds } = comparison
   const seconds = contestants.map(() => [] as number[])
+  const cpuSeconds = contestants.map(() => [] as number[])
   for (let round = -warmups; round < rounds; round++) {
     const order = contestants.map((_, i) => (round % 2 === 0 ? i : contestants.length - 1 - i))
     for (const i of order) {
       const timed = await contestants[i]!.prepare()
       globalThis.gc?.()
+      const cpuStart = process.cpuUsage()
       const start = performance.now()
       const running = timed()
       if (running !== undefined) await running
       const took = (performance.now() - start) / 1_000
-      if (round >= 0) seconds[i]!.push(took)
+      const { user, system } = process.cpuUsage(cpuStart)
+      if (round < 0) continue
+      seconds[i]!.push(took)
+      cpuSeconds[i]!.push((user + system) / 1e6)
     }
   }
-  return figuresOf(comparison, seconds)
+  return figuresOf(comparison, seconds, cpuSeconds)
 }
 
-function figuresOf({ contestants, baseline, amount, unit }: Comparison, seconds: readonly number[][]): Figure[] {
+function figuresOf(
+  { contestants, baseline, amount, unit }: Comparison,
+  seconds: readonly number[][],
+  cpuSeconds: readonly number[][],
+): Figure[] {
   const indexOf = (name: string): number => {
     const index = contestants.findIndex(each => each.name === name)
     if (index < 0) throw new Error(`There is no contestant ${name}`)
     return index
   }
   const rates = seconds.map(each => spreadOf(each.map(one => amount / one)))
+  const cpuMedians = cpuSeconds.map(each => spreadOf(each).median)
   return contestants.map(({ name, targets, note }, i): Figure => {
     const versus = (other: string): number => rates[i]!.median / rates[indexOf(other)]!.median
-    const own = { name, unit, ...rates[i]!, ...(note === undefined ? {} : { note }) }
+    const cpuMedian = amount / cpuMedians[i]!
+    const own = { name, unit, ...rates[i]!, cpuMedian, ...(note === undefined ? {} : { note }) }
     const judged = targets?.map(target => {
       const reached = target.of === 'value' ? own.median : versus(target.against ?? baseline)
       return { ...target, reached, met: reached >= target.atLeast }
@@ -60,6 +72,8 @@ function figuresOf({ contestants, baseline, amount, unit }: Comparison, seconds:
     const held = judged === undefined ? {} : { targets: judged }
     if (name === baseline) return { ...own, ...held }
     const byRound = spreadOf(seconds[i]!.map((one, round) => seconds[indexOf(baseline)]![round]! / one))
-    return { ...own, baseline, ratio: versus(baseline), ratioP25: byRound.p25, ratioP75: byRound.p75, ...held }
+    const cpuRatio = cpuMedians[indexOf(baseline)]! / cpuMedians[i]!
+    const ratios = { ratio: versus(baseline), ratioP25: byRound.p25, ratioP75: byRound.p75, cpuRatio }
+    return { ...own, baseline, ...ratios, ...held }
   })
 }
