@@ -147,9 +147,9 @@ export class RecordLayout {
         }
         const { accumulator, at } = this.#f64(column)
         const fieldAt = at + (fn === 'min' ? accumulator.minAt : accumulator.maxAt)
-        return (addresses, n, { values, validity }) => {
-          k.takeField8(addresses, n, fieldAt, values)
-          if (validity !== 0) k.fieldNotNaN(addresses, n, fieldAt, validity)
+        return (addresses, n, target) => {
+          k.takeField8(addresses, n, fieldAt, target.values)
+          anyValue(addresses, n, target)
         }
       }
       case 'first':
