@@ -1,10 +1,10 @@
 import type { Processor } from './connector/processor.ts'
 import { planInvalid, show } from './errors.ts'
+import { explainPhysical } from './explain.ts'
 import { type Columns, columnsOf } from './expression/columns.ts'
 import type { BooleanExpression, Expression } from './expression/expression.ts'
 import type { Job } from './job.ts'
 import { type PipelineConfig, type ResolvedConfig, resolveConfig } from './plan/config.ts'
-import { explainPlan } from './plan/explain.ts'
 import { namedResults, namedRowExpressions, rowExpression } from './plan/expression-arguments.ts'
 import type { LogicalNode, LogicalPlan, RowsNode } from './plan/logical-node.ts'
 import {
@@ -200,9 +200,12 @@ export class Pipeline<
     return planToJSON(this.plan)
   }
 
-  /** The plan as text, one line a step. */
+  /**
+   * How it will run, as text: the steps as the planner leaves them, and below each the kernels it calls and what bounds its
+   * state.
+   */
   explain(): string {
-    return explainPlan(this.plan)
+    return explainPhysical(this.plan)
   }
 
   /**

@@ -1,7 +1,7 @@
 import { planInvalid } from '../errors.ts'
 import type { ExpressionNode } from '../expression/node.ts'
 import type { Arena } from '../memory/arena.ts'
-import type { LogicalNode, ProjectNode, RowsNode, WindowAggregateNode } from '../plan/logical-node.ts'
+import type { LogicalNode, RowsNode, WindowAggregateNode } from '../plan/logical-node.ts'
 import { aggregatedNames, lowerWindow } from '../plan/lower-window.ts'
 import { timestamp } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
@@ -19,6 +19,8 @@ import { WindowAggregateOperator } from './window/window-aggregate.ts'
 export interface CountingOperator extends Operator {
   readonly rowsIn: number
   readonly rowsOut: number
+  /** How it runs, for explain(): kernels, and what bounds its state. */
+  notes?(): readonly string[]
 }
 
 /** What a chain is built with. */
@@ -40,6 +42,8 @@ export interface Chain {
   readonly head: Operator
   /** In data order. */
   readonly operators: readonly CountingOperator[]
+  /** The operators a step of the plan became, in data order. */
+  readonly operatorsOf: ReadonlyMap<LogicalNode, readonly CountingOperator[]>
   readonly eventTimes: readonly EventTimeOperator[]
   readonly windows: readonly WindowAggregateOperator[]
 }
@@ -56,6 +60,7 @@ export function buildChain(nodes: readonly LogicalNode[], columns: readonly Inpu
   return {
     head,
     operators: builder.operators.reverse(),
+    operatorsOf: builder.operatorsOf,
     eventTimes: builder.eventTimes,
     windows: builder.windows,
   }
@@ -85,6 +90,7 @@ const RESULT_TIME: EventTimeColumn = {
 class ChainBuilder {
   /** Last operator first: each is finished after the one it sends to. */
   readonly operators: CountingOperator[] = []
+  readonly operatorsOf = new Map<LogicalNode, CountingOperator[]>()
   readonly eventTimes: EventTimeOperator[] = []
   readonly windows: WindowAggregateOperator[] = []
   readonly #parts: ChainParts
@@ -105,7 +111,7 @@ class ChainBuilder {
     const node = nodes[at]
     if (node === undefined) return this.#parts.sink(columns, branch)
     const { context } = this.#parts
-    const next = (output: readonly InputColumn[], outputTime = time): Operator =>
+    const next = (output: readonly InputColumn[], outputTime: EventTimeColumn | undefined): Operator =>
       this.build(nodes, at + 1, output, outputTime, branch)
     switch (node.op) {
       case 'eventTime': {
@@ -115,23 +121,38 @@ class ChainBuilder {
           maxBatch: context.maxBatch,
         })
         this.eventTimes.push(operator)
-        return this.#counted(operator)
+        return this.#counted(node, operator)
       }
       case 'filter':
-        return this.#counted(new FilterOperator({ predicate: node.predicate, columns, context, next: next(columns) }))
+        return this.#counted(
+          node,
+          new FilterOperator({ predicate: node.predicate, columns, context, next: next(columns, time) }),
+        )
       case 'project':
-        return this.#counted(new ProjectOperator({ expressions: withTime(node.columns, time), columns, context, next }))
+        return this.#counted(
+          node,
+          new ProjectOperator({
+            expressions: node.columns,
+            columns,
+            context,
+            next: output => next(output, output.some(column => column.name === time?.name) ? time : undefined),
+          }),
+        )
       case 'windowAggregate':
         return this.#window(node, columns, time, allowedLateness(nodes, at), next)
       case 'tee':
-        return new TeeOperator(next(columns), this.build(node.plan, 0, columns, time, node.name))
+        return new TeeOperator(next(columns, time), this.build(node.plan, 0, columns, time, node.name))
       default:
-        return this.#counted(this.#parts.rows(node, columns, next))
+        return this.#counted(
+          node,
+          this.#parts.rows(node, columns, output => next(output, time)),
+        )
     }
   }
 
-  #counted<O extends CountingOperator>(operator: O): O {
+  #counted<O extends CountingOperator>(node: LogicalNode, operator: O): O {
     this.operators.push(operator)
+    this.operatorsOf.set(node, [operator, ...(this.operatorsOf.get(node) ?? [])])
     return operator
   }
 
@@ -165,6 +186,7 @@ class ChainBuilder {
       const names = aggregatedNames(node, aggregates.length)
       const aggregated = output.map((column, i) => ({ dictionary: undefined, ...column, name: names[i]! }))
       const finishing = this.#counted(
+        node,
         new ProjectOperator({
           name: 'finish',
           expressions: finish,
@@ -191,9 +213,10 @@ class ChainBuilder {
         keyCount: keys.length,
       })
       this.windows.push(operator)
-      return this.#counted(operator)
+      return this.#counted(node, operator)
     }
     return this.#counted(
+      node,
       new ProjectOperator({ name: 'prepare', expressions: prepare, columns, context, next: aggregate }),
     )
   }
@@ -203,12 +226,6 @@ function indexOf(columns: readonly InputColumn[], name: string): number {
   const index = columns.findIndex(column => column.name === name)
   if (index < 0) throw planInvalid(`the event-time column ${JSON.stringify(name)} isn't there`, { value: name })
   return index
-}
-
-/** A projection keeps the event-time column even when it isn't named. */
-function withTime(columns: ProjectNode['columns'], time: EventTimeColumn | undefined): ProjectNode['columns'] {
-  if (time === undefined || columns.some(column => column.name === time.name)) return columns
-  return [...columns, { name: time.name, expression: { kind: 'column', name: time.name } }]
 }
 
 const allowedLateness = (nodes: readonly LogicalNode[], at: number): number => {

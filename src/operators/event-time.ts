@@ -48,6 +48,10 @@ export class EventTimeOperator implements Operator, WatermarkTrack {
     this.#output = { length: 0, columns: [], selection: 0, selectedCount: 0, origin: 0, watermarks: this }
   }
 
+  notes(): readonly string[] {
+    return ['kernels rangeF64, scanTimeAtLeast']
+  }
+
   get rowsOut(): number {
     return this.rowsIn
   }

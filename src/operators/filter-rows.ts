@@ -44,6 +44,10 @@ export class FilterRowsOperator implements Operator {
     this.#keeps = row => (keeps(row) ? KEEP : DROP)
   }
 
+  notes(): readonly string[] {
+    return ['a JavaScript function sees every row as an object']
+  }
+
   process(batch: RecordBatch): boolean {
     this.rowsIn += batch.selectedCount
     this.#batch = batch

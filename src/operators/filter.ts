@@ -60,6 +60,10 @@ export class FilterOperator implements Operator {
     return this.#context.maxBatch * 4
   }
 
+  notes(): readonly string[] {
+    return [`kernels ${this.kernelsUsed().join(', ')}`]
+  }
+
   /** The kernels a batch may go through. */
   kernelsUsed(): string[] {
     return [...new Set([...this.#conditions.flatMap(each => each.kernelsUsed()), 'selectMask', 'refineSelection'])]

@@ -80,6 +80,10 @@ export class ProcessRowsOperator implements Operator {
     }
   }
 
+  notes(): readonly string[] {
+    return ['a JavaScript function sees every row as an object; its state is its own business']
+  }
+
   process(batch: RecordBatch): boolean {
     this.rowsIn += batch.selectedCount
     this.#batch = batch

@@ -50,6 +50,11 @@ export class ProjectOperator implements Operator {
     return this.#set.dictionaries
   }
 
+  notes(): readonly string[] {
+    const kernels = this.kernelsUsed()
+    return kernels.length === 0 ? [] : [`${this.name}: kernels ${kernels.join(', ')}`]
+  }
+
   /** The kernels a batch goes through. */
   kernelsUsed(): string[] {
     return [...new Set(this.#expressions.flatMap(each => each.kernelsUsed()))]

@@ -82,9 +82,9 @@ export class SourceEdge implements AdmissionListener {
   }
 
   push(event: unknown, options?: PushOptions): PushResult | Promise<PushResult> {
-    if (options === undefined && this.#admission.isClear) {
+    if (options === undefined && this.#admission.isFree) {
       if (this.ring.claim(1) === 0) this.#consumer.makeRoom()
-      if (this.#admission.isClear && this.#write(event)) {
+      if (this.#admission.isFree && this.#write(event)) {
         this.onAccepted(1)
         return true
       }
@@ -95,7 +95,7 @@ export class SourceEdge implements AdmissionListener {
   /** Never waits, never evicts: true when the event is in. */
   tryPush(event: unknown): boolean {
     if (this.ring.claim(1) === 0) this.#consumer.makeRoom()
-    if (this.#admission.isClear && this.#write(event)) {
+    if (this.#admission.isFree && this.#write(event)) {
       this.onAccepted(1)
       return true
     }

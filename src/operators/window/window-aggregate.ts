@@ -90,6 +90,17 @@ export class WindowAggregateOperator implements Operator {
     return this.#emitter.rowsOut
   }
 
+  notes(): readonly string[] {
+    const { layout, sizeMs, allowedLatenessMs } = this.#options
+    const kernels = [...this.#keys.kernels, 'resolveOneSlice', ...layout.kernels]
+    const windows = allowedLatenessMs === 0 ? 'open window' : 'open or late window'
+    const kept = Math.ceil(allowedLatenessMs / sizeMs)
+    return [
+      `kernels ${kernels.join(', ')}`,
+      `state: ${layout.recordBytes} bytes per key and ${windows}; a window closes when the watermark passes its end${kept > 0 ? `, and stays for ${kept} more` : ''}`,
+    ]
+  }
+
   process(batch: RecordBatch): boolean {
     if (batch.selectedCount === 0) return true
     this.rowsIn += batch.selectedCount
