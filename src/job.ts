@@ -5,6 +5,8 @@ import { createMetricsSnapshot, type MetricsSnapshot } from './metrics/metrics-s
 import type { PressureEvent } from './metrics/pressure-monitor.ts'
 import { type Recommendation, recommend } from './metrics/recommend.ts'
 import type { ProcessRowsOperator } from './operators/process-rows.ts'
+import { explainPlan } from './plan/explain.ts'
+import type { LogicalPlan } from './plan/logical-node.ts'
 import type { PushOptions } from './runtime/admission/admission.ts'
 import type { BatchResult, PushResult } from './runtime/admission/push-result.ts'
 import type { Assembly } from './runtime/assemble.ts'
@@ -35,6 +37,8 @@ export interface JobParts {
   readonly abort: AbortController
   readonly engine: 'wasm' | 'js'
   readonly schema: Schema
+  /** The plan as it runs. */
+  readonly plan: LogicalPlan
 }
 
 /**
@@ -58,6 +62,7 @@ export class Job<In = unknown, Out = unknown> {
   readonly #abort: AbortController
   readonly #sourceAbort = new AbortController()
   readonly #schema: Schema
+  readonly #plan: LogicalPlan
   readonly #driveRows: number
   readonly #stateListeners = new Set<(state: JobState) => void>()
   #state: JobState = 'created'
@@ -81,6 +86,7 @@ export class Job<In = unknown, Out = unknown> {
     this.#clock = parts.clock
     this.#abort = parts.abort
     this.#schema = parts.schema
+    this.#plan = parts.plan
     this.engine = parts.engine
     this.#driveRows = Math.min(parts.assembly.maxBatch, parts.assembly.edge.ring.capacity)
     this.done = new Promise((resolve, reject) => {
@@ -157,6 +163,7 @@ export class Job<In = unknown, Out = unknown> {
     const finishing = this.#finishing ?? this.#startFinishing()
     if (options.drain === false) {
       this.#isAbandoned = true
+      this.#assembly.task.stop()
       this.#abandon()
     }
     if (options.timeoutMs !== undefined) this.#endWithin(options.timeoutMs)
@@ -171,6 +178,18 @@ export class Job<In = unknown, Out = unknown> {
   /** Advice from what was measured: queue sizes, strategies, slow stages. */
   recommend(): Recommendation[] {
     return recommend(this.metrics())
+  }
+
+  /** How the job runs, as text: each step with its kernels, what bounds its state, and what was seen of it so far. */
+  explain(): string {
+    const { chain } = this.#assembly
+    const notes = this.#plan.nodes.map(node =>
+      (chain.operatorsOf.get(node) ?? []).flatMap(operator => [
+        ...(operator.notes?.() ?? []),
+        ...(this.#meter?.notesOn(operator) ?? []),
+      ]),
+    )
+    return explainPlan(this.#plan, notes)
   }
 
   /** What became of every row so far. Works without metrics too. */

@@ -21,7 +21,8 @@ export async function runPlan<In, Out>(
   config: ResolvedConfig,
   options: RunOptions<In, Out>,
 ): Promise<Job<In, Out>> {
-  const nodes = await Promise.all(optimise(plan).nodes.map(loadFunctions))
+  const optimised = optimise(plan)
+  const nodes = await Promise.all(optimised.nodes.map(loadFunctions))
   const engine = await createEngine({ engine: config.engine, maxBytes: config.maxMemory })
   const source = sourceScope(plan).schema
   const clock = options.clock ?? systemClock
@@ -54,7 +55,16 @@ export async function runPlan<In, Out>(
     listener,
   })
   if (config.metrics !== false) meter = new JobMeter(config.metrics, assembly, clock, config.backpressure.kind)
-  job = new Job<In, Out>({ assembly, meter, queue, clock, abort, engine: engine.name, schema: source })
+  job = new Job<In, Out>({
+    assembly,
+    meter,
+    queue,
+    clock,
+    abort,
+    engine: engine.name,
+    schema: source,
+    plan: { ...optimised, nodes },
+  })
   const sources = [...(options.source === undefined ? [] : [options.source]), ...(options.sources ?? [])]
   job.start(options.signal?.aborted ? [] : (sources as never[]))
   if (options.signal) stopOnAbort(job, options.signal)

@@ -11,6 +11,7 @@ import { FilterOperator } from './filter.ts'
 import type { Operator } from './operator.ts'
 import { ProjectOperator } from './project.ts'
 import { TeeOperator } from './tee.ts'
+import { type Stopwatch, TimedOperator } from './timed-operator.ts'
 import { keyIndexFor } from './window/key-index-for.ts'
 import { RecordLayout } from './window/record-layout.ts'
 import { WindowAggregateOperator } from './window/window-aggregate.ts'
@@ -27,6 +28,8 @@ export interface CountingOperator extends Operator {
 export interface ChainParts {
   readonly context: EvaluationContext
   readonly maxKeys: number
+  /** Measures every operator; left out, none is. */
+  readonly stopwatch: Stopwatch | undefined
   /** The end of the chain, or of a side branch of that name: it gets the columns that arrive there. */
   readonly sink: (columns: readonly InputColumn[], branch: string | undefined) => Operator
   /** An operator running user code over rows. */
@@ -44,6 +47,8 @@ export interface Chain {
   readonly operators: readonly CountingOperator[]
   /** The operators a step of the plan became, in data order. */
   readonly operatorsOf: ReadonlyMap<LogicalNode, readonly CountingOperator[]>
+  /** What measures each operator, where a stopwatch was given. */
+  readonly timed: ReadonlyMap<CountingOperator, TimedOperator>
   readonly eventTimes: readonly EventTimeOperator[]
   readonly windows: readonly WindowAggregateOperator[]
 }
@@ -61,6 +66,7 @@ export function buildChain(nodes: readonly LogicalNode[], columns: readonly Inpu
     head,
     operators: builder.operators.reverse(),
     operatorsOf: builder.operatorsOf,
+    timed: builder.timed,
     eventTimes: builder.eventTimes,
     windows: builder.windows,
   }
@@ -91,6 +97,7 @@ class ChainBuilder {
   /** Last operator first: each is finished after the one it sends to. */
   readonly operators: CountingOperator[] = []
   readonly operatorsOf = new Map<LogicalNode, CountingOperator[]>()
+  readonly timed = new Map<CountingOperator, TimedOperator>()
   readonly eventTimes: EventTimeOperator[] = []
   readonly windows: WindowAggregateOperator[] = []
   readonly #parts: ChainParts
@@ -150,10 +157,14 @@ class ChainBuilder {
     }
   }
 
-  #counted<O extends CountingOperator>(node: LogicalNode, operator: O): O {
+  #counted(node: LogicalNode, operator: CountingOperator): Operator {
     this.operators.push(operator)
     this.operatorsOf.set(node, [operator, ...(this.operatorsOf.get(node) ?? [])])
-    return operator
+    const { stopwatch } = this.#parts
+    if (stopwatch === undefined) return operator
+    const timed = new TimedOperator(operator, stopwatch)
+    this.timed.set(operator, timed)
+    return timed
   }
 
   #window(

@@ -104,6 +104,8 @@ class Assembler {
       {
         context: { kernels, arena, maxBatch: this.#maxBatch, maxCodes: config.maxKeys },
         maxKeys: config.maxKeys,
+        stopwatch:
+          config.metrics === 'detailed' ? { monotonicNs: () => clock.monotonicNs(), downstreamNs: 0 } : undefined,
         sink: (columns, branch) => this.#sink(columns, branch),
         rows: (node, columns, next) => this.#rows(node, columns, next),
       },

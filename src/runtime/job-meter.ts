@@ -4,6 +4,7 @@ import { JobMetrics } from '../metrics/job-metrics.ts'
 import type { MetricsSnapshot } from '../metrics/metrics-snapshot.ts'
 import type { OperatorMetrics } from '../metrics/operator-metrics.ts'
 import { type PressureEvent, PressureMonitor } from '../metrics/pressure-monitor.ts'
+import type { CountingOperator } from '../operators/build-chain.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Assembly } from './assemble.ts'
 import { countJob } from './job-counts.ts'
@@ -18,7 +19,7 @@ export class JobMeter {
   readonly #clock: Clock
   readonly #operators: readonly {
     readonly metrics: OperatorMetrics
-    readonly of: { rowsIn: number; rowsOut: number }
+    readonly of: CountingOperator
   }[]
   readonly #input: EdgeMetrics
   readonly #outputs: readonly EdgeMetrics[]
@@ -37,6 +38,13 @@ export class JobMeter {
     const { chain, sinks, edge } = assembly
     const stages = [...chain.operators, ...sinks]
     this.#operators = stages.map(of => ({ of, metrics: this.#metrics.addOperator(of.name) }))
+    for (const { of, metrics } of this.#operators) {
+      const timed = chain.timed.get(of)
+      if (timed) {
+        timed.onBatch = busyNs =>
+          metrics.recordBatch(of.rowsIn - metrics.numRecordsIn, of.rowsOut - metrics.numRecordsOut, busyNs)
+      }
+    }
     const first = stages[0]?.name ?? 'sink'
     const last = chain.operators.at(-1)?.name ?? 'source'
     const capacity = strategy === 'unbounded' ? Number.POSITIVE_INFINITY : edge.ring.capacity
@@ -94,7 +102,8 @@ export class JobMeter {
   snapshot(into: MetricsSnapshot | undefined): MetricsSnapshot {
     const { chain, edge, arena } = this.#assembly
     for (const { metrics, of } of this.#operators) {
-      metrics.recordBatch(of.rowsIn - metrics.numRecordsIn, of.rowsOut - metrics.numRecordsOut)
+      if (!chain.timed.has(of))
+        metrics.recordBatch(of.rowsIn - metrics.numRecordsIn, of.rowsOut - metrics.numRecordsOut)
     }
     const counts = countJob(this.#assembly)
     for (const name of Object.keys(counts) as (keyof typeof counts)[]) this.#raise(Counter[name], counts[name])
@@ -104,6 +113,15 @@ export class JobMeter {
     const snapshot = this.#metrics.snapshot(into)
     snapshot.stateBytes = Math.max(0, arena.bytesInUse - edge.ring.bytes)
     return snapshot
+  }
+
+  /** What was seen of an operator so far, for explain(). */
+  notesOn(operator: CountingOperator): string[] {
+    const { rowsIn, rowsOut } = operator
+    if (rowsIn === 0) return []
+    const { busyNs } = this.#operators.find(({ of }) => of === operator)!.metrics
+    const time = busyNs > 0 ? `, ${(busyNs / rowsIn).toFixed(1)} ns a row` : ''
+    return [`${operator.name}: ${rowsIn} rows in, ${rowsOut} out (${((rowsOut / rowsIn) * 100).toFixed(1)} %)${time}`]
   }
 
   #checkOutputs(): void {
