@@ -77,13 +77,14 @@ export class Task {
     return this.#held
   }
 
-  /** Takes no further batch; one that is on its way is finished by whoever is working on it. */
+  /** Takes no further batch, and doesn't go on with one that is held up. */
   stop(): void {
     this.#stopped = true
   }
 
   /** Works until the ring is empty or downstream is full. */
   work(): TaskState {
+    if (this.#stopped) return 'idle'
     return this.#guarded(() => {
       if (this.#blocked && !this.#resumed()) return 'blocked'
       while (!this.#stopped && !this.#ring.isEmpty) {
