@@ -25,6 +25,8 @@ export function group(name: string, description: string, run: Group['run']): voi
 
 /** The entry the runner appends to every suite: `--list` names the groups, `--group NAME` runs one. */
 export async function main(args: readonly string[]): Promise<void> {
+  // When the runner is stopped there is nobody left to measure for.
+  process.once('disconnect', () => process.exit(1))
   if (args.includes('--list')) {
     send(groups.map(({ name }) => name))
     return

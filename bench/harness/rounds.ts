@@ -12,8 +12,8 @@ export type Timed = () => void | Promise<void>
 
 export interface Comparison {
   readonly contestants: readonly Contestant[]
-  /** The name of the contestant the ratios are taken against. */
-  readonly baseline: string
+  /** The names of those the ratios may be taken against: the one with the greatest median is. */
+  readonly baselines: readonly string[]
   /** How much of `unit` one run does: 5 (million events) with 'M events/s'. */
   readonly amount: number
   readonly unit: string
@@ -50,7 +50,7 @@ export async function compareInRounds(comparison: Comparison): Promise<Figure[]>
 }
 
 function figuresOf(
-  { contestants, baseline, amount, unit }: Comparison,
+  { contestants, baselines, amount, unit }: Comparison,
   seconds: readonly number[][],
   cpuSeconds: readonly number[][],
 ): Figure[] {
@@ -60,6 +60,9 @@ function figuresOf(
     return index
   }
   const rates = seconds.map(each => spreadOf(each.map(one => amount / one)))
+  const baseline = baselines.reduce((best, name) =>
+    rates[indexOf(name)]!.median > rates[indexOf(best)]!.median ? name : best,
+  )
   const cpuMedians = cpuSeconds.map(each => spreadOf(each).median)
   return contestants.map(({ name, targets, note }, i): Figure => {
     const versus = (other: string): number => rates[i]!.median / rates[indexOf(other)]!.median

@@ -44,7 +44,7 @@ export const onePass: ColumnLoop = ({ rows, time, key, value }, consume) => {
 
 /**
  * Blocks: a filter without a branch, then runs of rows of one window, minimum and maximum without a branch. Floor
- * division instead of `%`, which is fmod for epoch milliseconds. The fastest of the forms tried. Keys are positions 0 … 999.
+ * division instead of `%`, which is fmod for epoch milliseconds. Keys are positions 0 … 999.
  */
 export const blocked: ColumnLoop = ({ rows, time, key, value }, consume) => {
   const groups = new GroupTable(consume, undefined)
