@@ -4,15 +4,22 @@ import { KEYS_KEYS, KEYS_WORDS } from './abi'
 import { hasValue, rowAt } from './rows'
 
 const ONE_NAN: u64 = 0x7ff8000000000000
+const ONE_NAN_F32: u32 = 0x7fc00000
 
-/** What an f64 is as a key: equal numbers have equal bits, and there is one NaN. */
+/** What a number is as a key: equal numbers have equal bits, and there is one NaN. */
 // @ts-ignore: decorator
 @inline
 function keyBits(value: f64): u64 {
   return value == value ? reinterpret<u64>(value + 0) : ONE_NAN
 }
 
-// Generic over the column's element; T = f64 stands for the canonical bits of keyBits.
+// @ts-ignore: decorator
+@inline
+function keyBitsF32(value: f32): u32 {
+  return value == value ? reinterpret<u32>(value + 0) : ONE_NAN_F32
+}
+
+// Generic over the column's element; a float stands for its canonical bits.
 // @ts-ignore: decorator
 @inline
 function pack<T>(
@@ -30,8 +37,10 @@ function pack<T>(
   for (let j: usize = 0; j < m; j++, key += words << 2) {
     const row = rowAt(selected, sel, j)
     const isThere = nullable ? hasValue(validity, row) : true
-    if (isFloat<T>()) store<u64>(key, isThere ? keyBits(load<f64>(a + (row << 3))) : 0)
-    else if (sizeof<T>() == 8) store<u64>(key, isThere ? load<u64>(a + (row << 3)) : 0)
+    if (isFloat<T>()) {
+      if (sizeof<T>() == 8) store<u64>(key, isThere ? keyBits(load<f64>(a + (row << 3))) : 0)
+      else store<u32>(key, isThere ? keyBitsF32(load<f32>(a + (row << 2))) : 0)
+    } else if (sizeof<T>() == 8) store<u64>(key, isThere ? load<u64>(a + (row << 3)) : 0)
     else store<u32>(key, isThere ? <u32>load<T>(a + row * sizeof<T>()) : 0)
   }
 }
@@ -60,6 +69,10 @@ export function packKey8(a: usize, validity: usize, sel: usize, m: i32, packed: 
 
 export function packKeyF64(a: usize, validity: usize, sel: usize, m: i32, packed: usize, words: i32, at: i32): void {
   packColumn<f64>(a, validity, sel, m, packed, words, at)
+}
+
+export function packKeyF32(a: usize, validity: usize, sel: usize, m: i32, packed: usize, words: i32, at: i32): void {
+  packColumn<f32>(a, validity, sel, m, packed, words, at)
 }
 
 export function packKeyNull(

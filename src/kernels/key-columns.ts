@@ -9,6 +9,7 @@ type KeyColumnKernels = Pick<
   | 'packKey4'
   | 'packKey8'
   | 'packKeyF64'
+  | 'packKeyF32'
   | 'packKeyNull'
   | 'clearKeyWord'
   | 'unpackKey1'
@@ -18,6 +19,7 @@ type KeyColumnKernels = Pick<
 >
 
 const UPPER_WORD_OF_NAN = 0x7ff80000
+const NAN_F32 = 0x7fc00000
 
 /** Twins of assembly/key-columns.ts. */
 export function keyColumnKernels(memory: LinearMemory): KeyColumnKernels {
@@ -67,6 +69,17 @@ export function keyColumnKernels(memory: LinearMemory): KeyColumnKernels {
           u32[key] = isNumber ? u32[(a >>> 2) + row * 2]! : 0
           u32[key + 1] = isNumber ? u32[(a >>> 2) + row * 2 + 1]! : UPPER_WORD_OF_NAN
         }
+      }
+    },
+
+    packKeyF32(a, validity, sel, m, packed, words, at) {
+      const { u8, u32, f32 } = memory
+      for (let j = 0; j < m; j++) {
+        const row = rowAt(u32, sel, j)
+        const key = (packed >>> 2) + j * words + at
+        const value = f32[(a >>> 2) + row]!
+        if (!hasValue(u8, validity, row) || value === 0) u32[key] = 0
+        else u32[key] = Number.isNaN(value) ? NAN_F32 : u32[(a >>> 2) + row]!
       }
     },
 

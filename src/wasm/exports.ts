@@ -146,6 +146,8 @@ export interface KernelExports {
   packKey4(a: number, validity: number, sel: number, m: number, packed: number, words: number, at: number): void
   /** The same for 8-byte columns: words `at` and `at` + 1. f64 keys: -0 → +0 and every NaN → one NaN, so equal keys meet. */
   packKeyF64(a: number, validity: number, sel: number, m: number, packed: number, words: number, at: number): void
+  /** The same for f32, in one word. */
+  packKeyF32(a: number, validity: number, sel: number, m: number, packed: number, words: number, at: number): void
   packKey8(a: number, validity: number, sel: number, m: number, packed: number, words: number, at: number): void
   packKey1(a: number, validity: number, sel: number, m: number, packed: number, words: number, at: number): void
   /** Sets bit `bit` of word `at` where the row is null. The word must have been cleared with `clearKeyWord`. */

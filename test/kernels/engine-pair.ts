@@ -76,6 +76,10 @@ export class EnginePair {
     return [...this.#wasm.i32.subarray(address >>> 2, (address >>> 2) + length)]
   }
 
+  f32(address: number, length: number): number[] {
+    return [...this.#wasm.f32.subarray(address >>> 2, (address >>> 2) + length)]
+  }
+
   f64(address: number, length: number): number[] {
     return [...this.#wasm.f64.subarray(address >>> 3, (address >>> 3) + length)]
   }

@@ -152,6 +152,7 @@ describe('packed keys', () => {
     readonly code: number | null
     readonly flag: boolean | null
     readonly big: bigint | null
+    readonly single: number | null
   }
 
   const row: fc.Arbitrary<Row> = fc.record({
@@ -159,10 +160,11 @@ describe('packed keys', () => {
     code: fc.option(fc.integer({ min: 0, max: 3 })),
     flag: fc.option(fc.boolean()),
     big: fc.option(fc.constantFrom(0n, -1n, 2n ** 63n - 1n, 2n ** 32n)),
+    single: fc.option(fc.constantFrom(0, -0, Number.NaN, 1.5, Number.NEGATIVE_INFINITY)),
   })
 
-  /** Nulls, in the bits of word 0; f64 in 1-2, code in 3, bool in 4, i64 in 5-6. */
-  const WORDS = 7
+  /** Nulls, in the bits of word 0; f64 in 1-2, code in 3, bool in 4, i64 in 5-6, f32 in 7. */
+  const WORDS = 8
 
   it('are equal exactly when all their parts are, -0 is 0 and NaN is NaN, and come back as they went in', () => {
     fc.assert(
@@ -176,18 +178,21 @@ describe('packed keys', () => {
           code: pair.putValidity(rows.map(r => r.code !== null)),
           flag: pair.putValidity(rows.map(r => r.flag !== null)),
           big: pair.putValidity(rows.map(r => r.big !== null)),
+          single: pair.putValidity(rows.map(r => r.single !== null)),
         }
         // What stands in a null row must not matter.
         const numbers = pair.put(Float64Array.from(rows, (r, i) => r.number ?? i))
         const codes = pair.put(Uint32Array.from(rows, (r, i) => r.code ?? i))
         const flags = pair.put(Uint8Array.from(rows, (r, i) => Number(r.flag ?? i & 1)))
         const bigs = pair.put(BigInt64Array.from(rows, (r, i) => r.big ?? BigInt(i)))
+        const singles = pair.put(Float32Array.from(rows, (r, i) => r.single ?? i))
         const packed = pair.put(new Uint32Array(m * WORDS).fill(0xdeadbeef))
         pair.call('clearKeyWord', m, packed, WORDS, 0)
         pair.call('packKeyF64', numbers, validity.number, sel, m, packed, WORDS, 1)
         pair.call('packKey4', codes, validity.code, sel, m, packed, WORDS, 3)
         pair.call('packKey1', flags, validity.flag, sel, m, packed, WORDS, 4)
         pair.call('packKey8', bigs, validity.big, sel, m, packed, WORDS, 5)
+        pair.call('packKeyF32', singles, validity.single, sel, m, packed, WORDS, 7)
         Object.values(validity).forEach((bits, bit) => {
           pair.call('packKeyNull', bits, sel, m, packed, WORDS, 0, bit)
         })
@@ -195,11 +200,11 @@ describe('packed keys', () => {
         const ids = pair.room(rows.length * 4)
         expect(pair.call('findOrInsertKeys', table, packed, sel, 0, m, ids)).toBe(m)
 
-        // JSON writes -0 as 0; NaN and Infinity are told apart by String.
+        // String writes -0 as 0, and tells NaN, Infinity and null apart.
         const model = new ModelTable(60)
         const expected = taken.map(i => {
-          const { number, code, flag, big } = rows[i]!
-          return model.find([number === null ? 'null' : String(number), code, flag, String(big)].join())
+          const { number, code, flag, big, single } = rows[i]!
+          return model.find([String(number), code, flag, String(big), String(single)].join())
         })
         expect(taken.map(i => pair.u32(ids + i * 4, 1)[0])).toEqual(expected)
 
@@ -217,6 +222,8 @@ describe('packed keys', () => {
         same(pair.u32(out, m), r => r.code, 1)
         pair.call('unpackKey8', table, dense, m, 5, out)
         same(pair.i64(out, m), r => r.big, 3)
+        pair.call('unpackKey4', table, dense, m, 7, out)
+        same(pair.f32(out, m), r => (r.single === null ? null : r.single + 0), 4)
         const bytes = pair.room(m)
         pair.call('unpackKey1', table, dense, m, 4, bytes)
         same(

@@ -107,8 +107,9 @@ export class PackedKey implements KeyIndex {
   }
 }
 
-function packerOf(type: TypeName): 'packKey1' | 'packKey4' | 'packKey8' | 'packKeyF64' {
+function packerOf(type: TypeName): 'packKey1' | 'packKey4' | 'packKey8' | 'packKeyF32' | 'packKeyF64' {
   if (type === 'f64' || type === 'timestamp') return 'packKeyF64'
+  if (type === 'f32') return 'packKeyF32'
   if (type === 'i64') return 'packKey8'
   return type === 'bool' ? 'packKey1' : 'packKey4'
 }
