@@ -16,6 +16,8 @@ import { fieldSpecs, type PlanScope, schemaOf, scopeAfter } from './plan-scope.t
 
 /** Deepest nesting of branches. */
 const MAX_BRANCH_DEPTH = 16
+/** Longest text of a plan, in UTF-16 code units: JSON.parse takes seconds over what a hostile text may hold. */
+const MAX_TEXT_LENGTH = 2 ** 22
 
 export interface PlanFromJSONOptions {
   /**
@@ -29,7 +31,7 @@ export interface PlanFromJSONOptions {
  * Rebuilds a plan from data of any origin: every node, name, type and expression is checked, and nothing of the given
  * objects is kept. Properties that nodes don't have are ignored.
  *
- * @param json A plan as `toJSON()` gives it, or its text.
+ * @param json A plan as `toJSON()` gives it, or its text of at most 4 Mi characters.
  * @throws EventfluxError `PLAN_INVALID`, or the code of the part that is wrong (`EXPRESSION_INVALID`, …).
  */
 export function planFromJSON(json: unknown, options: PlanFromJSONOptions = {}): LogicalPlan {
@@ -41,6 +43,8 @@ export function planFromJSON(json: unknown, options: PlanFromJSONOptions = {}): 
 }
 
 function parse(text: string): unknown {
+  if (text.length > MAX_TEXT_LENGTH)
+    throw planInvalid(`The text of a plan has at most ${MAX_TEXT_LENGTH} characters, not ${text.length}`)
   try {
     return JSON.parse(text)
   } catch (cause) {
