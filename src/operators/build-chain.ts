@@ -1,7 +1,7 @@
 import { planInvalid } from '../errors.ts'
 import type { ExpressionNode } from '../expression/node.ts'
 import type { Arena } from '../memory/arena.ts'
-import type { LogicalNode, RowsNode, WindowAggregateNode } from '../plan/logical-node.ts'
+import type { EventTimeNode, LogicalNode, RowsNode, WindowAggregateNode } from '../plan/logical-node.ts'
 import { aggregatedNames, lowerWindow } from '../plan/lower-window.ts'
 import { timestamp } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
@@ -76,12 +76,18 @@ export function buildChain(nodes: readonly LogicalNode[], columns: readonly Inpu
 interface EventTimeColumn {
   readonly name: string
   readonly expression: ExpressionNode
+  /** How long windows over it take rows in after they have fired. */
+  readonly allowedLatenessMs: number
 }
 
-const eventTimeOf = (name: string): EventTimeColumn => ({ name, expression: { kind: 'column', name } })
+const eventTimeOf = ({ column: name, allowedLatenessMs }: EventTimeNode): EventTimeColumn => ({
+  name,
+  expression: { kind: 'column', name },
+  allowedLatenessMs,
+})
 
 /** A result row belongs to its window: its event time is the window's last millisecond (Flink: end - 1). */
-const RESULT_TIME: EventTimeColumn = {
+const RESULT_TIME: Omit<EventTimeColumn, 'allowedLatenessMs'> = {
   name: 'windowEnd',
   expression: {
     kind: 'call',
@@ -122,7 +128,7 @@ class ChainBuilder {
       this.build(nodes, at + 1, output, outputTime, branch)
     switch (node.op) {
       case 'eventTime': {
-        const operator = new EventTimeOperator(context.kernels, this.#arena, next(columns, eventTimeOf(node.column)), {
+        const operator = new EventTimeOperator(context.kernels, this.#arena, next(columns, eventTimeOf(node)), {
           column: indexOf(columns, node.column),
           outOfOrdernessMs: node.outOfOrdernessMs,
           maxBatch: context.maxBatch,
@@ -146,7 +152,7 @@ class ChainBuilder {
           }),
         )
       case 'windowAggregate':
-        return this.#window(node, columns, time, allowedLateness(nodes, at), next)
+        return this.#window(node, columns, time, next)
       case 'tee':
         return new TeeOperator(next(columns, time), this.build(node.plan, 0, columns, time, node.name))
       default:
@@ -171,13 +177,13 @@ class ChainBuilder {
     node: WindowAggregateNode,
     columns: readonly InputColumn[],
     time: EventTimeColumn | undefined,
-    allowedLatenessMs: number,
     next: (columns: readonly InputColumn[], time: EventTimeColumn) => Operator,
   ): Operator {
     if (time === undefined) {
       throw planInvalid('a window over event time needs .eventTime(column) above it', { at: node.op })
     }
     const { context, maxKeys } = this.#parts
+    const { allowedLatenessMs } = time
     const { prepare, aggregates, finish } = lowerWindow(node, schemaOf(columns), time.expression)
     const aggregate = (prepared: readonly InputColumn[]): Operator => {
       const keys = prepared.slice(1, 1 + node.keys.length)
@@ -203,7 +209,7 @@ class ChainBuilder {
           expressions: finish,
           columns: aggregated,
           context,
-          next: results => next(results, RESULT_TIME),
+          next: results => next(results, { ...RESULT_TIME, allowedLatenessMs }),
         }),
       )
       const operator = new WindowAggregateOperator(context.kernels, this.#arena, finishing, {
@@ -237,14 +243,6 @@ function indexOf(columns: readonly InputColumn[], name: string): number {
   const index = columns.findIndex(column => column.name === name)
   if (index < 0) throw planInvalid(`the event-time column ${JSON.stringify(name)} isn't there`, { value: name })
   return index
-}
-
-const allowedLateness = (nodes: readonly LogicalNode[], at: number): number => {
-  for (let i = at; i >= 0; i--) {
-    const node = nodes[i]!
-    if (node.op === 'eventTime') return node.allowedLatenessMs
-  }
-  return 0
 }
 
 const schemaOf = (columns: readonly InputColumn[]): Schema =>
