@@ -199,7 +199,7 @@ function scalar(fn: string, a: Value, b: Value, c: Value): Value {
     case 'toBool':
       return x !== 0 && !Number.isNaN(x)
     case 'toTimestamp': {
-      const ms = Math.floor(x)
+      const ms = Math.floor(x) + 0
       return Number.isSafeInteger(ms) ? ms : null
     }
     case 'toUtf8':
