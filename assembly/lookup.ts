@@ -33,3 +33,15 @@ export function lookupBits(tableBits: usize, codes: usize, n: i32, bitsOut: usiz
     store<u8>(bitsOut, <u8>byte)
   }
 }
+
+export function translateCodes(positions: usize, n: i32, table: usize, length: i32): i32 {
+  let at = positions
+  for (const end = positions + (<usize>n << 2); at < end; at += 4) {
+    const position = load<u32>(at)
+    if (position >= <u32>length) break
+    const code = load<u32>(table + (<usize>position << 2))
+    if (code == 0) break
+    store<u32>(at, code)
+  }
+  return <i32>((at - positions) >> 2)
+}

@@ -1,7 +1,7 @@
 import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { KernelExports } from '../wasm/exports.ts'
 
-type LookupKernel = 'lookup1' | 'lookup4' | 'lookup8' | 'lookupBits'
+type LookupKernel = 'lookup1' | 'lookup4' | 'lookup8' | 'lookupBits' | 'translateCodes'
 
 /** Looks the codes of a column up in a table. Eight bytes go as two words: any bit pattern arrives as it was, and no BigInt is made. */
 export function lookupKernels(memory: LinearMemory): Pick<KernelExports, LookupKernel> {
@@ -48,6 +48,19 @@ export function lookupKernels(memory: LinearMemory): Pick<KernelExports, LookupK
         }
         u8[to + (j >>> 3)] = byte
       }
+    },
+
+    translateCodes(positions, n, table, length) {
+      const { u32 } = memory
+      const at = positions >>> 2
+      const x = table >>> 2
+      for (let j = 0; j < n; j++) {
+        const position = u32[at + j]!
+        const code = position < length ? u32[x + position]! : 0
+        if (code === 0) return j
+        u32[at + j] = code
+      }
+      return n
     },
   }
 }

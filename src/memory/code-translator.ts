@@ -1,5 +1,18 @@
+import type { KernelExports } from '../wasm/exports.ts'
+import type { Arena } from './arena.ts'
 import type { Dictionary } from './dictionary.ts'
 import type { StringCoder } from './string-coder.ts'
+
+/** Positions in a list of strings that a kernel can take. */
+export type CodeArray = Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array
+
+export const isCodeArray = (positions: unknown): positions is CodeArray =>
+  positions instanceof Int32Array ||
+  positions instanceof Uint32Array ||
+  positions instanceof Int16Array ||
+  positions instanceof Uint16Array ||
+  positions instanceof Int8Array ||
+  positions instanceof Uint8Array
 
 /** The codes of a list of strings, as far as they were asked for: 0 where a string wasn't met yet. */
 export interface Translation {
@@ -16,9 +29,22 @@ export class CodeTranslator {
   readonly #coder: StringCoder
   readonly #maxStringLength: number
   readonly #translations = new WeakMap<readonly string[], Translation>()
+  readonly #arena: Arena
+  readonly #kernels: Pick<KernelExports, 'translateCodes'>
   #epoch = 0
+  /** The translation that stands in linear memory, for the kernel: a copy of its codes. */
+  #resident: Translation | undefined
+  #table = 0
+  #tableLength = 0
 
-  constructor(dictionary: Dictionary, coder: StringCoder, maxStringLength: number) {
+  constructor(
+    dictionary: Dictionary,
+    coder: StringCoder,
+    maxStringLength: number,
+    memory: { readonly arena: Arena; readonly kernels: Pick<KernelExports, 'translateCodes'> },
+  ) {
+    this.#arena = memory.arena
+    this.#kernels = memory.kernels
     this.#coder = coder
     this.#maxStringLength = maxStringLength
     // Codes that went back may now mean other strings: all translations start again.
@@ -38,33 +64,27 @@ export class CodeTranslator {
       const longer = new Int32Array(list.length)
       longer.set(translation.codes)
       translation.codes = longer
+      if (this.#resident === translation) this.#resident = undefined
     }
     this.#renew(translation)
     return translation
   }
 
   /**
-   * Writes the codes of `count` positions from `positions[from]` on to `out[at]`, … Stops at the first position without a
-   * string (or with one that is too long, or that throws when it is read) and returns how many were written.
+   * Writes the codes of `count` positions from `positions[from]` on to the u32 at `out`, … Stops at the first position
+   * without a string (or with one that is too long, or that throws when it is read) and returns how many were written.
    */
-  translate(
-    translation: Translation,
-    positions: ArrayLike<number>,
-    from: number,
-    count: number,
-    out: Int32Array,
-    at: number,
-  ): number {
-    const { codes } = translation
-    for (let i = 0; i < count; i++) {
-      const position = positions[from + i]!
-      const known = codes[position]
-      if (known !== undefined && known !== 0) out[at + i] = known
-      else {
-        const code = this.#codeOrNone(translation, position)
-        if (code === 0) return i
-        out[at + i] = code
-      }
+  translate(translation: Translation, positions: CodeArray, from: number, count: number, out: number): number {
+    this.#reside(translation)
+    const { memory } = this.#arena
+    memory.i32.set(positions.subarray(from, from + count), out >>> 2)
+    let done = 0
+    while (done < count) {
+      done += this.#kernels.translateCodes(out + done * 4, count - done, this.#table, translation.codes.length)
+      if (done === count) break
+      const code = this.#codeOrNone(translation, positions[from + done]!)
+      if (code === 0) return done
+      memory.i32[(out >>> 2) + done++] = code
     }
     return count
   }
@@ -80,7 +100,21 @@ export class CodeTranslator {
     const code = this.#coder.code(text)
     this.#renew(translation)
     codes[position] = code
+    if (translation === this.#resident) this.#arena.memory.i32[(this.#table >>> 2) + position] = code
     return code
+  }
+
+  /** Copies a translation into linear memory, unless it is the one that stands there. */
+  #reside(translation: Translation): void {
+    const { length } = translation.codes
+    if (this.#resident === translation && this.#tableLength >= length) return
+    if (this.#tableLength < length) {
+      if (this.#table !== 0) this.#arena.release(this.#table, this.#tableLength * 4)
+      this.#table = this.#arena.allocate(length * 4)
+      this.#tableLength = length
+    }
+    this.#arena.memory.i32.set(translation.codes, this.#table >>> 2)
+    this.#resident = translation
   }
 
   /** What throws is met again by the caller, who then knows the row. */
@@ -96,5 +130,6 @@ export class CodeTranslator {
     if (translation.epoch === this.#epoch) return
     translation.codes.fill(0)
     translation.epoch = this.#epoch
+    if (this.#resident === translation) this.#resident = undefined
   }
 }

@@ -1,7 +1,8 @@
 import type { EventfluxError } from '../errors.ts'
 import { BYTE_WIDTH } from '../schema/data-type.ts'
 import type { KernelExports } from '../wasm/exports.ts'
-import { CodeTranslator } from './code-translator.ts'
+import type { Arena } from './arena.ts'
+import { CodeTranslator, isCodeArray } from './code-translator.ts'
 import type { ColumnBuffers, ColumnField } from './column-buffers.ts'
 import type { CodedStrings, ColumnBlock } from './column-input.ts'
 import { type ColumnSource, type PreparedColumns, prepareColumns, type TypedArray } from './column-source.ts'
@@ -12,9 +13,10 @@ import { checkMaxStringLength, MAX_STRING_LENGTH, type RowWriterOptions } from '
 import { StringCoder } from './string-coder.ts'
 import { copyTyped, setBits } from './typed-copy.ts'
 
-/** A row writer's options, and the kernel that checks whole columns of times. */
+/** A row writer's options, and the kernels that work on whole columns. */
 export interface ColumnWriterOptions extends RowWriterOptions {
-  readonly kernels: Pick<KernelExports, 'normaliseTimes'>
+  readonly arena: Arena
+  readonly kernels: Pick<KernelExports, 'normaliseTimes' | 'translateCodes'>
 }
 
 /**
@@ -37,7 +39,7 @@ export class ColumnWriter {
     this.#fault = fault
     this.#setters = fields.map((field, i) => fieldSetter(field, i, { memory, coder: coders[i], maxStringLength }))
     this.#translators = dictionaries.map(
-      (dictionary, i) => dictionary && new CodeTranslator(dictionary, coders[i]!, maxStringLength),
+      (dictionary, i) => dictionary && new CodeTranslator(dictionary, coders[i]!, maxStringLength, options),
     )
   }
 
@@ -167,8 +169,8 @@ export class ColumnWriter {
     const bits = this.#bound!.validity[field]!
     let i = 0
     try {
-      if (!type.isNullable && ArrayBuffer.isView(codes)) {
-        i = translator.translate(translation, codes, from, count, memory.i32, base + row)
+      if (!type.isNullable && isCodeArray(codes)) {
+        i = translator.translate(translation, codes, from, count, (base + row) * 4)
       }
       for (; i < count; i++) {
         const position = codes[from + i]

@@ -64,7 +64,7 @@ export class SourceEdge implements AdmissionListener {
     this.ring = unbounded ? new SegmentedRing(ring) : new RingBuffer(ring)
     const writer = { memory: arena.memory, target: this.ring, fields, dictionaries }
     this.#rows = new RowWriter(writer)
-    this.#columns = new ColumnWriter({ ...writer, kernels })
+    this.#columns = new ColumnWriter({ ...writer, arena, kernels })
     this.#admission = new Admission(this.ring, {
       strategy: config.backpressure,
       clock,

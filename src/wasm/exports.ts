@@ -138,6 +138,11 @@ export interface KernelExports {
   lookup4(table: number, codes: number, n: number, out: number): void
   lookup8(table: number, codes: number, n: number, out: number): void
   lookupBits(tableBits: number, codes: number, n: number, bitsOut: number): void
+  /**
+   * Replaces u32 positions by table[position], in place, up to the first whose entry is 0 or that is not below `length`;
+   * returns how many were replaced.
+   */
+  translateCodes(positions: number, n: number, table: number, length: number): number
 
   // ── key: rows → dense ids that stay with a key while anything refers to it (layout: abi.ts "key table") ─────────
   /** Least and greatest of the selected i32 values, written to out[0], out[1]; m ≥ 1. */

@@ -27,6 +27,15 @@ describe('looking codes up in a table', () => {
       lab.call('lookup8', lab.i64(longs), at, n, out8)
       expect(lab.readI64(out8, n)).toEqual(found(longs))
 
+      const translated = random.many(size, () => (random.below(4) === 0 ? 0 : random.u32()))
+      const known = codes.findIndex(code => code >= size - 1 || translated[code] === 0)
+      const positions = lab.writable('bytes', lab.i32(codes), n * 4)
+      const served = lab.call('translateCodes', positions, n, lab.u32(translated), size - 1)
+      expect(served).toBe(known < 0 ? n : known)
+      expect(lab.readU32(positions, n)).toEqual(
+        codes.map((code, i) => (i < (served as number) ? translated[code]! : code)),
+      )
+
       const bits = random.bits(size)
       const outBits = lab.bitsOutput(n)
       lab.call('lookupBits', lab.bits(bits), at, n, outBits)

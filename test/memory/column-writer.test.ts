@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { timeKernels } from '../../src/kernels/time.ts'
+import { jsKernels } from '../../src/kernels/js-engine.ts'
 import { type ColumnField, dictionariesOf } from '../../src/memory/column-buffers.ts'
 import type { ColumnBlock } from '../../src/memory/column-input.ts'
 import { ColumnWriter } from '../../src/memory/column-writer.ts'
@@ -27,7 +27,8 @@ function setUp(fields: readonly ColumnField[], engine: 'wasm' | 'js' = 'js', max
   const { memory } = arena
   const writer = new ColumnWriter({
     memory,
-    kernels: timeKernels(memory),
+    arena,
+    kernels: jsKernels(memory),
     target: { columns },
     fields,
     dictionaries,
