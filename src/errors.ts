@@ -30,6 +30,18 @@ export interface ErrorDetails {
   readonly cause?: unknown
 }
 
+/**
+ * What the library throws, and what ends a job. Tell errors apart by `code`.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await job.drain()
+ * } catch (error) {
+ *   if (error instanceof EventfluxError && error.code === 'SINK_FAILED') console.error(error.at, error.cause)
+ * }
+ * ```
+ */
 export class EventfluxError extends Error {
   override readonly name: string = 'EventfluxError'
   readonly code: EventfluxErrorCode

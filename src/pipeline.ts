@@ -72,6 +72,14 @@ export interface RowsOptions {
  *
  * `F` are the columns here, `T` the event-time column, `undefined` before `eventTime()` and behind a window, `S` the
  * columns of the source.
+ *
+ * @example
+ * ```ts
+ * const large = pipeline(trades)
+ *   .filter(e => e.size.gt(1_000))
+ *   .project(e => ({ symbol: e.symbol, notional: e.price.mul(e.size) }))
+ * const job = await large.run({ sink: row => console.log(row.symbol, row.notional) })
+ * ```
  */
 export class Pipeline<
   F extends SchemaFields = SchemaFields,
@@ -259,7 +267,15 @@ export class Pipeline<
   }
 }
 
-/** A pipeline with a key, on its way to a window. */
+/**
+ * A pipeline with a key, on its way to a window.
+ *
+ * @example
+ * ```ts
+ * const bySymbol = stream.keyBy('symbol')
+ * const minutes = bySymbol.window(tumbling('1m'))
+ * ```
+ */
 export class KeyedPipeline<
   F extends SchemaFields,
   T extends string | undefined,
@@ -284,7 +300,15 @@ export class KeyedPipeline<
   }
 }
 
-/** A pipeline with a window, on its way to results. */
+/**
+ * A pipeline with a window, on its way to results.
+ *
+ * @example
+ * ```ts
+ * const windowed = stream.keyBy('symbol').window(tumbling('1m'))
+ * const highs = windowed.aggregate(e => ({ high: max(e.price) }))
+ * ```
+ */
 export class WindowedPipeline<F extends SchemaFields, K extends keyof F & string, S extends SchemaFields> {
   readonly pipeline: Pipeline<F, string, S>
   readonly keys: readonly K[]
@@ -346,6 +370,13 @@ export function pipeline<F extends SchemaFields>(
  *
  * @param json What `toJSON()` gave, or its text.
  * @throws EventfluxError `PLAN_INVALID`, or the code of the part that is wrong (`EXPRESSION_INVALID`, …).
+ *
+ * @example
+ * ```ts
+ * const text = JSON.stringify(highs)
+ * const again = pipelineFromJSON(text)
+ * const job = await again.run({ sink: row => console.log(row) })
+ * ```
  */
 export function pipelineFromJSON(
   json: unknown,

@@ -9,6 +9,7 @@ const QUOTE = 34
 /** Columns a file may have: a guard against headers that are no headers. */
 const MAX_FILE_COLUMNS = 16_384
 
+/** How CSV is written, beyond RFC 4180. */
 export interface CsvDecoderOptions extends DecoderOptions {
   /** One ASCII character, default `,`. */
   readonly delimiter?: string

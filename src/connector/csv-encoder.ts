@@ -16,7 +16,14 @@ export function encodeCsv(row: object, fields: readonly string[], delimiter = ',
   return line
 }
 
-/** The record that names the columns. */
+/**
+ * The record that names the columns.
+ *
+ * @example
+ * ```ts
+ * encodeCsvHeader(['time', 'a,b']) // time,"a,b"
+ * ```
+ */
 export function encodeCsvHeader(fields: readonly string[], delimiter = ','): string {
   return fields.map(field => encodeText(field, delimiter)).join(delimiter)
 }

@@ -22,6 +22,7 @@ interface DueTimer {
   readonly stage: number
 }
 
+/** What happens to rows that a stage fails on, and the clock that waits go by. */
 export interface ProcessorChainOptions {
   /** One policy for all stages, or one per stage; `'fail'` by default. */
   readonly errors?: ErrorPolicy | readonly ErrorPolicy[]

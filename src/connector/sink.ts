@@ -27,7 +27,18 @@ export interface Sink<R = unknown> {
   close?(): void | Promise<void>
 }
 
-/** A sink's refusal of one row, saying whether another attempt may help. */
+/**
+ * A sink's refusal of one row, saying whether another attempt may help.
+ *
+ * @example
+ * ```ts
+ * const sink = {
+ *   send(row: { id: number }) {
+ *     if (row.id < 0) throw new SinkError('ids are positive', { retriable: false, event: row })
+ *   },
+ * }
+ * ```
+ */
 export class SinkError<R = unknown> extends EventfluxError {
   override readonly name = 'SinkError'
   /** False: retry policies give up at once. */

@@ -29,6 +29,13 @@ export interface ToSinkOptions {
  * what it is.
  *
  * @throws EventfluxError `OPTION_INVALID` when `output` is none of them.
+ *
+ * @example
+ * ```ts
+ * const rows: { high: number }[] = []
+ * const sink = toSink(rows)
+ * sink.write({ high: 10.5 })
+ * ```
  */
 export function toSink<R>(output: SinkLike<R>, options: ToSinkOptions = {}): Sink<R> {
   const { maxInFlight } = options

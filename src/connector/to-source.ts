@@ -25,6 +25,12 @@ export interface ToSourceOptions {
  * Whatever fails inside reaches the job as `SOURCE_FAILED` with its cause.
  *
  * @throws EventfluxError `OPTION_INVALID` when `input` is none of them (a string is refused, though it is iterable).
+ *
+ * @example
+ * ```ts
+ * const source = toSource([{ id: 1 }, { id: 2 }])
+ * source.metadata.kind // 'array'
+ * ```
  */
 export function toSource<E>(input: SourceLike<E>, options: ToSourceOptions = {}): Source<E> {
   const source = adapt(input, options)

@@ -88,7 +88,14 @@ export function lit(value: number | bigint | boolean | string | null, type?: Dat
   return literal(value, typeOfValue(value))
 }
 
-/** `then` where the condition is true, `otherwise` where it is false or null. */
+/**
+ * `then` where the condition is true, `otherwise` where it is false or null.
+ *
+ * @example
+ * ```ts
+ * stream.project(e => ({ side: ifElse(e.size.gt(0), 'buy', 'sell') }))
+ * ```
+ */
 export function ifElse<C extends BooleanExpression, A extends Operand, B extends Beside<A>>(
   condition: C,
   then: A,
@@ -135,7 +142,14 @@ function chain(conditions: readonly TypedExpression[], values: readonly unknown[
   })
 }
 
-/** The first value that isn't null. */
+/**
+ * The first value that isn't null.
+ *
+ * @example
+ * ```ts
+ * stream.project(e => ({ note: coalesce(e.note, 'none') }))
+ * ```
+ */
 export function coalesce<A extends Operand, R extends readonly [Beside<A>, ...Beside<A>[]]>(
   first: A,
   ...rest: R
@@ -145,7 +159,14 @@ export function coalesce<A extends Operand, R extends readonly [Beside<A>, ...Be
 
 type Orderable = NumberExpression | BigIntExpression | TimestampExpression | number | bigint
 
-/** The least of two or more; null if any is. NaN is passed over. */
+/**
+ * The least of two or more; null if any is. NaN is passed over.
+ *
+ * @example
+ * ```ts
+ * stream.project(e => ({ capped: least(e.price, 100) }))
+ * ```
+ */
 export function least<A extends Orderable, R extends readonly [Beside<A>, ...Beside<A>[]]>(
   first: A,
   ...rest: R
@@ -153,7 +174,14 @@ export function least<A extends Orderable, R extends readonly [Beside<A>, ...Bes
   return folded('least', [first, ...rest]) as never
 }
 
-/** The greatest of two or more; null if any is. NaN is passed over. */
+/**
+ * The greatest of two or more; null if any is. NaN is passed over.
+ *
+ * @example
+ * ```ts
+ * stream.project(e => ({ floored: greatest(e.price, 0) }))
+ * ```
+ */
 export function greatest<A extends Orderable, R extends readonly [Beside<A>, ...Beside<A>[]]>(
   first: A,
   ...rest: R
@@ -161,21 +189,42 @@ export function greatest<A extends Orderable, R extends readonly [Beside<A>, ...
   return folded('greatest', [first, ...rest]) as never
 }
 
-/** Whether all conditions are true; null counts as false. */
+/**
+ * Whether all conditions are true; null counts as false.
+ *
+ * @example
+ * ```ts
+ * stream.filter(e => and(e.size.gt(0), e.price.gt(0), e.symbol.ne('TEST')))
+ * ```
+ */
 export function and<C extends readonly [BooleanExpression, ...BooleanExpression[]]>(
   ...conditions: C
 ): BooleanExpression<false, ScopeOf<C[number]>> {
   return connective('and', conditions) as never
 }
 
-/** Whether some condition is true; null counts as false. */
+/**
+ * Whether some condition is true; null counts as false.
+ *
+ * @example
+ * ```ts
+ * stream.filter(e => or(e.symbol.eq('ACME'), e.size.gt(1_000)))
+ * ```
+ */
 export function or<C extends readonly [BooleanExpression, ...BooleanExpression[]]>(
   ...conditions: C
 ): BooleanExpression<false, ScopeOf<C[number]>> {
   return connective('or', conditions) as never
 }
 
-/** The opposite; null of null. */
+/**
+ * The opposite; null of null.
+ *
+ * @example
+ * ```ts
+ * stream.filter(e => not(e.note.isNull()))
+ * ```
+ */
 export function not<N extends boolean, S extends Scope>(condition: BooleanExpression<N, S>): BooleanExpression<N, S> {
   return callOf('not', [conditionOf(condition)]) as never
 }

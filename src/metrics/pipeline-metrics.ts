@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../time/clock.ts'
 import { Histogram } from './histogram.ts'
 import { Meter, type RateWindow } from './meter.ts'
 
+/** How averages follow, and what `utilization` is measured against. */
 export interface PipelineMetricsOptions {
   /**
    * How `latencyNs` follows the samples. 'standard' (default): the first sample is the first value, then a tenth of

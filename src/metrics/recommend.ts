@@ -10,6 +10,7 @@ export type RecommendationKind =
   | 'reduce-load'
   | 'monitor'
 
+/** One piece of advice, with what was measured to justify it. */
 export interface Recommendation {
   readonly kind: RecommendationKind
   /** The edge it is about, `from→to`. */
@@ -35,6 +36,11 @@ const SUSTAINED = 0.5
  *   came within one second × the time a row needs through the job, p99), at least twice the capacity.
  * - Waits that timed out: `adjust-timeout` to at least the time a full edge takes to drain (capacity / rate out).
  * - Open circuits: `check-downstream`. Never full, but over 80 %: `monitor`.
+ *
+ * @example
+ * ```ts
+ * for (const { kind, suggestion } of recommend(job.metrics())) console.log(kind, suggestion)
+ * ```
  */
 export function recommend(snapshot: MetricsSnapshot): Recommendation[] {
   const found: Recommendation[] = []

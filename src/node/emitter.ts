@@ -3,6 +3,7 @@ import { ListenerSource } from '../connector/listener-source.ts'
 import type { Source } from '../connector/source.ts'
 import { toSource } from '../connector/to-source.ts'
 
+/** What an emitter's events become, and when they end. */
 export interface FromEmitterOptions<Args extends readonly unknown[], E> {
   /** The name in errors and metrics. Default: the event's. */
   readonly name?: string

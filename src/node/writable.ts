@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream'
 import type { Sink } from '../connector/sink.ts'
 import { type EventfluxError, sinkFailed } from '../errors.ts'
 
+/** What a stream is called, and whether it ends with its sink. */
 export interface ToWritableOptions {
   /** The name in errors and metrics. */
   readonly name?: string

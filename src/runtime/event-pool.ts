@@ -5,6 +5,7 @@ import { PoolColumns, type PoolMemoryOptions } from './event-pool/pool-columns.t
 import { MAX_SLOTS, PoolSlots, slotOf } from './event-pool/pool-slots.ts'
 import { PoolView } from './event-pool/pool-view.ts'
 
+/** What a pool is made of. */
 export interface EventPoolOptions extends PoolMemoryOptions {
   /** Events kept for reuse: 1 … 2^24. */
   readonly capacity: number

@@ -14,6 +14,7 @@ import { NumberStore } from './event-store/number-store.ts'
 import { RowStore, type RowStoreOptions } from './event-store/row-store.ts'
 import { ValueStore } from './event-store/value-store.ts'
 
+/** How a queue is bounded, and what it does when it is full. */
 export interface EventQueueOptions<Out> {
   /** Events it can hold: 1 … 2^24, kept exactly. */
   readonly capacity: number

@@ -24,6 +24,14 @@ const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor'
  * The shape of records: named, typed columns in a fixed order. Frozen; made by `schema()`.
  *
  * `F` exists for the type checker only: it carries the types that rows are inferred from.
+ *
+ * @example
+ * ```ts
+ * const trades = schema({ time: timestamp(), price: f64() })
+ * trades.length // 2
+ * trades.indexOf('price') // 1
+ * trades.field('price')?.type.name // 'f64'
+ * ```
  */
 export class Schema<F extends SchemaFields = SchemaFields> {
   /** The columns, in order. */

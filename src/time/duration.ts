@@ -31,6 +31,12 @@ const MAX_TEXT_LENGTH = 100
  *
  * @param at Names the option in the error.
  * @throws EventfluxError `OPTION_INVALID` for other text, and for what isn't a whole number of milliseconds.
+ *
+ * @example
+ * ```ts
+ * durationMs('1h30m') // 5,400,000
+ * durationMs(250) // 250
+ * ```
  */
 export function durationMs(duration: Duration, at = 'duration'): number {
   const ms = typeof duration === 'string' ? parse(duration) : duration

@@ -20,6 +20,7 @@ export interface AdmissionOptions {
   readonly onGrow?: (warning: GrowthWarning) => void
 }
 
+/** What one push wants to have different from the rest. */
 export interface PushOptions {
   /** For this push only. */
   readonly strategy?: BackpressureStrategy
