@@ -1,0 +1,71 @@
+import { optionInvalid, show } from '../../errors.ts'
+import type { Duration } from '../duration.ts'
+import {
+  columnName,
+  frozen,
+  type Given,
+  knownOptions,
+  type MaxRowsOptions,
+  type OutputOptions,
+  optionalMs,
+  optionalWhole,
+  outputOf,
+  positiveMs,
+  type WindowOutput,
+} from './parameters.ts'
+
+/** The latest row of each value of some columns. */
+export interface UniqueSpec<O extends WindowOutput = WindowOutput> {
+  readonly kind: 'unique'
+  readonly columns: readonly string[]
+  readonly ttlMs?: number
+  readonly maxRows?: number
+  readonly output: O
+}
+
+/** Options of `unique`. */
+export interface UniqueOptions<O extends WindowOutput> extends OutputOptions<O>, MaxRowsOptions {
+  /** A row expires when it is this old, by the job's clock; by default it stays until another one takes its place. */
+  readonly ttl?: Duration
+}
+
+/** Most columns that tell rows apart. */
+const MAX_UNIQUE_COLUMNS = 64
+
+/**
+ * The latest row of each value of a column (or of several together): each row comes out as it arrives, and the row whose
+ * place it takes expires just before it. At most `maxRows` values are held, or as many as the job's `maxKeys`.
+ *
+ * @throws EventfluxError `OPTION_INVALID`.
+ *
+ * @example
+ * ```ts
+ * readings.window(unique('sensor', { ttl: '1h' })).aggregate(e => ({ sensors: count(), hottest: max(e.celsius) }))
+ * ```
+ */
+export function unique<const O extends WindowOutput = 'current'>(
+  columns: string | readonly string[],
+  options: UniqueOptions<O> = {},
+  ...more: readonly never[]
+): UniqueSpec<O> {
+  const { ttl, ...rest } = knownOptions('unique', options, ['output', 'ttl', 'maxRows'], more)
+  const names = typeof columns === 'string' ? [columns] : columns
+  return checkUnique({ ...rest, columns: names, ttlMs: optionalMs(ttl, 'ttl') }) as UniqueSpec<O>
+}
+
+/** @throws EventfluxError `OPTION_INVALID`. */
+export function checkUnique(given: Given): UniqueSpec {
+  const { columns } = given
+  if (!Array.isArray(columns) || columns.length === 0 || columns.length > MAX_UNIQUE_COLUMNS)
+    throw optionInvalid(`unique takes a column or up to ${MAX_UNIQUE_COLUMNS} of them, not ${show(columns)}`, {
+      value: columns,
+      at: 'columns',
+    })
+  return frozen<UniqueSpec>({
+    kind: 'unique',
+    columns: Object.freeze(columns.map(each => columnName('unique', each))),
+    ttlMs: given.ttlMs === undefined ? undefined : positiveMs('unique', given, 'ttlMs'),
+    maxRows: optionalWhole('unique', given, 'maxRows'),
+    output: outputOf('unique', given),
+  })
+}
