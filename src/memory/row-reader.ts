@@ -1,4 +1,4 @@
-import { canGenerateCode } from './code-generation.ts'
+import { canGenerateCode, functionFrom } from './code-generation.ts'
 import type { ColumnField } from './column-buffers.ts'
 import type { LinearMemory } from './linear-memory.ts'
 import type { RecordBatch } from './record-batch.ts'
@@ -70,5 +70,5 @@ return (batch, row) => {
   ${columns}
   return { ${values.join(', ')} }
 }`
-  return new Function('memory', source)(memory)
+  return functionFrom(['memory'], source)(memory) as ReturnType<typeof looped>
 }

@@ -1,4 +1,5 @@
 import { BYTE_WIDTH, type TypeName } from '../schema/data-type.ts'
+import { functionFrom } from './code-generation.ts'
 import type { ColumnField } from './column-buffers.ts'
 import { inherited } from './inherited.ts'
 import type { RowWriting, WriterParts } from './row-writing.ts'
@@ -16,14 +17,14 @@ const VIEW: Readonly<Record<TypeName, 'f64' | 'f32' | 'i32' | 'u32' | 'i64' | 'u
 
 /** Row writing as one function per schema, made from text. Call it only where code may be generated. */
 export function generatedRowWriting(parts: WriterParts): RowWriting {
-  const make = new Function('memory', 'target', 'fault', 'coders', 'inherited', writerSource(parts))
+  const make = functionFrom(['memory', 'target', 'fault', 'coders', 'inherited'], writerSource(parts))
   return make(
     parts.memory,
     parts.target,
     parts.fault,
     parts.coders,
     parts.fields.map(field => inherited(field.name)),
-  )
+  ) as RowWriting
 }
 
 /** Names enter as string literals only, numbers as numbers: nothing of a schema becomes code. */

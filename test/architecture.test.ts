@@ -1,0 +1,204 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import ts from 'typescript'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { ENTRIES, type PublicName, publicApi } from './public-api.ts'
+import { ROOT, sourceFiles } from './source-files.ts'
+
+/** The rooms of `src`, each importing from those before it only. */
+const ROOMS = [
+  'errors',
+  'schema',
+  'time',
+  'expression',
+  'wasm',
+  'memory',
+  'kernels',
+  'metrics',
+  'checkpoint',
+  'connector',
+  'plan',
+  'operators',
+  'runtime',
+  'job',
+  'run',
+  'explain',
+  'pipeline',
+  'index',
+]
+/** Rooms that may touch a platform, and the one for tests: nothing inside imports them, they import anything. */
+const OUTSIDE = ['node', 'web', 'testing']
+const PLATFORM = ['node', 'web']
+
+const MAX_LINES = 400
+const FORBIDDEN_ROOMS = /^(utils?|common|helpers?|misc|shared|lib)$/
+
+interface SourceFile {
+  /** Relative to the project. */
+  readonly path: string
+  readonly text: string
+  /** What it imports: paths relative to the project, or names of packages. */
+  readonly imports: readonly string[]
+}
+
+const files: readonly SourceFile[] = sourceFiles('src').map(absolute => {
+  const text = readFileSync(absolute, 'utf8')
+  const specifiers = [...text.matchAll(/(?:^|\s)(?:from|import)\s*\(?\s*(['"])([^'"]+)\1/gm)].map(match => match[2]!)
+  const imports = specifiers.map(name =>
+    name.startsWith('.') ? relative(ROOT, join(dirname(absolute), name)).replaceAll('\\', '/') : name,
+  )
+  return { path: relative(ROOT, absolute).replaceAll('\\', '/'), text, imports }
+})
+const roomOf = (path: string): string => path.split('/')[1]!.replace(/\.ts$/, '')
+const inSource = (path: string): boolean => path.startsWith('src/')
+
+describe('the rooms of src', () => {
+  it('are the ones in the floor plan', () => {
+    const known = new Set([...ROOMS, ...OUTSIDE])
+    expect([...new Set(files.map(file => roomOf(file.path)))].filter(room => !known.has(room))).toEqual([])
+  })
+
+  it('import one way', () => {
+    const violations = files.flatMap(({ path, imports }) =>
+      imports.filter(inSource).flatMap(target => {
+        const [from, to] = [roomOf(path), roomOf(target)]
+        if (from === to || OUTSIDE.includes(from)) return []
+        return ROOMS.indexOf(to) >= 0 && ROOMS.indexOf(to) < ROOMS.indexOf(from) ? [] : [`${path} → ${target}`]
+      }),
+    )
+    expect(violations).toEqual([])
+  })
+
+  it('import nothing from the other directories but the constants both languages share', () => {
+    const outside = files.flatMap(({ path, imports }) =>
+      imports
+        .filter(
+          target => target.includes('/') && !inSource(target) && !target.startsWith('#') && !target.startsWith('@'),
+        )
+        .filter(target => !target.startsWith('node:') && target !== 'assembly/abi.ts')
+        .map(target => `${path} → ${target}`),
+    )
+    expect(outside).toEqual([])
+  })
+
+  it('hold no import cycle', () => {
+    const graph = new Map(files.map(({ path, imports }) => [path, imports.filter(inSource)]))
+    expect([...graph.values()].flat().filter(target => !graph.has(target) && !target.endsWith('.d.ts'))).toEqual([])
+    const done = new Set<string>()
+    const cycles: string[] = []
+    const visit = (path: string, trail: readonly string[]): void => {
+      if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].join(' → '))
+      if (done.has(path) || trail.includes(path)) return
+      for (const target of graph.get(path) ?? []) visit(target, [...trail, path])
+      done.add(path)
+    }
+    for (const path of graph.keys()) visit(path, [])
+    expect(cycles).toEqual([])
+  })
+
+  it('depend on one package', () => {
+    const packages = new Set(
+      files.flatMap(({ imports }) => imports.filter(name => /^[@a-z]/.test(name) && !/^(src|assembly)\//.test(name))),
+    )
+    const foreign = [...packages].filter(name => !name.startsWith('node:'))
+    expect(foreign).toEqual(['@assemblyscript/loader'])
+  })
+})
+
+describe('platforms', () => {
+  /** Globals of one platform or another. */
+  const GLOBALS = new Set([
+    ...['process', 'Buffer', 'require', 'module', '__dirname', '__filename', 'global', 'setImmediate'],
+    ...['Worker', 'SharedWorker', 'window', 'document', 'self', 'navigator', 'postMessage', 'importScripts'],
+  ])
+  const core = files.filter(({ path }) => !PLATFORM.includes(roomOf(path)))
+
+  it('are imported by their own rooms only', () => {
+    expect(
+      core.filter(({ imports }) => imports.some(name => name.startsWith('node:'))).map(({ path }) => path),
+    ).toEqual([])
+  })
+
+  it('lend no global to the core', () => {
+    const uses = core.flatMap(({ path, text }) => globalsIn(path, text, GLOBALS).map(name => `${path}: ${name}`))
+    expect(uses).toEqual([])
+  })
+
+  it('would be noticed by the check above', () => {
+    const text = 'const a = process.env\nexport const b = { process: Buffer.from([]), c: a.process, setImmediate() {} }'
+    expect(globalsIn('x.ts', text, GLOBALS)).toEqual(['process', 'Buffer'])
+    expect(globalsIn('x.ts', 'export const f = (window: number) => window\nf({ process })', GLOBALS)).toEqual([
+      'process',
+    ])
+  })
+
+  it('need not allow code from text: it is generated in one place, which asks first', () => {
+    const code = (text: string): string => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+    expect(files.filter(({ text }) => /\beval\s*\(/.test(code(text))).map(({ path }) => path)).toEqual([])
+    expect(files.filter(({ text }) => /\bFunction\s*\(/.test(code(text))).map(({ path }) => path)).toEqual([
+      'src/memory/code-generation.ts',
+    ])
+  })
+})
+
+/** Globals of `names` a file refers to, without variables and types of that name that it declares itself. */
+function globalsIn(path: string, text: string, names: ReadonlySet<string>): string[] {
+  const used = new Set<string>()
+  const declared = new Set<string>()
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) && names.has(node.text)) {
+      const { parent } = node
+      const isName = 'name' in parent && parent.name === node && !ts.isShorthandPropertyAssignment(parent)
+      if (!isName) used.add(node.text)
+      else if (!isMember(parent)) declared.add(node.text)
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true))
+  return [...used].filter(name => !declared.has(name))
+}
+
+/** Whether a named node is reached through an object, so that its name declares nothing. */
+const isMember = (node: ts.Node): boolean =>
+  ts.isPropertyAccessExpression(node) ||
+  ts.isObjectLiteralElement(node) ||
+  ts.isClassElement(node) ||
+  ts.isTypeElement(node)
+
+describe('files', () => {
+  const all = ['src', 'assembly', 'test', 'bench', 'examples'].flatMap(sourceFiles)
+
+  it(`have at most ${MAX_LINES} lines`, () => {
+    const long = all
+      .map(path => ({ path: relative(ROOT, path), lines: readFileSync(path, 'utf8').trimEnd().split('\n').length }))
+      .filter(({ lines }) => lines > MAX_LINES)
+    expect(long).toEqual([])
+  })
+
+  it('are named by nouns in kebab case, and no room is a drawer', () => {
+    const names = all.map(path => relative(ROOT, path).replaceAll('\\', '/'))
+    expect(names.filter(name => !/^[a-z0-9./-]+$/.test(name))).toEqual([])
+    expect(names.filter(name => name.split(/[/.]/).some(part => FORBIDDEN_ROOMS.test(part)))).toEqual([])
+  })
+
+  it('export nothing by default in src', () => {
+    expect(files.filter(({ text }) => /^export default\b/m.test(text)).map(({ path }) => path)).toEqual([])
+  })
+})
+
+describe('what is public', () => {
+  let api: Record<string, readonly PublicName[]>
+  beforeAll(() => {
+    api = publicApi()
+  }, 120_000)
+
+  it.each(Object.keys(ENTRIES))('has a doc comment, every name of %s', entry => {
+    expect(api[entry]!.length).toBeGreaterThan(0)
+    expect(api[entry]!.filter(({ doc }) => doc === '').map(({ name, file }) => `${name} (${file})`)).toEqual([])
+  })
+
+  it.each(Object.keys(ENTRIES))('has an example, every function and class of %s', entry => {
+    const callable = api[entry]!.filter(({ kind }) => kind === 'function' || kind === 'class')
+    expect(callable.filter(({ hasExample }) => !hasExample).map(({ name, file }) => `${name} (${file})`)).toEqual([])
+  })
+})
