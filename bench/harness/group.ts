@@ -27,6 +27,7 @@ export function group(name: string, description: string, run: Group['run']): voi
 export async function main(args: readonly string[]): Promise<void> {
   // When the runner is stopped there is nobody left to measure for.
   process.once('disconnect', () => process.exit(1))
+  process.channel?.unref()
   if (args.includes('--list')) {
     send(groups.map(({ name }) => name))
     return
