@@ -1,0 +1,218 @@
+// npm run docs:figures
+//
+// Writes the measured parts of README.md from bench/results/latest.json: what stands between <!-- name:begin --> and
+// <!-- name:end --> for each name below. Nothing in between is written by hand; a test compares the two files.
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const README = new URL('../README.md', import.meta.url)
+const RESULTS = new URL('../bench/results/latest.json', import.meta.url)
+
+interface Target {
+  readonly of: 'ratio' | 'value'
+  readonly atLeast: number
+  readonly against?: string
+  readonly reached: number
+  readonly met: boolean
+}
+
+interface Figure {
+  readonly name: string
+  readonly unit: string
+  readonly median: number
+  readonly p25: number
+  readonly p75: number
+  readonly baseline?: string
+  readonly ratio?: number
+  readonly ratioP25?: number
+  readonly ratioP75?: number
+  readonly targets?: readonly Target[]
+}
+
+interface Group {
+  readonly group: string
+  readonly description: string
+  readonly figures: readonly Figure[]
+  readonly measured: { readonly date: string; readonly commit: string }
+}
+
+/** What `npm run bench -- --json FILE` writes, as far as it is shown. */
+export interface BenchResults {
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly platform: string }
+  readonly runtime: { readonly node: string }
+  readonly quick: boolean
+  readonly groups: readonly Group[]
+}
+
+/** The results on disk, or undefined when nothing has been measured yet. */
+export function readResults(): BenchResults | undefined {
+  return existsSync(RESULTS) ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as BenchResults) : undefined
+}
+
+/** A text with its measured parts made anew. @throws when the results are of a quick run, whose figures mean nothing. */
+export function withFigures(text: string, results: BenchResults | undefined): string {
+  if (results?.quick) throw new Error('bench/results/latest.json is of a --quick run: its figures mean nothing')
+  const parts = { figures: figuresSection, benefits: benefitsSection }
+  return Object.entries(parts).reduce(
+    (so, [name, make]) => between(so, name, results === undefined ? NOT_MEASURED : make(results)),
+    text,
+  )
+}
+
+const NOT_MEASURED = 'Not measured yet: `npm run bench -- --json bench/results/latest.json` writes the figures.'
+
+function between(text: string, name: string, body: string): string {
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`]
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)]
+  if (from < 0 || to < from) throw new Error(`README.md lacks ${begin} … ${end}`)
+  return `${text.slice(0, from)}${begin}\n\n${body}\n\n${text.slice(to)}`
+}
+
+function figuresSection(results: BenchResults): string {
+  return [
+    `${results.machine.cpu}, ${results.machine.cores} cores, Node ${results.runtime.node}, ${datesOf(results.groups)}. ` +
+      'Rates are medians in million events a second. The ratio is against what stands beside it, measured in the same run (the ' +
+      'fastest of the hand-written loops), with quartiles where the contestants took turns. A target that was missed says so.',
+    pipelineTable(groupsIn(results, 'pipelines/')),
+    queueTable(groupsIn(results, 'queues/')),
+    kernelTable(groupsIn(results, 'kernels/')),
+  ]
+    .filter(part => part !== '')
+    .join('\n\n')
+}
+
+const groupsIn = ({ groups }: BenchResults, folder: string): readonly Group[] =>
+  groups.filter(({ group }) => group.startsWith(folder))
+
+function datesOf(groups: readonly Group[]): string {
+  const days = groups.map(({ measured }) => measured.date.slice(0, 10)).sort()
+  return [...new Set([days[0], days.at(-1)])].join(' to ')
+}
+
+/** The contestants that are ours; the others are what they are measured against. */
+const isOurs = ({ name }: Figure): boolean => /^(eventflux|metrics:|EventQueue)/.test(name)
+
+function pipelineTable(groups: readonly Group[]): string {
+  if (groups.length === 0) return ''
+  const rows = groups.flatMap(({ description, figures }) =>
+    figures
+      .filter(figure => isOurs(figure) && figure.baseline !== undefined)
+      .map(figure => {
+        const against = figures.find(({ name }) => name === figure.baseline)!
+        return [
+          description,
+          `${against.name}: ${rate(against.median)}`,
+          `${figure.name}: ${rate(figure.median)}`,
+          ratioText(figure),
+          targetText(figure),
+        ]
+      }),
+  )
+  return table(['pipeline', 'against', 'measured', 'ratio', 'target'], rows)
+}
+
+function queueTable(groups: readonly Group[]): string {
+  if (groups.length === 0) return ''
+  const rows = groups.flatMap(({ group, figures }) =>
+    figures.map(figure => [
+      `${group.slice(group.lastIndexOf('/') + 1)}: ${figure.name}`,
+      rate(figure.median),
+      ratioText(figure),
+      targetText(figure),
+    ]),
+  )
+  return table(['queue (one thread, a `tryPush` and a `tryPop` an event)', 'M events/s', 'ratio', 'target'], rows)
+}
+
+function kernelTable(groups: readonly Group[]): string {
+  if (groups.length === 0) return ''
+  const rows = groups.map(({ group, figures }) => {
+    const ratios = figures.filter(({ ratio }) => ratio !== undefined).sort((a, b) => a.ratio! - b.ratio!)
+    const [least, middle, most] = [ratios[0]!, ratios[ratios.length >>> 1]!, ratios.at(-1)!]
+    return [
+      group.slice(group.lastIndexOf('/') + 1),
+      String(ratios.length),
+      `${times(least.ratio!)} (${least.name})`,
+      times(middle.ratio!),
+      `${times(most.ratio!)} (${most.name})`,
+    ]
+  })
+  return table(['kernels, WebAssembly against the plain-TypeScript twin', 'n', 'least', 'middle', 'most'], rows)
+}
+
+function benefitsSection(results: BenchResults): string {
+  const figure = (group: string, name: string): Figure | undefined =>
+    results.groups.find(each => each.group === group)?.figures.find(each => each.name === name)
+  const rateOf = (group: string, name: string): string => {
+    const found = figure(group, name)
+    return found === undefined ? 'not measured' : `${rate(found.median)} M/s`
+  }
+  const queues = 'queues/event-queue'
+  const js = results.groups
+    .find(({ group }) => group === 'pipelines/w1/columns-js-engine')
+    ?.figures.find(each => isOurs(each))
+  return table(
+    ['', 'the document says', 'here'],
+    [
+      [
+        'contention',
+        'minimal',
+        'none: one thread owns the ring, so there is no lock and no atomic operation to wait for',
+      ],
+      [
+        'latency',
+        'predictable',
+        'a `tryPush` or `tryPop` is a bounded number of steps; what a job makes of it is in `job.metrics().latencyNs` (p50 … p99.9)',
+      ],
+      [
+        'throughput',
+        'high',
+        `numbers ${rateOf(`${queues}/numbers`, 'EventQueue.numbers')} (an array: ${rateOf(`${queues}/numbers`, 'array push and shift')}); ` +
+          `objects ${rateOf(`${queues}/three-field-objects`, 'EventQueue')} (an array: ${rateOf(`${queues}/three-field-objects`, 'array push and shift')}); ` +
+          `rows of a schema ${rateOf(`${queues}/three-field-rows`, 'EventQueue.rows')}`,
+      ],
+      [
+        'complexity',
+        'higher',
+        `every kernel exists twice, and tests hold the two together bit by bit${js === undefined ? '' : `; the twins alone run the workload at ${rate(js.median)} M events/s, ${times(js.ratio!)} of a hand-written loop`}`,
+      ],
+    ],
+  )
+}
+
+function ratioText({ ratio, ratioP25, ratioP75 }: Figure): string {
+  if (ratio === undefined) return ''
+  return ratioP25 === undefined || ratioP75 === undefined
+    ? times(ratio)
+    : `${times(ratio)} (${ratioP25.toFixed(2)} … ${ratioP75.toFixed(2)})`
+}
+
+function targetText({ targets = [] }: Figure): string {
+  return targets
+    .map(({ of, atLeast, against, reached, met }) => {
+      const bound = of === 'ratio' ? times(atLeast) : `${atLeast} M/s`
+      const beside = against === undefined ? '' : ` of ${against}`
+      return `≥ ${bound}${beside}: ${met ? 'met' : `**missed** (${of === 'ratio' ? times(reached) : rate(reached)})`}`
+    })
+    .join('; ')
+}
+
+const times = (ratio: number): string => `${ratio.toFixed(2)}x`
+
+function rate(value: number): string {
+  if (value >= 100) return value.toFixed(0)
+  return value >= 10 ? value.toFixed(1) : value.toFixed(2)
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), `|${head.map(() => '---|').join('')}`, ...rows.map(line)].join('\n')
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const before = readFileSync(README, 'utf8')
+  const after = withFigures(before, readResults())
+  if (after !== before) writeFileSync(README, after)
+  console.log(after === before ? 'README.md is up to date' : 'README.md is written anew')
+}

@@ -1,0 +1,31 @@
+import { format } from 'node:util'
+import ts from 'typescript'
+import * as eventflux from '../../src/index.ts'
+import * as node from '../../src/node/index.ts'
+import * as testing from '../../src/testing/index.ts'
+import type { Snippet } from './snippets.ts'
+
+const modules: Readonly<Record<string, unknown>> = {
+  eventflux,
+  'eventflux/node': node,
+  'eventflux/testing': testing,
+}
+
+/** Runs a snippet and gives what it printed with `console.log`, as a terminal without colours shows it. */
+export async function printedBy({ code }: Snippet): Promise<string> {
+  const { outputText } = ts.transpileModule(code, {
+    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
+  })
+  let printed = ''
+  const log = (...values: unknown[]): void => {
+    printed += `${format(...values)}\n`
+  }
+  const require = (name: string): unknown => {
+    if (Object.hasOwn(modules, name)) return modules[name]
+    throw new Error(`A snippet imports ${name}, which is no part of the library`)
+  }
+  // An asynchronous function, for the `await` at the top of snippets.
+  const AsyncFunction = (async () => {}).constructor as FunctionConstructor
+  await new AsyncFunction('require', 'exports', 'console', outputText)(require, {}, { ...console, log })
+  return printed
+}
