@@ -25,6 +25,19 @@
 //      0   records  u32  address of the slice's records (0 = no such slice yet)
 //      4   touched  u32  address of the list of ids seen in this slice
 //      8   count    u32  length of that list
+//
+//   session           a stretch of activity of one key: its bounds, its neighbours, and its accumulator record
+//      0   first    f64  least time        8   last  f64  greatest time
+//      16  order    u32  of opening, mod 2^32         20  id  u32  of its key
+//      24  before   u32  the key's session before it in time, 0 = none           28  after  u32  the one after it
+//      32  marks    u32  of its keeper; 0 when it is opened
+//      40  …             an accumulator record
+//
+//   sessions header
+//      0   latest   addr u32 an id: the session of that key which is last in time, 0 = none
+//      4   free     addr u32 sessions that may be opened, a stack of freeCount         8   freeCount u32
+//      12  opened   addr u32 sessions opened since the keeper last looked              16  openedCount u32
+//      20  order    u32  the order of the next session opened
 
 export const RING_HEAD = 0
 export const RING_TAIL = 64
@@ -48,6 +61,23 @@ export const SLICE_RECORDS = 0
 export const SLICE_TOUCHED = 4
 export const SLICE_COUNT = 8
 export const SLICE_ENTRY_BYTES = 16
+
+export const SESSION_FIRST = 0
+export const SESSION_LAST = 8
+export const SESSION_ORDER = 16
+export const SESSION_ID = 20
+export const SESSION_BEFORE = 24
+export const SESSION_AFTER = 28
+export const SESSION_MARKS = 32
+export const SESSION_RECORD = 40
+
+export const SESSIONS_LATEST = 0
+export const SESSIONS_FREE = 4
+export const SESSIONS_FREE_COUNT = 8
+export const SESSIONS_OPENED = 12
+export const SESSIONS_OPENED_COUNT = 16
+export const SESSIONS_ORDER = 20
+export const SESSIONS_HEADER_BYTES = 24
 
 // Fields of the accumulator families, relative to the family's own offset in the record.
 export const SUM_F64_SUM = 0

@@ -19,6 +19,7 @@ import { lookupKernels } from './lookup.ts'
 import { maskKernels } from './mask.ts'
 import { momentKernels } from './moments.ts'
 import { remainderKernels } from './remainder.ts'
+import { sessionKernels } from './session.ts'
 import { sliceKernels } from './slice.ts'
 import { sumKernels } from './sum.ts'
 import { sumExtremeKernels } from './sum-extremes.ts'
@@ -49,6 +50,7 @@ export function jsKernels(memory: LinearMemory): KernelExports {
     ...keyColumnKernels(memory),
     ...momentKernels(memory),
     ...remainderKernels(memory),
+    ...sessionKernels(memory),
     ...sliceKernels(memory),
     ...sumKernels(memory),
     ...sumExtremeKernels(memory),

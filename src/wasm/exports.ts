@@ -278,6 +278,27 @@ export interface KernelExports {
   /** Marks the records of a slice free (rows = 0) and empties its list. */
   clearSlice(entry: number, recordBytes: number): void
 
+  // ── sessions (layouts: abi.ts "session", "sessions header") ────────────────────────────────────────────────────
+  /**
+   * Record addresses of the selected rows j in [from, m), at addr[j - from]: a row within `reach` of its key's latest
+   * session extends it (rows counted up); one that comes later still opens a session and lists it. `ids` = 0: one key.
+   * Returns the first j it leaves to the caller, or m: a row that may meet another session than the latest, that may
+   * meet one whose last time is before `quiet`, that would open one with a time before `quiet`, or that finds none free.
+   */
+  resolveSessions(
+    sessions: number,
+    time: number,
+    ids: number,
+    sel: number,
+    from: number,
+    m: number,
+    reach: number,
+    quiet: number,
+    recordBytes: number,
+    template: number,
+    addr: number,
+  ): number
+
   // ── accumulators. addr: record addresses of rows j in [from, m), at addr[j - from]; the value of row j stands at
   //    a[sel ? sel[j] : j]; rows null by `validity` are skipped; `at` is the family's offset in the record ───────────
   /** Neumaier's compensated sum: sum += v, carry += the exact rounding error (TwoSum). Finish: see finishSumF64. */
