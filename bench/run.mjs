@@ -37,27 +37,31 @@ async function run() {
   if (!existsSync(join(root, 'build', 'plain.wasm'))) throw new Error('build/plain.wasm is missing: npm run build:wasm')
   const reports = []
   const broken = []
+  // All bundles first: sources that change while it runs don't mix.
+  const bundles = []
   for (const file of suites()) {
     const suite = relative(benchDirectory, file)
       .replace(/\\/g, '/')
       .replace(/\.bench\.ts$/, '')
     try {
-      const bundle = await bundled(file, suite)
-      for (const group of await inChild(bundle, ['--list'])) {
-        const name = `${suite}/${group}`
-        if (options.only.length > 0 && !options.only.some(text => name.includes(text))) continue
-        try {
-          const report = await inChild(bundle, ['--group', group, ...(options.quick ? ['--quick'] : [])])
-          reports.push({ ...report, group: name, loadAverage: loadavg()[0] })
-          print(reports.at(-1))
-        } catch (error) {
-          broken.push(name)
-          console.error(`${name}: ${error.message}`)
-        }
-      }
+      bundles.push({ suite, bundle: await bundled(file, suite) })
     } catch (error) {
       broken.push(suite)
       console.error(`${suite}: ${error.message}`)
+    }
+  }
+  for (const { suite, bundle } of bundles) {
+    for (const group of await inChild(bundle, ['--list'])) {
+      const name = `${suite}/${group}`
+      if (options.only.length > 0 && !options.only.some(text => name.includes(text))) continue
+      try {
+        const report = await inChild(bundle, ['--group', group, ...(options.quick ? ['--quick'] : [])])
+        reports.push({ ...report, group: name, loadAverage: loadavg()[0] })
+        print(reports.at(-1))
+      } catch (error) {
+        broken.push(name)
+        console.error(`${name}: ${error.message}`)
+      }
     }
   }
   if (options.json !== undefined) save(resolve(options.json), reports)
