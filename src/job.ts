@@ -4,7 +4,7 @@ import type { ColumnBlock } from './memory/column-input.ts'
 import { createMetricsSnapshot, type MetricsSnapshot } from './metrics/metrics-snapshot.ts'
 import type { PressureEvent } from './metrics/pressure-monitor.ts'
 import { type Recommendation, recommend } from './metrics/recommend.ts'
-import type { ProcessRowsOperator } from './operators/process-rows.ts'
+import type { TimedStage } from './operators/stage-timers.ts'
 import { explainPlan } from './plan/explain.ts'
 import type { LogicalPlan } from './plan/logical-node.ts'
 import type { PushOptions } from './runtime/admission/admission.ts'
@@ -12,34 +12,14 @@ import type { BatchResult, PushResult } from './runtime/admission/push-result.ts
 import type { Assembly } from './runtime/assemble.ts'
 import { countJob, type JobCounts } from './runtime/job-counts.ts'
 import type { JobMeter } from './runtime/job-meter.ts'
+import type { JobParts, JobState, JobSummary } from './runtime/job-parts.ts'
 import type { RowQueueSink } from './runtime/row-queue-sink.ts'
 import { SourceIntakes } from './runtime/source-intakes.ts'
 import type { Task, TaskState } from './runtime/task.ts'
 import type { Schema } from './schema/schema.ts'
 import type { Clock } from './time/clock.ts'
 
-/** created → running → draining → stopped, or failed from anywhere. */
-export type JobState = 'created' | 'running' | 'draining' | 'stopped' | 'failed'
-
-/** How a job ended: what became of every row. offered = accepted + all rejections; see the counters' own descriptions. */
-export interface JobSummary extends JobCounts {
-  /** Rows that were inside when the job was stopped without draining. */
-  readonly abandoned: number
-}
-
-/** What `run` needs to start a job. @internal */
-export interface JobParts {
-  readonly assembly: Assembly
-  readonly meter: JobMeter | undefined
-  readonly queue: RowQueueSink<unknown> | undefined
-  readonly clock: Clock
-  /** Ends waits between the attempts of an error policy: aborted when the job ends, not while it drains. */
-  readonly abort: AbortController
-  readonly engine: 'wasm' | 'js'
-  readonly schema: Schema
-  /** The plan as it runs. */
-  readonly plan: LogicalPlan
-}
+export type { JobState, JobSummary } from './runtime/job-parts.ts'
 
 /**
  * A running pipeline. Rows go in through `push…` or the sources given to `run`, and come out of the sink, `onBatch`, or
@@ -71,6 +51,7 @@ export class Job<In = unknown, Out = unknown> {
   #sources: SourceIntakes | undefined
   #finishing: Promise<JobSummary> | undefined
   #isAbandoned = false
+  #isEnding = false
   #abandon!: () => void
   /** Resolves when what is inside shall be left behind. */
   readonly #abandoned: Promise<void>
@@ -254,17 +235,17 @@ export class Job<In = unknown, Out = unknown> {
     for (const wake of this.#wake.splice(0)) wake()
   }
 
-  /** @internal A timer of a processor is due: it fires between two batches. */
-  timerDue(stage: ProcessRowsOperator, atMs: number): void {
+  /** @internal A timer of an operator is due: it fires between two batches. */
+  timerDue(stage: TimedStage, atMs: number): void {
     void this.#inject(task => task.inject(() => stage.timerDue(atMs)))
   }
 
   /** @internal */
   failed(error: unknown): void {
-    if (this.#state === 'stopped' || this.#state === 'failed') return
+    if (this.#hasEnded() || this.#failure !== undefined) return
     this.#failure =
       error instanceof EventfluxError ? error : stageFailed(`the job failed: ${messageOf(error)}`, { cause: error })
-    this.#end('failed')
+    if (!this.#isEnding) this.#end()
   }
 
   /** Runs the task, if that is possible now. */
@@ -322,7 +303,7 @@ export class Job<In = unknown, Out = unknown> {
     } catch (error) {
       this.failed(error)
     }
-    this.#end('stopped')
+    this.#end()
     return this.done
   }
 
@@ -346,8 +327,10 @@ export class Job<In = unknown, Out = unknown> {
     for (const sink of this.#assembly.sinks) await sink.closeSink()
   }
 
-  #end(state: 'stopped' | 'failed'): void {
+  /** Ends the job: stopped, or failed when there is a failure. */
+  #end(): void {
     if (this.#hasEnded()) return
+    this.#isEnding = true
     const abandoned = this.#inside()
     const { edge, task } = this.#assembly
     edge.fail(this.#failure)
@@ -355,14 +338,24 @@ export class Job<In = unknown, Out = unknown> {
     this.#abort.abort()
     task.stop()
     const summary = { ...countJob(this.#assembly), abandoned }
-    this.#enter(state)
-    this.#queue?.end(state === 'failed' ? { error: this.#failure } : undefined)
-    for (const wake of this.#wake.splice(0)) wake()
     // The chain may be on the stack: a sink that pushed into its own job made it fail.
-    if (task.isRunning) queueMicrotask(() => this.#assembly.close())
-    else this.#assembly.close()
-    if (state === 'stopped') this.#resolve(summary)
-    else this.#reject(this.#failure)
+    if (task.isRunning) queueMicrotask(() => this.#close())
+    else this.#close()
+    const hasFailed = this.#failure !== undefined
+    this.#enter(hasFailed ? 'failed' : 'stopped')
+    this.#queue?.end(hasFailed ? { error: this.#failure } : undefined)
+    for (const wake of this.#wake.splice(0)) wake()
+    if (hasFailed) this.#reject(this.#failure)
+    else this.#resolve(summary)
+  }
+
+  /** Closing runs code of users: what it throws must not keep the job from ending. */
+  #close(): void {
+    try {
+      this.#assembly.close()
+    } catch (error) {
+      this.failed(error)
+    }
   }
 
   #hasEnded(): boolean {

@@ -1,5 +1,5 @@
 import type { Processor, ProcessorContext } from '../connector/processor.ts'
-import { eventInvalid } from '../errors.ts'
+import { eventInvalid, stageFailed } from '../errors.ts'
 import { ArenaScope } from '../memory/arena.ts'
 import { BatchView } from '../memory/batch-view.ts'
 import { ColumnBuffers, type ColumnField } from '../memory/column-buffers.ts'
@@ -120,8 +120,16 @@ export class ProcessRowsOperator implements Operator {
 
   close(): void {
     this.#parts.next.close()
-    void this.#processor.close?.()
     this.#scope.release()
+    const { name, listener } = this.#parts
+    const failed = (cause: unknown): void => {
+      listener.failed(stageFailed(`"${name}" failed while it was closed`, { at: name, cause }))
+    }
+    try {
+      Promise.resolve(this.#processor.close?.()).catch(failed)
+    } catch (cause) {
+      failed(cause)
+    }
   }
 
   #run(): boolean {

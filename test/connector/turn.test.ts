@@ -19,3 +19,9 @@ test('also where there is no setImmediate', async () => {
   vi.stubGlobal('setImmediate', undefined)
   await timersRunBetweenTurns()
 })
+
+test('also where there is no MessageChannel either', async () => {
+  vi.stubGlobal('setImmediate', undefined)
+  vi.stubGlobal('MessageChannel', undefined)
+  await timersRunBetweenTurns()
+})

@@ -287,6 +287,27 @@ describe('the end of a job', () => {
   })
 })
 
+describe('a processor', () => {
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('stuck')
+      },
+    ],
+    ['rejects', async () => Promise.reject(new Error('stuck'))],
+  ])('that %s while it is closed keeps no job from ending', async (how, close) => {
+    const job = await pipeline(events, { engine: 'js' })
+      .process(events, () => ({ process: (row, emit) => emit(row), close }), { name: 'own' })
+      .run({ sink: [] as Row[] })
+    job.push({ id: 1 })
+    const ended = job.drain()
+    if (how === 'throws') await expect(ended).rejects.toMatchObject({ code: 'STAGE_FAILED', at: 'own' })
+    else expect(await ended).toMatchObject({ delivered: 1 })
+    expectBalanced(job)
+  })
+})
+
 describe('a sink that uses its own job', () => {
   it('may push, flush, stop and read the counts from inside', async () => {
     const seen: number[] = []
