@@ -91,5 +91,5 @@ export const MOMENTS_M2 = 8
 export const MOMENTS_COUNT = 16
 export const MOMENTS_BYTES = 24
 export const EDGE_VALUE = 0
-export const EDGE_SET = 8
+export const EDGE_RANK = 8
 export const EDGE_BYTES = 16

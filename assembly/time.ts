@@ -146,13 +146,16 @@ function sliceIndices(
   m: usize,
   size: f64,
   offset: f64,
+  cut: bool,
+  remainder: f64,
   first: f64,
   slices: usize,
   marks: usize,
 ): void {
   const sizes = f64x2.splat(size)
   const offsets = f64x2.splat(offset)
-  const firsts = f64x2.splat(first)
+  const cuts = f64x2.splat(offset + remainder)
+  const firsts = f64x2.splat(cut ? first - 1 : first)
   const end = slices + ((m - from) << 2)
   let j = from
   for (; slices + 8 <= end; j += 2, slices += 8) {
@@ -163,7 +166,8 @@ function sliceIndices(
     } else {
       times = v128.load(time + (j << 3))
     }
-    const index = f64x2.sub(f64x2.floor(f64x2.div(f64x2.sub(times, offsets), sizes)), firsts)
+    let index = f64x2.sub(f64x2.floor(f64x2.div(f64x2.sub(times, offsets), sizes)), firsts)
+    if (cut) index = f64x2.add(index, f64x2.floor(f64x2.div(f64x2.sub(times, cuts), sizes)))
     const pair = i32x4.trunc_sat_f64x2_s_zero(index)
     v128.store64_lane(slices, pair, 0)
     store<u32>(marks + <usize>i32x4.extract_lane(pair, 0) * SLICE_ENTRY_BYTES, 1, SLICE_RECORDS)
@@ -171,7 +175,8 @@ function sliceIndices(
   }
   if (slices < end) {
     const t = load<f64>(time + (rowAt(selected, sel, j) << 3))
-    const index = <i32>(floor((t - offset) / size) - first)
+    const before = cut ? floor((t - (offset + remainder)) / size) + 1 : 0
+    const index = <i32>(floor((t - offset) / size) - first + before)
     store<i32>(slices, index)
     store<u32>(marks + <usize>index * SLICE_ENTRY_BYTES, 1, SLICE_RECORDS)
   }
@@ -188,6 +193,22 @@ export function sliceIndex(
   slices: usize,
   marks: usize,
 ): void {
-  if (sel == 0) sliceIndices(false, time, sel, from, m, size, offset, first, slices, marks)
-  else sliceIndices(true, time, sel, from, m, size, offset, first, slices, marks)
+  if (sel == 0) sliceIndices(false, time, sel, from, m, size, offset, false, 0, first, slices, marks)
+  else sliceIndices(true, time, sel, from, m, size, offset, false, 0, first, slices, marks)
+}
+
+export function sliceIndexCut(
+  time: usize,
+  sel: usize,
+  from: i32,
+  m: i32,
+  size: f64,
+  offset: f64,
+  remainder: f64,
+  first: f64,
+  slices: usize,
+  marks: usize,
+): void {
+  if (sel == 0) sliceIndices(false, time, sel, from, m, size, offset, true, remainder, first, slices, marks)
+  else sliceIndices(true, time, sel, from, m, size, offset, true, remainder, first, slices, marks)
 }

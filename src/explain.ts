@@ -1,4 +1,5 @@
 import { createEngineSync } from './kernels/engine.ts'
+import { branchNames } from './plan/branch-names.ts'
 import { resolveConfig } from './plan/config.ts'
 import { explainPlan } from './plan/explain.ts'
 import type { LogicalNode, LogicalPlan } from './plan/logical-node.ts'
@@ -32,7 +33,7 @@ export function explainPhysical(logical: LogicalPlan): string {
     source: sourceScope(plan).schema,
     nodes,
     config: resolveConfig({ bufferSize: 64, metrics: false }),
-    options: { sinks: Object.fromEntries(branches(nodes).map(name => [name, []])) },
+    options: { sinks: Object.fromEntries(branchNames(nodes).map(name => [name, []])) },
     defaultSink: () => [],
     clock: systemClock,
     signal: new AbortController().signal,
@@ -49,6 +50,3 @@ function withoutUserCode(node: LogicalNode): LogicalNode {
   if (node.op === 'filterRows' || node.op === 'mapRows') return { ...node, fn: () => ({}) }
   return node
 }
-
-const branches = (nodes: readonly LogicalNode[]): string[] =>
-  nodes.flatMap(node => (node.op === 'tee' ? [node.name, ...branches(node.plan)] : []))

@@ -1,4 +1,4 @@
-import { EDGE_SET, EDGE_VALUE } from '../../assembly/abi.ts'
+import { EDGE_RANK, EDGE_VALUE } from '../../assembly/abi.ts'
 import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { KernelExports } from '../wasm/exports.ts'
 import { hasValue, rowAt } from './rows.ts'
@@ -10,24 +10,24 @@ type EdgeKernels = Pick<
 
 /** Twins of assembly/first-last.ts. */
 export function edgeKernels(memory: LinearMemory): EdgeKernels {
-  const isSet = (field: number): boolean => memory.f64[(field + EDGE_SET) >>> 3] !== 0
+  const rankOf = (field: number): number => memory.f64[(field + EDGE_RANK) >>> 3]!
 
-  const set = (field: number, low: number, high: number): void => {
+  const set = (field: number, low: number, high: number, rank: number): void => {
     memory.u32[(field + EDGE_VALUE) >>> 2] = low
     memory.u32[((field + EDGE_VALUE) >>> 2) + 1] = high
-    memory.f64[(field + EDGE_SET) >>> 3] = 1
+    memory.f64[(field + EDGE_RANK) >>> 3] = rank
   }
 
   const accumulate =
     (first: boolean, width: 4 | 8): KernelExports['accumulateFirst8'] =>
-    (addr, sel, from, m, a, validity, at) => {
+    (addr, sel, from, m, a, validity, rank, at) => {
       const { u8, u32 } = memory
       for (let j = from; j < m; j++) {
         const row = rowAt(u32, sel, j)
         const field = u32[(addr >>> 2) + j - from]! + at
-        if (!hasValue(u8, validity, row) || (first && isSet(field))) continue
+        if (!hasValue(u8, validity, row) || (first && rankOf(field) !== 0)) continue
         const value = (a + row * width) >>> 2
-        set(field, u32[value]!, width === 8 ? u32[value + 1]! : 0)
+        set(field, u32[value]!, width === 8 ? u32[value + 1]! : 0, rank + row)
       }
     }
 
@@ -38,8 +38,10 @@ export function edgeKernels(memory: LinearMemory): EdgeKernels {
       for (let j = 0; j < m; j++) {
         const field = u32[(dst >>> 2) + j]! + at
         const taken = u32[(src >>> 2) + j]! + at
-        if (!isSet(taken) || (first && isSet(field))) continue
-        set(field, u32[(taken + EDGE_VALUE) >>> 2]!, u32[((taken + EDGE_VALUE) >>> 2) + 1]!)
+        const rank = rankOf(taken)
+        const known = rankOf(field)
+        if (rank === 0 || (known !== 0 && (first ? rank >= known : rank <= known))) continue
+        set(field, u32[(taken + EDGE_VALUE) >>> 2]!, u32[((taken + EDGE_VALUE) >>> 2) + 1]!, rank)
       }
     }
 

@@ -3,7 +3,10 @@ import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { KernelExports } from '../wasm/exports.ts'
 import { rowAt } from './rows.ts'
 
-type TimeKernels = Pick<KernelExports, 'normaliseTimes' | 'scanTimeAtLeast' | 'rangeF64' | 'splitLate' | 'sliceIndex'>
+type TimeKernels = Pick<
+  KernelExports,
+  'normaliseTimes' | 'scanTimeAtLeast' | 'rangeF64' | 'splitLate' | 'sliceIndex' | 'sliceIndexCut'
+>
 
 /** Twins of assembly/time.ts. */
 export function timeKernels(memory: LinearMemory): TimeKernels {
@@ -55,6 +58,16 @@ export function timeKernels(memory: LinearMemory): TimeKernels {
       const { f64, i32, u32 } = memory
       for (let j = from; j < m; j++) {
         const index = Math.floor((f64[(time >>> 3) + rowAt(u32, sel, j)]! - offset) / size) - first
+        i32[(slices >>> 2) + j - from] = index
+        u32[(marks + index * SLICE_ENTRY_BYTES + SLICE_RECORDS) >>> 2] = 1
+      }
+    },
+
+    sliceIndexCut(time, sel, from, m, size, offset, remainder, first, slices, marks) {
+      const { f64, i32, u32 } = memory
+      for (let j = from; j < m; j++) {
+        const t = f64[(time >>> 3) + rowAt(u32, sel, j)]!
+        const index = Math.floor((t - offset) / size) + Math.floor((t - (offset + remainder)) / size) + 1 - first
         i32[(slices >>> 2) + j - from] = index
         u32[(marks + index * SLICE_ENTRY_BYTES + SLICE_RECORDS) >>> 2] = 1
       }

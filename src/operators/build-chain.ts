@@ -3,11 +3,12 @@ import type { ExpressionNode } from '../expression/node.ts'
 import type { Arena } from '../memory/arena.ts'
 import type { EventTimeNode, LogicalNode, RowsNode, WindowAggregateNode } from '../plan/logical-node.ts'
 import { aggregatedNames, lowerWindow } from '../plan/lower-window.ts'
-import { timestamp } from '../schema/data-type.ts'
+import { bool, timestamp } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
 import type { EvaluationContext, InputColumn } from './evaluator/evaluation-frame.ts'
 import { EventTimeOperator } from './event-time.ts'
 import { FilterOperator } from './filter.ts'
+import { LateOutput } from './late-output.ts'
 import type { Operator } from './operator.ts'
 import { ProjectOperator } from './project.ts'
 import { TeeOperator } from './tee.ts'
@@ -15,6 +16,7 @@ import { type Stopwatch, TimedOperator } from './timed-operator.ts'
 import { keyIndexFor } from './window/key-index-for.ts'
 import { RecordLayout } from './window/record-layout.ts'
 import { WindowAggregateOperator } from './window/window-aggregate.ts'
+import { slicesOf } from './window/window-slices.ts'
 
 /** An operator that counts the rows going through it. */
 export interface CountingOperator extends Operator {
@@ -183,7 +185,8 @@ class ChainBuilder {
       throw planInvalid('a window over event time needs .eventTime(column) above it', { at: node.op })
     }
     const { context, maxKeys } = this.#parts
-    const { allowedLatenessMs } = time
+    const { allowedLatenessMs = time.allowedLatenessMs, firing = 'accumulating', lateTo } = node.window
+    let lateOutput: LateOutput | undefined
     const { prepare, aggregates, finish } = lowerWindow(node, schemaOf(columns), time.expression)
     const aggregate = (prepared: readonly InputColumn[]): Operator => {
       const keys = prepared.slice(1, 1 + node.keys.length)
@@ -199,6 +202,7 @@ class ChainBuilder {
           type: output,
           dictionary: output.name === 'utf8' ? prepared[column]?.dictionary : undefined,
         })),
+        ...(firing === 'retracting' ? [{ type: bool() }] : []),
       ]
       const names = aggregatedNames(node, aggregates.length)
       const aggregated = output.map((column, i) => ({ dictionary: undefined, ...column, name: names[i]! }))
@@ -214,9 +218,10 @@ class ChainBuilder {
       )
       const operator = new WindowAggregateOperator(context.kernels, this.#arena, finishing, {
         name: `${node.window.kind} window`,
-        sizeMs: node.window.sizeMs,
-        offsetMs: node.window.offsetMs,
+        windows: slicesOf(node.window),
         allowedLatenessMs,
+        firing,
+        sendLate: lateTo === undefined ? undefined : (selection, count) => lateOutput!.send(selection, count),
         maxBatch: context.maxBatch,
         timeColumn: 0,
         layout,
@@ -232,10 +237,12 @@ class ChainBuilder {
       this.windows.push(operator)
       return this.#counted(node, operator)
     }
-    return this.#counted(
+    const preparing = this.#counted(
       node,
       new ProjectOperator({ name: 'prepare', expressions: prepare, columns, context, next: aggregate }),
     )
+    lateOutput = lateTo === undefined ? undefined : new LateOutput(preparing, this.#parts.sink(columns, lateTo))
+    return lateOutput ?? preparing
   }
 }
 

@@ -1,4 +1,5 @@
 import { formatExpression } from '../expression/format.ts'
+import { describeAligned } from '../time/aligned-windows.ts'
 import { formatDuration } from '../time/duration.ts'
 import type { FieldSpec, LogicalNode, LogicalPlan } from './logical-node.ts'
 import { fieldSpecs, scopesOf, sourceScope } from './plan-scope.ts'
@@ -48,12 +49,8 @@ function describe(node: LogicalNode): string[] {
       ]
     case 'windowAggregate': {
       const { window, keys, results } = node
-      const offset = window.offsetMs === 0 ? '' : ` offset ${formatDuration(window.offsetMs)}`
       return [
-        line(
-          'window',
-          `${window.kind} ${formatDuration(window.sizeMs)}${offset}${keys.length > 0 ? ` by ${keys.join(', ')}` : ''}`,
-        ),
+        line('window', `${describeAligned(window)}${keys.length > 0 ? ` by ${keys.join(', ')}` : ''}`),
         line('aggregate', results.map(({ name, result }) => named(name, formatExpression(result))).join(', ')),
       ]
     }

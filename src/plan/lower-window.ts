@@ -4,6 +4,7 @@ import type { AggregateName, AggregateNode, ExpressionNode, FunctionName, Result
 import { type DataType, type TypeName, typeOf } from '../schema/data-type.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { WindowAggregateNode } from './logical-node.ts'
+import { IS_RETRACTION, retracts } from './plan-scope.ts'
 
 export interface NamedExpression {
   readonly name: string
@@ -78,6 +79,7 @@ export function lowerWindow(node: WindowAggregateNode, schema: Schema, time: Exp
     passed('windowEnd', 'windowEnd'),
     ...node.keys.map(name => passed(name, KEPT + name)),
     ...node.results.map(({ name, result }) => ({ name, expression: expressionOf(result) })),
+    ...(retracts(node.window) ? [passed(IS_RETRACTION, IS_RETRACTION)] : []),
   ]
   return { prepare, aggregates, finish }
 }
@@ -85,7 +87,9 @@ export function lowerWindow(node: WindowAggregateNode, schema: Schema, time: Exp
 /** Names of the columns between aggregation and `finish`, in order. */
 export function aggregatedNames(node: WindowAggregateNode, aggregateCount: number): string[] {
   const aggregates = Array.from({ length: aggregateCount }, (_, i) => AGGREGATE + i)
-  return ['windowStart', 'windowEnd', ...node.keys.map(name => KEPT + name), ...aggregates]
+  return ['windowStart', 'windowEnd', ...node.keys.map(name => KEPT + name), ...aggregates].concat(
+    retracts(node.window) ? IS_RETRACTION : [],
+  )
 }
 
 const CAST: Readonly<Record<TypeName, FunctionName>> = {

@@ -2,6 +2,7 @@ import { optionInvalid, planInvalid, show } from '../errors.ts'
 import type { ExpressionNode, ResultNode } from '../expression/node.ts'
 import { checkFieldName, MAX_FIELDS } from '../schema/schema.ts'
 import { checkWindow, type WindowSpec } from '../time/windows.ts'
+import { branchNames } from './branch-names.ts'
 import type {
   EventTimeNode,
   FieldSpec,
@@ -77,19 +78,17 @@ export function teeNode(name: unknown, plan: readonly LogicalNode[]): TeeNode {
  * @throws EventfluxError `PLAN_INVALID` for too many nodes, or two branches of one name.
  */
 export function makePlan(source: readonly FieldSpec[], nodes: readonly LogicalNode[]): LogicalPlan {
-  const names = new Set<string>()
-  checkNodes(nodes, names)
+  checkLength(nodes)
+  const names = branchNames(nodes)
+  if (names.length > MAX_FIELDS) throw planInvalid(`A plan has at most ${MAX_FIELDS} branches`)
+  for (const [i, name] of names.entries())
+    if (names.indexOf(name) !== i) throw planInvalid(`Two branches are called ${show(name)}`, { at: name })
   return Object.freeze({ version: 1, source, nodes: Object.freeze([...nodes]) })
 }
 
-function checkNodes(nodes: readonly LogicalNode[], branchNames: Set<string>): void {
+function checkLength(nodes: readonly LogicalNode[]): void {
   if (nodes.length > MAX_PLAN_NODES) throw planInvalid(`A plan has at most ${MAX_PLAN_NODES} steps`)
-  for (const node of nodes) {
-    if (node.op !== 'tee') continue
-    if (branchNames.has(node.name)) throw planInvalid(`Two branches are called ${show(node.name)}`, { at: node.name })
-    if (branchNames.add(node.name).size > MAX_FIELDS) throw planInvalid(`A plan has at most ${MAX_FIELDS} branches`)
-    checkNodes(node.plan, branchNames)
-  }
+  for (const node of nodes) if (node.op === 'tee') checkLength(node.plan)
 }
 
 /** A function another thread can find for itself. */

@@ -2,7 +2,14 @@ import { planInvalid, show } from '../errors.ts'
 import { inferResultType, inferType } from '../expression/infer-type.ts'
 import { type DataType, typeOf } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
-import type { EventTimeNode, FieldSpec, LogicalNode, LogicalPlan, WindowAggregateNode } from './logical-node.ts'
+import type {
+  EventTimeNode,
+  FieldSpec,
+  LogicalNode,
+  LogicalPlan,
+  WindowAggregateNode,
+  WindowSpec,
+} from './logical-node.ts'
 
 /** What stands at one point of a plan: the columns, and which of them is the event time. */
 export interface PlanScope {
@@ -13,6 +20,12 @@ export interface PlanScope {
 /** Names of the columns that say which window a result is of. */
 export const WINDOW_START = 'windowStart'
 export const WINDOW_END = 'windowEnd'
+
+/** Name of the column that tells a result taken back from a result given, where a window retracts. */
+export const IS_RETRACTION = 'isRetraction'
+
+/** Whether results of a window may be taken back. */
+export const retracts = (window: WindowSpec): boolean => 'firing' in window && window.firing === 'retracting'
 
 /** A schema as data. */
 export const fieldSpecs = (schema: Schema): readonly FieldSpec[] =>
@@ -106,8 +119,10 @@ function windowSchema({ schema, eventTime }: PlanScope, node: WindowAggregateNod
     entries.push([key, field.type])
   }
   for (const { name, result } of node.results) entries.push([name, inferResultType(result, schema)])
+  const isRetracting = retracts(node.window)
   for (const [name] of entries.slice(2))
-    if (name === WINDOW_START || name === WINDOW_END)
+    if (name === WINDOW_START || name === WINDOW_END || (isRetracting && name === IS_RETRACTION))
       throw planInvalid(`${show(name)} is a column of every window's result: give yours another name`, { at: name })
+  if (isRetracting) entries.push([IS_RETRACTION, typeOf('bool', false)])
   return schemaFrom(entries)
 }

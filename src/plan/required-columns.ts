@@ -32,6 +32,7 @@ function before(node: LogicalNode, after: ReadonlySet<string>, scope: PlanScope)
       return required
     }
     case 'windowAggregate': {
+      if ('lateTo' in node.window && node.window.lateTo !== undefined) return namesOf(scope.schema)
       const required = new Set(node.keys)
       if (scope.eventTime !== undefined) required.add(scope.eventTime)
       for (const { result } of keptResults(node, after, scope)) collectColumns(result, required)

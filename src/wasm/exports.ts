@@ -215,6 +215,22 @@ export interface KernelExports {
     marks: number,
   ): void
   /**
+   * The same for periods cut in two, `remainder` after each beginning: slices[j - from] = floor((t - offset) / size)
+   * + floor((t - offset - remainder) / size) + 1 - first.
+   */
+  sliceIndexCut(
+    time: number,
+    sel: number,
+    from: number,
+    m: number,
+    size: number,
+    offset: number,
+    remainder: number,
+    first: number,
+    slices: number,
+    marks: number,
+  ): void
+  /**
    * Record addresses of the selected rows j in [from, m) of one slice: addr[j - from] = records + ids[…] * recordBytes,
    * where the id of row j is ids[sel ? sel[j] : j].
    * A free record is initialised from `template` and its id appended to entry.touched; rows is counted up.
@@ -365,11 +381,50 @@ export interface KernelExports {
     validity: number,
     at: number,
   ): void
-  /** First and last value by arrival: value (8 bytes as they are) and a set flag (f64 1). 4-byte columns are zero-extended. */
-  accumulateFirst8(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): void
-  accumulateLast8(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): void
-  accumulateFirst4(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): void
-  accumulateLast4(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): void
+  /**
+   * First and last value by arrival: value (8 bytes as they are) and arrival number, `rank` + row (0 = no value yet).
+   * 4-byte columns are zero-extended.
+   */
+  accumulateFirst8(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    rank: number,
+    at: number,
+  ): void
+  accumulateLast8(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    rank: number,
+    at: number,
+  ): void
+  accumulateFirst4(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    rank: number,
+    at: number,
+  ): void
+  accumulateLast4(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    rank: number,
+    at: number,
+  ): void
 
   // ── combine: the family's field of dst[j] takes in that of src[j]; the source stands for later rows ─────────────
   combineSumF64(dst: number, src: number, m: number, at: number): void
@@ -381,6 +436,7 @@ export interface KernelExports {
   combineMaxI64(dst: number, src: number, m: number, at: number): void
   /** Chan's parallel update. */
   combineMomentsF64(dst: number, src: number, m: number, at: number): void
+  /** The lesser (last: the greater) arrival number wins. */
   combineFirst(dst: number, src: number, m: number, at: number): void
   combineLast(dst: number, src: number, m: number, at: number): void
 

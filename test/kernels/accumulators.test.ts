@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { EDGE_SET, SUM_F64_BYTES } from '../../assembly/abi.ts'
-import type { KernelExports } from '../../src/wasm/exports.ts'
+import { EDGE_RANK, SUM_F64_BYTES } from '../../assembly/abi.ts'
 import { EnginePair } from './engine-pair.ts'
 
 const pair = new EnginePair()
@@ -11,9 +10,6 @@ beforeEach(() => pair.reset())
 const RECORD_BYTES = 32
 const GROUPS = 4
 const AT = 8
-
-type Accumulate = { [K in keyof KernelExports]: KernelExports[K] extends Row ? K : never }[keyof KernelExports]
-type Row = (addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number) => unknown
 
 interface Batch {
   readonly groups: readonly number[]
@@ -53,12 +49,12 @@ function batchOf(value: fc.Arbitrary<number>): fc.Arbitrary<Batch> {
 /** Positions a kernel sees: in the selection from `from` on. */
 const positions = ({ rows, values, from }: Batch): number[] => (rows ?? values.map((_, i) => i)).slice(from)
 
+/** The rows of a group whose value isn't null, in order. */
+const rowsOf = (batch: Batch, group: number): number[] =>
+  positions(batch).filter(i => batch.groups[i] === group && (batch.isThere?.[i] ?? true))
+
 /** The values of a group that aren't null, in order. */
-function valuesOf(batch: Batch, group: number): number[] {
-  return positions(batch)
-    .filter(i => batch.groups[i] === group && (batch.isThere?.[i] ?? true))
-    .map(i => batch.values[i]!)
-}
+const valuesOf = (batch: Batch, group: number): number[] => rowsOf(batch, group).map(i => batch.values[i]!)
 
 interface Placed {
   readonly records: number
@@ -292,25 +288,27 @@ describe('counts', () => {
 })
 
 describe('first and last', () => {
-  const cases: readonly [Accumulate, 4 | 8, (values: readonly number[]) => number | undefined][] = [
-    ['accumulateFirst8', 8, values => values[0]],
-    ['accumulateLast8', 8, values => values.at(-1)],
-    ['accumulateFirst4', 4, values => values[0]],
-    ['accumulateLast4', 4, values => values.at(-1)],
-  ]
+  const RANK = 700
+  const cases = [
+    ['accumulateFirst8', 8, (rows: readonly number[]) => rows[0]],
+    ['accumulateLast8', 8, (rows: readonly number[]) => rows.at(-1)],
+    ['accumulateFirst4', 4, (rows: readonly number[]) => rows[0]],
+    ['accumulateLast4', 4, (rows: readonly number[]) => rows.at(-1)],
+  ] as const
 
-  it('keep the value that came first or last, whatever it is', () => {
+  it('keep the value that came first or last, whatever it is, and when it came', () => {
     fc.assert(
       fc.property(batchOf(fc.nat()), batch => {
         for (const [name, width, of] of cases) {
           pair.reset()
           const p = place(batch, [])
           const a = pair.put(width === 8 ? Float64Array.from(batch.values) : Uint32Array.from(batch.values))
-          pair.call(name, p.addr, p.sel, batch.from, p.m, a, p.validity, AT)
-          const expected = groups.map(group => of(valuesOf(batch, group)))
-          expect(groups.map(group => field(p, group, AT + EDGE_SET))).toEqual(
-            expected.map(value => (value === undefined ? 0 : 1)),
+          pair.call(name, p.addr, p.sel, batch.from, p.m, a, p.validity, RANK, AT)
+          const rows = groups.map(group => of(rowsOf(batch, group)))
+          expect(groups.map(group => field(p, group, AT + EDGE_RANK))).toEqual(
+            rows.map(row => (row === undefined ? 0 : RANK + row)),
           )
+          const expected = rows.map(row => (row === undefined ? undefined : batch.values[row]))
           const out = pair.room(GROUPS * width)
           pair.call(width === 8 ? 'takeField8' : 'takeField4', p.all, GROUPS, AT, out)
           const finished = width === 8 ? pair.f64(out, GROUPS) : pair.u32(out, GROUPS)
@@ -320,22 +318,25 @@ describe('first and last', () => {
     )
   })
 
-  it('combine by the order of the slices', () => {
-    const edge = fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined })
+  it('combine by the order of arrival', () => {
+    const edge = fc.option(fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 50 })), {
+      nil: undefined,
+    })
     fc.assert(
       fc.property(fc.array(fc.tuple(edge, edge), { maxLength: 20 }), given => {
         for (const name of ['combineFirst', 'combineLast'] as const) {
           pair.reset()
-          const put = (values: (number | undefined)[]): number =>
-            pair.put(Float64Array.from(values.flatMap(v => [v ?? 0, v === undefined ? 0 : 1])))
+          const put = (edges: (readonly [number, number] | undefined)[]): number =>
+            pair.put(Float64Array.from(edges.flatMap(edge => edge ?? [0, 0])))
           const left = put(given.map(([a]) => a))
           const right = put(given.map(([, b]) => b))
           const dst = pair.put(Uint32Array.from(given, (_, i) => left + i * 16))
           const src = pair.put(Uint32Array.from(given, (_, i) => right + i * 16))
           pair.call(name, dst, src, given.length, 0)
           const expected = given.flatMap(([a, b]) => {
-            const kept = name === 'combineFirst' ? (a ?? b) : (b ?? a)
-            return [kept ?? 0, kept === undefined ? 0 : 1]
+            if (a === undefined || b === undefined) return a ?? b ?? [0, 0]
+            const isSecond = name === 'combineFirst' ? b[1] < a[1] : b[1] > a[1]
+            return isSecond ? b : a
           })
           expect(pair.f64(left, given.length * 2)).toEqual(expected)
         }

@@ -147,3 +147,33 @@ describe('sliceIndex', () => {
     )
   })
 })
+
+describe('sliceIndexCut', () => {
+  it('numbers the two parts of every period, and marks those that rows fall into', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: -400, max: 400 }), { minLength: 1, maxLength: 60 }),
+        fc.integer({ min: 0, max: 3 }),
+        fc.integer({ min: 1, max: 9 }),
+        (values, step, remainder) => {
+          pair.reset()
+          const rows = step === 0 ? undefined : thinned(values.length, step)
+          const taken = rows ?? values.map((_, i) => i)
+          const time = pair.put(Float64Array.from(values))
+          const sel = pair.putSelection(rows)
+          const slices = pair.room(taken.length * 4)
+          const marks = pair.room(200 * SLICE_ENTRY_BYTES)
+          pair.call('sliceIndexCut', time, sel, 0, taken.length, 10, -3, remainder, -90, slices, marks)
+          const expected = taken.map(row => {
+            const distance = values[row]! + 3
+            const within = ((distance % 10) + 10) % 10
+            return 2 * ((distance - within) / 10) + (within >= remainder ? 1 : 0) + 90
+          })
+          expect(pair.i32(slices, taken.length)).toEqual(expected)
+          const marked = pair.u32(marks, 200 * 4).flatMap((word, i) => (i % 4 === 0 && word === 1 ? [i / 4] : []))
+          expect(marked).toEqual([...new Set(expected)].sort((a, b) => a - b))
+        },
+      ),
+    )
+  })
+})

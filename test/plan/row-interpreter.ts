@@ -1,5 +1,4 @@
 import type { Processor } from '../../src/connector/processor.ts'
-import type { AggregateNode, ResultNode } from '../../src/expression/node.ts'
 import type {
   EventTimeNode,
   FieldSpec,
@@ -7,8 +6,8 @@ import type {
   LogicalPlan,
   WindowAggregateNode,
 } from '../../src/plan/logical-node.ts'
-import { Collected } from './aggregate-interpreter.ts'
-import { alignedStart, evaluate, evaluateResult, type Row, type Value } from './scalar-interpreter.ts'
+import { alignedWindowsStage } from './aligned-windows-interpreter.ts'
+import { evaluate, type Row, type Value } from './scalar-interpreter.ts'
 
 /**
  * A plan run in the plainest way there is: one row at a time through JavaScript closures over plain objects, windows
@@ -22,10 +21,12 @@ export interface Interpretation {
   readonly branches: Map<string, Row[]>
   /** Rows that were too late for their window. */
   late: number
+  /** Rows that were too late for some of their windows and not for others. */
+  stragglers: number
 }
 
 /** A step: it takes rows and watermarks and hands both on. */
-interface Stage {
+export interface Stage {
   row(row: Row): void
   /** No row with a time ≤ `watermark` is expected any more; +Infinity at the end. */
   watermark(watermark: number): void
@@ -38,7 +39,7 @@ interface Stage {
  * @throws Overflow as soon as a row makes a checked integer leave its range.
  */
 export function interpret(plan: LogicalPlan, input: readonly Readonly<Record<string, unknown>>[]): Interpretation {
-  const result: Interpretation = { rows: [], branches: new Map(), late: 0 }
+  const result: Interpretation = { rows: [], branches: new Map(), late: 0, stragglers: 0 }
   const first = stagesOf(plan.nodes, undefined, { row: row => result.rows.push(row), watermark: () => {} }, result)
   for (const row of input) first.row(intake(row, plan.source))
   first.watermark(Number.POSITIVE_INFINITY)
@@ -157,63 +158,12 @@ function eventTimeStage(node: EventTimeNode, next: Stage): Stage {
   }
 }
 
-interface Group {
-  readonly keys: Row
-  readonly aggregates: Map<AggregateNode, Collected>
-}
-
 function windowStage(node: WindowAggregateNode, time: EventTimeNode, next: Stage, result: Interpretation): Stage {
-  const { sizeMs, offsetMs } = node.window
-  const calls = node.results.flatMap(({ result }) => aggregatesIn(result))
-  /** Groups by window start, then by key, each in order of first arrival. */
-  const windows = new Map<number, Map<string, Group>>()
-  let now = Number.NEGATIVE_INFINITY
-
-  const emit = (start: number, { keys, aggregates }: Group) => {
-    const results = node.results.map(({ name, result }) => [
-      name,
-      evaluateResult(result, call => aggregates.get(call)!.result()),
-    ])
-    next.row({ windowStart: start, windowEnd: start + sizeMs, ...keys, ...Object.fromEntries(results) })
-  }
-
-  return {
-    row(row) {
-      const start = alignedStart(row[time.column] as number, sizeMs, offsetMs)
-      const lastTime = start + sizeMs - 1
-      if (lastTime + time.allowedLatenessMs <= now) {
-        result.late++
-        return
-      }
-      let groups = windows.get(start)
-      if (groups === undefined) windows.set(start, (groups = new Map()))
-      const keys = Object.fromEntries(node.keys.map(name => [name, keyValue(row[name]!)]))
-      const id = node.keys.map(name => `${typeof keys[name]}:${String(keys[name]).length}:${keys[name]}`).join()
-      let group = groups.get(id)
-      if (group === undefined)
-        groups.set(id, (group = { keys, aggregates: new Map(calls.map(call => [call, new Collected(call)])) }))
-      for (const collected of group.aggregates.values()) collected.add(row)
-      // A row for a window that has fired, but is still open to late rows: its group fires again at once.
-      if (lastTime <= now) emit(start, group)
-    },
-    watermark(value) {
-      const before = now
-      now = value
-      for (const start of [...windows.keys()].sort((a, b) => a - b)) {
-        const lastTime = start + sizeMs - 1
-        if (lastTime > now) break
-        if (lastTime > before) for (const group of windows.get(start)!.values()) emit(start, group)
-        if (lastTime + time.allowedLatenessMs <= now) windows.delete(start)
-      }
-      next.watermark(value)
-    },
+  const { window } = node
+  switch (window.kind) {
+    case 'tumbling':
+    case 'hopping':
+    case 'cumulate':
+      return alignedWindowsStage(node, window, time, next, result)
   }
 }
-
-function aggregatesIn(node: ResultNode): AggregateNode[] {
-  if (node.kind === 'aggregate') return [node]
-  return node.kind === 'call' ? node.args.flatMap(aggregatesIn) : []
-}
-
-/** Keys that compare equal are one key: there is one zero and one NaN. */
-const keyValue = (value: Value): Value => (value === 0 ? 0 : value)

@@ -10,6 +10,8 @@ export interface AbsorbedRows {
   readonly selection: number
   readonly from: number
   readonly to: number
+  /** Arrival number of row 0 of the batch; rows of later batches have greater ones. More than 0. */
+  readonly rank: number
 }
 
 /**

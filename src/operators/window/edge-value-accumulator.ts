@@ -22,9 +22,9 @@ export class EdgeValueAccumulator implements Accumulator {
 
   initialise(): void {}
 
-  accumulate({ batch, addresses, selection, from, to }: AbsorbedRows, at: number): void {
+  accumulate({ batch, addresses, selection, from, to, rank }: AbsorbedRows, at: number): void {
     const { values, validity } = batch.columns[this.#column]!
-    this.#accumulate(addresses, selection, from, to, values, validity, at)
+    this.#accumulate(addresses, selection, from, to, values, validity, rank, at)
   }
 
   combine(target: number, source: number, count: number, at: number): void {

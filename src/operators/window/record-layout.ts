@@ -1,4 +1,4 @@
-import { EDGE_SET, EDGE_VALUE, MOMENTS_COUNT, RECORD_FIELDS, RECORD_ROWS } from '../../../assembly/abi.ts'
+import { EDGE_RANK, EDGE_VALUE, MOMENTS_COUNT, RECORD_FIELDS, RECORD_ROWS } from '../../../assembly/abi.ts'
 import type { AggregateName } from '../../expression/node.ts'
 import type { Dictionary } from '../../memory/dictionary.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
@@ -68,7 +68,7 @@ export class RecordLayout {
   /** Calls `mark` with each dictionary code the fields of a record hold. */
   markCodes(dictionary: Dictionary, memory: LinearMemory, record: number, mark: (code: number) => void): void {
     for (const field of this.#codeFields) {
-      if (field.dictionary !== dictionary || memory.f64[(record + field.at + EDGE_SET) >>> 3] === 0) continue
+      if (field.dictionary !== dictionary || memory.f64[(record + field.at + EDGE_RANK) >>> 3] === 0) continue
       mark(memory.u32[(record + field.at + EDGE_VALUE) >>> 2]!)
     }
   }
@@ -160,7 +160,7 @@ export class RecordLayout {
         return (addresses, n, { values, validity }) => {
           if (width === 8) k.takeField8(addresses, n, at + EDGE_VALUE, values)
           else k.takeField4(addresses, n, at + EDGE_VALUE, values)
-          if (validity !== 0) k.fieldAbove(addresses, n, at + EDGE_SET, 0, validity)
+          if (validity !== 0) k.fieldAbove(addresses, n, at + EDGE_RANK, 0, validity)
         }
       }
       case 'variance':

@@ -1,10 +1,13 @@
-import { SLICE_COUNT, SLICE_ENTRY_BYTES } from '../../../assembly/abi.ts'
+import { RECORD_ROWS, SLICE_COUNT, SLICE_ENTRY_BYTES } from '../../../assembly/abi.ts'
 import type { ArenaScope } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
+import type { AbsorbedRows } from './accumulator.ts'
 import type { RecordLayout } from './record-layout.ts'
+import type { Slice } from './slice-pool.ts'
 import type { SliceStore } from './slice-store.ts'
+import type { WindowSlices } from './window-slices.ts'
 
 /** Slices one kernel call may spread a batch over; batches that span more are taken run by run. */
 const SPAN_LIMIT = 1024
@@ -15,14 +18,13 @@ export class SliceAbsorber {
   readonly #memory: LinearMemory
   readonly #store: SliceStore
   readonly #layout: RecordLayout
-  readonly #sizeMs: number
-  readonly #offsetMs: number
+  readonly #slices: WindowSlices
   readonly #range: number
   readonly #addresses: number
   readonly #sliceOfRow: number
   readonly #entries: number
   readonly #template: number
-  readonly #rows: { batch: RecordBatch; addresses: number; selection: number; from: number; to: number }
+  readonly #rows: { -readonly [K in keyof AbsorbedRows]: AbsorbedRows[K] }
 
   constructor(
     kernels: KernelExports,
@@ -30,21 +32,21 @@ export class SliceAbsorber {
     scope: ArenaScope,
     store: SliceStore,
     layout: RecordLayout,
-    options: { sizeMs: number; offsetMs: number; maxBatch: number },
+    slices: WindowSlices,
+    maxBatch: number,
   ) {
     this.#kernels = kernels
     this.#memory = memory
     this.#store = store
     this.#layout = layout
-    this.#sizeMs = options.sizeMs
-    this.#offsetMs = options.offsetMs
+    this.#slices = slices
     this.#range = scope.allocate(16)
-    this.#addresses = scope.allocate(options.maxBatch * 4)
-    this.#sliceOfRow = scope.allocate(options.maxBatch * 4)
+    this.#addresses = scope.allocate(maxBatch * 4)
+    this.#sliceOfRow = scope.allocate(maxBatch * 4)
     this.#entries = scope.allocate(SPAN_LIMIT * SLICE_ENTRY_BYTES)
     this.#template = scope.allocate(layout.recordBytes)
     this.#memory.u8.set(layout.template, this.#template)
-    this.#rows = { batch: NO_BATCH, addresses: this.#addresses, selection: 0, from: 0, to: 0 }
+    this.#rows = { batch: NO_BATCH, addresses: this.#addresses, selection: 0, from: 0, to: 0, rank: 1 }
   }
 
   /**
@@ -70,7 +72,7 @@ export class SliceAbsorber {
    * `absorbScanned` may follow.
    */
   isOneSlice({ least, greatest }: { readonly least: number; readonly greatest: number }, bound: number): boolean {
-    if (!(least >= bound) || this.sliceOf(least) !== this.sliceOf(greatest)) return false
+    if (!(least >= bound) || this.#slices.sliceOf(least) !== this.#slices.sliceOf(greatest)) return false
     this.#memory.f64[this.#range >>> 3] = least
     this.#memory.f64[(this.#range >>> 3) + 1] = greatest
     return true
@@ -92,9 +94,9 @@ export class SliceAbsorber {
     ids: number,
     idLimit: number,
   ): void {
-    const first = this.sliceOf(this.#memory.f64[this.#range >>> 3]!)
-    const last = this.sliceOf(this.#memory.f64[(this.#range >>> 3) + 1]!)
-    if (first === last) this.#intoOne(first, selection, from, to, ids, idLimit)
+    const first = this.#slices.sliceOf(this.#memory.f64[this.#range >>> 3]!)
+    const last = this.#slices.sliceOf(this.#memory.f64[(this.#range >>> 3) + 1]!)
+    if (first === last) this.#intoEntry(this.#store.obtain(first, idLimit).entry, selection, from, to, ids)
     else if (last - first < SPAN_LIMIT) this.#intoMany(first, last, time, selection, from, to, ids, idLimit)
     else {
       const middle = (from + to) >>> 1
@@ -102,20 +104,43 @@ export class SliceAbsorber {
       this.absorb(batch, time, selection, middle, to, ids, idLimit)
       return
     }
-    this.#rows.batch = batch
-    this.#rows.selection = selection
-    this.#rows.from = from
-    this.#rows.to = to
-    this.#layout.accumulate(this.#rows)
+    this.#accumulate(batch, selection, from, to)
   }
 
-  /** The slice a time falls into. */
-  sliceOf(timeMs: number): number {
-    return Math.floor((timeMs - this.#offsetMs) / this.#sizeMs)
+  /** Puts one row, at a position of a selection, into a slice that has room for its id. */
+  addRow(slice: Slice, batch: RecordBatch, selection: number, at: number, ids: number): void {
+    this.#intoEntry(slice.entry, selection, at, at + 1, ids)
+    this.#accumulate(batch, selection, at, at + 1)
   }
 
-  #intoOne(index: number, selection: number, from: number, to: number, ids: number, idLimit: number): void {
-    const { entry } = this.#store.obtain(index, idLimit)
+  /** Makes the record at `record` that of one row alone. */
+  setRecord(record: number, batch: RecordBatch, selection: number, at: number): void {
+    this.clearRecord(record)
+    this.#memory.f64[(record + RECORD_ROWS) >>> 3] = 1
+    this.#memory.u32[this.#addresses >>> 2] = record
+    this.#accumulate(batch, selection, at, at + 1)
+  }
+
+  /** Makes the record at `record` an empty one. */
+  clearRecord(record: number): void {
+    this.#memory.u8.copyWithin(record, this.#template, this.#template + this.#layout.recordBytes)
+  }
+
+  /** A batch begins: its rows come after those of the one before, which had `rows`. */
+  countRows(rows: number): void {
+    this.#rows.rank += rows
+  }
+
+  #accumulate(batch: RecordBatch, selection: number, from: number, to: number): void {
+    const rows = this.#rows
+    rows.batch = batch
+    rows.selection = selection
+    rows.from = from
+    rows.to = to
+    this.#layout.accumulate(rows)
+  }
+
+  #intoEntry(entry: number, selection: number, from: number, to: number, ids: number): void {
     const { recordBytes } = this.#layout
     if (ids === 0) this.#kernels.resolveOneSliceGlobal(entry, from, to, recordBytes, this.#template, this.#addresses)
     else this.#kernels.resolveOneSlice(entry, ids, selection, from, to, recordBytes, this.#template, this.#addresses)
@@ -136,7 +161,9 @@ export class SliceAbsorber {
     const entries = this.#entries
     const span = last - first + 1
     this.#memory.u8.fill(0, entries, entries + span * SLICE_ENTRY_BYTES)
-    k.sliceIndex(time, selection, from, to, this.#sizeMs, this.#offsetMs, first, this.#sliceOfRow, entries)
+    const { periodMs, offsetMs, remainderMs } = this.#slices.cuts
+    if (remainderMs === 0) k.sliceIndex(time, selection, from, to, periodMs, offsetMs, first, this.#sliceOfRow, entries)
+    else k.sliceIndexCut(time, selection, from, to, periodMs, offsetMs, remainderMs, first, this.#sliceOfRow, entries)
     for (let i = 0; i < span; i++) {
       const at = entries + i * SLICE_ENTRY_BYTES
       if (this.#memory.u32[at >>> 2] === 0) continue

@@ -2,88 +2,135 @@ import { type Arena, ArenaScope } from '../../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
+import type { Firing } from '../../time/lateness.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 import type { Operator } from '../operator.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
+import { LateRows } from './late-rows.ts'
 import type { RecordLayout } from './record-layout.ts'
 import { SliceAbsorber } from './slice-absorber.ts'
+import { SliceCombiner } from './slice-combiner.ts'
+import { type Slice, SlicePool } from './slice-pool.ts'
 import { SliceStore } from './slice-store.ts'
+import { WindowContent } from './window-content.ts'
 import { type OutputColumn, WindowEmitter } from './window-emitter.ts'
+import type { WindowSlices } from './window-slices.ts'
 
 export interface WindowAggregateOptions {
   readonly name: string
-  readonly sizeMs: number
-  readonly offsetMs: number
+  readonly windows: WindowSlices
   readonly allowedLatenessMs: number
+  readonly firing: Firing
+  /**
+   * Takes the rows no window takes, as positions of the batch being processed; without it they are dropped and counted.
+   * false: it is full, and asked to go on when this operator is.
+   */
+  readonly sendLate: ((selection: number, count: number) => boolean) | undefined
   readonly maxBatch: number
   /** Index of the event-time column. */
   readonly timeColumn: number
   readonly layout: RecordLayout
   /** Made with the operator's live ids, so that it can tell which of its keys are still needed. */
   readonly keys: (liveIds: IdMarker) => KeyIndex
-  /** windowStart, windowEnd, keys, aggregates. */
+  /** windowStart, windowEnd, keys, aggregates, and whether a row is a retraction when firings retract. */
   readonly columns: readonly OutputColumn[]
   readonly keyCount: number
 }
 
 /**
- * Keyed event-time aggregation over tumbling windows (Flink's semantics): a window [start, end) fires when the watermark
- * reaches end - 1, stays for the allowed lateness, and a row that comes after that is dropped and counted. A row within
- * the lateness of a window that has fired makes that window fire again at once, for its key, with the new value.
+ * Keyed event-time aggregation over tumbling, hopping and cumulating windows (Flink's semantics): a window [start, end)
+ * fires when the watermark reaches end - 1 and stays for the allowed lateness. A row that comes later than that is late
+ * for this window; when no window takes it, it is dropped and counted. A row within the lateness of a window that has
+ * fired makes that window fire again at once, for its key. Windows fire in order of their ends, keys in order of their
+ * first appearance by slice, late ones last.
  *
- * The watermark is as of each row: a batch is cut at the rows where the watermark crosses the end of a window, and each
+ * Rows go into slices, once each, however many windows they belong to; windows are put together when they fire. The
+ * watermark is as of each row: a batch is cut at the rows where the watermark crosses the end of a window, and each
  * piece goes through the kernels whole. In-order input crosses a boundary once per window, so it pays for one scan.
  */
 export class WindowAggregateOperator implements Operator {
   readonly name: string
   rowsIn = 0
-  /** Rows no window took because they came too late. */
+  /** Rows no window took because they came too late, and that went nowhere else. */
   lateRows = 0
   readonly #memory: LinearMemory
   readonly #scope: ArenaScope
   readonly #kernels: KernelExports
   readonly #next: Operator
   readonly #options: WindowAggregateOptions
-  readonly #store: SliceStore
+  readonly #windows: WindowSlices
+  readonly #pool: SlicePool
+  readonly #slices: SliceStore
+  readonly #content: WindowContent
   readonly #absorber: SliceAbsorber
+  readonly #lateRows: LateRows
   readonly #keys: KeyIndex
   readonly #emitter: WindowEmitter
   /** Selections a late row makes necessary: rows of open windows, rows of fired ones, rows that are dropped. */
   readonly #open: number
   readonly #fired: number
   readonly #late: number
+  readonly #keepsSlices: boolean
+  /** Late rows that wait to go down their branch. */
+  #lateCount = 0
 
   #watermark = Number.NEGATIVE_INFINITY
   /** Where the rows taken in so far lead the watermark, once what they set off has been emitted. */
   #reached = Number.NEGATIVE_INFINITY
-  /** Windows whose end is at most this have fired. */
-  #firedThrough = Number.NEGATIVE_INFINITY
+  /** The first window that has not fired at `#watermark`. */
+  #firstOpen = Number.NEGATIVE_INFINITY
+  /** While windows fire: the first that may still have to. */
+  #nextToFire = Number.NEGATIVE_INFINITY
   #forwarded = Number.NEGATIVE_INFINITY
   #batch: RecordBatch | undefined
+  #batchRows = 0
   #ids = 0
   /** Next row of the batch, as a position in its selection and in the source of its watermarks. */
   #cursor = 0
   #sourceRow = 0
-  /** Rows of fired windows that wait to make their window fire again, as a range of `#fired`. */
-  #refireBatch: RecordBatch | undefined
-  #refireAt = 0
-  #refireCount = 0
 
   constructor(kernels: KernelExports, arena: Arena, next: Operator, options: WindowAggregateOptions) {
-    const { layout, maxBatch } = options
+    const { layout, maxBatch, windows, firing, allowedLatenessMs, timeColumn } = options
+    const { memory } = arena
     this.name = options.name
     this.#kernels = kernels
-    this.#scope = new ArenaScope(arena)
-    this.#memory = arena.memory
+    const scope = new ArenaScope(arena)
+    this.#scope = scope
+    this.#memory = memory
     this.#next = next
     this.#options = options
-    this.#store = new SliceStore(kernels, arena, layout.recordBytes)
-    this.#absorber = new SliceAbsorber(kernels, arena.memory, this.#scope, this.#store, layout, options)
-    this.#keys = options.keys(this.#store.liveIds)
-    this.#emitter = new WindowEmitter(kernels, this.#scope, { ...options, keys: this.#keys, next }, maxBatch)
-    this.#open = this.#scope.allocate(maxBatch * 4)
-    this.#fired = this.#scope.allocate(maxBatch * 4)
-    this.#late = this.#scope.allocate(maxBatch * 4)
+    this.#windows = windows
+    const pool = new SlicePool(kernels, arena, layout.recordBytes)
+    const slices = new SliceStore(pool)
+    const combiner = new SliceCombiner(kernels, memory, scope, pool, layout, maxBatch)
+    this.#keepsSlices = allowedLatenessMs > 0 && firing !== 'discarding'
+    const content = new WindowContent(slices, pool, combiner, this.#keepsSlices)
+    const absorber = new SliceAbsorber(kernels, memory, scope, slices, layout, windows, maxBatch)
+    this.#pool = pool
+    this.#slices = slices
+    this.#content = content
+    this.#absorber = absorber
+    this.#keys = options.keys(content.liveIds)
+    const emitter = new WindowEmitter(kernels, scope, { ...options, keys: this.#keys, next }, maxBatch)
+    this.#emitter = emitter
+    const forward = (): boolean => this.#forward()
+    this.#lateRows = new LateRows({
+      memory,
+      scope,
+      windows,
+      pool,
+      slices,
+      content,
+      absorber,
+      layout,
+      emitter,
+      firing,
+      timeColumn,
+      forward,
+    })
+    this.#open = scope.allocate(maxBatch * 4)
+    this.#fired = scope.allocate(maxBatch * 4)
+    this.#late = scope.allocate(maxBatch * 4)
   }
 
   get rowsOut(): number {
@@ -91,19 +138,32 @@ export class WindowAggregateOperator implements Operator {
   }
 
   notes(): readonly string[] {
-    const { layout, sizeMs, allowedLatenessMs } = this.#options
-    const kernels = [...this.#keys.kernels, 'resolveOneSlice', ...layout.kernels]
-    const windows = allowedLatenessMs === 0 ? 'open window' : 'open or late window'
-    const kept = Math.ceil(allowedLatenessMs / sizeMs)
+    const { layout, allowedLatenessMs, firing } = this.#options
+    const { span, cuts } = this.#windows
+    const combine = span === 1 ? [] : ['resolveCombine']
+    const kernels = [...this.#keys.kernels, 'resolveOneSlice', ...layout.kernels, ...combine]
+    const each = `${layout.recordBytes} bytes per key and`
+    const kept = firing === 'discarding' ? 0 : Math.ceil(allowedLatenessMs / cuts.periodMs)
+    if (span === 1) {
+      const windows = allowedLatenessMs === 0 ? 'open window' : 'open or late window'
+      const stays = kept > 0 ? `, and stays for ${kept} more` : ''
+      return [
+        `kernels ${kernels.join(', ')}`,
+        `state: ${each} ${windows}; a window closes when the watermark passes its end${stays}`,
+      ]
+    }
+    const late = kept > 0 ? `, twice that and ${kept} more slices for late rows` : ''
     return [
       `kernels ${kernels.join(', ')}`,
-      `state: ${layout.recordBytes} bytes per key and ${windows}; a window closes when the watermark passes its end${kept > 0 ? `, and stays for ${kept} more` : ''}`,
+      `state: ${each} slice of time, ${span} slices a window${late}; a slice closes when the watermark passes its last window`,
     ]
   }
 
   process(batch: RecordBatch): boolean {
     if (batch.selectedCount === 0) return true
     this.rowsIn += batch.selectedCount
+    this.#absorber.countRows(this.#batchRows)
+    this.#batchRows = batch.length
     this.#batch = batch
     this.#ids = this.#keys.assign(batch)
     this.#cursor = 0
@@ -121,17 +181,17 @@ export class WindowAggregateOperator implements Operator {
   }
 
   markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
-    this.#keys.markCodes(dictionary, this.#store.liveIds, mark)
+    this.#keys.markCodes(dictionary, this.#content.liveIds, mark)
     const { layout } = this.#options
     if (layout.holdsCodesOf(dictionary)) {
-      this.#store.eachRecord(record => layout.markCodes(dictionary, this.#memory, record, mark))
+      this.#content.eachRecord(record => layout.markCodes(dictionary, this.#memory, record, mark))
     }
     this.#emitter.markCodes(dictionary, this.#memory.u32, mark)
     this.#next.markCodes(dictionary, mark)
   }
 
   close(): void {
-    this.#store.close()
+    this.#pool.close()
     this.#keys.close()
     this.#scope.release()
     this.#next.close()
@@ -140,7 +200,8 @@ export class WindowAggregateOperator implements Operator {
   /** Does all there is to do: emissions first, then the next piece of the batch. false: downstream is full. */
   #run(): boolean {
     for (;;) {
-      if (!this.#emitter.emit() || !this.#refire()) return false
+      if (!this.#emitter.emit() || !this.#sendLate()) return false
+      if (!this.#lateRows.run(this.#firstTaking(), this.#firstOpen)) return false
       if (this.#reached > this.#watermark) this.#watermark = this.#reached
       if (!this.#fire()) return false
       if (this.#batch === undefined) return this.#forward()
@@ -189,83 +250,93 @@ export class WindowAggregateOperator implements Operator {
     if (to <= from) return
     const time = batch.columns[this.#options.timeColumn]!.values
     const { selection } = batch
-    const openBound = this.#firstOpenStart(0)
+    const openBound = this.#windows.endMs(this.#firstOpen - 1)
     const idLimit = this.#keys.idLimit
-    if (batch.watermarks !== undefined && this.#absorber.isOneSlice(batch.watermarks, openBound)) {
-      this.#absorber.absorbScanned(batch, time, selection, from, to, this.#ids, idLimit)
+    const absorber = this.#absorber
+    if (batch.watermarks !== undefined && absorber.isOneSlice(batch.watermarks, openBound)) {
+      absorber.absorbScanned(batch, time, selection, from, to, this.#ids, idLimit)
       return
     }
-    if (this.#absorber.scan(time, selection, from, to) >= openBound) {
-      this.#absorber.absorbScanned(batch, time, selection, from, to, this.#ids, idLimit)
+    if (absorber.scan(time, selection, from, to) >= openBound) {
+      absorber.absorbScanned(batch, time, selection, from, to, this.#ids, idLimit)
       return
     }
     const k = this.#kernels
     const open = k.splitLate(time, selection, from, to, openBound, this.#open, this.#fired)
     const behind = to - from - open
-    const allowed = k.splitLate(
-      time,
-      this.#fired,
-      0,
-      behind,
-      this.#firstOpenStart(this.#options.allowedLatenessMs),
-      this.#fired,
-      this.#late,
-    )
-    this.lateRows += behind - allowed
-    this.#absorber.absorb(batch, time, this.#open, 0, open, this.#ids, idLimit)
-    if (allowed === 0) return
-    this.#refireBatch = batch
-    this.#refireAt = 0
-    this.#refireCount = allowed
-  }
-
-  /** Adds rows of windows that have fired one by one: each makes its window fire again for its key. */
-  #refire(): boolean {
-    const batch = this.#refireBatch
-    if (batch === undefined) return true
-    const { timeColumn, sizeMs, offsetMs } = this.#options
-    const time = batch.columns[timeColumn]!.values
-    while (this.#refireAt < this.#refireCount) {
-      if (!this.#forward()) return false
-      const at = this.#refireAt++
-      const row = this.#memory.u32[(this.#fired >>> 2) + at]!
-      this.#absorber.absorb(batch, time, this.#fired, at, at + 1, this.#ids, this.#keys.idLimit)
-      const index = this.#absorber.sliceOf(this.#memory.f64[(time >>> 3) + row]!)
-      const slice = this.#store.find(index)!
-      const startMs = index * sizeMs + offsetMs
-      this.#memory.u32[this.#late >>> 2] = this.#ids === 0 ? 0 : this.#memory.u32[(this.#ids >>> 2) + row]!
-      this.#emitter.begin(startMs, startMs + sizeMs, this.#store.records(slice), this.#late, 1)
-      if (!this.#emitter.emit()) return false
+    const takenBound = this.#windows.startMs(this.#firstTaking())
+    const taken = k.splitLate(time, this.#fired, 0, behind, takenBound, this.#fired, this.#late)
+    absorber.absorb(batch, time, this.#open, 0, open, this.#ids, idLimit)
+    if (taken > 0) this.#lateRows.begin(batch, this.#fired, taken, this.#ids, idLimit)
+    this.#lateCount = this.#dropGaps(time, behind - taken)
+    if (this.#options.sendLate === undefined) {
+      this.lateRows += this.#lateCount
+      this.#lateCount = 0
     }
-    this.#refireBatch = undefined
-    return true
   }
 
-  /** Fires the windows the watermark has reached, oldest first, and frees those past their lateness. */
+  /** Rows between two sampling windows belong to none, so they aren't late for any. */
+  #dropGaps(time: number, count: number): number {
+    const windows = this.#windows
+    if (!windows.hasGaps) return count
+    const { u32, f64 } = this.#memory
+    let kept = 0
+    for (let i = 0; i < count; i++) {
+      const row = u32[(this.#late >>> 2) + i]!
+      const slice = windows.sliceOf(f64[(time >>> 3) + row]!)
+      if (windows.firstWindow(slice) <= windows.lastWindow(slice)) u32[(this.#late >>> 2) + kept++] = row
+    }
+    return kept
+  }
+
+  /** Sends late rows down their branch. false: it is full. */
+  #sendLate(): boolean {
+    const count = this.#lateCount
+    this.#lateCount = 0
+    return count === 0 || this.#options.sendLate!(this.#late, count)
+  }
+
+  /** Fires the windows the watermark has reached, in order of their ends, and frees what no window needs any more. */
   #fire(): boolean {
-    const { sizeMs, offsetMs, allowedLatenessMs } = this.#options
-    const watermark = this.#watermark
-    for (const slice of this.#store.slices) {
-      const startMs = slice.index * sizeMs + offsetMs
-      const endMs = startMs + sizeMs
-      if (endMs - 1 > watermark) break
-      if (endMs <= this.#firedThrough) continue
-      this.#firedThrough = endMs
-      this.#emitter.begin(
-        startMs,
-        endMs,
-        this.#store.records(slice),
-        this.#store.touched(slice),
-        this.#store.count(slice),
-      )
-      if (!this.#emitter.emit()) return false
+    const windows = this.#windows
+    const firstOpen = windows.firstOpen(this.#watermark)
+    if (firstOpen > this.#firstOpen) {
+      while (this.#nextToFire < firstOpen) {
+        const window = this.#nextWithRows(this.#nextToFire)
+        if (window >= firstOpen) break
+        this.#nextToFire = window + 1
+        const content = this.#contentOf(window)
+        this.#emitter.begin(
+          windows.startMs(window),
+          windows.endMs(window),
+          this.#pool.records(content),
+          this.#pool.touched(content),
+          this.#pool.count(content),
+        )
+        if (!this.#emitter.emit()) return false
+      }
+      this.#nextToFire = firstOpen
+      this.#firstOpen = firstOpen
+      const openSlice = windows.firstSlice(firstOpen)
+      this.#content.closeBefore(openSlice, this.#keepsSlices ? windows.firstSlice(this.#firstTaking()) : openSlice)
     }
-    const { slices } = this.#store
-    while (slices.length > 0 && slices[0]!.index * sizeMs + offsetMs + sizeMs - 1 + allowedLatenessMs <= watermark) {
-      this.#store.closeFirst()
-    }
-    this.#firedThrough = Math.max(this.#firedThrough, this.#firstOpenStart(0))
     return this.#batch === undefined || this.#forward()
+  }
+
+  /** The first window from `window` on that has rows; Infinity when none has. */
+  #nextWithRows(window: number): number {
+    const windows = this.#windows
+    let slice = this.#content.nextSlice(windows.firstSlice(window))
+    while (windows.hasGaps && windows.firstWindow(slice) > windows.lastWindow(slice))
+      slice = this.#content.nextSlice(slice + 1)
+    return Math.max(window, windows.firstWindow(slice))
+  }
+
+  #contentOf(window: number): Slice {
+    const first = this.#windows.firstSlice(window)
+    return this.#windows.span === 1
+      ? this.#slices.find(first)!
+      : this.#content.between(first, this.#windows.lastSlice(window))
   }
 
   #forward(): boolean {
@@ -274,19 +345,17 @@ export class WindowAggregateOperator implements Operator {
     return this.#next.advanceWatermark(this.#watermark)
   }
 
-  /** Least window start that isn't past its end plus lateness at the present watermark: earlier rows have no window. */
-  #firstOpenStart(latenessMs: number): number {
-    const { sizeMs, offsetMs } = this.#options
-    if (!Number.isFinite(this.#watermark)) return this.#watermark
-    return Math.floor((this.#watermark + 1 - latenessMs - offsetMs) / sizeMs) * sizeMs + offsetMs
+  /** The first window that is not past its end plus lateness at the present watermark. */
+  #firstTaking(): number {
+    return this.#windows.firstOpen(this.#watermark - this.#options.allowedLatenessMs)
   }
 
-  /** The next watermark at which some window fires or is freed. */
+  /** The next watermark at which some window fires or takes no more rows. */
   #nextBoundary(): number {
-    const { sizeMs, allowedLatenessMs } = this.#options
     if (!Number.isFinite(this.#watermark)) return this.#watermark
-    const fires = this.#firstOpenStart(0) + sizeMs - 1
+    const { allowedLatenessMs } = this.#options
+    const fires = this.#windows.endMs(this.#firstOpen) - 1
     if (allowedLatenessMs === 0) return fires
-    return Math.min(fires, this.#firstOpenStart(allowedLatenessMs) + sizeMs - 1 + allowedLatenessMs)
+    return Math.min(fires, this.#windows.endMs(this.#firstTaking()) - 1 + allowedLatenessMs)
   }
 }

@@ -15,7 +15,8 @@ export interface OutputColumn {
 }
 
 /**
- * Turns records into result batches: windowStart, windowEnd, the keys, then one column per aggregate. Emission is
+ * Turns records into result batches: windowStart, windowEnd, the keys, then one column per aggregate and, where there is
+ * room for it, whether rows take back an earlier result. Emission is
  * kernels too: one call per column and batch. Can be stopped between two batches.
  */
 export class WindowEmitter {
@@ -32,6 +33,9 @@ export class WindowEmitter {
   #ids = 0
   #at = 0
   #count = 0
+  /** Address of the one record to emit, 0 when there are `count` of them by id. */
+  #record = 0
+  #isRetraction = 0
   #start = 0
   #end = 0
   rowsOut = 0
@@ -73,6 +77,15 @@ export class WindowEmitter {
     this.#ids = ids
     this.#at = 0
     this.#count = count
+    this.#record = 0
+    this.#isRetraction = 0
+  }
+
+  /** The same for one record, wherever it stands; the id of its key stands at `id`. */
+  beginOne(startMs: number, endMs: number, record: number, id: number, isRetraction: boolean): void {
+    this.begin(startMs, endMs, 0, id, 1)
+    this.#record = record
+    this.#isRetraction = isRetraction ? 1 : 0
   }
 
   /** Whether records wait to be emitted. */
@@ -106,9 +119,13 @@ export class WindowEmitter {
     k.fillF64(columns[0]!.values, count, this.#start)
     k.fillF64(columns[1]!.values, count, this.#end)
     for (let key = 0; key < this.#keyCount; key++) this.#keys.writeKeys(ids, count, key, columns[2 + key]!)
-    k.recordAddresses(this.#records, ids, count, this.#layout.recordBytes, this.#addresses)
+    if (this.#record === 0) k.recordAddresses(this.#records, ids, count, this.#layout.recordBytes, this.#addresses)
+    else k.fillI32(this.#addresses, 1, this.#record)
     const { finishers } = this.#layout
-    for (let i = 0; i < finishers.length; i++) finishers[i]!(this.#addresses, count, columns[2 + this.#keyCount + i]!)
+    const aggregates = 2 + this.#keyCount
+    for (let i = 0; i < finishers.length; i++) finishers[i]!(this.#addresses, count, columns[aggregates + i]!)
+    const retraction = columns[aggregates + finishers.length]
+    if (retraction !== undefined) k.fill1(retraction.values, count, this.#isRetraction)
     this.#batch.length = count
     this.#batch.selectedCount = count
   }

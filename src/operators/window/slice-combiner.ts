@@ -1,0 +1,55 @@
+import type { ArenaScope } from '../../memory/arena.ts'
+import type { LinearMemory } from '../../memory/linear-memory.ts'
+import type { KernelExports } from '../../wasm/exports.ts'
+import type { RecordLayout } from './record-layout.ts'
+import type { Slice, SlicePool } from './slice-pool.ts'
+
+/** Adds the records of one slice to those of another: addresses first, then every accumulator's combine. */
+export class SliceCombiner {
+  readonly #kernels: KernelExports
+  readonly #pool: SlicePool
+  readonly #layout: RecordLayout
+  readonly #maxBatch: number
+  readonly #template: number
+  readonly #sources: number
+  readonly #targets: number
+
+  constructor(
+    kernels: KernelExports,
+    memory: LinearMemory,
+    scope: ArenaScope,
+    pool: SlicePool,
+    layout: RecordLayout,
+    maxBatch: number,
+  ) {
+    this.#kernels = kernels
+    this.#pool = pool
+    this.#layout = layout
+    this.#maxBatch = maxBatch
+    this.#template = scope.allocate(layout.recordBytes)
+    this.#sources = scope.allocate(maxBatch * 4)
+    this.#targets = scope.allocate(maxBatch * 4)
+    memory.u8.set(layout.template, this.#template)
+  }
+
+  /** `target` takes in `source`, which stands for later rows; new keys go to the end. O(keys of `source`). */
+  combine(target: Slice, source: Slice): void {
+    this.#pool.reserve(target, source.capacity)
+    const count = this.#pool.count(source)
+    const { recordBytes } = this.#layout
+    for (let from = 0; from < count; from += this.#maxBatch) {
+      const to = Math.min(from + this.#maxBatch, count)
+      this.#kernels.resolveCombine(
+        source.entry,
+        target.entry,
+        from,
+        to,
+        recordBytes,
+        this.#template,
+        this.#sources,
+        this.#targets,
+      )
+      this.#layout.combine(this.#targets, this.#sources, to - from)
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import { SLICE_COUNT, SLICE_ENTRY_BYTES, SLICE_RECORDS, SLICE_TOUCHED } from '../../../assembly/abi.ts'
+import type { Arena } from '../../memory/arena.ts'
+import type { LinearMemory } from '../../memory/linear-memory.ts'
+import type { KernelExports } from '../../wasm/exports.ts'
+import type { IdMarker } from './key-index.ts'
+
+/** The records of one stretch of time: an array addressed by key id, and the list of the ids that are in use. */
+export interface Slice {
+  /** Which stretch of time; ascending with it. */
+  index: number
+  /** Address of its entry (abi.ts "slice entry"). */
+  readonly entry: number
+  /** Ids its arrays have room for. */
+  capacity: number
+}
+
+const LEAST_CAPACITY = 16
+
+/** Makes slices and reads them; the memory of those given back is used again. */
+export class SlicePool {
+  readonly recordBytes: number
+  readonly #spare: Slice[] = []
+  readonly #all: Slice[] = []
+  readonly #kernels: KernelExports
+  readonly #memory: LinearMemory
+  readonly #arena: Arena
+
+  constructor(kernels: KernelExports, arena: Arena, recordBytes: number) {
+    this.#kernels = kernels
+    this.#arena = arena
+    this.#memory = arena.memory
+    this.recordBytes = recordBytes
+  }
+
+  /** An empty slice. */
+  acquire(index: number): Slice {
+    const slice = this.#spare.pop() ?? this.#make()
+    slice.index = index
+    return slice
+  }
+
+  /** Empties a slice and takes it back. */
+  release(slice: Slice): void {
+    this.clear(slice)
+    this.#spare.push(slice)
+  }
+
+  /** Empties a slice. O(ids in use). */
+  clear(slice: Slice): void {
+    this.#kernels.clearSlice(slice.entry, this.recordBytes)
+  }
+
+  /** Makes room for ids below `idLimit`. */
+  reserve(slice: Slice, idLimit: number): void {
+    if (slice.capacity < idLimit) this.#grow(slice, idLimit)
+  }
+
+  /** Ids in use in a slice. */
+  count(slice: Slice): number {
+    return this.#memory.u32[(slice.entry + SLICE_COUNT) >>> 2]!
+  }
+
+  /** Address of the list of ids in use. */
+  touched(slice: Slice): number {
+    return this.#memory.u32[(slice.entry + SLICE_TOUCHED) >>> 2]!
+  }
+
+  /** Address of the record array. */
+  records(slice: Slice): number {
+    return this.#memory.u32[(slice.entry + SLICE_RECORDS) >>> 2]!
+  }
+
+  /** Marks every id a slice has a record of. */
+  markIds(slice: Slice, mark: Parameters<IdMarker>[0]): void {
+    const first = this.touched(slice) >>> 2
+    const { u32 } = this.#memory
+    for (let at = first, end = first + this.count(slice); at < end; at++) mark(u32[at]!)
+  }
+
+  /** Calls `visit` with the address of every record in use. */
+  eachRecord(slice: Slice, visit: (record: number) => void): void {
+    const records = this.records(slice)
+    this.markIds(slice, id => visit(records + id * this.recordBytes))
+  }
+
+  /** Gives back the memory of every slice it made. */
+  close(): void {
+    for (const slice of this.#all) {
+      this.#arena.release(this.records(slice), slice.capacity * this.recordBytes)
+      this.#arena.release(this.touched(slice), slice.capacity * 4)
+      this.#arena.release(slice.entry, SLICE_ENTRY_BYTES)
+    }
+    this.#all.length = 0
+    this.#spare.length = 0
+  }
+
+  #make(): Slice {
+    const entry = this.#arena.allocateZeroed(SLICE_ENTRY_BYTES)
+    const slice: Slice = { index: 0, entry, capacity: LEAST_CAPACITY }
+    this.#setArrays(
+      slice,
+      this.#arena.allocateZeroed(LEAST_CAPACITY * this.recordBytes),
+      this.#arena.allocate(LEAST_CAPACITY * 4),
+    )
+    this.#all.push(slice)
+    return slice
+  }
+
+  #grow(slice: Slice, idLimit: number): void {
+    let capacity = slice.capacity
+    while (capacity < idLimit) capacity *= 2
+    const records = this.records(slice)
+    const touched = this.touched(slice)
+    const newRecords = this.#arena.allocateZeroed(capacity * this.recordBytes)
+    const newTouched = this.#arena.allocate(capacity * 4)
+    const { u8 } = this.#memory
+    u8.copyWithin(newRecords, records, records + slice.capacity * this.recordBytes)
+    u8.copyWithin(newTouched, touched, touched + this.count(slice) * 4)
+    this.#arena.release(records, slice.capacity * this.recordBytes)
+    this.#arena.release(touched, slice.capacity * 4)
+    slice.capacity = capacity
+    this.#setArrays(slice, newRecords, newTouched)
+  }
+
+  #setArrays(slice: Slice, records: number, touched: number): void {
+    this.#memory.u32[(slice.entry + SLICE_RECORDS) >>> 2] = records
+    this.#memory.u32[(slice.entry + SLICE_TOUCHED) >>> 2] = touched
+  }
+}

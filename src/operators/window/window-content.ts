@@ -1,0 +1,149 @@
+import type { IdMarker } from './key-index.ts'
+import type { SliceCombiner } from './slice-combiner.ts'
+import type { Slice, SlicePool } from './slice-pool.ts'
+import { SliceStore } from './slice-store.ts'
+
+/**
+ * The content of one window after another out of the slices they share, at a constant number of combinations per slice
+ * and key, however many slices a window has (two stacks, as a queue is made of them):
+ *
+ *     slices   a   b   c   d │ e   f        windows fire in order and only ever move on
+ *     front   abcd bcd cd  d │              what is left of the last turn, each slice with all behind it
+ *     back                   │ ef           the slices since then, together
+ *
+ * A window is the front at its first slice, plus the back. When windows have left the front behind, the slices of the
+ * next one are turned into a front. Rows that come for a slice of the front while some window still waits for it
+ * (stragglers) are kept aside and added to each window that has their slice.
+ */
+export class WindowContent {
+  /** Rows by slice. */
+  readonly #slices: SliceStore
+  /** Suffixes; the slices themselves when nobody needs them any more. */
+  readonly #front: SliceStore
+  readonly #stragglers: SliceStore
+  readonly #back: Slice
+  readonly #result: Slice
+  readonly #pool: SlicePool
+  readonly #combiner: SliceCombiner
+  #frontThrough = Number.NEGATIVE_INFINITY
+  #backThrough = Number.NEGATIVE_INFINITY
+
+  /** @param keepsSlices Whether slices are read again after their window fired, so that the front needs room of its own. */
+  constructor(slices: SliceStore, pool: SlicePool, combiner: SliceCombiner, keepsSlices: boolean) {
+    this.#slices = slices
+    this.#pool = pool
+    this.#combiner = combiner
+    this.#front = keepsSlices ? new SliceStore(pool) : slices
+    this.#stragglers = new SliceStore(pool)
+    this.#back = pool.acquire(0)
+    this.#result = pool.acquire(0)
+  }
+
+  /** Least slice at or after `slice` that has rows; Infinity when there is none. */
+  nextSlice(slice: number): number {
+    return Math.min(this.#slices.nextIndex(slice), this.#stragglers.nextIndex(slice))
+  }
+
+  /**
+   * The rows of slices `first` … `last`, which hold some. Neither may be less than it was before. Good until the next
+   * call of any method.
+   */
+  between(first: number, last: number): Slice {
+    if (first > this.#frontThrough + 1) this.#turn(first, last)
+    else this.#extendBack(last)
+    const front = this.#frontAt(first)
+    const stragglers = this.#stragglers.slices
+    const from = this.#stragglers.positionFrom(first)
+    const hasBack = this.#pool.count(this.#back) > 0
+    if (from === stragglers.length) {
+      if (front === undefined) return this.#back
+      if (!hasBack) return front
+    }
+    this.#pool.clear(this.#result)
+    if (front !== undefined) this.#combiner.combine(this.#result, front)
+    if (hasBack) this.#combiner.combine(this.#result, this.#back)
+    for (let i = from; i < stragglers.length; i++) this.#combiner.combine(this.#result, stragglers[i]!)
+    return this.#result
+  }
+
+  /**
+   * Where a row goes that comes for a slice of which some window has fired and some has not: `add` is called with each
+   * slice that takes it in.
+   */
+  addStraggler(index: number, idLimit: number, add: (slice: Slice) => void): void {
+    const isBehindFront = index > this.#frontThrough
+    if (isBehindFront || this.#front !== this.#slices) add(this.#slices.obtain(index, idLimit))
+    if (!isBehindFront) add(this.#stragglers.obtain(index, idLimit))
+    else if (index <= this.#backThrough) {
+      this.#pool.reserve(this.#back, idLimit)
+      add(this.#back)
+    }
+  }
+
+  /** Frees what no window from slice `open` on needs, and the rows themselves before slice `kept`. */
+  closeBefore(open: number, kept: number): void {
+    this.#slices.closeBefore(kept)
+    if (this.#front !== this.#slices) this.#front.closeBefore(open)
+    this.#stragglers.closeBefore(open)
+    this.#pool.clear(this.#result)
+    if (open <= this.#backThrough) return
+    this.#pool.clear(this.#back)
+    this.#frontThrough = Number.NEGATIVE_INFINITY
+    this.#backThrough = Number.NEGATIVE_INFINITY
+  }
+
+  /** Marks every id that has a record. */
+  readonly liveIds: IdMarker = mark => {
+    for (const store of this.#stores()) store.liveIds(mark)
+    for (const slice of [this.#back, this.#result]) this.#pool.markIds(slice, mark)
+  }
+
+  /** Calls `visit` with the address of every record in use. */
+  eachRecord(visit: (record: number) => void): void {
+    for (const store of this.#stores()) store.eachRecord(visit)
+    for (const slice of [this.#back, this.#result]) this.#pool.eachRecord(slice, visit)
+  }
+
+  #stores(): readonly SliceStore[] {
+    return [...new Set([this.#slices, this.#front, this.#stragglers])]
+  }
+
+  /** The suffix at the first slice of the front that has rows, at or after `first`. */
+  #frontAt(first: number): Slice | undefined {
+    const slice = this.#front.slices[this.#front.positionFrom(first)]
+    return slice !== undefined && slice.index <= this.#frontThrough ? slice : undefined
+  }
+
+  /** Makes a front of the slices `first` … `last`, last one first; of a single slice, a back. */
+  #turn(first: number, last: number): void {
+    const { slices } = this.#slices
+    const from = this.#slices.positionFrom(first)
+    const to = this.#slices.positionFrom(last + 1)
+    this.#pool.clear(this.#back)
+    this.#backThrough = last
+    if (to - from <= 1) {
+      this.#frontThrough = first - 1
+      if (to > from) this.#combiner.combine(this.#back, slices[from]!)
+      return
+    }
+    this.#frontThrough = last
+    const inPlace = this.#front === this.#slices
+    if (!inPlace) this.#front.closeBefore(Number.POSITIVE_INFINITY)
+    let suffix: Slice | undefined
+    for (let i = to - 1; i >= from; i--) {
+      const slice = slices[i]!
+      const target = inPlace ? slice : this.#front.obtain(slice.index, slice.capacity)
+      if (!inPlace) this.#combiner.combine(target, slice)
+      if (suffix !== undefined) this.#combiner.combine(target, suffix)
+      suffix = target
+    }
+  }
+
+  #extendBack(last: number): void {
+    if (last <= this.#backThrough) return
+    const { slices } = this.#slices
+    for (let i = this.#slices.positionFrom(this.#backThrough + 1); i < slices.length && slices[i]!.index <= last; i++)
+      this.#combiner.combine(this.#back, slices[i]!)
+    this.#backThrough = last
+  }
+}

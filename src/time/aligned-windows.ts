@@ -1,0 +1,194 @@
+import { optionInvalid, show } from '../errors.ts'
+import { type Duration, durationMs, formatDuration } from './duration.ts'
+import {
+  checkLateness,
+  describeLateness,
+  type FiringOf,
+  type LatenessOptions,
+  type LatenessSpec,
+  latenessSpec,
+} from './lateness.ts'
+
+/** Windows `[start, start + sizeMs)` side by side, with starts at `offsetMs` + k × `sizeMs` from the epoch. */
+export interface TumblingSpec extends LatenessSpec {
+  readonly kind: 'tumbling'
+  readonly sizeMs: number
+  readonly offsetMs: number
+}
+
+/** Windows `[start, start + sizeMs)` with starts at `offsetMs` + k × `slideMs` from the epoch. */
+export interface HoppingSpec extends LatenessSpec {
+  readonly kind: 'hopping'
+  readonly sizeMs: number
+  readonly slideMs: number
+  readonly offsetMs: number
+  /** Present when the slide may be longer than the size, which leaves rows between windows out. */
+  readonly sampling?: true
+}
+
+/**
+ * Windows `[start, start + k × stepMs)`, k = 1 … `maxMs` / `stepMs`, with starts at `offsetMs` + j × `maxMs` from the
+ * epoch.
+ */
+export interface CumulateSpec extends LatenessSpec {
+  readonly kind: 'cumulate'
+  readonly stepMs: number
+  readonly maxMs: number
+  readonly offsetMs: number
+}
+
+export type AlignedSpec = TumblingSpec | HoppingSpec | CumulateSpec
+
+/** Options of windows that are aligned to the epoch. */
+export interface AlignedOptions extends LatenessOptions {
+  /** Shift of the window edges; may be negative. */
+  readonly offset?: Duration
+}
+
+export interface HoppingOptions extends AlignedOptions {
+  /** Allows a slide longer than the size: rows between two windows belong to none. */
+  readonly sampling?: boolean
+}
+
+/**
+ * Tumbling windows: every row belongs to exactly one. They are aligned to the epoch, shifted by `offset`.
+ *
+ * @param size More than 0.
+ * @param options.offset Shift of the window edges; may be negative, smaller than `size` either way.
+ * @throws EventfluxError `OPTION_INVALID`.
+ *
+ * @example
+ * ```ts
+ * tumbling('1m')
+ * tumbling('1d', { offset: '-8h' })
+ * tumbling('1m', { allowedLateness: '10s', firing: 'retracting', lateTo: 'late' })
+ * ```
+ */
+export function tumbling<const O extends AlignedOptions>(size: Duration, options?: O): TumblingSpec & FiringOf<O> {
+  return checkTumbling({ sizeMs: durationMs(size, 'size'), ...alignedSpec(options) }) as TumblingSpec & FiringOf<O>
+}
+
+/**
+ * Hopping windows: one of length `size` starts every `slide`, so that a row belongs to `size / slide` of them (where that
+ * is no whole number, to one more or less).
+ *
+ * @param size More than 0; it needn't be a multiple of `slide`.
+ * @param slide More than 0, at most `size` unless `sampling` is true.
+ * @param options.offset Shift of the window edges; may be negative, smaller than `slide` either way.
+ * @throws EventfluxError `OPTION_INVALID`.
+ *
+ * @example
+ * ```ts
+ * hopping('10s', '2s')
+ * hopping('1s', '1m', { sampling: true }) // the first second of every minute
+ * ```
+ */
+export function hopping<const O extends HoppingOptions>(
+  size: Duration,
+  slide: Duration,
+  options?: O,
+): HoppingSpec & FiringOf<O> {
+  return checkHopping({
+    sizeMs: durationMs(size, 'size'),
+    slideMs: durationMs(slide, 'slide'),
+    ...alignedSpec(options),
+    ...(options?.sampling !== undefined && { sampling: options.sampling }),
+  }) as HoppingSpec & FiringOf<O>
+}
+
+/**
+ * Cumulating windows: within every stretch of length `max`, a window from its start to each multiple of `step`. What a
+ * daily total is so far, every hour: `cumulate('1h', '1d')`.
+ *
+ * @param step More than 0.
+ * @param max A multiple of `step`.
+ * @param options.offset Shift of the window edges; may be negative, smaller than `max` either way.
+ * @throws EventfluxError `OPTION_INVALID`.
+ *
+ * @example
+ * ```ts
+ * cumulate('2m', '10m') // [0, 2), [0, 4), … [0, 10), [10, 12), …
+ * ```
+ */
+export function cumulate<const O extends AlignedOptions>(
+  step: Duration,
+  max: Duration,
+  options?: O,
+): CumulateSpec & FiringOf<O> {
+  return checkCumulate({
+    stepMs: durationMs(step, 'step'),
+    maxMs: durationMs(max, 'max'),
+    ...alignedSpec(options),
+  }) as CumulateSpec & FiringOf<O>
+}
+
+type Given<S> = Partial<Record<keyof S, unknown>>
+
+/** Checks a tumbling window given as data and freezes a copy. @throws EventfluxError `OPTION_INVALID`. */
+export function checkTumbling(given: Given<TumblingSpec>): TumblingSpec {
+  const sizeMs = lengthOf('size', given.sizeMs)
+  const offsetMs = offsetOf(given.offsetMs, sizeMs, 'size')
+  return Object.freeze({ kind: 'tumbling', sizeMs, offsetMs, ...checkLateness(given) })
+}
+
+/** Checks a hopping window given as data and freezes a copy. @throws EventfluxError `OPTION_INVALID`. */
+export function checkHopping(given: Given<HoppingSpec>): HoppingSpec {
+  const { sampling } = given
+  const sizeMs = lengthOf('size', given.sizeMs)
+  const slideMs = lengthOf('slide', given.slideMs)
+  if (sampling !== undefined && typeof sampling !== 'boolean')
+    throw optionInvalid(`sampling is true or false, not ${show(sampling)}`, { value: sampling, at: 'sampling' })
+  if (slideMs > sizeMs && sampling !== true)
+    throw optionInvalid(
+      `A slide (${slideMs} ms) longer than the window (${sizeMs} ms) leaves rows out; allow it with { sampling: true }`,
+      { value: slideMs, at: 'slide' },
+    )
+  const offsetMs = offsetOf(given.offsetMs, slideMs, 'slide')
+  return Object.freeze({
+    kind: 'hopping',
+    sizeMs,
+    slideMs,
+    offsetMs,
+    ...(sampling === true && { sampling }),
+    ...checkLateness(given),
+  })
+}
+
+/** Checks a cumulating window given as data and freezes a copy. @throws EventfluxError `OPTION_INVALID`. */
+export function checkCumulate(given: Given<CumulateSpec>): CumulateSpec {
+  const stepMs = lengthOf('step', given.stepMs)
+  const maxMs = lengthOf('max', given.maxMs)
+  if (maxMs % stepMs !== 0)
+    throw optionInvalid(`The longest window (${maxMs} ms) is a multiple of the step (${stepMs} ms)`, {
+      value: maxMs,
+      at: 'max',
+    })
+  const offsetMs = offsetOf(given.offsetMs, maxMs, 'max')
+  return Object.freeze({ kind: 'cumulate', stepMs, maxMs, offsetMs, ...checkLateness(given) })
+}
+
+/** A window as `explain()` shows it. */
+export function describeAligned(window: AlignedSpec): string {
+  const lengths = window.kind === 'cumulate' ? [window.stepMs, window.maxMs] : [window.sizeMs]
+  if (window.kind === 'hopping') lengths.push(window.slideMs)
+  const offset = window.offsetMs === 0 ? '' : ` offset ${formatDuration(window.offsetMs)}`
+  return `${window.kind} ${lengths.map(formatDuration).join(' / ')}${offset}${describeLateness(window)}`
+}
+
+const alignedSpec = (options: AlignedOptions = {}) => ({
+  offsetMs: durationMs(options.offset ?? 0, 'offset'),
+  ...latenessSpec(options),
+})
+
+function lengthOf(name: string, ms: unknown): number {
+  if (Number.isSafeInteger(ms) && (ms as number) > 0) return ms as number
+  throw optionInvalid(`The ${name} of a window is more than 0 ms, not ${show(ms)}`, { value: ms, at: name })
+}
+
+function offsetOf(ms: unknown, period: number, name: string): number {
+  if (Number.isSafeInteger(ms) && Math.abs(ms as number) < period) return ms as number
+  throw optionInvalid(`The offset of a window is smaller than its ${name} (${period} ms), not ${show(ms)}`, {
+    value: ms,
+    at: 'offset',
+  })
+}

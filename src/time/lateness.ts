@@ -1,0 +1,75 @@
+import { optionInvalid, show } from '../errors.ts'
+import { checkFieldName } from '../schema/schema.ts'
+import { type Duration, durationMs, formatDuration } from './duration.ts'
+
+/**
+ * What a window that has fired gives when a late but allowed row makes it fire again:
+ * `'accumulating'` the new value of all its rows, `'discarding'` the value of the new row alone, `'retracting'` the old
+ * value once more, marked by the column `isRetraction`, and then the new one.
+ */
+export type Firing = 'accumulating' | 'discarding' | 'retracting'
+
+/** What windows over event time do about rows that come after their window has fired. */
+export interface LatenessOptions {
+  /**
+   * How long a window that has fired still takes rows in; each makes it fire again at once, for the row's key. Default:
+   * what `eventTime` says, which is 0 when it says nothing.
+   */
+  readonly allowedLateness?: Duration
+  /** What it then gives; default `'accumulating'`. */
+  readonly firing?: Firing
+  /**
+   * Name of the sink (`run({ sinks: { … } })`) that gets the rows no window took, as they stood before the window. They
+   * don't count as dropped.
+   */
+  readonly lateTo?: string
+}
+
+/** The same as data: only what was given. */
+export interface LatenessSpec {
+  readonly allowedLatenessMs?: number
+  readonly firing?: Firing
+  readonly lateTo?: string
+}
+
+/** The firing of options in its literal type: whether results have the column `isRetraction` hangs on it. */
+export type FiringOf<O> = O extends { readonly firing: infer X extends Firing } ? { readonly firing: X } : unknown
+
+/** Options as data, durations in milliseconds; not checked otherwise. */
+export function latenessSpec({ allowedLateness, firing, lateTo }: LatenessOptions): LatenessSpec {
+  return {
+    ...(allowedLateness !== undefined && { allowedLatenessMs: durationMs(allowedLateness, 'allowedLateness') }),
+    ...(firing !== undefined && { firing }),
+    ...(lateTo !== undefined && { lateTo }),
+  }
+}
+
+/** The options as `explain()` shows them behind a window. */
+export function describeLateness({ allowedLatenessMs, firing, lateTo }: LatenessSpec): string {
+  const late = allowedLatenessMs === undefined ? '' : `, late by up to ${formatDuration(allowedLatenessMs)}`
+  return `${late}${firing === undefined ? '' : `, ${firing}`}${lateTo === undefined ? '' : `, late rows to ${lateTo}`}`
+}
+
+/** Checks options given as data and copies them. @throws EventfluxError `OPTION_INVALID`. */
+export function checkLateness(given: Partial<Record<keyof LatenessSpec, unknown>>): LatenessSpec {
+  const { allowedLatenessMs, firing, lateTo } = given
+  if (
+    allowedLatenessMs !== undefined &&
+    !(Number.isSafeInteger(allowedLatenessMs) && (allowedLatenessMs as number) >= 0)
+  )
+    throw optionInvalid(`allowedLateness is at least 0 ms, not ${show(allowedLatenessMs)}`, {
+      value: allowedLatenessMs,
+      at: 'allowedLateness',
+    })
+  if (firing !== undefined && firing !== 'accumulating' && firing !== 'discarding' && firing !== 'retracting')
+    throw optionInvalid(`firing is 'accumulating', 'discarding' or 'retracting', not ${show(firing)}`, {
+      value: firing,
+      at: 'firing',
+    })
+  if (lateTo !== undefined) checkFieldName(lateTo)
+  return {
+    ...(allowedLatenessMs !== undefined && { allowedLatenessMs: allowedLatenessMs as number }),
+    ...(firing !== undefined && { firing }),
+    ...(lateTo !== undefined && { lateTo: lateTo as string }),
+  }
+}
