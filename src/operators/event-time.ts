@@ -28,6 +28,7 @@ export class EventTimeOperator implements Operator, WatermarkTrack {
   readonly #output: { -readonly [K in keyof RecordBatch]: RecordBatch[K] }
   #greatest = Number.NEGATIVE_INFINITY
   #before = Number.NEGATIVE_INFINITY
+  #told = Number.NEGATIVE_INFINITY
   #time = 0
   #length = 0
 
@@ -91,16 +92,16 @@ export class EventTimeOperator implements Operator, WatermarkTrack {
     output.columns = batch.columns
     output.selection = selection
     output.selectedCount = selectedCount
-    return this.#next.process(output) && this.#next.advanceWatermark(this.#greatest - this.#behindMs)
+    return this.#next.process(output) && this.#tell(this.currentWatermark)
   }
 
   /** The end of a bounded input. */
   advanceWatermark(watermark: number): boolean {
-    return watermark === Number.POSITIVE_INFINITY ? this.#next.advanceWatermark(watermark) : true
+    return watermark === Number.POSITIVE_INFINITY ? this.#tell(watermark) : true
   }
 
   resume(): boolean {
-    return this.#next.resume() && this.#next.advanceWatermark(this.#greatest - this.#behindMs)
+    return this.#next.resume() && this.#tell(this.currentWatermark)
   }
 
   markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
@@ -110,6 +111,13 @@ export class EventTimeOperator implements Operator, WatermarkTrack {
   close(): void {
     this.#scope.release()
     this.#next.close()
+  }
+
+  /** Passes a watermark on once: whoever was full when it came must not get it again at every attempt to go on. */
+  #tell(watermark: number): boolean {
+    if (watermark <= this.#told) return true
+    this.#told = watermark
+    return this.#next.advanceWatermark(watermark)
   }
 
   /** Rows a filter above took out must not move the watermark. Rare: filters mostly stand below event time. */
