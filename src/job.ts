@@ -10,6 +10,7 @@ import type { LogicalPlan } from './plan/logical-node.ts'
 import type { PushOptions } from './runtime/admission/admission.ts'
 import type { BatchResult, PushResult } from './runtime/admission/push-result.ts'
 import type { Assembly } from './runtime/assemble.ts'
+import { IdleFlush } from './runtime/idle-flush.ts'
 import { countJob, type JobCounts } from './runtime/job-counts.ts'
 import type { JobMeter } from './runtime/job-meter.ts'
 import type { JobParts, JobState, JobSummary } from './runtime/job-parts.ts'
@@ -44,6 +45,7 @@ export class Job<In = unknown, Out = unknown> {
   readonly #schema: Schema
   readonly #plan: LogicalPlan
   readonly #driveRows: number
+  readonly #idleFlush: IdleFlush
   readonly #stateListeners = new Set<(state: JobState) => void>()
   #state: JobState = 'created'
   #failure: unknown
@@ -69,6 +71,7 @@ export class Job<In = unknown, Out = unknown> {
     this.#schema = parts.schema
     this.#plan = parts.plan
     this.engine = parts.engine
+    this.#idleFlush = new IdleFlush(this.#clock, parts.assembly.sinks, error => this.failed(error))
     this.#driveRows = Math.min(parts.assembly.maxBatch, parts.assembly.edge.ring.capacity)
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve
@@ -255,6 +258,7 @@ export class Job<In = unknown, Out = unknown> {
     try {
       const state = task.work()
       if (state === 'blocked') this.#meter?.blocked()
+      else this.#idleFlush.idle()
       return state
     } catch (error) {
       this.failed(error)
@@ -337,6 +341,7 @@ export class Job<In = unknown, Out = unknown> {
     this.#sourceAbort.abort()
     this.#abort.abort()
     task.stop()
+    this.#idleFlush.stop()
     const summary = { ...countJob(this.#assembly), abandoned }
     // The chain may be on the stack: a sink that pushed into its own job made it fail.
     if (task.isRunning) queueMicrotask(() => this.#close())

@@ -71,6 +71,10 @@ export class BatchSinkOperator implements Operator {
 
   close(): void {}
 
+  get canFlush(): boolean {
+    return false
+  }
+
   async flush(): Promise<void> {
     while (this.#waiting) await new Promise<void>(resolve => this.#idle.push(resolve))
   }

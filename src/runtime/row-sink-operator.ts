@@ -97,6 +97,10 @@ export class RowSinkOperator implements Operator {
     this.#batch = undefined
   }
 
+  get canFlush(): boolean {
+    return this.#sink.flush !== undefined
+  }
+
   /** Resolves when everything written so far is durable in the sink. */
   async flush(): Promise<void> {
     while (this.#inFlight > 0) await new Promise<void>(resolve => this.#idle.push(resolve))
