@@ -112,7 +112,7 @@ describe('row types', () => {
       readonly time: number
       readonly text: string
     }>()
-    expect(mapped.window(tumbling(1)).spec.sizeMs).toBe(1)
+    expect(mapped.window(tumbling(1)).spec).toMatchObject({ kind: 'tumbling', sizeMs: 1 })
   })
 })
 
