@@ -4,7 +4,7 @@ import type { Source } from '../../src/connector/source.ts'
 import { csvFile } from '../../src/node/files.ts'
 import { f64, i32, i64, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
-import type { Duration } from '../../src/time/duration.ts'
+import { hopping, tumbling, type WindowSpec } from '../../src/time/windows.ts'
 
 const data = new URL('../data/', import.meta.url)
 const DAY_MS = 86_400_000
@@ -23,7 +23,7 @@ export interface Dataset {
   readonly sources: () => Source<never>[]
   /** How far the files go back in time, or ahead of one another. */
   readonly outOfOrdernessMs: number
-  readonly window: Duration
+  readonly window: WindowSpec
   readonly isInteger: boolean
   readonly expected: readonly ExpectedWindow[]
 }
@@ -106,7 +106,7 @@ export const datasets: readonly Dataset[] = [
     })),
     sources: () => [file('nexmark/bids.csv', ['auction', 'key', 'value', 'time'])],
     outOfOrdernessMs: 0,
-    window: '1s',
+    window: tumbling('1s'),
     isInteger: true,
     expected: expectedWindows('bids_tumble_1s'),
   },
@@ -123,7 +123,7 @@ export const datasets: readonly Dataset[] = [
     ),
     sources: () => tickers.map(ticker => keyedFile(`nab/Twitter_volume_${ticker}.csv`, ticker)),
     outOfOrdernessMs: 90 * DAY_MS,
-    window: '1h',
+    window: tumbling('1h'),
     isInteger: true,
     expected: expectedWindows('tweets_tumble_1h'),
   },
@@ -132,7 +132,7 @@ export const datasets: readonly Dataset[] = [
     events: eventsOf('nab/nyc_taxi.csv', ([time, value]) => ({ key: 'nyc', value: Number(value), time: utcMs(time!) })),
     sources: () => [keyedFile('nab/nyc_taxi.csv', 'nyc')],
     outOfOrdernessMs: 0,
-    window: '1d',
+    window: tumbling('1d'),
     isInteger: true,
     expected: expectedWindows('taxi_tumble_1d'),
   },
@@ -147,9 +147,31 @@ export const datasets: readonly Dataset[] = [
     ),
     sources: () => [file('usgs-earthquakes/earthquakes.csv', ['time', 'key', 'value'])],
     outOfOrdernessMs: 8 * DAY_MS,
-    window: '6h',
+    window: tumbling('6h'),
     isInteger: false,
     expected: expectedWindows('quakes_tumble_6h'),
+  },
+  {
+    name: 'NEXMark bids of ten seconds every two',
+    events: eventsOf('nexmark/bids.csv', ([key, , value, time]) => ({
+      key: key!,
+      value: Number(value),
+      time: Number(time),
+    })),
+    sources: () => [file('nexmark/bids.csv', ['key', 'bidder', 'value', 'time'])],
+    outOfOrdernessMs: 0,
+    window: hopping('10s', '2s'),
+    isInteger: true,
+    expected: expectedWindows('bids_hop_2s_10s'),
+  },
+  {
+    name: 'taxi rides of a week every day',
+    events: eventsOf('nab/nyc_taxi.csv', ([time, value]) => ({ key: 'nyc', value: Number(value), time: utcMs(time!) })),
+    sources: () => [keyedFile('nab/nyc_taxi.csv', 'nyc')],
+    outOfOrdernessMs: 0,
+    window: hopping('7d', '1d'),
+    isInteger: true,
+    expected: expectedWindows('taxi_hop_1d_7d'),
   },
 ]
 

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { avg, count, max, min, sum, varianceSample } from '../../src/expression/aggregates.ts'
 import type { Job } from '../../src/job.ts'
 import { pipeline } from '../../src/pipeline.ts'
-import { tumbling } from '../../src/time/windows.ts'
 import { type Dataset, datasets, type ExpectedWindow, floatEvents, inOrder, integerEvents } from './datasets.ts'
 
 const BLOCK_ROWS = 1_000
@@ -34,7 +33,7 @@ function floatPipeline({ window }: Dataset, engine: (typeof engines)[number], ou
   return pipeline(floatEvents, { engine })
     .eventTime('time', { outOfOrdernessMs })
     .keyBy('key')
-    .window(tumbling(window))
+    .window(window)
     .aggregate(e => ({
       count: count(),
       sum: sum(e.value),
@@ -107,7 +106,7 @@ describe.each(datasets)('$name', dataset => {
       const job = await pipeline(integerEvents, { engine })
         .eventTime('time')
         .keyBy('key')
-        .window(tumbling(dataset.window))
+        .window(dataset.window)
         .aggregate(e => ({
           count: count(),
           sum: sum(e.value),

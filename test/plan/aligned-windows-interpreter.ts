@@ -2,7 +2,7 @@ import type { AggregateNode, ResultNode } from '../../src/expression/node.ts'
 import type { EventTimeNode, WindowAggregateNode } from '../../src/plan/logical-node.ts'
 import type { AlignedSpec } from '../../src/time/aligned-windows.ts'
 import { Collected } from './aggregate-interpreter.ts'
-import type { Interpretation, Stage } from './row-interpreter.ts'
+import type { Run, Stage } from './row-interpreter.ts'
 import { alignedStart, evaluateResult, type Row, type Value } from './scalar-interpreter.ts'
 
 /** A window's bounds; no two windows of a kind end at the same time. */
@@ -59,7 +59,7 @@ export function alignedWindowsStage(
   spec: AlignedSpec,
   time: EventTimeNode,
   next: Stage,
-  result: Interpretation,
+  result: Run,
 ): Stage {
   const { allowedLatenessMs = time.allowedLatenessMs, firing = 'accumulating', lateTo } = spec
   const calls = node.results.flatMap(({ result }) => aggregatesIn(result))

@@ -21,9 +21,16 @@ export interface Interpretation {
   readonly branches: Map<string, Row[]>
   /** Rows that were too late for their window. */
   late: number
+}
+
+/** Counts what can't be seen in the rows. */
+export interface Observed {
   /** Rows that were too late for some of their windows and not for others. */
   stragglers: number
 }
+
+/** What is known of a run so far. */
+export type Run = Interpretation & Observed
 
 /** A step: it takes rows and watermarks and hands both on. */
 export interface Stage {
@@ -38,12 +45,17 @@ export interface Stage {
  * @param input Rows as they are pushed: nullable columns may be missing.
  * @throws Overflow as soon as a row makes a checked integer leave its range.
  */
-export function interpret(plan: LogicalPlan, input: readonly Readonly<Record<string, unknown>>[]): Interpretation {
-  const result: Interpretation = { rows: [], branches: new Map(), late: 0, stragglers: 0 }
-  const first = stagesOf(plan.nodes, undefined, { row: row => result.rows.push(row), watermark: () => {} }, result)
+export function interpret(
+  plan: LogicalPlan,
+  input: readonly Readonly<Record<string, unknown>>[],
+  observed: Observed = { stragglers: 0 },
+): Interpretation {
+  const run: Run = { rows: [], branches: new Map(), late: 0, stragglers: 0 }
+  const first = stagesOf(plan.nodes, undefined, { row: row => run.rows.push(row), watermark: () => {} }, run)
   for (const row of input) first.row(intake(row, plan.source))
   first.watermark(Number.POSITIVE_INFINITY)
-  return result
+  observed.stragglers = run.stragglers
+  return { rows: run.rows, branches: run.branches, late: run.late }
 }
 
 function intake(row: Readonly<Record<string, unknown>>, fields: readonly FieldSpec[]): Row {
@@ -56,12 +68,7 @@ function intake(row: Readonly<Record<string, unknown>>, fields: readonly FieldSp
 }
 
 /** The stages of `nodes`, the last of which hands on to `end`; the first is returned. `time` sets the event time. */
-function stagesOf(
-  nodes: readonly LogicalNode[],
-  time: EventTimeNode | undefined,
-  end: Stage,
-  result: Interpretation,
-): Stage {
+function stagesOf(nodes: readonly LogicalNode[], time: EventTimeNode | undefined, end: Stage, result: Run): Stage {
   const [node, ...rest] = nodes
   if (node === undefined) return end
   const next = stagesOf(rest, timeAfter(node, time), end, result)
@@ -85,7 +92,7 @@ function timeAfter(node: LogicalNode, time: EventTimeNode | undefined): EventTim
   }
 }
 
-function stageOf(node: LogicalNode, time: EventTimeNode | undefined, next: Stage, result: Interpretation): Stage {
+function stageOf(node: LogicalNode, time: EventTimeNode | undefined, next: Stage, result: Run): Stage {
   const watermark = (value: number) => next.watermark(value)
   switch (node.op) {
     case 'eventTime':
@@ -99,6 +106,8 @@ function stageOf(node: LogicalNode, time: EventTimeNode | undefined, next: Stage
     }
     case 'windowAggregate':
       return windowStage(node, time!, next, result)
+    case 'rowWindow':
+      throw new Error('windows over rows have models of their own')
     case 'filterRows': {
       const keeps = node.fn as (row: Row) => boolean
       return { row: row => keeps({ ...row }) && next.row(row), watermark }
@@ -158,12 +167,14 @@ function eventTimeStage(node: EventTimeNode, next: Stage): Stage {
   }
 }
 
-function windowStage(node: WindowAggregateNode, time: EventTimeNode, next: Stage, result: Interpretation): Stage {
+function windowStage(node: WindowAggregateNode, time: EventTimeNode, next: Stage, result: Run): Stage {
   const { window } = node
   switch (window.kind) {
     case 'tumbling':
     case 'hopping':
     case 'cumulate':
       return alignedWindowsStage(node, window, time, next, result)
+    default:
+      throw new Error(`the interpreter has no ${window.kind} windows`)
   }
 }
