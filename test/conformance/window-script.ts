@@ -1,0 +1,119 @@
+import { RowReader } from '../../src/memory/row-reader.ts'
+import { buildChain, type Chain } from '../../src/operators/build-chain.ts'
+import type { InputColumn } from '../../src/operators/evaluator/evaluation-frame.ts'
+import type { Operator } from '../../src/operators/operator.ts'
+import { eventTimeNode, windowAggregateNode } from '../../src/plan/make-node.ts'
+import type { WindowSpec } from '../../src/time/windows.ts'
+import { BatchFixture, type EngineName } from '../operators/batch-fixture.ts'
+
+/** A row of the scripts engines are tested with. */
+export interface ScriptRow {
+  readonly time: number
+  readonly key?: string
+  readonly value?: number
+}
+
+export interface ScriptResult {
+  readonly windowStart: number
+  readonly windowEnd: number
+  readonly key: string
+  readonly n: number
+  readonly sum: number
+  readonly first: number
+  readonly last: number
+  readonly isRetraction?: boolean
+}
+
+/** Rows never move the watermark: the script does. */
+const NEVER = 2 ** 52
+
+/** One window over keyed rows, driven the way the engines' own tests drive theirs: an element, a watermark, an element. */
+export class WindowScript {
+  readonly #fixture: BatchFixture
+  readonly #chain: Chain
+  readonly #late: ScriptRow[] = []
+  #results: ScriptResult[] = []
+
+  constructor(window: WindowSpec, engine: EngineName = 'wasm') {
+    this.#fixture = new BatchFixture(engine, { time: 'timestamp', key: 'utf8', value: 'f64' }, 16)
+    const { context, columns } = this.#fixture
+    const over = (fn: 'count' | 'sum' | 'first' | 'last') =>
+      ({ kind: 'aggregate', fn, args: fn === 'count' ? [] : [{ kind: 'column', name: 'value' }] }) as const
+    const nodes = [
+      eventTimeNode('time', NEVER, 0),
+      windowAggregateNode(['key'], window, [
+        { name: 'n', result: over('count') },
+        { name: 'sum', result: over('sum') },
+        { name: 'first', result: over('first') },
+        { name: 'last', result: over('last') },
+      ]),
+    ]
+    this.#chain = buildChain(nodes, columns, {
+      context,
+      maxKeys: 1_000,
+      timers: { now: () => 0, at: () => () => {} },
+      stopwatch: undefined,
+      sink: (of, branch) => this.#end(of, branch === undefined ? this.#results : this.#late),
+      rows: () => {
+        throw new Error('scripts have no functions')
+      },
+    })
+  }
+
+  /** Rows dropped because they came too late. */
+  get lateCount(): number {
+    return this.#chain.windows.reduce((count, window) => count + window.lateRows, 0)
+  }
+
+  /** Rows that went to the window's late sink. */
+  get lateRows(): readonly ScriptRow[] {
+    return this.#late
+  }
+
+  /** Sends rows, each in a batch of its own; returns what came out at once. */
+  rows(...rows: readonly ScriptRow[]): ScriptResult[] {
+    for (const { time, key = 'key', value = 1 } of rows)
+      this.#chain.head.process(this.#fixture.write([{ time, key, value }]))
+    return this.#taken()
+  }
+
+  /** Moves the watermark; returns what came out. Infinity ends the input. */
+  watermark(watermark: number): ScriptResult[] {
+    this.#chain.windows[0]!.advanceWatermark(watermark)
+    return this.#taken()
+  }
+
+  #taken(): ScriptResult[] {
+    return this.#results.splice(0)
+  }
+
+  #end(of: readonly InputColumn[], into: unknown[]): Operator {
+    const reader = new RowReader({ memory: this.#fixture.memory, fields: of })
+    return {
+      name: 'end',
+      process: batch => {
+        reader.readRows(batch, into as Record<string, unknown>[])
+        return true
+      },
+      advanceWatermark: () => true,
+      resume: () => true,
+      markCodes() {},
+      close() {},
+    }
+  }
+}
+
+/** The windows a time belongs to, as the engine finds them. */
+export const windowsAt = (spec: WindowSpec, time: number): [number, number][] => {
+  const script = new WindowScript(spec)
+  script.rows({ time })
+  return script.watermark(Number.POSITIVE_INFINITY).map(({ windowStart, windowEnd }) => [windowStart, windowEnd])
+}
+
+/** Which times each window holds, by its bounds in the notation of the cases. */
+export function groupsOf(spec: WindowSpec, times: readonly number[]): Record<string, number[]> {
+  const groups: Record<string, number[]> = {}
+  for (const time of times)
+    for (const [start, end] of windowsAt(spec, time)) (groups[`[${start},${end})`] ??= []).push(time)
+  return groups
+}
