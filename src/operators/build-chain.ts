@@ -15,8 +15,7 @@ import { TeeOperator } from './tee.ts'
 import { type Stopwatch, TimedOperator } from './timed-operator.ts'
 import { keyIndexFor } from './window/key-index-for.ts'
 import { RecordLayout } from './window/record-layout.ts'
-import { WindowAggregateOperator } from './window/window-aggregate.ts'
-import { slicesOf } from './window/window-slices.ts'
+import { type WindowOperator, windowOperator } from './window/window-operator.ts'
 
 /** An operator that counts the rows going through it. */
 export interface CountingOperator extends Operator {
@@ -52,7 +51,7 @@ export interface Chain {
   /** What measures each operator, where a stopwatch was given. */
   readonly timed: ReadonlyMap<CountingOperator, TimedOperator>
   readonly eventTimes: readonly EventTimeOperator[]
-  readonly windows: readonly WindowAggregateOperator[]
+  readonly windows: readonly WindowOperator[]
 }
 
 /**
@@ -107,7 +106,7 @@ class ChainBuilder {
   readonly operatorsOf = new Map<LogicalNode, CountingOperator[]>()
   readonly timed = new Map<CountingOperator, TimedOperator>()
   readonly eventTimes: EventTimeOperator[] = []
-  readonly windows: WindowAggregateOperator[] = []
+  readonly windows: WindowOperator[] = []
   readonly #parts: ChainParts
   readonly #arena: Arena
 
@@ -216,9 +215,8 @@ class ChainBuilder {
           next: results => next(results, { ...RESULT_TIME, allowedLatenessMs }),
         }),
       )
-      const operator = new WindowAggregateOperator(context.kernels, this.#arena, finishing, {
+      const operator = windowOperator(node.window, context.kernels, this.#arena, finishing, {
         name: `${node.window.kind} window`,
-        windows: slicesOf(node.window),
         allowedLatenessMs,
         firing,
         sendLate: lateTo === undefined ? undefined : (selection, count) => lateOutput!.send(selection, count),

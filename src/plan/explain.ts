@@ -1,6 +1,6 @@
 import { formatExpression } from '../expression/format.ts'
-import { describeAligned } from '../time/aligned-windows.ts'
 import { formatDuration } from '../time/duration.ts'
+import { describeWindow } from '../time/windows.ts'
 import type { FieldSpec, LogicalNode, LogicalPlan } from './logical-node.ts'
 import { fieldSpecs, scopesOf, sourceScope } from './plan-scope.ts'
 
@@ -50,7 +50,7 @@ function describe(node: LogicalNode): string[] {
     case 'windowAggregate': {
       const { window, keys, results } = node
       return [
-        line('window', `${describeAligned(window)}${keys.length > 0 ? ` by ${keys.join(', ')}` : ''}`),
+        line('window', `${describeWindow(window)}${keys.length > 0 ? ` by ${keys.join(', ')}` : ''}`),
         line('aggregate', results.map(({ name, result }) => named(name, formatExpression(result))).join(', ')),
       ]
     }

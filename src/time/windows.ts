@@ -1,10 +1,17 @@
 import { optionInvalid, show } from '../errors.ts'
-import { type AlignedSpec, checkCumulate, checkHopping, checkTumbling } from './aligned-windows.ts'
+import { type AlignedSpec, checkCumulate, checkHopping, checkTumbling, describeAligned } from './aligned-windows.ts'
+import {
+  checkSession,
+  checkSlidingPerEvent,
+  describeSession,
+  type SessionSpec,
+  type SlidingPerEventSpec,
+} from './session-windows.ts'
 
 export { cumulate, hopping, type TumblingSpec, tumbling } from './aligned-windows.ts'
 
 /** The windows a plan can name; durations in milliseconds. */
-export type WindowSpec = AlignedSpec
+export type WindowSpec = AlignedSpec | SessionSpec | SlidingPerEventSpec
 
 /**
  * Checks a window given as data and freezes a copy.
@@ -20,10 +27,25 @@ export function checkWindow(given: unknown): WindowSpec {
       return checkHopping(spec)
     case 'cumulate':
       return checkCumulate(spec)
+    case 'session':
+      return checkSession(spec)
+    case 'slidingPerEvent':
+      return checkSlidingPerEvent(spec)
     default:
-      throw optionInvalid(`A window is made by tumbling(size), hopping(size, slide), …, not ${show(given)}`, {
+      throw optionInvalid(`A window is made by tumbling(size), session(gap), …, not ${show(given)}`, {
         value: given,
         at: 'window',
       })
+  }
+}
+
+/** A window as `explain()` shows it. */
+export function describeWindow(window: WindowSpec): string {
+  switch (window.kind) {
+    case 'session':
+    case 'slidingPerEvent':
+      return describeSession(window)
+    default:
+      return describeAligned(window)
   }
 }

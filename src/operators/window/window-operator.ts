@@ -1,0 +1,40 @@
+import type { Arena } from '../../memory/arena.ts'
+import type { WindowSpec } from '../../time/windows.ts'
+import type { KernelExports } from '../../wasm/exports.ts'
+import type { Operator } from '../operator.ts'
+import { EventWindowOperator } from './event-window.ts'
+import { SessionWindows } from './session-windows.ts'
+import { SlidingPerEventWindows } from './sliding-per-event-windows.ts'
+import { WindowAggregateOperator, type WindowAggregateOptions } from './window-aggregate.ts'
+import { slicesOf } from './window-slices.ts'
+
+/** An operator that makes rows per window and key. */
+export interface WindowOperator extends Operator {
+  readonly rowsIn: number
+  readonly rowsOut: number
+  /** Rows no window took because they came too late, and that went nowhere else. */
+  readonly lateRows: number
+  /** How it runs, for explain(). */
+  notes(): readonly string[]
+}
+
+/** What the windows of all kinds are made with. */
+export type WindowOptions = Omit<WindowAggregateOptions, 'windows'>
+
+/** The operator of a kind of window. */
+export function windowOperator(
+  spec: WindowSpec,
+  kernels: KernelExports,
+  arena: Arena,
+  next: Operator,
+  options: WindowOptions,
+): WindowOperator {
+  switch (spec.kind) {
+    case 'session':
+      return new EventWindowOperator(kernels, arena, next, options, parts => new SessionWindows(parts, spec))
+    case 'slidingPerEvent':
+      return new EventWindowOperator(kernels, arena, next, options, parts => new SlidingPerEventWindows(parts, spec))
+    default:
+      return new WindowAggregateOperator(kernels, arena, next, { ...options, windows: slicesOf(spec) })
+  }
+}
