@@ -25,13 +25,16 @@ export function optimise(plan: LogicalPlan, options: { readonly rules?: readonly
   return makePlan(plan.source, nodes)
 }
 
-/** Applies a rule to the steps and to those of every branch. */
+/**
+ * Applies a rule to the steps of every branch, then to those that lead to it: what a step must provide is known once the
+ * branches behind it are what they will be.
+ */
 function everywhere(rule: Rule, nodes: readonly LogicalNode[], scope: PlanScope): readonly LogicalNode[] {
-  const rewritten = rule(nodes, scope)
-  const scopes = scopesOf(rewritten, scope)
-  return rewritten.map((node, i) =>
+  const scopes = scopesOf(nodes, scope)
+  const rewritten = nodes.map((node, i) =>
     node.op === 'tee'
       ? Object.freeze({ ...node, plan: Object.freeze([...everywhere(rule, node.plan, scopes[i]!)]) })
       : node,
   )
+  return rule(rewritten, scope)
 }
