@@ -1,4 +1,5 @@
 import { inferAggregate } from '../expression/aggregate-rules.ts'
+import { canOverflow } from '../expression/can-overflow.ts'
 import { inferType } from '../expression/infer-type.ts'
 import type { AggregateName, AggregateNode, ExpressionNode, FunctionName, ResultNode } from '../expression/node.ts'
 import { type DataType, type TypeName, typeOf } from '../schema/data-type.ts'
@@ -55,7 +56,7 @@ export function lowerWindow(node: WindowAggregateNode, schema: Schema, time: Exp
     const result = inferAggregate(call.fn, types)
     const key = JSON.stringify(call)
     let index = known.get(key)
-    const argument = prepared(call, types[0])
+    const argument = prepared(call, types[0], schema)
     const inner = argument === undefined ? undefined : inferType(argument, schema)
     const output = typeOf(computedType(call.fn, inner), result.isNullable)
     if (index === undefined) {
@@ -104,10 +105,11 @@ const CAST: Readonly<Record<TypeName, FunctionName>> = {
 }
 
 /** The argument in the type its kernels take: numbers as f64 (exact for i32, u32 and f32), i64 where it stays exact. */
-function prepared({ fn, args }: AggregateNode, type: DataType | undefined): ExpressionNode | undefined {
+function prepared({ fn, args }: AggregateNode, type: DataType | undefined, schema: Schema): ExpressionNode | undefined {
   const [argument] = args
   if (argument === undefined || type === undefined) return undefined
-  if (fn === 'count') return type.isNullable ? argument : undefined
+  // A value that is never null need not be known to be counted, unless knowing it can end the job.
+  if (fn === 'count') return type.isNullable || canOverflow(argument, schema) ? argument : undefined
   if (fn === 'countIf') {
     const yes = { kind: 'literal', type: 'bool', value: true } as const
     return type.isNullable ? { kind: 'call', fn: 'and', args: [argument, yes] } : argument
