@@ -51,7 +51,14 @@ export type { MetricsSnapshot } from './metrics/metrics-snapshot.ts'
 export { PipelineMetrics, type PipelineMetricsOptions } from './metrics/pipeline-metrics.ts'
 export type { PressureEvent } from './metrics/pressure-monitor.ts'
 export { type Recommendation, recommend } from './metrics/recommend.ts'
-export { KeyedPipeline, Pipeline, pipeline, pipelineFromJSON, WindowedPipeline } from './pipeline.ts'
+export {
+  KeyedPipeline,
+  Pipeline,
+  pipeline,
+  pipelineFromJSON,
+  RowWindowedPipeline,
+  WindowedPipeline,
+} from './pipeline.ts'
 export type { BackpressureStrategy } from './plan/backpressure-strategy.ts'
 export type { PipelineConfig } from './plan/config.ts'
 export type { LogicalPlan } from './plan/logical-node.ts'
@@ -78,5 +85,19 @@ export type { InsertRow, ResultRow } from './schema/row-types.ts'
 export { type Field, Schema, type SchemaFields, schema } from './schema/schema.ts'
 export { type Clock, systemClock } from './time/clock.ts'
 export { type Duration, durationMs } from './time/duration.ts'
+export type { RowWindowSpec } from './time/row-windows.ts'
 export { session, slidingPerEvent } from './time/session-windows.ts'
+// Windows over rows, by count and by clock
+export { delay } from './time/window-kinds/delay.ts'
+export { externalTime } from './time/window-kinds/external-time.ts'
+export { externalTimeBatch } from './time/window-kinds/external-time-batch.ts'
+export { hoppingCount } from './time/window-kinds/hopping-count.ts'
+export { length } from './time/window-kinds/length.ts'
+export { lengthBatch } from './time/window-kinds/length-batch.ts'
+export type { BatchRows, WindowOutput } from './time/window-kinds/parameters.ts'
+export { sort } from './time/window-kinds/sort.ts'
+export { time } from './time/window-kinds/time.ts'
+export { timeBatch } from './time/window-kinds/time-batch.ts'
+export { timeLength } from './time/window-kinds/time-length.ts'
+export { unique } from './time/window-kinds/unique.ts'
 export { tumbling, type WindowSpec } from './time/windows.ts'

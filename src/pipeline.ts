@@ -2,8 +2,24 @@ import type { Processor } from './connector/processor.ts'
 import { planInvalid, show } from './errors.ts'
 import { explainPhysical } from './explain.ts'
 import { type Columns, columnsOf } from './expression/columns.ts'
-import type { BooleanExpression, Expression } from './expression/expression.ts'
+import type { BooleanExpression } from './expression/expression.ts'
 import type { Job } from './job.ts'
+import type {
+  ContentFields,
+  GroupExpression,
+  KeptTime,
+  ProjectFields,
+  RowAggregateOptions,
+  RowExpression,
+  RowResults,
+  RowsOptions,
+  RowWindowFields,
+  TimestampColumn,
+  WindowFields,
+  WindowRowFields,
+} from './pipeline/pipeline-fields.ts'
+import { rowFunctionStep } from './pipeline/row-function-step.ts'
+import { aggregateStep, type OpenRowWindow, openRowWindow, rowsStep } from './pipeline/row-window-step.ts'
 import { type PipelineConfig, type ResolvedConfig, resolveConfig } from './plan/config.ts'
 import { namedResults, namedRowExpressions, rowExpression } from './plan/expression-arguments.ts'
 import type { LogicalNode, LogicalPlan, RowsNode } from './plan/logical-node.ts'
@@ -13,58 +29,19 @@ import {
   type ModuleExport,
   makePlan,
   projectNode,
-  rowsNode,
   teeNode,
   windowAggregateNode,
 } from './plan/make-node.ts'
 import { type PlanFromJSONOptions, planFromJSON } from './plan/plan-from-json.ts'
-import { fieldSpecs, type PlanScope, scopeAfter, scopesOf, sourceScope } from './plan/plan-scope.ts'
+import { checkKeys, fieldSpecs, type PlanScope, scopeAfter, scopesOf, sourceScope } from './plan/plan-scope.ts'
 import { planToJSON } from './plan/plan-to-json.ts'
 import { runPlan } from './run.ts'
 import type { RunOptions } from './runtime/run-options.ts'
-import type { DataType } from './schema/data-type.ts'
-import type { Flat, InsertRowOf, ResultRowOf } from './schema/row-types.ts'
+import type { InsertRowOf, ResultRowOf } from './schema/row-types.ts'
 import { Schema, type SchemaFields } from './schema/schema.ts'
+import { isRowWindow, type RowWindowSpec } from './time/row-windows.ts'
+import type { WindowOutput } from './time/window-kinds/parameters.ts'
 import { checkWindow, type WindowSpec } from './time/windows.ts'
-
-/** An expression over one row: what `filter` and `project` take. */
-export type RowExpression = Expression<boolean, 'literal' | 'row'>
-/** An expression over a group of rows: what `aggregate` takes. */
-export type GroupExpression = Expression<boolean, 'literal' | 'group'>
-
-type FieldsOf<P extends Readonly<Record<string, Expression>>> = { readonly [K in keyof P]: P[K]['type'] }
-type TimeField<F extends SchemaFields, T> = T extends keyof F ? { readonly [K in T]: F[K] } : unknown
-
-/** The columns behind `project`: the given ones, and the event time. */
-export type ProjectFields<F extends SchemaFields, T, P extends Readonly<Record<string, Expression>>> = Flat<
-  FieldsOf<P> & TimeField<F, T>
->
-/** The columns of a window's results. */
-export type WindowFields<
-  F extends SchemaFields,
-  K extends keyof F,
-  A extends Readonly<Record<string, Expression>>,
-> = Flat<
-  { readonly windowStart: DataType<'timestamp', false>; readonly windowEnd: DataType<'timestamp', false> } & {
-    readonly [N in K]: F[N]
-  } & FieldsOf<A>
->
-/** The event time behind a step that makes new rows: the same column, where there still is one of its kind. */
-type KeptTime<T, G extends SchemaFields> = T extends keyof G
-  ? G[T] extends DataType<'timestamp', false>
-    ? T
-    : undefined
-  : undefined
-
-type TimestampColumn<F extends SchemaFields> = {
-  [K in keyof F]: F[K] extends DataType<'timestamp', false> ? K : never
-}[keyof F] &
-  string
-
-/** Names a step of the slow path in errors, metrics and `explain()`. */
-export interface RowsOptions {
-  readonly name?: string
-}
 
 /**
  * A stream's way from source to result, as a value: every method gives a new pipeline, nothing runs and nothing is
@@ -114,7 +91,7 @@ export class Pipeline<
     column: C,
     options: { readonly outOfOrdernessMs?: number; readonly allowedLatenessMs?: number } = {},
   ): Pipeline<F, C, S> {
-    return this.#then(eventTimeNode(column, options.outOfOrdernessMs ?? 0, options.allowedLatenessMs ?? 0))
+    return this.withStep(eventTimeNode(column, options.outOfOrdernessMs ?? 0, options.allowedLatenessMs ?? 0))
   }
 
   /**
@@ -126,7 +103,7 @@ export class Pipeline<
    * ```
    */
   filter(predicate: (e: Columns<F>) => BooleanExpression<boolean, 'literal' | 'row'>): Pipeline<F, T, S> {
-    return this.#then(filterNode(rowExpression('filter', predicate(columnsOf(this.outputSchema)))))
+    return this.withStep(filterNode(rowExpression('filter', predicate(columnsOf(this.outputSchema)))))
   }
 
   /**
@@ -137,24 +114,20 @@ export class Pipeline<
     columns: (e: Columns<F>) => P,
   ): Pipeline<ProjectFields<F, T, P>, T, S> {
     const named = namedRowExpressions('project', columns(columnsOf(this.outputSchema)))
-    return this.#then(projectNode(this.#scope, named))
+    return this.withStep(projectNode(this.#scope, named))
   }
 
   /** Groups what follows by the values of columns; null is a value of its own. A window comes next. */
   keyBy<K extends keyof F & string>(...columns: readonly [K, ...K[]]): KeyedPipeline<F, T, K, S> {
-    const names: readonly string[] = columns
-    if (names.length === 0) throw planInvalid('keyBy takes at least one column')
-    for (const [i, name] of names.entries()) {
-      if (this.outputSchema.field(name) === undefined)
-        throw planInvalid(`There is no column ${show(name)} to key by`, { value: name })
-      if (names.indexOf(name) !== i) throw planInvalid(`${show(name)} is given to keyBy twice`, { value: name })
-    }
+    checkKeys('keyBy', this.outputSchema, columns, 1)
     return new KeyedPipeline(this, columns)
   }
 
   /** Cuts time into windows; `aggregate` comes next. Without `keyBy` before it there is one group a window. */
-  window<C extends string>(this: Pipeline<F, C, S>, spec: WindowSpec): WindowedPipeline<F, never, S> {
-    return new WindowedPipeline(this, [], spec)
+  window<O extends WindowOutput>(spec: RowWindowSpec<O>): RowWindowedPipeline<F, never, S, O>
+  window<C extends string, W extends WindowSpec>(this: Pipeline<F, C, S>, spec: W): WindowedPipeline<F, never, S, W>
+  window(spec: WindowSpec | RowWindowSpec): unknown {
+    return isRowWindow(spec) ? new RowWindowedPipeline(this, [], spec) : new WindowedPipeline(this as never, [], spec)
   }
 
   /** The slow path of `filter`: a JavaScript function sees every row, as an object. */
@@ -196,7 +169,7 @@ export class Pipeline<
     const branch: unknown = build(new Pipeline<F, T, S>(start, this.config, this.#scope))
     if (!(branch instanceof Pipeline) || branch.plan.source !== start.source)
       throw planInvalid(`The branch ${show(name)} is built from the pipeline handed to it, and returned`, { at: name })
-    return this.#then(teeNode(name, branch.plan.nodes))
+    return this.withStep(teeNode(name, branch.plan.nodes))
   }
 
   /**
@@ -237,7 +210,8 @@ export class Pipeline<
     return { schema: this.outputSchema, eventTime: this.eventTimeColumn }
   }
 
-  #then<G extends SchemaFields, U extends string | undefined>(node: LogicalNode): Pipeline<G, U, S> {
+  /** @internal */
+  withStep<G extends SchemaFields, U extends string | undefined>(node: LogicalNode): Pipeline<G, U, S> {
     return new Pipeline<G, U, S>(
       makePlan(this.plan.source, [...this.plan.nodes, node]),
       this.config,
@@ -251,19 +225,7 @@ export class Pipeline<
     output: Schema,
     { name }: RowsOptions,
   ): Pipeline<G, U, S> {
-    if (!(output instanceof Schema))
-      throw planInvalid(`${op} takes the schema of its output first, not ${show(output)}`, { value: output })
-    const ownName = typeof fn === 'function' && fn.name !== '' ? fn.name.slice(0, 255) : op
-    return this.#then(rowsNode(op, fn, fieldSpecs(output), name ?? ownName))
-  }
-
-  /** @internal The last step of `keyBy`, `window` and `aggregate`. */
-  windowed<G extends SchemaFields>(
-    keys: readonly string[],
-    spec: WindowSpec,
-    results: unknown,
-  ): Pipeline<G, undefined, S> {
-    return this.#then(windowAggregateNode(keys, spec, namedResults('aggregate', results)))
+    return this.withStep(rowFunctionStep(op, fn, output, name))
   }
 }
 
@@ -295,8 +257,13 @@ export class KeyedPipeline<
   }
 
   /** Cuts time into windows; `aggregate` comes next. */
-  window<C extends string>(this: KeyedPipeline<F, C, K, S>, spec: WindowSpec): WindowedPipeline<F, K, S> {
-    return new WindowedPipeline(this.pipeline, this.keys, spec)
+  window<O extends WindowOutput>(spec: RowWindowSpec<O>): RowWindowedPipeline<F, K, S, O>
+  window<C extends string, W extends WindowSpec>(this: KeyedPipeline<F, C, K, S>, spec: W): WindowedPipeline<F, K, S, W>
+  window(spec: WindowSpec | RowWindowSpec): unknown {
+    const { pipeline, keys } = this
+    return isRowWindow(spec)
+      ? new RowWindowedPipeline(pipeline, keys, spec)
+      : new WindowedPipeline(pipeline as never, keys, spec)
   }
 }
 
@@ -309,18 +276,23 @@ export class KeyedPipeline<
  * const highs = windowed.aggregate(e => ({ high: max(e.price) }))
  * ```
  */
-export class WindowedPipeline<F extends SchemaFields, K extends keyof F & string, S extends SchemaFields> {
+export class WindowedPipeline<
+  F extends SchemaFields,
+  K extends keyof F & string,
+  S extends SchemaFields,
+  W extends WindowSpec = WindowSpec,
+> {
   readonly pipeline: Pipeline<F, string, S>
   readonly keys: readonly K[]
-  readonly spec: WindowSpec
+  readonly spec: W
 
   /** @internal Use `window()`. */
-  constructor(pipeline: Pipeline<F, string, S>, keys: readonly K[], spec: WindowSpec) {
+  constructor(pipeline: Pipeline<F, string, S>, keys: readonly K[], spec: W) {
     if (pipeline.eventTimeColumn === undefined)
       throw planInvalid('A window needs event time: call .eventTime(column) before, and keep that column')
     this.pipeline = pipeline
     this.keys = keys
-    this.spec = checkWindow(spec)
+    this.spec = checkWindow(spec) as W
     Object.freeze(this)
   }
 
@@ -334,9 +306,49 @@ export class WindowedPipeline<F extends SchemaFields, K extends keyof F & string
    */
   aggregate<const A extends Readonly<Record<string, GroupExpression>>>(
     results: (e: Columns<F>) => A,
-  ): Pipeline<WindowFields<F, K, A>, undefined, S> {
-    const columns = columnsOf(this.pipeline.outputSchema)
-    return this.pipeline.windowed(this.keys, this.spec, results(columns))
+  ): Pipeline<WindowFields<F, K, A, W>, undefined, S> {
+    const named = namedResults('aggregate', results(columnsOf(this.pipeline.outputSchema)))
+    return this.pipeline.withStep(windowAggregateNode(this.keys, this.spec, named))
+  }
+}
+
+/**
+ * A pipeline with a window over rows, on its way to what becomes of them.
+ *
+ * @example
+ * ```ts
+ * const sliding = stream.keyBy('symbol').window(length(20, { output: 'all' }))
+ * const means = sliding.aggregate((e, row) => ({ price: row.price, mean: avg(e.price) }))
+ * ```
+ */
+export class RowWindowedPipeline<
+  F extends SchemaFields,
+  K extends keyof F & string,
+  S extends SchemaFields,
+  O extends WindowOutput,
+> {
+  readonly #pipeline: Pipeline<F, string | undefined, S>
+  readonly #window: OpenRowWindow
+  /** @internal Use `window()`. */
+  constructor(pipeline: Pipeline<F, string | undefined, S>, keys: readonly K[], spec: RowWindowSpec) {
+    this.#pipeline = pipeline
+    this.#window = openRowWindow(pipeline.outputSchema, keys, spec)
+  }
+
+  /**
+   * One row for each that enters or leaves the window, as its `output` says: `windowTime`, `kind` where both come out, the
+   * keys, and the results: aggregates over what it then holds (`e`), values of the row (`row`). Of a batch, see `rows`.
+   */
+  aggregate<const A extends RowResults, G extends keyof F & string = never>(
+    results: (e: Columns<ContentFields<F, O>>, row: Columns<F>) => A,
+    options: RowAggregateOptions<G, RowWindowFields<F, K | G, O, A>> = {},
+  ): Pipeline<RowWindowFields<F, K | G, O, A>, undefined, S> {
+    return this.#pipeline.withStep(aggregateStep(this.#window, results, options))
+  }
+
+  /** The rows themselves as they enter or leave the window: `windowTime`, `kind` where both come out, and their columns. */
+  rows(): Pipeline<WindowRowFields<F, O>, undefined, S> {
+    return this.#pipeline.withStep(rowsStep(this.#window))
   }
 }
 
@@ -361,8 +373,7 @@ export function pipeline<F extends SchemaFields>(
 ): Pipeline<F, undefined, F> {
   if (!(source instanceof Schema))
     throw planInvalid(`A pipeline starts from schema({ … }), not ${show(source)}`, { value: source })
-  const scope = { schema: source, eventTime: undefined }
-  return new Pipeline(makePlan(fieldSpecs(source), []), resolveConfig(config), scope)
+  return new Pipeline(makePlan(fieldSpecs(source), []), resolveConfig(config), { schema: source, eventTime: undefined })
 }
 
 /**

@@ -1,7 +1,8 @@
 import { planInvalid } from '../errors.ts'
 import type { ExpressionNode } from '../expression/node.ts'
 import type { Arena } from '../memory/arena.ts'
-import type { EventTimeNode, LogicalNode, RowsNode, WindowAggregateNode } from '../plan/logical-node.ts'
+import type { EventTimeNode, LogicalNode, RowsNode, RowWindowNode, WindowAggregateNode } from '../plan/logical-node.ts'
+import { lowerRowWindow } from '../plan/lower-row-window.ts'
 import { aggregatedNames, lowerWindow } from '../plan/lower-window.ts'
 import { bool, timestamp } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
@@ -11,6 +12,8 @@ import { FilterOperator } from './filter.ts'
 import { LateOutput } from './late-output.ts'
 import type { Operator } from './operator.ts'
 import { ProjectOperator } from './project.ts'
+import { buildRowWindow } from './row-window/build-row-window.ts'
+import type { StageTimers } from './stage-timers.ts'
 import { TeeOperator } from './tee.ts'
 import { type Stopwatch, TimedOperator } from './timed-operator.ts'
 import { keyIndexFor } from './window/key-index-for.ts'
@@ -29,6 +32,7 @@ export interface CountingOperator extends Operator {
 export interface ChainParts {
   readonly context: EvaluationContext
   readonly maxKeys: number
+  readonly timers: StageTimers
   /** Measures every operator; left out, none is. */
   readonly stopwatch: Stopwatch | undefined
   /** The end of the chain, or of a side branch of that name: it gets the columns that arrive there. */
@@ -154,6 +158,8 @@ class ChainBuilder {
         )
       case 'windowAggregate':
         return this.#window(node, columns, time, next)
+      case 'rowWindow':
+        return this.#rowWindow(node, columns, output => next(output, undefined))
       case 'tee':
         return new TeeOperator(next(columns, time), this.build(node.plan, 0, columns, time, node.name))
       default:
@@ -172,6 +178,35 @@ class ChainBuilder {
     const timed = new TimedOperator(operator, stopwatch)
     this.timed.set(operator, timed)
     return timed
+  }
+
+  /** prepare → window → finish → having: each row is prepared once, whatever comes out of the window for it. */
+  #rowWindow(
+    node: RowWindowNode,
+    columns: readonly InputColumn[],
+    next: (columns: readonly InputColumn[]) => Operator,
+  ): Operator {
+    const { context } = this.#parts
+    const lowered = lowerRowWindow(node, schemaOf(columns))
+    const { having } = node
+    const filtered = (results: readonly InputColumn[]): Operator => {
+      if (having === undefined || lowered.isLastOnly) return next(results)
+      return this.#counted(
+        node,
+        new FilterOperator({ predicate: having, columns: results, context, next: next(results) }),
+      )
+    }
+    const finishing = (output: readonly InputColumn[]): Operator =>
+      this.#counted(
+        node,
+        new ProjectOperator({ name: 'finish', expressions: lowered.finish, columns: output, context, next: filtered }),
+      )
+    const windowed = (prepared: readonly InputColumn[]): Operator =>
+      this.#counted(node, buildRowWindow(node, lowered, prepared, { ...this.#parts, next: finishing }))
+    return this.#counted(
+      node,
+      new ProjectOperator({ name: 'prepare', expressions: lowered.prepare, columns, context, next: windowed }),
+    )
   }
 
   #window(

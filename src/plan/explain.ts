@@ -1,7 +1,8 @@
 import { formatExpression } from '../expression/format.ts'
 import { formatDuration } from '../time/duration.ts'
+import { describeRowWindow } from '../time/row-windows.ts'
 import { describeWindow } from '../time/windows.ts'
-import type { FieldSpec, LogicalNode, LogicalPlan } from './logical-node.ts'
+import type { FieldSpec, LogicalNode, LogicalPlan, RowWindowNode } from './logical-node.ts'
 import { fieldSpecs, scopesOf, sourceScope } from './plan-scope.ts'
 
 /**
@@ -54,6 +55,8 @@ function describe(node: LogicalNode): string[] {
         line('aggregate', results.map(({ name, result }) => named(name, formatExpression(result))).join(', ')),
       ]
     }
+    case 'rowWindow':
+      return describeRowWindowNode(node)
     case 'filterRows':
       return [line(node.op, node.name)]
     case 'mapRows':
@@ -62,6 +65,18 @@ function describe(node: LogicalNode): string[] {
     case 'tee':
       return [line('tee', node.name), ...node.plan.flatMap(describe).map(text => `  │ ${text}`)]
   }
+}
+
+function describeRowWindowNode({ window, keys, groupBy, results, having }: RowWindowNode): string[] {
+  const shown = results.map(each =>
+    named(each.name, formatExpression('result' in each ? each.result : each.expression)),
+  )
+  return [
+    line('window', `${describeRowWindow(window)}${keys.length > 0 ? ` by ${keys.join(', ')}` : ''}`),
+    ...(groupBy.length > 0 ? [line('groupBy', groupBy.join(', '))] : []),
+    line('rows', shown.join(', ')),
+    ...(having === undefined ? [] : [line('having', formatExpression(having))]),
+  ]
 }
 
 const named = (name: string, text: string) => (name === text ? name : `${name} = ${text}`)

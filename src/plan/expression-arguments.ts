@@ -2,6 +2,7 @@ import { expressionInvalid, planInvalid, show } from '../errors.ts'
 import type { ExpressionNode, ResultNode } from '../expression/node.ts'
 import { TypedExpression } from '../expression/typed-expression.ts'
 import { bareColumn } from '../expression/validate-node.ts'
+import type { RowWindowResult } from './logical-node.ts'
 
 /** What a callback of the builder returned, as the node of an expression over rows. */
 export function rowExpression(method: string, given: unknown): ExpressionNode {
@@ -21,6 +22,13 @@ export const namedResults = (method: string, given: unknown) =>
     const { node, scope } = expressionOf(method, value)
     if (scope === 'row') throw bareColumn(node.kind === 'column' ? node.name : name)
     return { name, result: node as ResultNode }
+  })
+
+/** The same for rows that come out of a window: aggregates, and expressions over the row itself. */
+export const namedRowResults = (method: string, given: unknown): RowWindowResult[] =>
+  entriesOf(method, given).map(([name, value]) => {
+    const { node, scope } = expressionOf(method, value)
+    return scope === 'row' ? { name, expression: node as ExpressionNode } : { name, result: node as ResultNode }
   })
 
 function entriesOf(method: string, given: unknown): [string, unknown][] {

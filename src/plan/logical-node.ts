@@ -1,5 +1,6 @@
 import type { ExpressionNode, ResultNode } from '../expression/node.ts'
 import type { TypeName } from '../schema/data-type.ts'
+import type { RowWindowSpec } from '../time/row-windows.ts'
 import type { WindowSpec } from '../time/windows.ts'
 
 export type { WindowSpec } from '../time/windows.ts'
@@ -37,6 +38,24 @@ export interface WindowAggregateNode {
   readonly window: WindowSpec
   readonly results: readonly { readonly name: string; readonly result: ResultNode }[]
 }
+/**
+ * A window over rows in the order they arrive, and what is made of the rows it puts out. Output columns: windowTime (the
+ * instant a row entered or left), kind where both come out, results. `keys`: each has a window of its own; `groupBy`: the
+ * rows of a window are aggregated by these columns. A result is made of aggregates over what the window holds, or an
+ * expression over the row put out.
+ */
+export interface RowWindowNode {
+  readonly op: 'rowWindow'
+  readonly keys: readonly string[]
+  readonly groupBy: readonly string[]
+  readonly window: RowWindowSpec
+  readonly results: readonly RowWindowResult[]
+  /** A condition over the output columns. In a batch the last row of each group that meets it comes out. */
+  readonly having?: ExpressionNode
+}
+export type RowWindowResult =
+  | { readonly name: string; readonly result: ResultNode }
+  | { readonly name: string; readonly expression: ExpressionNode }
 /** The slow path: a user function over row objects. It can't travel as JSON unless it is given as `{ module, export }`. */
 export interface RowsNode {
   readonly op: 'filterRows' | 'mapRows' | 'process'
@@ -50,7 +69,14 @@ export interface TeeNode {
   readonly name: string
   readonly plan: readonly LogicalNode[]
 }
-export type LogicalNode = EventTimeNode | FilterNode | ProjectNode | WindowAggregateNode | RowsNode | TeeNode
+export type LogicalNode =
+  | EventTimeNode
+  | FilterNode
+  | ProjectNode
+  | WindowAggregateNode
+  | RowWindowNode
+  | RowsNode
+  | TeeNode
 
 /** A whole pipeline as frozen data: printable, comparable, JSON unless it holds user functions. */
 export interface LogicalPlan {

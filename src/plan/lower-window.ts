@@ -42,14 +42,37 @@ export function lowerWindow(node: WindowAggregateNode, schema: Schema, time: Exp
     { name: 'time', expression: time },
     ...node.keys.map(name => ({ name: KEPT + name, expression: { kind: 'column', name } as const })),
   ]
+  const { aggregates, expressions } = lowerResults(
+    node.results.map(({ result }) => result),
+    schema,
+    prepare,
+  )
+  const passed = (name: string, as: string): NamedExpression => ({ name, expression: { kind: 'column', name: as } })
+  const finish = [
+    passed('windowStart', 'windowStart'),
+    passed('windowEnd', 'windowEnd'),
+    ...node.keys.map(name => passed(name, KEPT + name)),
+    ...node.results.map(({ name }, i) => ({ name, expression: expressions[i]! })),
+    ...(retracts(node.window) ? [passed(IS_RETRACTION, IS_RETRACTION)] : []),
+  ]
+  return { prepare, aggregates, finish }
+}
+
+/** The aggregates of some results, and the results as expressions over them. */
+export interface LoweredResults {
+  readonly aggregates: readonly LoweredAggregate[]
+  /** Over columns named as `aggregateName` has it. */
+  readonly expressions: readonly ExpressionNode[]
+}
+
+/** Takes results over rows of `schema` apart; the arguments of their aggregates are added to `prepare`. */
+export function lowerResults(
+  results: readonly ResultNode[],
+  schema: Schema,
+  prepare: NamedExpression[],
+): LoweredResults {
   const aggregates: LoweredAggregate[] = []
   const known = new Map<string, number>()
-
-  const argumentColumn = (expression: ExpressionNode): number => {
-    const name = ARGUMENT + JSON.stringify(expression)
-    const at = prepare.findIndex(column => column.name === name)
-    return at >= 0 ? at : prepare.push({ name, expression }) - 1
-  }
 
   const aggregate = (call: AggregateNode): ExpressionNode => {
     const types = call.args.map(arg => inferType(arg, schema))
@@ -60,11 +83,11 @@ export function lowerWindow(node: WindowAggregateNode, schema: Schema, time: Exp
     const inner = argument === undefined ? undefined : inferType(argument, schema)
     const output = typeOf(computedType(call.fn, inner), result.isNullable)
     if (index === undefined) {
-      const column = argument === undefined ? -1 : argumentColumn(argument)
+      const column = argument === undefined ? -1 : argumentColumn(prepare, argument)
       index = aggregates.push({ fn: call.fn, column, input: inner ?? typeOf('bool', false), output }) - 1
       known.set(key, index)
     }
-    const column: ExpressionNode = { kind: 'column', name: AGGREGATE + index }
+    const column: ExpressionNode = { kind: 'column', name: aggregateName(index) }
     return result.name === output.name ? column : { kind: 'call', fn: CAST[result.name], args: [column] }
   }
 
@@ -74,20 +97,22 @@ export function lowerWindow(node: WindowAggregateNode, schema: Schema, time: Exp
     return { kind: 'call', fn: result.fn, args: result.args.map(expressionOf) }
   }
 
-  const passed = (name: string, as: string): NamedExpression => ({ name, expression: { kind: 'column', name: as } })
-  const finish = [
-    passed('windowStart', 'windowStart'),
-    passed('windowEnd', 'windowEnd'),
-    ...node.keys.map(name => passed(name, KEPT + name)),
-    ...node.results.map(({ name, result }) => ({ name, expression: expressionOf(result) })),
-    ...(retracts(node.window) ? [passed(IS_RETRACTION, IS_RETRACTION)] : []),
-  ]
-  return { prepare, aggregates, finish }
+  return { aggregates, expressions: results.map(expressionOf) }
 }
+
+/** The place of an expression among the prepared columns; it is added when it isn't one of them. */
+export function argumentColumn(prepare: NamedExpression[], expression: ExpressionNode): number {
+  const name = ARGUMENT + JSON.stringify(expression)
+  const at = prepare.findIndex(column => column.name === name)
+  return at >= 0 ? at : prepare.push({ name, expression }) - 1
+}
+
+/** The name of the column an aggregate's value stands in between aggregation and `finish`. */
+export const aggregateName = (index: number): string => AGGREGATE + index
 
 /** Names of the columns between aggregation and `finish`, in order. */
 export function aggregatedNames(node: WindowAggregateNode, aggregateCount: number): string[] {
-  const aggregates = Array.from({ length: aggregateCount }, (_, i) => AGGREGATE + i)
+  const aggregates = Array.from({ length: aggregateCount }, (_, i) => aggregateName(i))
   return ['windowStart', 'windowEnd', ...node.keys.map(name => KEPT + name), ...aggregates].concat(
     retracts(node.window) ? IS_RETRACTION : [],
   )

@@ -1,6 +1,7 @@
 import { optionInvalid, planInvalid, show } from '../errors.ts'
 import type { ExpressionNode, ResultNode } from '../expression/node.ts'
 import { checkFieldName, MAX_FIELDS } from '../schema/schema.ts'
+import { checkRowWindow } from '../time/row-windows.ts'
 import { checkWindow, type WindowSpec } from '../time/windows.ts'
 import { branchNames } from './branch-names.ts'
 import type {
@@ -11,6 +12,8 @@ import type {
   LogicalPlan,
   ProjectNode,
   RowsNode,
+  RowWindowNode,
+  RowWindowResult,
   TeeNode,
   WindowAggregateNode,
 } from './logical-node.ts'
@@ -55,6 +58,30 @@ export function windowAggregateNode(
     keys: Object.freeze([...keys]),
     window: checkWindow(window) satisfies WindowSpec,
     results: Object.freeze(results.map(({ name, result }) => Object.freeze({ name, result }))),
+  })
+}
+
+export function rowWindowNode(parts: {
+  readonly keys: readonly string[]
+  readonly groupBy: readonly string[]
+  readonly window: unknown
+  readonly results: readonly RowWindowResult[]
+  readonly having?: ExpressionNode | undefined
+}): RowWindowNode {
+  if (parts.results.length === 0) throw planInvalid('a window needs at least one result')
+  return Object.freeze({
+    op: 'rowWindow',
+    keys: Object.freeze([...parts.keys]),
+    groupBy: Object.freeze([...parts.groupBy]),
+    window: checkRowWindow(parts.window),
+    results: Object.freeze(
+      parts.results.map(each =>
+        'result' in each
+          ? Object.freeze({ name: each.name, result: each.result })
+          : Object.freeze({ name: each.name, expression: each.expression }),
+      ),
+    ),
+    ...(parts.having && { having: parts.having }),
   })
 }
 

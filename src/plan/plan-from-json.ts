@@ -9,6 +9,7 @@ import {
   makePlan,
   projectNode,
   rowsNode,
+  rowWindowNode,
   teeNode,
   windowAggregateNode,
 } from './make-node.ts'
@@ -90,6 +91,20 @@ function nodeOf(
           return { name: textOf(result.name, 'A result'), result: validateResultNode(result.result) }
         }),
       )
+    case 'rowWindow':
+      return rowWindowNode({
+        keys: listOf(given.keys, 'The keys', MAX_FIELDS).map(key => textOf(key, 'A key')),
+        groupBy: listOf(given.groupBy, 'The groups', MAX_FIELDS).map(key => textOf(key, 'A group')),
+        window: given.window,
+        results: listOf(given.results, 'The results', MAX_FIELDS).map(each => {
+          const result = objectOf(each, 'A result')
+          const name = textOf(result.name, 'A result')
+          return 'result' in result
+            ? { name, result: validateResultNode(result.result) }
+            : { name, expression: validateNode(result.expression) }
+        }),
+        having: given.having === undefined ? undefined : validateNode(given.having),
+      })
     case 'filterRows':
     case 'mapRows':
     case 'process': {

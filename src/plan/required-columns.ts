@@ -3,6 +3,7 @@ import { inferResultType } from '../expression/infer-type.ts'
 import type { ResultNode } from '../expression/node.ts'
 import { collectColumns } from '../expression/walk.ts'
 import type { Schema } from '../schema/schema.ts'
+import { columnsOfWindow } from '../time/row-windows.ts'
 import type { LogicalNode, LogicalPlan, ProjectNode, WindowAggregateNode } from './logical-node.ts'
 import { type PlanScope, scopesOf, sourceScope } from './plan-scope.ts'
 
@@ -36,6 +37,11 @@ function before(node: LogicalNode, after: ReadonlySet<string>, scope: PlanScope)
       const required = new Set(node.keys)
       if (scope.eventTime !== undefined) required.add(scope.eventTime)
       for (const { result } of keptResults(node, after, scope)) collectColumns(result, required)
+      return required
+    }
+    case 'rowWindow': {
+      const required = new Set([...node.keys, ...node.groupBy, ...columnsOfWindow(node.window)])
+      for (const each of node.results) collectColumns('result' in each ? each.result : each.expression, required)
       return required
     }
     case 'filterRows':

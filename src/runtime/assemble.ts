@@ -15,6 +15,7 @@ import type { Operator } from '../operators/operator.ts'
 import { ProcessRowsOperator } from '../operators/process-rows.ts'
 import { ProjectOperator } from '../operators/project.ts'
 import type { StageListener } from '../operators/stage-listener.ts'
+import type { TimedStage } from '../operators/stage-timers.ts'
 import type { ResolvedConfig } from '../plan/config.ts'
 import type { LogicalNode, RowsNode } from '../plan/logical-node.ts'
 import { schemaOf } from '../plan/plan-scope.ts'
@@ -26,6 +27,7 @@ import { RingIntake } from './ring-intake.ts'
 import { RowSinkOperator } from './row-sink-operator.ts'
 import type { RunOptions } from './run-options.ts'
 import { type EdgeConsumer, SourceEdge } from './source-edge.ts'
+import { stageTimers } from './stage-timers.ts'
 import { StagedIntake } from './staged-intake.ts'
 import { Task, type TaskListener } from './task.ts'
 
@@ -55,9 +57,7 @@ export interface AssemblyParts {
   readonly defaultSink: () => SinkLike<never>
   readonly clock: Clock
   readonly signal: AbortSignal
-  readonly listener: StageListener &
-    EdgeConsumer &
-    TaskListener & { timerDue(stage: ProcessRowsOperator, atMs: number): void }
+  readonly listener: StageListener & EdgeConsumer & TaskListener & { timerDue(stage: TimedStage, atMs: number): void }
 }
 
 /** Builds a job's ring, operators and task in one memory. */
@@ -104,6 +104,7 @@ class Assembler {
       {
         context: { kernels, arena, maxBatch: this.#maxBatch, maxCodes: config.maxKeys },
         maxKeys: config.maxKeys,
+        timers: stageTimers(clock, listener),
         stopwatch:
           config.metrics === 'detailed' ? { monotonicNs: () => clock.monotonicNs(), downstreamNs: 0 } : undefined,
         sink: (columns, branch) => this.#sink(columns, branch),

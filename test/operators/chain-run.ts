@@ -76,7 +76,9 @@ export function runChain(
       { fields, dictionaries },
     )
   }
-  const { head } = buildChain(plan.nodes, columns, { context, maxKeys: 10_000, stopwatch: undefined, sink: end, rows })
+  const timers = { now: () => 0, at: () => () => {} }
+  const parts = { context, maxKeys: 10_000, timers, stopwatch: undefined, sink: end, rows }
+  const { head } = buildChain(plan.nodes, columns, parts)
   const settle = (isThrough: boolean): void => {
     if (isThrough) return
     for (let i = 0; i < MAX_RESUMES; i++) if (head.resume()) return

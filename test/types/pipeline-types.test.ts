@@ -197,10 +197,10 @@ describe('builder types', () => {
       stream.aggregate(() => ({ n: count() }))
       // @ts-expect-error nor after keyBy alone
       stream.keyBy('symbol').aggregate(() => ({ n: count() }))
-      // @ts-expect-error the event time ends at a window
       stream
         .window(tumbling(1))
         .aggregate(() => ({ n: count() }))
+        // @ts-expect-error the event time ends at a window
         .window(tumbling(1))
       // @ts-expect-error mapRows lost the event time
       stream.mapRows(schema({ a: f64() }), () => ({ a: 1 })).window(tumbling(1))

@@ -34,7 +34,7 @@ export interface DelayOptions<O extends WindowOutput> extends OutputOptions<O>, 
  *
  * @example
  * ```ts
- * orders.window(delay('1m')).rows()
+ * stream.window(delay('1m')).rows()
  * ```
  */
 export function delay<const O extends WindowOutput = 'current'>(

@@ -50,7 +50,7 @@ export interface ExternalTimeBatchOptions<O extends WindowOutput> extends BatchO
  *
  * @example
  * ```ts
- * trades.window(externalTimeBatch('time', '5s', { start: 0 })).aggregate(e => ({ volume: sum(e.size) }))
+ * stream.window(externalTimeBatch('time', '5s', { start: 0 })).aggregate(e => ({ volume: sum(e.size) }))
  * ```
  */
 export function externalTimeBatch<const O extends WindowOutput = 'current'>(

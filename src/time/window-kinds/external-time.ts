@@ -35,7 +35,7 @@ export interface ExternalTimeOptions<O extends WindowOutput> extends OutputOptio
  *
  * @example
  * ```ts
- * trades.window(externalTime('time', '5s')).aggregate(e => ({ high: max(e.price) }))
+ * stream.window(externalTime('time', '5s')).aggregate(e => ({ high: max(e.price) }))
  * ```
  */
 export function externalTime<const O extends WindowOutput = 'current'>(

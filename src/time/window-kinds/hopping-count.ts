@@ -34,7 +34,7 @@ export interface HoppingCountOptions<O extends WindowOutput> extends BatchOption
  *
  * @example
  * ```ts
- * readings.window(hoppingCount(100, 10)).aggregate(e => ({ mean: avg(e.value) }))
+ * stream.window(hoppingCount(100, 10)).aggregate(e => ({ mean: avg(e.price) }))
  * ```
  */
 export function hoppingCount<const O extends WindowOutput = 'current'>(

@@ -32,7 +32,7 @@ export interface LengthBatchOptions<O extends WindowOutput> extends BatchOptions
  *
  * @example
  * ```ts
- * trades.window(lengthBatch(100)).aggregate(e => ({ volume: sum(e.size) })) // a row per 100 trades
+ * stream.window(lengthBatch(100)).aggregate(e => ({ volume: sum(e.size) })) // a row per 100 trades
  * ```
  */
 export function lengthBatch<const O extends WindowOutput = 'current'>(

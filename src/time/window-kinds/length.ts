@@ -23,7 +23,7 @@ export interface LengthSpec<O extends WindowOutput = WindowOutput> {
  *
  * @example
  * ```ts
- * readings.keyBy('sensor').window(length(10)).aggregate(e => ({ mean: avg(e.value) }))
+ * stream.keyBy('symbol').window(length(10)).aggregate(e => ({ mean: avg(e.price) }))
  * ```
  */
 export function length<const O extends WindowOutput = 'current'>(

@@ -41,7 +41,7 @@ const MAX_SORT_COLUMNS = 64
  *
  * @example
  * ```ts
- * bids.window(sort(10, [['price', 'desc'], 'time'], { output: 'all' })).rows()
+ * stream.window(sort(10, [['price', 'desc'], 'time'], { output: 'all' })).rows()
  * ```
  */
 export function sort<const O extends WindowOutput = 'current'>(

@@ -45,7 +45,7 @@ export interface TimeBatchOptions<O extends WindowOutput> extends BatchOptions<O
  *
  * @example
  * ```ts
- * requests.window(timeBatch('1s', { start: 0 })).aggregate(e => ({ slowest: max(e.ms) }))
+ * stream.window(timeBatch('1s', { start: 0 })).aggregate(e => ({ high: max(e.price) }))
  * ```
  */
 export function timeBatch<const O extends WindowOutput = 'current'>(

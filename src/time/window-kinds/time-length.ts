@@ -34,7 +34,7 @@ export interface TimeLengthOptions<O extends WindowOutput> extends OutputOptions
  *
  * @example
  * ```ts
- * readings.window(timeLength('10s', 100)).aggregate(e => ({ mean: avg(e.value) }))
+ * stream.window(timeLength('10s', 100)).aggregate(e => ({ mean: avg(e.price) }))
  * ```
  */
 export function timeLength<const O extends WindowOutput = 'current'>(

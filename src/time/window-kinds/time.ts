@@ -33,7 +33,7 @@ export interface TimeOptions<O extends WindowOutput> extends OutputOptions<O>, C
  *
  * @example
  * ```ts
- * logins.keyBy('user').window(time('1m')).aggregate(() => ({ lastMinute: count() }))
+ * stream.keyBy('symbol').window(time('1m')).aggregate(() => ({ lastMinute: count() }))
  * ```
  */
 export function time<const O extends WindowOutput = 'current'>(

@@ -40,7 +40,7 @@ const MAX_UNIQUE_COLUMNS = 64
  *
  * @example
  * ```ts
- * readings.window(unique('sensor', { ttl: '1h' })).aggregate(e => ({ sensors: count(), hottest: max(e.celsius) }))
+ * stream.window(unique('symbol', { ttl: '1h' })).aggregate(e => ({ symbols: count(), highest: max(e.price) }))
  * ```
  */
 export function unique<const O extends WindowOutput = 'current'>(

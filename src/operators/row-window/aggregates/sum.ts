@@ -1,0 +1,28 @@
+import { ExactSum } from './exact-sum.ts'
+import type { RunningAggregate } from './running-aggregate.ts'
+
+/** The sum of f64 values, or their mean. */
+export class SumAggregate implements RunningAggregate {
+  readonly #isMean: boolean
+  readonly #sum = new ExactSum()
+  #count = 0
+
+  constructor(isMean: boolean) {
+    this.#isMean = isMean
+  }
+
+  add(value: unknown): void {
+    this.#count++
+    this.#sum.add(value as number)
+  }
+
+  remove(value: unknown): void {
+    this.#count--
+    this.#sum.remove(value as number)
+  }
+
+  value(): number | null {
+    if (this.#count === 0) return null
+    return this.#isMean ? this.#sum.value() / this.#count : this.#sum.value()
+  }
+}

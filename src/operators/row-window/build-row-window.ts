@@ -1,0 +1,86 @@
+import { Dictionary } from '../../memory/dictionary.ts'
+import type { RowWindowNode } from '../../plan/logical-node.ts'
+import { type LoweredRowWindow, passedName, stampNames } from '../../plan/lower-row-window.ts'
+import { aggregateName } from '../../plan/lower-window.ts'
+import { KIND } from '../../plan/row-window-schema.ts'
+import { timestamp, utf8 } from '../../schema/data-type.ts'
+import { clockColumnsOf } from '../../time/row-windows.ts'
+import type { EvaluationContext, InputColumn } from '../evaluator/evaluation-frame.ts'
+import type { Operator } from '../operator.ts'
+import type { StageTimers } from '../stage-timers.ts'
+import { aggregateMaker } from './aggregates/make-aggregate.ts'
+import { LastRows } from './last-rows.ts'
+import { windowKind } from './make-window.ts'
+import { type OutputColumn, OutputColumns } from './output-columns.ts'
+import { RowWindowOperator } from './row-window-operator.ts'
+import { valueKey } from './value-key.ts'
+
+export interface RowWindowParts {
+  readonly context: EvaluationContext
+  readonly maxKeys: number
+  readonly timers: StageTimers
+  /** Makes the operator behind the window, which is told the columns it gets. */
+  readonly next: (columns: readonly InputColumn[]) => Operator
+}
+
+/** The operator of a window over rows, fed with the columns `lowered.prepare` describes. */
+export function buildRowWindow(
+  node: RowWindowNode,
+  lowered: LoweredRowWindow,
+  prepared: readonly InputColumn[],
+  { context, maxKeys, timers, next }: RowWindowParts,
+): RowWindowOperator {
+  const { window } = node
+  const columns = outputColumns(node, lowered, prepared)
+  const kind = windowKind(window, lowered.looked)
+  const usesColumn = 'by' in window && typeof window.by === 'string'
+  const isOfKeys = window.kind === 'unique' && window.maxRows === undefined
+  const maxRows = 'maxRows' in window && window.maxRows !== undefined ? window.maxRows : Number.POSITIVE_INFINITY
+  return new RowWindowOperator({
+    name: `${window.kind} window`,
+    context,
+    columns: prepared,
+    kind,
+    key: valueKey(lowered.keys),
+    maxKeys,
+    maxRows: isOfKeys ? maxKeys : maxRows,
+    content: {
+      aggregates: lowered.aggregates.map(aggregate => ({
+        make: aggregateMaker(aggregate, kind.removal),
+        column: aggregate.column,
+      })),
+      group: valueKey(lowered.groups),
+      maxGroups: maxKeys,
+    },
+    showsCurrent: window.output !== 'expired',
+    showsExpired: window.output !== 'current',
+    clockColumn: usesColumn ? lowered.looked[clockColumnsOf(window).indexOf(window.by)] : undefined,
+    lastRows: lowered.isLastOnly ? new LastRows(context, columns, lowered.havingOfLast) : undefined,
+    output: new OutputColumns(context, columns),
+    timers,
+    next: next(columns),
+  })
+}
+
+function outputColumns(
+  node: RowWindowNode,
+  { passed, aggregates }: LoweredRowWindow,
+  prepared: readonly InputColumn[],
+): OutputColumn[] {
+  const stamps = stampNames(node).map((name): OutputColumn => {
+    if (name !== KIND) return { name, type: timestamp(), valueOf: row => row.time }
+    const dictionary = new Dictionary({ maxCodes: 2 })
+    return { name, type: utf8(), dictionary, valueOf: row => (row.isCurrent ? 'current' : 'expired') }
+  })
+  return [
+    ...stamps,
+    ...passed.map((column, i): OutputColumn => {
+      const { type, dictionary } = prepared[column]!
+      return { name: passedName(i), type, dictionary, valueOf: ({ row }) => row.values[column] }
+    }),
+    ...aggregates.map(({ column, output }, i): OutputColumn => {
+      const dictionary = output.name === 'utf8' ? prepared[column]!.dictionary : undefined
+      return { name: aggregateName(i), type: output, dictionary, valueOf: row => row.aggregates[i] }
+    }),
+  ]
+}

@@ -1,0 +1,280 @@
+import { stateFull } from '../../errors.ts'
+import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
+import type { LinearMemory } from '../../memory/linear-memory.ts'
+import type { RecordBatch } from '../../memory/record-batch.ts'
+import { type ValueReader, valueReaders } from '../../memory/value-reader.ts'
+import type { EvaluationContext, InputColumn } from '../evaluator/evaluation-frame.ts'
+import type { Operator } from '../operator.ts'
+import type { StageTimers, TimedStage } from '../stage-timers.ts'
+import { DueQueue } from './due-queue.ts'
+import type { LastRows } from './last-rows.ts'
+import type { WindowKind } from './make-window.ts'
+import type { OutputColumns, OutputRow } from './output-columns.ts'
+import type { HeldRow, RowEvents, RowWindow } from './row-window.ts'
+import type { ValueKey } from './value-key.ts'
+import { type ContentPlan, WindowContent } from './window-content.ts'
+
+export interface RowWindowOptions {
+  readonly name: string
+  readonly context: EvaluationContext
+  /** The columns a row's values are read from, in order. */
+  readonly columns: readonly InputColumn[]
+  readonly kind: WindowKind
+  readonly key: ValueKey
+  readonly maxKeys: number
+  readonly maxRows: number
+  readonly content: ContentPlan
+  readonly showsCurrent: boolean
+  readonly showsExpired: boolean
+  /** Where a row's time stands in its values, where a column is the clock. */
+  readonly clockColumn: number | undefined
+  /** Set where of each chunk only the last row of each group comes out. */
+  readonly lastRows: LastRows | undefined
+  readonly output: OutputColumns
+  readonly timers: StageTimers
+  readonly next: Operator
+}
+
+/** The window of one key. */
+interface KeyedWindow {
+  readonly key: unknown
+  readonly window: RowWindow
+  readonly content: WindowContent
+  /** The earliest instant it stands in the queue with; +Infinity: it doesn't. */
+  queuedFor: number
+}
+
+/**
+ * Windows over rows in the order they arrive, by count or clock, one per key. What is due by the time of a row happens
+ * before the row, in order of its instants: answers don't depend on how late a timer comes, nor on batches.
+ */
+export class RowWindowOperator implements Operator, TimedStage, RowEvents {
+  readonly name: string
+  rowsIn = 0
+  rowsOut = 0
+  readonly #options: RowWindowOptions
+  readonly #memory: LinearMemory
+  readonly #readers: readonly ValueReader[]
+  readonly #windows = new Map<unknown, KeyedWindow>()
+  readonly #due = new DueQueue<KeyedWindow>()
+  #now = Number.NEGATIVE_INFINITY
+  #seq = 0
+  /** Rows of the batch, and the next of them to be looked at. */
+  #arrived: HeldRow[] = []
+  #at = 0
+  /** The window whose chunk is being told. */
+  #told: KeyedWindow | undefined
+  /** Rows that came out and are not sent yet. */
+  #pending: OutputRow[] = []
+  #sent = 0
+  #armedFor = Number.POSITIVE_INFINITY
+  #disarm: (() => void) | undefined
+  #ended = false
+  #forwarded = false
+
+  constructor(options: RowWindowOptions) {
+    this.name = options.name
+    this.#options = options
+    this.#memory = options.context.arena.memory
+    this.#readers = valueReaders(this.#memory, options.columns)
+  }
+
+  notes(): readonly string[] {
+    const { kind, maxKeys, lastRows } = this.#options
+    const out = lastRows === undefined ? 'every row' : 'the last row of each group of a batch'
+    return [
+      `plain TypeScript: rows are held as values, and ${out} comes out`,
+      `state: ${kind.bound}; of each key, at most ${maxKeys} keys`,
+    ]
+  }
+
+  process(batch: RecordBatch): boolean {
+    this.rowsIn += batch.selectedCount
+    // Read whole before anything comes out: output may make a dictionary hand out the codes of this batch anew.
+    this.#arrived = this.#read(batch)
+    this.#at = 0
+    return this.#run()
+  }
+
+  advanceWatermark(watermark: number): boolean {
+    if (watermark === Number.POSITIVE_INFINITY && !this.#ended) this.#end()
+    return this.#run()
+  }
+
+  timerDue(atMs: number): boolean {
+    this.#armedFor = Number.POSITIVE_INFINITY
+    if (!this.#ended) {
+      this.#now = Math.max(this.#now, atMs, this.#options.timers.now())
+      this.#fireDue(this.#now)
+    }
+    return this.#run()
+  }
+
+  resume(): boolean {
+    return this.#options.next.resume() && this.#run()
+  }
+
+  markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
+    this.#options.output.markCodes(dictionary, mark)
+    this.#options.lastRows?.markCodes(dictionary, mark)
+    this.#options.next.markCodes(dictionary, mark)
+  }
+
+  close(): void {
+    this.#disarm?.()
+    this.#windows.clear()
+    this.#due.clear()
+    this.#options.next.close()
+    this.#options.lastRows?.close()
+    this.#options.output.close()
+  }
+
+  /** @internal Told by the windows. */
+  current(row: HeldRow, time: number): void {
+    const aggregates = this.#told!.content.add(row)
+    if (this.#options.showsCurrent) this.#emit({ time, isCurrent: true, row, aggregates })
+  }
+
+  /** @internal Told by the windows. */
+  expired(row: HeldRow, time: number): void {
+    const aggregates = this.#told!.content.remove(row)
+    if (this.#options.showsExpired) this.#emit({ time, isCurrent: false, row, aggregates })
+  }
+
+  /** @internal Told by the windows. */
+  reset(): void {
+    this.#told!.content.reset()
+  }
+
+  #emit(row: OutputRow): void {
+    const { lastRows, content } = this.#options
+    if (lastRows === undefined) this.#pending.push(row)
+    else lastRows.add(content.group(row.row.values), row)
+  }
+
+  /** Does all there is to do. false: downstream is full. */
+  #run(): boolean {
+    const { maxBatch } = this.#options.context
+    while (this.#at < this.#arrived.length) {
+      if (this.#pending.length - this.#sent >= maxBatch && !this.#send()) return false
+      this.#take(this.#arrived[this.#at++]!)
+    }
+    this.#arrived = []
+    this.#at = 0
+    if (!this.#send()) return false
+    this.#arm()
+    if (!this.#ended || this.#forwarded) return true
+    this.#forwarded = true
+    return this.#options.next.advanceWatermark(Number.POSITIVE_INFINITY)
+  }
+
+  #read(batch: RecordBatch): HeldRow[] {
+    const { clockColumn, timers } = this.#options
+    const { columns, selection, selectedCount } = batch
+    if (clockColumn === undefined) this.#now = Math.max(this.#now, timers.now())
+    const rows: HeldRow[] = []
+    for (let i = 0; i < selectedCount; i++) {
+      const row = selection === 0 ? i : this.#memory.u32[(selection >>> 2) + i]!
+      const values = this.#readers.map((read, column) => read(columns[column]!, row))
+      if (clockColumn !== undefined) this.#now = Math.max(this.#now, values[clockColumn] as number)
+      rows.push({ seq: this.#seq++, time: this.#now, values })
+    }
+    return rows
+  }
+
+  #take(row: HeldRow): void {
+    this.#fireDue(row.time)
+    const keyed = this.#windowOf(row)
+    this.#tell(keyed, () => keyed.window.onRow(row, this))
+    const { maxRows } = this.#options
+    if (keyed.window.size > maxRows)
+      throw stateFull(`${this.name} holds ${keyed.window.size} rows and may hold ${maxRows}: raise the bound`, {
+        value: keyed.window.size,
+        at: this.name,
+      })
+  }
+
+  #windowOf(row: HeldRow): KeyedWindow {
+    const { key: keyOf, kind, content, maxKeys } = this.#options
+    const key = keyOf(row.values)
+    const known = this.#windows.get(key)
+    if (known !== undefined) return known
+    if (this.#windows.size >= maxKeys)
+      throw stateFull(`${this.name} holds ${this.#windows.size} keys and maxKeys is ${maxKeys}: raise maxKeys`, {
+        value: this.#windows.size,
+        at: this.name,
+      })
+    const keyed = {
+      key,
+      window: kind.make(),
+      content: new WindowContent(content),
+      queuedFor: Number.POSITIVE_INFINITY,
+    }
+    this.#windows.set(key, keyed)
+    return keyed
+  }
+
+  /** Lets everything happen that is due by `now`, each thing at its own instant. */
+  #fireDue(now: number): void {
+    for (;;) {
+      const { first } = this.#due
+      if (first === undefined || first.at > now) return
+      this.#due.shift()
+      const keyed = first.value
+      if (first.at === keyed.queuedFor) keyed.queuedFor = Number.POSITIVE_INFINITY
+      // The window may have put its timer off since; then it is queued anew.
+      if (keyed.window.nextTimer <= first.at) this.#tell(keyed, () => keyed.window.onTimer(first.at, this))
+      else this.#queue(keyed)
+    }
+  }
+
+  /** One call of a window: what it tells is one chunk. */
+  #tell(keyed: KeyedWindow, call: () => void): void {
+    this.#told = keyed
+    call()
+    this.#told = undefined
+    this.#options.lastRows?.take(this.#pending)
+    if (keyed.window.isBlank && keyed.content.isEmpty) this.#windows.delete(keyed.key)
+    this.#queue(keyed)
+  }
+
+  /** An instant in the queue that is too early costs a look, so a timer that is put off leaves it where it is. */
+  #queue(keyed: KeyedWindow): void {
+    const { nextTimer } = keyed.window
+    if (nextTimer >= keyed.queuedFor) return
+    keyed.queuedFor = nextTimer
+    this.#due.add(nextTimer, keyed)
+  }
+
+  #end(): void {
+    this.#ended = true
+    if (this.#options.clockColumn === undefined) this.#fireDue(Math.max(this.#now, this.#options.timers.now()))
+    for (const keyed of this.#windows.values()) this.#tell(keyed, () => keyed.window.onEnd(this))
+    this.#windows.clear()
+    this.#due.clear()
+  }
+
+  #send(): boolean {
+    const { output, next, context } = this.#options
+    while (this.#sent < this.#pending.length) {
+      const to = Math.min(this.#sent + context.maxBatch, this.#pending.length)
+      const batch = output.write(this.#pending, this.#sent, to)
+      this.rowsOut += to - this.#sent
+      this.#sent = to
+      if (!next.process(batch)) return false
+    }
+    this.#pending = []
+    this.#sent = 0
+    return true
+  }
+
+  /** Asks the clock for one wake-up: at the earliest instant anything is due. */
+  #arm(): void {
+    if (this.#options.clockColumn !== undefined) return
+    const at = this.#due.first?.at ?? Number.POSITIVE_INFINITY
+    if (at === this.#armedFor) return
+    this.#disarm?.()
+    this.#armedFor = at
+    this.#disarm = at === Number.POSITIVE_INFINITY ? undefined : this.#options.timers.at(this, at)
+  }
+}

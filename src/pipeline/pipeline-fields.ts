@@ -1,0 +1,80 @@
+import type { Columns } from '../expression/columns.ts'
+import type { BooleanExpression, Expression } from '../expression/expression.ts'
+import type { DataType } from '../schema/data-type.ts'
+import type { Flat } from '../schema/row-types.ts'
+import type { SchemaFields } from '../schema/schema.ts'
+import type { WindowOutput } from '../time/window-kinds/parameters.ts'
+
+/** An expression over one row: what `filter` and `project` take. */
+export type RowExpression = Expression<boolean, 'literal' | 'row'>
+/** An expression over a group of rows: what `aggregate` takes. */
+export type GroupExpression = Expression<boolean, 'literal' | 'group'>
+
+type FieldsOf<P extends Readonly<Record<string, Expression>>> = { readonly [K in keyof P]: P[K]['type'] }
+type TimeField<F extends SchemaFields, T> = T extends keyof F ? { readonly [K in T]: F[K] } : unknown
+
+/** The columns behind `project`: the given ones, and the event time. */
+export type ProjectFields<F extends SchemaFields, T, P extends Readonly<Record<string, Expression>>> = Flat<
+  FieldsOf<P> & TimeField<F, T>
+>
+/** The columns of a window's results. */
+export type WindowFields<
+  F extends SchemaFields,
+  K extends keyof F,
+  A extends Readonly<Record<string, Expression>>,
+  W = unknown,
+> = Flat<
+  { readonly windowStart: DataType<'timestamp', false>; readonly windowEnd: DataType<'timestamp', false> } & {
+    readonly [N in K]: F[N]
+  } & FieldsOf<A> &
+    RetractionField<W>
+>
+/** The columns of the rows that come out of a window over rows. */
+export type RowWindowFields<
+  F extends SchemaFields,
+  K extends keyof F,
+  O extends WindowOutput,
+  A extends Readonly<Record<string, Expression>>,
+> = Flat<StampFields<O> & { readonly [N in K]: F[N] } & FieldsOf<A>>
+/** What `aggregate` over rows takes: aggregates over the window, and values of the row that comes out. */
+export type RowResults = Readonly<Record<string, RowExpression | GroupExpression>>
+/** What else `aggregate` over rows takes. `R` are the columns of its rows. */
+export interface RowAggregateOptions<G extends string, R extends SchemaFields> {
+  /** Aggregates the rows of a window by these columns; with `keyBy`, in contrast, each key has a window of its own. */
+  readonly groupBy?: readonly G[]
+  /** A condition over the results; of a batch, the last row that meets it comes out. */
+  readonly having?: (row: Columns<R>) => BooleanExpression<boolean, 'literal' | 'row'>
+}
+/** The columns of a window's rows themselves. */
+export type WindowRowFields<F extends SchemaFields, O extends WindowOutput> = Flat<StampFields<O> & F>
+/**
+ * The columns as aggregates over a window see them: where rows that leave come out, a window may be empty and every value
+ * missing.
+ */
+export type ContentFields<F extends SchemaFields, O extends WindowOutput> = O extends 'current'
+  ? F
+  : { readonly [N in keyof F]: DataType<F[N]['name'], true> }
+type StampFields<O extends WindowOutput> = { readonly windowTime: DataType<'timestamp', false> } & ('all' extends O
+  ? { readonly kind: DataType<'utf8', false> }
+  : unknown)
+/** Windows that retract say of every row whether it takes an earlier result back. */
+type RetractionField<W> = [W] extends [{ readonly firing: 'retracting' }]
+  ? { readonly isRetraction: DataType<'bool', false> }
+  : unknown
+/** The event time behind a step that makes new rows: the same column, where there still is one of its kind. */
+export type KeptTime<T, G extends SchemaFields> = T extends keyof G
+  ? G[T] extends DataType<'timestamp', false>
+    ? T
+    : undefined
+  : undefined
+
+/** The columns that can be the event time. */
+export type TimestampColumn<F extends SchemaFields> = {
+  [K in keyof F]: F[K] extends DataType<'timestamp', false> ? K : never
+}[keyof F] &
+  string
+
+/** Names a step of the slow path in errors, metrics and `explain()`. */
+export interface RowsOptions {
+  readonly name?: string
+}

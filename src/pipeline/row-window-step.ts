@@ -1,0 +1,52 @@
+import { expressionInvalid } from '../errors.ts'
+import { columnsOf } from '../expression/columns.ts'
+import type { BooleanExpression, Expression } from '../expression/expression.ts'
+import { namedRowResults, rowExpression } from '../plan/expression-arguments.ts'
+import type { RowWindowNode, RowWindowResult } from '../plan/logical-node.ts'
+import { rowWindowNode } from '../plan/make-node.ts'
+import { checkKeys } from '../plan/plan-scope.ts'
+import { checkWindowColumns, contentSchema, rowWindowSchema } from '../plan/row-window-schema.ts'
+import type { Schema } from '../schema/schema.ts'
+import { checkRowWindow, type RowWindowSpec } from '../time/row-windows.ts'
+
+/** A window over rows of a schema, before it is known what becomes of its rows. */
+export interface OpenRowWindow {
+  readonly schema: Schema
+  readonly keys: readonly string[]
+  readonly spec: RowWindowSpec
+}
+
+/** @throws EventfluxError `OPTION_INVALID`, or `PLAN_INVALID` for a column that isn't there. */
+export function openRowWindow(schema: Schema, keys: readonly string[], spec: RowWindowSpec): OpenRowWindow {
+  const open = { schema, keys, spec: checkRowWindow(spec) }
+  checkWindowColumns(schema, { ...open, window: open.spec, groupBy: [] })
+  return open
+}
+
+/** The step that aggregates a window's rows. */
+export function aggregateStep(
+  { schema, keys, spec }: OpenRowWindow,
+  results: (e: never, row: never) => Readonly<Record<string, Expression>>,
+  { groupBy = [], having }: { readonly groupBy?: readonly string[]; readonly having?: (row: never) => unknown },
+): RowWindowNode {
+  checkKeys('groupBy', schema, groupBy)
+  const content = columnsOf(contentSchema(schema, spec)) as never
+  const given = namedRowResults('aggregate', results(content, columnsOf(schema) as never))
+  const passed = [...new Set([...keys, ...groupBy])].map(name => columnResult(name))
+  const parts = { keys, groupBy, window: spec, results: [...passed, ...given] }
+  if (having === undefined) return rowWindowNode(parts)
+  const output = rowWindowSchema(schema, rowWindowNode(parts))
+  return rowWindowNode({ ...parts, having: condition(having(columnsOf(output) as never)) })
+}
+
+/** The step that hands a window's rows on as they are. */
+export const rowsStep = ({ schema, keys, spec }: OpenRowWindow): RowWindowNode =>
+  rowWindowNode({ keys, groupBy: [], window: spec, results: schema.fields.map(({ name }) => columnResult(name)) })
+
+const columnResult = (name: string): RowWindowResult => ({ name, expression: Object.freeze({ kind: 'column', name }) })
+
+function condition(given: unknown): RowWindowNode['having'] & object {
+  const node = rowExpression('having', given)
+  if ((given as BooleanExpression).type.name === 'bool') return node
+  throw expressionInvalid('having takes a condition over the results', { value: node })
+}

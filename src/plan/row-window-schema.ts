@@ -1,0 +1,68 @@
+import { planInvalid, show } from '../errors.ts'
+import { inferResultType, inferType } from '../expression/infer-type.ts'
+import { type DataType, typeOf } from '../schema/data-type.ts'
+import { type Schema, schemaFrom } from '../schema/schema.ts'
+import { clockColumnsOf, columnsOfWindow, type RowWindowSpec } from '../time/row-windows.ts'
+import type { RowWindowNode } from './logical-node.ts'
+
+/** Name of the column that says when a row came out of a window over rows. */
+export const WINDOW_TIME = 'windowTime'
+/** Name of the column that says whether a row entered or left, where both come out. */
+export const KIND = 'kind'
+
+/**
+ * The columns as aggregates over a window see them. A window that tells of rows that leave also tells of being empty,
+ * so every value may be missing.
+ */
+export const contentSchema = (schema: Schema, window: RowWindowSpec): Schema =>
+  window.output === 'current'
+    ? schema
+    : schemaFrom(schema.fields.map(({ name, type }) => [name, typeOf(type.name, true)] as const))
+
+/**
+ * The output columns of a window over rows of `schema`, and whether it fits them.
+ *
+ * @throws EventfluxError `PLAN_INVALID`, `EXPRESSION_INVALID`, `SCHEMA_INVALID`.
+ */
+export function rowWindowSchema(schema: Schema, node: RowWindowNode): Schema {
+  checkWindowColumns(schema, node)
+  const { window } = node
+  const entries: (readonly [string, DataType])[] = [[WINDOW_TIME, typeOf('timestamp', false)]]
+  if (window.output === 'all') entries.push([KIND, typeOf('utf8', false)])
+  const content = contentSchema(schema, window)
+  for (const each of node.results) {
+    if (entries[0]![0] === each.name || (window.output === 'all' && each.name === KIND))
+      throw planInvalid(`${show(each.name)} is a column of every such window's rows: give yours another name`, {
+        at: each.name,
+      })
+    const type = 'result' in each ? inferResultType(each.result, content) : inferType(each.expression, schema)
+    entries.push([each.name, type])
+  }
+  const output = schemaFrom(entries)
+  if (node.having !== undefined && inferType(node.having, output).name !== 'bool')
+    throw planInvalid('having takes a condition over the results')
+  return output
+}
+
+/** @throws EventfluxError `PLAN_INVALID` when a column the window looks at isn't there or doesn't fit. */
+export function checkWindowColumns(
+  schema: Schema,
+  { window, keys, groupBy }: Pick<RowWindowNode, 'window' | 'keys' | 'groupBy'>,
+): void {
+  for (const name of [...keys, ...groupBy, ...columnsOfWindow(window)]) checkColumn(schema, name, window.kind)
+  for (const name of clockColumnsOf(window)) checkClock(schema, name, window.kind)
+}
+
+function checkColumn(schema: Schema, name: string, kind: string): void {
+  if (schema.field(name) === undefined)
+    throw planInvalid(`There is no column ${show(name)} for the window ${kind}`, { value: name, at: kind })
+}
+
+function checkClock(schema: Schema, name: string, kind: string): void {
+  const { type } = schema.field(name)!
+  if (type.name !== 'timestamp' || type.isNullable)
+    throw planInvalid(`The time of ${kind} is a timestamp() column that is never null; ${show(name)} isn't`, {
+      value: name,
+      at: kind,
+    })
+}

@@ -1,0 +1,17 @@
+import type { StageTimers, TimedStage } from '../operators/stage-timers.ts'
+import type { Clock } from '../time/clock.ts'
+
+/** Timers of runtimes hold their delay in 31 bits, and fire at once beyond. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1
+
+/** The timers of a clock; `listener` gets the turn when one is due. */
+export function stageTimers(clock: Clock, listener: { timerDue(stage: TimedStage, atMs: number): void }): StageTimers {
+  return {
+    now: () => clock.now(),
+    at(stage, atMs) {
+      const nowMs = clock.now()
+      const delayMs = Math.min(atMs - nowMs, LONGEST_DELAY_MS)
+      return clock.after(delayMs, () => listener.timerDue(stage, nowMs + delayMs))
+    },
+  }
+}
