@@ -10,6 +10,7 @@ import type {
   WindowAggregateNode,
   WindowSpec,
 } from './logical-node.ts'
+import { rowWindowSchema } from './row-window-schema.ts'
 
 /** What stands at one point of a plan: the columns, and which of them is the event time. */
 export interface PlanScope {
@@ -77,6 +78,8 @@ export function scopeAfter(scope: PlanScope, node: LogicalNode): PlanScope {
     }
     case 'windowAggregate':
       return { schema: windowSchema(scope, node), eventTime: undefined }
+    case 'rowWindow':
+      return { schema: rowWindowSchema(schema, node), eventTime: undefined }
     case 'filterRows':
       return scope
     case 'mapRows':
@@ -125,4 +128,17 @@ function windowSchema({ schema, eventTime }: PlanScope, node: WindowAggregateNod
       throw planInvalid(`${show(name)} is a column of every window's result: give yours another name`, { at: name })
   if (isRetracting) entries.push([IS_RETRACTION, typeOf('bool', false)])
   return schemaFrom(entries)
+}
+
+/**
+ * @param least Fewest columns there may be.
+ * @throws EventfluxError `PLAN_INVALID` for a column that isn't there, or is given twice.
+ */
+export function checkKeys(method: string, schema: Schema, names: readonly string[], least = 0): void {
+  if (names.length < least) throw planInvalid(`${method} takes at least one column`)
+  for (const [i, name] of names.entries()) {
+    if (schema.field(name) === undefined)
+      throw planInvalid(`There is no column ${show(name)} to key by`, { value: name, at: method })
+    if (names.indexOf(name) !== i) throw planInvalid(`${show(name)} is given to ${method} twice`, { value: name })
+  }
 }
