@@ -1,3 +1,4 @@
+import type { ResultNode } from '../../src/expression/node.ts'
 import { RowReader } from '../../src/memory/row-reader.ts'
 import { buildChain, type Chain } from '../../src/operators/build-chain.ts'
 import type { InputColumn } from '../../src/operators/evaluator/evaluation-frame.ts'
@@ -37,8 +38,11 @@ export class WindowScript {
   constructor(window: WindowSpec, engine: EngineName = 'wasm') {
     this.#fixture = new BatchFixture(engine, { time: 'timestamp', key: 'utf8', value: 'f64' }, 16)
     const { context, columns } = this.#fixture
-    const over = (fn: 'count' | 'sum' | 'first' | 'last') =>
-      ({ kind: 'aggregate', fn, args: fn === 'count' ? [] : [{ kind: 'column', name: 'value' }] }) as const
+    const over = (fn: 'count' | 'sum' | 'first' | 'last'): ResultNode => ({
+      kind: 'aggregate',
+      fn,
+      args: fn === 'count' ? [] : [{ kind: 'column', name: 'value' }],
+    })
     const nodes = [
       eventTimeNode('time', NEVER, 0),
       windowAggregateNode(['key'], window, [
