@@ -3,7 +3,7 @@ import type { Job } from '../../src/job.ts'
 import type { ColumnBlock, ColumnValues } from '../../src/memory/column-input.ts'
 import { branchNames } from '../../src/plan/branch-names.ts'
 import { resolveConfig } from '../../src/plan/config.ts'
-import type { FieldSpec, LogicalNode, LogicalPlan } from '../../src/plan/logical-node.ts'
+import type { FieldSpec, LogicalPlan } from '../../src/plan/logical-node.ts'
 import { runPlan } from '../../src/run.ts'
 import type { Row } from '../plan/scalar-interpreter.ts'
 
