@@ -1,0 +1,93 @@
+import * as aggregates from '../../src/expression/aggregates.ts'
+import { max, min } from '../../src/expression/aggregates.ts'
+import type { NumberExpression } from '../../src/expression/expression.ts'
+import { pipeline } from '../../src/pipeline.ts'
+import { type DataType, f64, timestamp, utf8 } from '../../src/schema/data-type.ts'
+import { schema } from '../../src/schema/schema.ts'
+import type { RowWindowSpec } from '../../src/time/row-windows.ts'
+import { VirtualClock } from '../../src/time/virtual-clock.ts'
+
+export type Row = Readonly<Record<string, number | string | null>>
+
+/** A query over a window as Siddhi writes it. */
+export interface RowQuery {
+  readonly window: RowWindowSpec
+  /** `fn(column)`, `fn()` or a column; every column of the rows themselves when left out. */
+  readonly select?: readonly string[] | undefined
+  readonly groupBy?: readonly string[]
+  /** Column of the results, and what it is more than. */
+  readonly having?: readonly [column: string, limit: number]
+  /** Columns that hold instants. */
+  readonly times?: readonly string[]
+}
+
+export interface Arrival {
+  /** The clock's time when it comes. */
+  readonly ts?: number
+  readonly data: Row
+}
+
+/** A row that came out, and when. */
+export type Emitted = Record<string, unknown> & { readonly at: number }
+
+const FUNCTIONS: Readonly<Record<string, (value?: never) => never>> = { ...(aggregates as object), max, min } as never
+const CALL = /^(\w+)\((\w*)\)$/
+
+/** What comes out of a window on an engine: the clock moves to each arrival, and to `advanceTo` at last. */
+export async function runQuery(
+  query: RowQuery,
+  arrivals: readonly Arrival[],
+  options: { readonly engine: 'wasm' | 'js'; readonly advanceTo?: number | undefined },
+): Promise<Emitted[]> {
+  const clock = new VirtualClock(0)
+  const emitted: Emitted[] = []
+  const source = schema(fieldsOf(query, arrivals))
+  const windowed = pipeline(source, { engine: options.engine, bufferSize: 64 }).window(query.window)
+  const { having } = query
+  const isMore = having && ((row: Readonly<Record<string, NumberExpression>>) => row[having[0]]!.gt(having[1]))
+  const { select } = query
+  const stream =
+    select === undefined
+      ? windowed.rows()
+      : windowed.aggregate((e, row) => selected(select, e, row) as never, {
+          groupBy: (query.groupBy ?? []) as never[],
+          ...(isMore && { having: isMore as never }),
+        })
+  const job = await stream.run({
+    clock,
+    sink: (row: object) => {
+      emitted.push({ ...row, at: clock.now() })
+    },
+  })
+  for (const { ts, data } of arrivals) {
+    if (ts !== undefined) clock.advanceTo(ts)
+    await job.push(data as never)
+    await job.flush()
+  }
+  if (options.advanceTo !== undefined) clock.advanceTo(options.advanceTo)
+  await job.stop()
+  return emitted
+}
+
+function selected(select: readonly string[], e: unknown, row: unknown): Record<string, unknown> {
+  return Object.fromEntries(
+    select.map(text => {
+      const [, fn, argument] = CALL.exec(text) ?? []
+      if (fn === undefined) return [text, (row as Row)[text]]
+      const value = argument === '' ? undefined : (e as Row)[argument!]
+      return [text, value === undefined ? FUNCTIONS[fn]!() : FUNCTIONS[fn]!(value as never)]
+    }),
+  )
+}
+
+function fieldsOf(query: RowQuery, arrivals: readonly Arrival[]): Record<string, DataType> {
+  const fields: Record<string, DataType> = {}
+  for (const { data } of arrivals)
+    for (const [name, value] of Object.entries(data)) {
+      if (query.times?.includes(name)) fields[name] = timestamp()
+      else if (typeof value === 'string') fields[name] = utf8()
+      else if (value === null) fields[name] = f64().nullable()
+      else fields[name] ??= f64()
+    }
+  return fields
+}
