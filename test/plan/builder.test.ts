@@ -92,7 +92,7 @@ describe('the builder', () => {
       'result      windowStart timestamp, windowEnd timestamp, symbol utf8, trades f64, high f64, vwap f64?',
     ])
     expect(lines.filter(line => line.startsWith(' ')).join('\n')).toMatch(
-      /kernels .*\bgtF64ColConst\b[^]*state: 48 bytes per key/,
+      /kernels .*\bgtF64ColConst\b[\s\S]*state: 48 bytes per key/,
     )
   })
 

@@ -1,0 +1,144 @@
+/** The kernels of aggregates: rows → fields of records, fields → other fields, fields → columns. Conventions: exports.ts. */
+export interface AccumulatorExports {
+  // ── accumulators. addr: record addresses of rows j in [from, m), at addr[j - from]; the value of row j stands at
+  //    a[sel ? sel[j] : j]; rows null by `validity` are skipped; `at` is the family's offset in the record ───────────
+  /** Neumaier's compensated sum: sum += v, carry += the exact rounding error (TwoSum). Finish: see finishSumF64. */
+  accumulateSumF64(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): void
+  /** NaN is ignored; the field starts as NaN ("none yet"); -0 < +0. */
+  accumulateMinF64(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): void
+  accumulateMaxF64(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): void
+  /** Sum at `sumAt`, min at `minAt`, max at `maxAt` in one pass over one column. Of both extremes, max stands at `minAt` + 8. */
+  accumulateSumMinF64(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    sumAt: number,
+    minAt: number,
+  ): void
+  accumulateSumMaxF64(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    sumAt: number,
+    maxAt: number,
+  ): void
+  accumulateMinMaxF64(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    minAt: number,
+  ): void
+  accumulateSumMinMaxF64(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    sumAt: number,
+    minAt: number,
+  ): void
+  /** Rows that have a value (f64 count). */
+  accumulateCountValid(addr: number, sel: number, from: number, m: number, validity: number, at: number): void
+  /** Rows whose mask byte is one. */
+  accumulateCountMask(addr: number, sel: number, from: number, m: number, mask: number, at: number): void
+  /** Checked i64 sum; returns the first j whose addition would overflow (that row is not added), or m. */
+  accumulateSumI64(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): number
+  /** i64 extremes: the field starts as MAX (min) / MIN (max); emptiness is known from a count. */
+  accumulateMinI64(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): void
+  accumulateMaxI64(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): void
+  /** Welford: mean, m2, count (abi MOMENTS_*). */
+  accumulateMomentsF64(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    at: number,
+  ): void
+  /**
+   * First and last value by arrival: value (8 bytes as they are) and arrival number, `rank` + row (0 = no value yet).
+   * 4-byte columns are zero-extended.
+   */
+  accumulateFirst8(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    rank: number,
+    at: number,
+  ): void
+  accumulateLast8(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    rank: number,
+    at: number,
+  ): void
+  accumulateFirst4(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    rank: number,
+    at: number,
+  ): void
+  accumulateLast4(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    rank: number,
+    at: number,
+  ): void
+
+  // ── combine: the family's field of dst[j] takes in that of src[j]; the source stands for later rows ─────────────
+  combineSumF64(dst: number, src: number, m: number, at: number): void
+  combineMinF64(dst: number, src: number, m: number, at: number): void
+  combineMaxF64(dst: number, src: number, m: number, at: number): void
+  combineCount(dst: number, src: number, m: number, at: number): void
+  combineSumI64(dst: number, src: number, m: number, at: number): number
+  combineMinI64(dst: number, src: number, m: number, at: number): void
+  combineMaxI64(dst: number, src: number, m: number, at: number): void
+  /** Chan's parallel update. */
+  combineMomentsF64(dst: number, src: number, m: number, at: number): void
+  /** The lesser (last: the greater) arrival number wins. */
+  combineFirst(dst: number, src: number, m: number, at: number): void
+  combineLast(dst: number, src: number, m: number, at: number): void
+
+  // ── finish: records addr[0 … m-1] → a column. bitsOut gets 0 where the result is null (0 = not wanted) ──────────
+  /** The 8 bytes of a field, as they are. */
+  takeField8(addr: number, m: number, at: number, out: number): void
+  /** The low 4 bytes of a field. */
+  takeField4(addr: number, m: number, at: number, out: number): void
+  /** Bits 1 where the f64 field is greater than `floor` (counts: 0 or 1). */
+  fieldAbove(addr: number, m: number, at: number, floor: number, bitsOut: number): void
+  /** Bits 1 where the f64 field isn't NaN (extremes). */
+  fieldNotNaN(addr: number, m: number, at: number, bitsOut: number): void
+  /** sum + carry; when sum is not finite, sum alone. */
+  finishSumF64(addr: number, m: number, at: number, out: number): void
+  /** finishSumF64 / the f64 count at countAt. */
+  finishAvgF64(addr: number, m: number, at: number, countAt: number, out: number): void
+  /** m2 / (count - ddof), 0 when that is not positive. */
+  finishVarianceF64(addr: number, m: number, at: number, ddof: number, out: number): void
+  finishStdDevF64(addr: number, m: number, at: number, ddof: number, out: number): void
+}
