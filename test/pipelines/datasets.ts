@@ -4,10 +4,13 @@ import type { Source } from '../../src/connector/source.ts'
 import { csvFile } from '../../src/node/files.ts'
 import { f64, i32, i64, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
+import { session } from '../../src/time/session-windows.ts'
 import { hopping, tumbling, type WindowSpec } from '../../src/time/windows.ts'
 
 const data = new URL('../data/', import.meta.url)
 const DAY_MS = 86_400_000
+/** A row at the very end of a session still joins it, so sessions wait for the other rows of that millisecond. */
+const AT_ITS_END = 1
 
 export interface Event {
   readonly time: number
@@ -96,15 +99,41 @@ function keyedFile(path: string, key: string): Source<never> {
 
 const tickers = readdirSync(new URL('nab/', data)).flatMap(name => /^Twitter_volume_(\w+)\.csv$/.exec(name)?.[1] ?? [])
 
-export const datasets: readonly Dataset[] = [
-  {
-    name: 'NEXMark bids per second',
-    events: eventsOf('nexmark/bids.csv', ([, key, value, time]) => ({
+const bids = {
+  events: eventsOf('nexmark/bids.csv', ([, key, value, time]) => ({
+    key: key!,
+    value: Number(value),
+    time: Number(time),
+  })),
+  sources: () => [file('nexmark/bids.csv', ['auction', 'key', 'value', 'time'])],
+}
+
+const mentions = {
+  events: inTime(
+    tickers.flatMap(key =>
+      eventsOf(`nab/Twitter_volume_${key}.csv`, ([time, value]) => ({ key, value: Number(value), time: utcMs(time!) })),
+    ),
+  ),
+  sources: () => tickers.map(ticker => keyedFile(`nab/Twitter_volume_${ticker}.csv`, ticker)),
+  outOfOrdernessMs: 90 * DAY_MS,
+}
+
+const earthquakes = {
+  events: inTime(
+    eventsOf('usgs-earthquakes/earthquakes.csv', ([time, key, value]) => ({
       key: key!,
       value: Number(value),
       time: Number(time),
     })),
-    sources: () => [file('nexmark/bids.csv', ['auction', 'key', 'value', 'time'])],
+  ),
+  sources: () => [file('usgs-earthquakes/earthquakes.csv', ['time', 'key', 'value'])],
+  outOfOrdernessMs: 8 * DAY_MS,
+}
+
+export const datasets: readonly Dataset[] = [
+  {
+    name: 'NEXMark bids per second',
+    ...bids,
     outOfOrdernessMs: 0,
     window: tumbling('1s'),
     isInteger: true,
@@ -112,17 +141,7 @@ export const datasets: readonly Dataset[] = [
   },
   {
     name: 'ticker mentions per hour',
-    events: inTime(
-      tickers.flatMap(key =>
-        eventsOf(`nab/Twitter_volume_${key}.csv`, ([time, value]) => ({
-          key,
-          value: Number(value),
-          time: utcMs(time!),
-        })),
-      ),
-    ),
-    sources: () => tickers.map(ticker => keyedFile(`nab/Twitter_volume_${ticker}.csv`, ticker)),
-    outOfOrdernessMs: 90 * DAY_MS,
+    ...mentions,
     window: tumbling('1h'),
     isInteger: true,
     expected: expectedWindows('tweets_tumble_1h'),
@@ -138,15 +157,7 @@ export const datasets: readonly Dataset[] = [
   },
   {
     name: 'earthquakes per six hours',
-    events: inTime(
-      eventsOf('usgs-earthquakes/earthquakes.csv', ([time, key, value]) => ({
-        key: key!,
-        value: Number(value),
-        time: Number(time),
-      })),
-    ),
-    sources: () => [file('usgs-earthquakes/earthquakes.csv', ['time', 'key', 'value'])],
-    outOfOrdernessMs: 8 * DAY_MS,
+    ...earthquakes,
     window: tumbling('6h'),
     isInteger: false,
     expected: expectedWindows('quakes_tumble_6h'),
@@ -172,6 +183,28 @@ export const datasets: readonly Dataset[] = [
     window: hopping('7d', '1d'),
     isInteger: true,
     expected: expectedWindows('taxi_hop_1d_7d'),
+  },
+  {
+    name: 'sessions of NEXMark bidders',
+    ...bids,
+    outOfOrdernessMs: AT_ITS_END,
+    window: session('500ms'),
+    isInteger: true,
+    expected: expectedWindows('bids_session_500ms'),
+  },
+  {
+    name: 'sessions of ticker mentions',
+    ...mentions,
+    window: session('5m'),
+    isInteger: true,
+    expected: expectedWindows('tweets_session_5m'),
+  },
+  {
+    name: 'sessions of earthquakes',
+    ...earthquakes,
+    window: session('1h'),
+    isInteger: false,
+    expected: expectedWindows('quakes_session_1h'),
   },
 ]
 

@@ -82,8 +82,12 @@ export class SessionTimers {
   /** The same for a session that is no key's any more. */
   drop(session: number): void {
     const marks = this.#store.marksOf(session)
-    if (marks & (FIRES | EXPIRES)) this.#store.setMarks(session, marks | GONE)
-    else this.#store.free(session)
+    if ((marks & (FIRES | EXPIRES)) === 0) {
+      this.#store.free(session)
+      return
+    }
+    this.#store.clear(session)
+    this.#store.setMarks(session, marks | GONE)
   }
 
   /** A wheel let go of a session. Returns whether the session is still there. */
