@@ -14,6 +14,16 @@
 //      0   rows   f64  rows seen; 0 = the record is free
 //      8   …           the fields of each accumulator family, in plan order
 //
+//   buffer            what a field of a record keeps outside of the record; all zero = nothing yet
+//      0   address  u32
+//      4   capacity u32  elements there is room for; of a table its slots, a power of two
+//      8   count    f64  elements in it
+//     16   zero     f64  of a hash set: 1 when 0 is in it (a slot that holds 0 is empty)
+//   list      8 bytes an element, in order
+//   hash set  8 bytes a slot, linear probing, at most half full
+//   registers 4,096 bytes, where capacity is 0 and address is not: HyperLogLog with 12 bits of index
+//   bins      16 bytes a slot: 0 key u64 │ 8 count f64 (0 = empty), linear probing, at most half full
+//
 //   key table         open addressing, linear probing from an even slot; at least 2 slots, a power of two
 //      header   0 mask u32 │ 4 nextId u32 │ 8 idCapacity u32 │ 12 freeCount u32
 //              16 slots addr │ 20 keys addr │ 24 free addr │ 28 words u32 (32-bit words in a key)
@@ -93,3 +103,24 @@ export const MOMENTS_BYTES = 24
 export const EDGE_VALUE = 0
 export const EDGE_RANK = 8
 export const EDGE_BYTES = 16
+
+export const BUFFER_ADDRESS = 0
+export const BUFFER_CAPACITY = 4
+export const BUFFER_COUNT = 8
+export const SET_ZERO = 16
+export const LIST_BYTES = 16
+export const SET_BYTES = 24
+export const BINS_BYTES = 16
+export const BIN_COUNT = 8
+export const REGISTERS = 4096
+export const ARG_BY = 0
+export const ARG_VALUE = 8
+export const ARG_RANK = 16
+export const ARG_BYTES = 24
+export const DECAY_TIME = 0
+export const DECAY_SUM = 8
+export const DECAY_WEIGHT = 16
+export const DECAY_BYTES = 24
+export const EMA_VALUE = 0
+export const EMA_COUNT = 8
+export const EMA_BYTES = 16

@@ -11,6 +11,7 @@ import {
   KEYS_SLOTS,
   KEYS_WORDS,
 } from './abi'
+import { mix } from './hash'
 import { rowAt } from './rows'
 
 /** Hash of a slot; its id + 1 stands at 0. */
@@ -18,17 +19,6 @@ const SLOT_HASH = 4
 
 /** No id was left. */
 const NO_ID: u32 = 0xffffffff
-
-/**
- * A bijection of 32 bits that spreads both ends of a word over the low bits. Because it is one, two one-word keys are
- * equal exactly when their hashes are: finding one never has to look at the key itself.
- */
-// @ts-ignore: decorator
-@inline
-function mix(word: u32): u32 {
-  const spread = (word ^ (word >> 16)) * 0x9e3779b1 + 0x7f4a7c15
-  return spread ^ (spread >> 15)
-}
 
 // @ts-ignore: decorator
 @inline

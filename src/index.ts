@@ -19,6 +19,11 @@ export { type SinkLike, toSink } from './connector/to-sink.ts'
 export { type SourceLike, toSource } from './connector/to-source.ts'
 // What the user writes
 export { EventfluxError, type EventfluxErrorCode } from './errors.ts'
+export type {
+  AggregateDefinition,
+  ReturnTypeName,
+  TypedAggregateDefinition,
+} from './expression/aggregate-definition.ts'
 export {
   avg,
   count,
@@ -33,15 +38,37 @@ export {
   variance,
   varianceSample,
 } from './expression/aggregates.ts'
+export { delta, type EmaOptions, ema, rate } from './expression/change-aggregates.ts'
+export {
+  argMax,
+  argMin,
+  boolAnd,
+  boolOr,
+  bottomK,
+  collect,
+  collectSet,
+  maxForever,
+  minForever,
+  topK,
+} from './expression/choice-aggregates.ts'
+export {
+  approxDistinct,
+  distinctCount,
+  median,
+  type PercentileOptions,
+  percentile,
+} from './expression/distribution-aggregates.ts'
 export type {
   BigIntExpression,
   BooleanExpression,
   Expression,
   NumberExpression,
+  ObjectExpression,
   StringExpression,
   TimestampExpression,
 } from './expression/expression.ts'
 export { and, coalesce, greatest, ifElse, least, lit, not, or, when } from './expression/functions.ts'
+export { aggregateOf } from './expression/user-aggregate.ts'
 // What runs
 export { Job, type JobState, type JobSummary } from './job.ts'
 export type { ColumnBlock, ColumnValues } from './memory/column-input.ts'
@@ -76,6 +103,8 @@ export {
   f64,
   i32,
   i64,
+  type ObjectType,
+  type StoredTypeName,
   type TypeName,
   timestamp,
   u32,

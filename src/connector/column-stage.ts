@@ -1,5 +1,5 @@
 import type { ColumnBlock, ColumnValues, MaskedValues } from '../memory/column-input.ts'
-import type { TypeName } from '../schema/data-type.ts'
+import { type StoredTypeName, storedName } from '../schema/data-type.ts'
 import type { Field, Schema } from '../schema/schema.ts'
 
 type Buffer =
@@ -17,7 +17,7 @@ type Buffer =
  */
 export class ColumnStage {
   readonly name: string
-  readonly type: TypeName
+  readonly type: StoredTypeName
   readonly isNullable: boolean
   readonly buffer: Buffer
   /** Bit i of byte i >> 3 is 1 where row i has a value. */
@@ -26,7 +26,7 @@ export class ColumnStage {
 
   constructor(field: Field, capacity: number) {
     this.name = field.name
-    this.type = field.type.name
+    this.type = storedName(field.type)
     this.isNullable = field.type.isNullable
     this.buffer = bufferOf(this.type, capacity)
     this.#valid = new Uint8Array(this.isNullable ? (capacity + 7) >> 3 : 0).fill(255)
@@ -69,7 +69,7 @@ export function takeBlock(stages: readonly ColumnStage[], rows: number): ColumnB
   return block
 }
 
-function bufferOf(type: TypeName, capacity: number): Buffer {
+function bufferOf(type: StoredTypeName, capacity: number): Buffer {
   switch (type) {
     case 'f64':
     case 'timestamp':

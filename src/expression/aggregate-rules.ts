@@ -1,42 +1,99 @@
-import { expressionInvalid } from '../errors.ts'
+import { expressionInvalid, planInvalid, show } from '../errors.ts'
 import { type DataType, typeOf } from '../schema/data-type.ts'
+import { type CheckedDefinition, returnType } from './aggregate-definition.ts'
 import { groupOf, type TypeGroup } from './function-rules.ts'
-import type { AggregateName } from './node.ts'
+import { literalValue } from './literal.ts'
+import type { AggregateName, AggregateNode, ExpressionNode, ResultNode } from './node.ts'
 
 interface AggregateRule {
-  readonly least: 0 | 1
-  readonly most: 1
-  /** What the argument may be; every type when absent. */
-  readonly groups?: readonly TypeGroup[]
-  readonly infer: (argument: DataType) => DataType
+  /** What each value may be. */
+  readonly values: readonly (readonly TypeGroup[])[]
+  /** How many of the values may be left out, from the last. */
+  readonly optional?: number
+  /** Numbers given with the call, behind the values. */
+  readonly parameters?: readonly Parameter[]
+  readonly infer: (values: readonly DataType[], call: AggregateCallNode) => DataType
 }
 
-const count: AggregateRule['infer'] = () => typeOf('f64', false)
-const same: AggregateRule['infer'] = argument => typeOf(argument.name, argument.isNullable)
-const float: AggregateRule['infer'] = argument => typeOf('f64', argument.isNullable)
-/** The sample forms have no value for a single row. */
-const sample: AggregateRule['infer'] = () => typeOf('f64', true)
+/** A number that is part of the aggregate: it is given as a literal. */
+interface Parameter {
+  readonly says: string
+  readonly allows: (value: number) => boolean
+}
+
+type AggregateCallNode = Pick<AggregateNode, 'fn' | 'args' | 'definition'>
+
+/** Most values an array an aggregate makes may have. */
+export const MAX_COLLECTED = 1_000_000
+/** Most values an aggregate of one's own may take. */
+const MAX_VALUES = 16
+
 const NUMERIC: readonly TypeGroup[] = ['number', 'i64']
 const ORDERED: readonly TypeGroup[] = ['number', 'i64', 'timestamp']
+const ANY: readonly TypeGroup[] = ['number', 'i64', 'bool', 'timestamp', 'utf8']
+const BOOL: readonly TypeGroup[] = ['bool']
+
+const count: AggregateRule['infer'] = () => typeOf('f64', false)
+const same: AggregateRule['infer'] = values => typeOf(values[0]!.name, anyNull(values))
+const float: AggregateRule['infer'] = values => typeOf('f64', anyNull(values))
+const truth: AggregateRule['infer'] = values => typeOf('bool', anyNull(values))
+const object: AggregateRule['infer'] = () => typeOf('object', false)
+/** The sample forms have no value for a single row. */
+const sample: AggregateRule['infer'] = () => typeOf('f64', true)
+const anyNull = (types: readonly DataType[]) => types.some(type => type.isNullable)
+
+const SHARE: Parameter = { says: 'from 0 to 1', allows: value => value >= 0 && value <= 1 }
+const ERROR: Parameter = { says: 'from 0.000001 to 0.5', allows: value => value >= 1e-6 && value <= 0.5 }
+const HALF_LIFE: Parameter = { says: 'in milliseconds, more than 0', allows: value => value > 0 && value < 2 ** 53 }
+const ALPHA: Parameter = { says: 'more than 0 and at most 1', allows: value => value > 0 && value <= 1 }
+const AMOUNT: Parameter = {
+  says: `a whole number from 1 to ${MAX_COLLECTED}`,
+  allows: value => Number.isInteger(value) && value >= 1 && value <= MAX_COLLECTED,
+}
+
+const one = (
+  groups: readonly TypeGroup[],
+  infer: AggregateRule['infer'],
+  ...parameters: readonly Parameter[]
+): AggregateRule => ({ values: [groups], infer, parameters })
 
 const RULES: Readonly<Record<AggregateName, AggregateRule>> = {
-  count: { least: 0, most: 1, infer: count },
-  countIf: { least: 1, most: 1, groups: ['bool'], infer: count },
-  sum: {
-    least: 1,
-    most: 1,
-    groups: NUMERIC,
-    infer: argument => (argument.name === 'i64' ? same(argument) : float(argument)),
+  count: { values: [ANY], optional: 1, infer: count },
+  countIf: one(BOOL, count),
+  sum: one(NUMERIC, values =>
+    values[0]!.name === 'i64' ? typeOf('i64', anyNull(values)) : typeOf('f64', anyNull(values)),
+  ),
+  avg: one(NUMERIC, float),
+  min: one(ORDERED, same),
+  max: one(ORDERED, same),
+  first: one(ANY, same),
+  last: one(ANY, same),
+  variance: one(NUMERIC, float),
+  varianceSample: one(NUMERIC, sample),
+  stdDev: one(NUMERIC, float),
+  stdDevSample: one(NUMERIC, sample),
+  distinctCount: one(ANY, count),
+  approxDistinct: one(ANY, count),
+  argMin: { values: [ANY, ORDERED], infer: same },
+  argMax: { values: [ANY, ORDERED], infer: same },
+  boolAnd: one(BOOL, truth),
+  boolOr: one(BOOL, truth),
+  rate: { values: [NUMERIC], optional: 1, infer: float },
+  percentile: one(NUMERIC, float, SHARE),
+  percentileSketch: one(NUMERIC, float, SHARE, ERROR),
+  ema: one(NUMERIC, float, HALF_LIFE),
+  emaAlpha: one(NUMERIC, float, ALPHA),
+  minForever: one(ORDERED, same),
+  maxForever: one(ORDERED, same),
+  topK: one(ORDERED, object, AMOUNT),
+  bottomK: one(ORDERED, object, AMOUNT),
+  collect: one(ANY, object, AMOUNT),
+  collectSet: one(ANY, object, AMOUNT),
+  user: {
+    values: Array.from({ length: MAX_VALUES }, () => ANY),
+    optional: MAX_VALUES,
+    infer: (_, { definition }) => returnType(definition),
   },
-  avg: { least: 1, most: 1, groups: NUMERIC, infer: float },
-  min: { least: 1, most: 1, groups: ORDERED, infer: same },
-  max: { least: 1, most: 1, groups: ORDERED, infer: same },
-  first: { least: 1, most: 1, infer: same },
-  last: { least: 1, most: 1, infer: same },
-  variance: { least: 1, most: 1, groups: NUMERIC, infer: float },
-  varianceSample: { least: 1, most: 1, groups: NUMERIC, infer: sample },
-  stdDev: { least: 1, most: 1, groups: NUMERIC, infer: float },
-  stdDevSample: { least: 1, most: 1, groups: NUMERIC, infer: sample },
 }
 
 /** Whether `name` is an aggregate function. */
@@ -44,17 +101,62 @@ export const isAggregateName = (name: unknown): name is AggregateName =>
   typeof name === 'string' && Object.hasOwn(RULES, name)
 
 /**
- * The type an aggregate has over a group. A group has at least one row, so over an argument that is never null only the
+ * The type an aggregate has over a group. A group has at least one row, so over arguments that are never null only the
  * sample forms can be null.
  *
- * @throws EventfluxError `EXPRESSION_INVALID` when the aggregate doesn't take the argument.
+ * @param types The types of all arguments, those of the parameters too.
+ * @throws EventfluxError `EXPRESSION_INVALID` when the aggregate doesn't take the arguments.
  */
-export function inferAggregate(fn: AggregateName, types: readonly DataType[]): DataType {
-  const { least, most, groups, infer } = RULES[fn]
-  if (types.length < least || types.length > most)
-    throw expressionInvalid(`${fn} takes one argument, not ${types.length}`, { value: fn })
-  const argument = types[0] ?? typeOf('bool', false)
-  if (groups !== undefined && !groups.includes(groupOf(argument)))
-    throw expressionInvalid(`${fn} does not take ${argument.name} values`, { value: argument.name })
-  return infer(argument)
+export function inferAggregate(call: AggregateCallNode, types: readonly DataType[]): DataType {
+  const { fn, args } = call
+  const { values, optional = 0, parameters = [], infer } = RULES[fn]
+  const given = args.length - parameters.length
+  if (given > values.length || given < values.length - optional) {
+    const most = values.length + parameters.length
+    const wanted = most === 1 ? 'one argument' : `${optional > 0 ? 'at most ' : ''}${most} arguments`
+    throw expressionInvalid(`${fn} takes ${wanted}, not ${args.length}`, { value: fn })
+  }
+  for (let i = 0; i < given; i++)
+    if (!values[i]!.includes(groupOf(types[i]!)))
+      throw expressionInvalid(`${fn} does not take ${types[i]!.name} values`, { value: types[i]!.name })
+  for (const [i, parameter] of parameters.entries()) {
+    const value = numberOf(args[given + i]!)
+    if (value === undefined || !parameter.allows(value))
+      throw expressionInvalid(`${fn} takes a number ${parameter.says}, not ${show(value)}`, { value, at: fn })
+  }
+  return infer(types.slice(0, given), call)
+}
+
+/**
+ * Checks that every aggregate of a result can be put together from parts, as windows that overlap or merge do.
+ *
+ * @throws EventfluxError `PLAN_INVALID`.
+ */
+export function checkMerging(result: ResultNode): void {
+  if (result.kind === 'call') for (const arg of result.args) checkMerging(arg)
+  if (result.kind !== 'aggregate') return
+  if (result.fn === 'emaAlpha')
+    throw planInvalid(
+      'ema by alpha goes by order of arrival, which windows that overlap or merge do not keep: use halfLife',
+    )
+  const definition = result.definition as CheckedDefinition | undefined
+  if (definition !== undefined && definition.merge === undefined)
+    throw planInvalid(`The aggregate ${show(definition.name)} needs merge here: these windows overlap or merge`, {
+      at: definition.name,
+    })
+}
+
+/** The arguments that are values of each row, without the parameters. */
+export function valueArguments({ fn, args }: AggregateCallNode): readonly ExpressionNode[] {
+  return args.slice(0, args.length - (RULES[fn].parameters?.length ?? 0))
+}
+
+/** The numbers given with the call. */
+export function parametersOf(call: AggregateCallNode): readonly number[] {
+  return call.args.slice(valueArguments(call).length).map(arg => numberOf(arg)!)
+}
+
+function numberOf(node: ExpressionNode): number | undefined {
+  const value = node.kind === 'literal' ? literalValue(node) : undefined
+  return typeof value === 'number' ? value : undefined
 }

@@ -1,5 +1,5 @@
-import { expressionInvalid, show } from '../errors.ts'
 import type { DataType } from '../schema/data-type.ts'
+import { over } from './aggregate-over.ts'
 import type {
   BigIntExpression,
   BooleanExpression,
@@ -10,8 +10,7 @@ import type {
   Scope,
   TimestampExpression,
 } from './expression.ts'
-import type { AggregateName } from './node.ts'
-import { aggregateOf, literal, TypedExpression } from './typed-expression.ts'
+import { aggregateCall, literal } from './typed-expression.ts'
 
 type Numeric = NumberExpression<boolean, RowScope> | BigIntExpression<boolean, RowScope>
 type Orderable = Numeric | TimestampExpression<boolean, RowScope>
@@ -29,7 +28,7 @@ type OfGroup<E extends Expression> = ExpressionOf<DataType<E['type']['name'], Nu
  * ```
  */
 export function count(value?: Expression<boolean, RowScope>): NumberExpression<false, 'group'> {
-  return (value === undefined ? aggregateOf('count', []) : over('count', value)) as never
+  return (value === undefined ? aggregateCall('count', []) : over('count', value)) as never
 }
 
 /**
@@ -165,9 +164,4 @@ export function stdDev<E extends Numeric>(value: E): NumberExpression<NullOf<E>,
  */
 export function stdDevSample(value: Numeric): NumberExpression<true, 'group'> {
   return over('stdDevSample', value) as never
-}
-
-function over(fn: AggregateName, value: unknown): TypedExpression {
-  if (value instanceof TypedExpression) return aggregateOf(fn, [value])
-  throw expressionInvalid(`${fn} takes an expression such as e.price, not ${show(value)}`, { value })
 }

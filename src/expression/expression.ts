@@ -1,4 +1,4 @@
-import type { DataType, TypeName } from '../schema/data-type.ts'
+import type { DataType, ObjectType, TypeName } from '../schema/data-type.ts'
 import type { Duration } from '../time/duration.ts'
 import type { ExpressionNode, ResultNode } from './node.ts'
 
@@ -201,6 +201,11 @@ export interface TimestampExpression<N extends boolean = boolean, S extends Scop
   toF64(): NumberExpression<N, S>
   /** Milliseconds as an i64. */
   toI64(): BigIntExpression<N, S>
+}
+
+/** A result that is a JavaScript value of type `V`. Nothing is computed with it: it goes to the sink as it is. */
+export interface ObjectExpression<V, S extends Scope = 'group'> extends Expression<false, S, 'object'> {
+  readonly type: ObjectType<V>
 }
 
 /** The expression over a type. */

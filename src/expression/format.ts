@@ -1,4 +1,5 @@
 import { formatDuration } from '../time/duration.ts'
+import { definitionName } from './aggregate-definition.ts'
 import { literalValue } from './literal.ts'
 import type { ExpressionNode, FunctionName, ResultNode } from './node.ts'
 
@@ -38,7 +39,7 @@ function format(node: ExpressionNode | ResultNode, outer: number): string {
       return Object.is(value, -0) ? '-0' : String(value)
     }
     case 'aggregate':
-      return `${node.fn}(${list(node.args)})`
+      return `${node.fn === 'user' ? definitionName(node.definition) : node.fn}(${list(node.args)})`
     case 'call':
       return formatCall(node.fn, node.args, outer)
   }

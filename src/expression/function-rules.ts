@@ -17,7 +17,7 @@ interface Call {
 }
 
 /** Types that mix freely: numbers are computed in f64. */
-export type TypeGroup = 'number' | 'i64' | 'bool' | 'timestamp' | 'utf8'
+export type TypeGroup = 'number' | 'i64' | 'bool' | 'timestamp' | 'utf8' | 'object'
 
 const GROUP: Readonly<Record<TypeName, TypeGroup>> = {
   f64: 'number',
@@ -28,6 +28,7 @@ const GROUP: Readonly<Record<TypeName, TypeGroup>> = {
   bool: 'bool',
   timestamp: 'timestamp',
   utf8: 'utf8',
+  object: 'object',
 }
 
 /** The group of a type. */
@@ -216,6 +217,7 @@ const WORDS: Readonly<Record<TypeGroup, string>> = {
   bool: 'bool',
   timestamp: 'timestamps',
   utf8: 'text',
+  object: 'objects',
 }
 
 function mismatch({ fn, types }: Call, groups: readonly TypeGroup[]) {

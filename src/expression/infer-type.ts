@@ -41,7 +41,7 @@ export function inferResultType(node: ResultNode, schema: Schema): DataType {
   switch (node.kind) {
     case 'aggregate':
       return inferAggregate(
-        node.fn,
+        node,
         node.args.map(arg => inferType(arg, schema)),
       )
     case 'literal':

@@ -88,11 +88,31 @@ export type AggregateName =
   | 'varianceSample'
   | 'stdDev'
   | 'stdDevSample'
+  | 'distinctCount'
+  | 'approxDistinct'
+  | 'argMin' // args: value, by
+  | 'argMax'
+  | 'boolAnd'
+  | 'boolOr'
+  | 'rate' // no argument: rows a second of the window's length; one argument: its sum a second
+  | 'percentile' // args: value, p as an f64 literal from 0 to 1
+  | 'percentileSketch' // args: value, p, relative error as f64 literals
+  | 'ema' // args: value, half-life in ms as an f64 literal; weighed by event time
+  | 'emaAlpha' // args: value, alpha as an f64 literal; weighed by order of arrival
+  | 'minForever'
+  | 'maxForever'
+  | 'topK' // args: value, k as an f64 literal
+  | 'bottomK'
+  | 'collect' // args: value, the most there may be as an f64 literal
+  | 'collectSet'
+  | 'user' // what `definition` says
 
 export interface AggregateNode {
   readonly kind: 'aggregate'
   readonly fn: AggregateName
   readonly args: readonly ExpressionNode[]
+  /** Of 'user' only: an `AggregateDefinition`. It holds functions, so it can't travel as JSON. */
+  readonly definition?: unknown
 }
 
 /** A result of a window: an aggregate, or scalar functions over aggregates and literals. */

@@ -156,15 +156,24 @@ export function callOf(fn: FunctionName, args: readonly TypedExpression[]): Type
 }
 
 /** An aggregate over a group's rows. */
-export function aggregateOf(fn: AggregateName, args: readonly TypedExpression[]): TypedExpression {
+export function aggregateCall(
+  fn: AggregateName,
+  args: readonly TypedExpression[],
+  definition?: unknown,
+): TypedExpression {
   if (args.some(arg => arg.scope === 'group'))
     throw expressionInvalid(`${fn} takes a value of each row, not another aggregate`, { value: fn })
-  const type = inferAggregate(
+  const nodes = Object.freeze(args.map(arg => arg.node as ExpressionNode))
+  const node = Object.freeze({
+    kind: 'aggregate',
     fn,
+    args: nodes,
+    ...(definition !== undefined && { definition }),
+  } as const)
+  const type = inferAggregate(
+    node,
     args.map(arg => arg.type),
   )
-  const nodes = Object.freeze(args.map(arg => arg.node as ExpressionNode))
-  const node = Object.freeze({ kind: 'aggregate', fn, args: nodes } as const)
   return new TypedExpression(node, type, 'group', depthOver(args), sizeOver(args))
 }
 

@@ -58,6 +58,8 @@ function validate(given: unknown, place: Place, depth: number, budget: Budget): 
       if (place === 'row') throw expressionInvalid('An aggregate stands in aggregate(…) only, and never in another one')
       if (!isAggregateName(node.fn))
         throw expressionInvalid(`There is no aggregate ${show(node.fn)}`, { value: node.fn })
+      if (node.fn === 'user')
+        throw expressionInvalid('An aggregate of your own holds functions: it has no form as data')
       const args = validateArgs(node.args, 'row', depth, budget)
       return Object.freeze({ kind: 'aggregate', fn: node.fn, args }) as AnyNode
     }

@@ -1,13 +1,18 @@
 import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { KernelExports } from '../wasm/exports.ts'
+import { approxDistinctKernels } from './approx-distinct.ts'
+import { argExtremeKernels } from './arg-extreme.ts'
 import { arithmeticKernels } from './arithmetic.ts'
 import { arithmeticI64Kernels } from './arithmetic-i64.ts'
 import { arithmeticUnaryKernels } from './arithmetic-unary.ts'
+import { averageKernels } from './average.ts'
+import { binKernels } from './bins.ts'
 import { bitmapKernels } from './bitmap.ts'
 import { castKernels } from './cast.ts'
 import { chooseKernels } from './choose.ts'
 import { compareKernels } from './compare.ts'
 import { countKernels } from './count.ts'
+import { distinctKernels } from './distinct.ts'
 import { extremeKernels } from './extremes.ts'
 import { extremeI64Kernels } from './extremes-i64.ts'
 import { fieldKernels } from './field.ts'
@@ -15,6 +20,7 @@ import { fillKernels } from './fill.ts'
 import { edgeKernels } from './first-last.ts'
 import { keyKernels } from './key.ts'
 import { keyColumnKernels } from './key-columns.ts'
+import { listKernels } from './list.ts'
 import { lookupKernels } from './lookup.ts'
 import { maskKernels } from './mask.ts'
 import { momentKernels } from './moments.ts'
@@ -41,6 +47,12 @@ export function jsKernels(memory: LinearMemory): KernelExports {
     ...lookupKernels(memory),
     ...maskKernels(memory),
     ...takeKernels(memory),
+    ...approxDistinctKernels(memory),
+    ...argExtremeKernels(memory),
+    ...averageKernels(memory),
+    ...binKernels(memory),
+    ...distinctKernels(memory),
+    ...listKernels(memory),
     ...countKernels(memory),
     ...extremeKernels(memory),
     ...extremeI64Kernels(memory),

@@ -10,6 +10,7 @@ import {
 } from '../../assembly/abi.ts'
 import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { KernelExports } from '../wasm/exports.ts'
+import { mix } from './hash.ts'
 import { rowAt } from './rows.ts'
 
 type KeyKernels = Pick<KernelExports, 'rangeI32' | 'findOrInsertKeys4' | 'findOrInsertKeys' | 'reinsertKey'>
@@ -64,12 +65,6 @@ export function keyKernels(memory: LinearMemory): KeyKernels {
       u32[slots + at * 2 + 1] = hash
     },
   }
-}
-
-/** A bijection of 32 bits: one-word keys are equal exactly when their hashes are. */
-function mix(word: number): number {
-  const spread = (Math.imul(word ^ (word >>> 16), 0x9e3779b1) + 0x7f4a7c15) | 0
-  return (spread ^ (spread >>> 15)) >>> 0
 }
 
 function hashWords(u32: Uint32Array, key: number, words: number): number {

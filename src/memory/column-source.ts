@@ -1,5 +1,5 @@
 import { eventInvalid, show } from '../errors.ts'
-import type { TypeName } from '../schema/data-type.ts'
+import { type StoredTypeName, storedName } from '../schema/data-type.ts'
 import type { ColumnField } from './column-buffers.ts'
 import type { CodedStrings, ColumnBlock } from './column-input.ts'
 
@@ -33,7 +33,7 @@ export interface PreparedColumns {
 
 const NUMBERS = ['f64', 'f32', 'i32', 'u32', 'timestamp'] as const
 /** What typed arrays hold that a type can take. */
-const TYPED: Readonly<Record<TypeName, (array: TypedArray) => boolean>> = {
+const TYPED: Readonly<Record<StoredTypeName, (array: TypedArray) => boolean>> = {
   ...(Object.fromEntries(NUMBERS.map(name => [name, holdsNumbers])) as Record<
     (typeof NUMBERS)[number],
     typeof holdsNumbers
@@ -113,7 +113,7 @@ function columnOf(block: ColumnBlock, name: string): unknown {
 
 function sorted({ name, type }: ColumnField, values: unknown, valid: Uint8Array | undefined): ColumnSource {
   if (Array.isArray(values)) return { kind: 'plain', values, valid }
-  if (isTypedArray(values) && TYPED[type.name](values)) return { kind: 'typed', values, valid }
+  if (isTypedArray(values) && TYPED[storedName(type)](values)) return { kind: 'typed', values, valid }
   if (type.name === 'utf8' && isCoded(values)) return { kind: 'coded', values, valid }
   throw eventInvalid(`column ${show(name)} (${type.name}) takes an array of its values, not ${describe(values)}`, {
     value: values,

@@ -1,5 +1,5 @@
 import type { EventfluxError } from '../errors.ts'
-import { BYTE_WIDTH } from '../schema/data-type.ts'
+import { BYTE_WIDTH, storedName } from '../schema/data-type.ts'
 import type { KernelExports } from '../wasm/exports.ts'
 import type { Arena } from './arena.ts'
 import { CodeTranslator, isCodeArray } from './code-translator.ts'
@@ -131,7 +131,7 @@ export class ColumnWriter {
     row: number,
   ): number {
     const read = (i: number): unknown => values[i]
-    const type = this.#field(field).type.name
+    const type = storedName(this.#field(field).type)
     if (valid !== undefined || type === 'utf8' || type === 'bool' || type === 'i64') {
       return this.#writeEach(field, read, valid, from, count, row)
     }

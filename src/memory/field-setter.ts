@@ -1,4 +1,4 @@
-import { BYTE_WIDTH, type TypeName } from '../schema/data-type.ts'
+import { BYTE_WIDTH, type StoredTypeName, storedName, type TypeName } from '../schema/data-type.ts'
 import type { ColumnBuffers, ColumnField } from './column-buffers.ts'
 import { inherited } from './inherited.ts'
 import type { LinearMemory } from './linear-memory.ts'
@@ -34,7 +34,7 @@ export function fieldSetter(field: ColumnField, index: number, options: SetterOp
   const { memory } = options
   const place: Place = { base: 0, bits: 0 }
   const width = BYTE_WIDTH[field.type.name]
-  const store = ownOnly(field.name, storeOf(field.type.name, place, options))
+  const store = ownOnly(field.name, storeOf(storedName(field.type), place, options))
   const clear = clearOf(field.type.name, memory, place)
   const setNull = (row: number): void => {
     memory.u8[place.bits + (row >>> 3)]! &= ~(1 << (row & 7))
@@ -64,7 +64,7 @@ function ownOnly(name: string, store: Store): Store {
   return foreign === undefined ? store : (value, row) => store(value === foreign ? undefined : value, row)
 }
 
-function storeOf(type: TypeName, place: Place, { memory, coder, maxStringLength }: SetterOptions): Store {
+function storeOf(type: StoredTypeName, place: Place, { memory, coder, maxStringLength }: SetterOptions): Store {
   switch (type) {
     case 'f64':
       return (value, row) => {

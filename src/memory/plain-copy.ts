@@ -1,4 +1,4 @@
-import type { TypeName } from '../schema/data-type.ts'
+import type { StoredTypeName } from '../schema/data-type.ts'
 import type { LinearMemory } from './linear-memory.ts'
 
 /**
@@ -7,7 +7,7 @@ import type { LinearMemory } from './linear-memory.ts'
  */
 export function copyPlain(
   memory: LinearMemory,
-  type: Exclude<TypeName, 'i64' | 'bool' | 'utf8'>,
+  type: Exclude<StoredTypeName, 'i64' | 'bool' | 'utf8'>,
   values: readonly unknown[],
   from: number,
   count: number,

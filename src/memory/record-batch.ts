@@ -10,6 +10,8 @@ export interface Vector {
   readonly values: number
   readonly validity: number
   readonly dictionary: Dictionary | undefined
+  /** Of an `object` column: what its values, as u32, are positions in. */
+  readonly objects?: unknown[] | undefined
 }
 
 /**

@@ -1,10 +1,10 @@
 import { type EventfluxError, eventInvalid, show } from '../errors.ts'
-import type { DataType, TypeName } from '../schema/data-type.ts'
+import { type DataType, type StoredTypeName, storedName } from '../schema/data-type.ts'
 import type { ColumnField } from './column-buffers.ts'
 import { inherited } from './inherited.ts'
 
 /** What a value must be to enter a column, in words. */
-const EXPECTED: Readonly<Record<TypeName, string>> = {
+const EXPECTED: Readonly<Record<StoredTypeName, string>> = {
   f64: 'a number',
   f32: 'a number',
   i32: 'an integer from -2147483648 to 2147483647',
@@ -105,7 +105,7 @@ export class RowFault {
 
   #expected(type: DataType): string {
     const limit = type.name === 'utf8' ? ` of at most ${this.#maxStringLength} UTF-16 units` : ''
-    return `${EXPECTED[type.name]}${limit}${type.isNullable ? ' or null' : ''}`
+    return `${EXPECTED[storedName(type)]}${limit}${type.isNullable ? ' or null' : ''}`
   }
 }
 

@@ -1,10 +1,10 @@
-import { BYTE_WIDTH, type TypeName } from '../schema/data-type.ts'
+import { BYTE_WIDTH, type StoredTypeName, storedName } from '../schema/data-type.ts'
 import { functionFrom } from './code-generation.ts'
 import type { ColumnField } from './column-buffers.ts'
 import { inherited } from './inherited.ts'
 import type { RowWriting, WriterParts } from './row-writing.ts'
 
-const VIEW: Readonly<Record<TypeName, 'f64' | 'f32' | 'i32' | 'u32' | 'i64' | 'u8'>> = {
+const VIEW: Readonly<Record<StoredTypeName, 'f64' | 'f32' | 'i32' | 'u32' | 'i64' | 'u8'>> = {
   f64: 'f64',
   f32: 'f32',
   i32: 'i32',
@@ -73,12 +73,13 @@ function baseSource({ type }: ColumnField, k: number): string {
 }
 
 function fieldSource({ name, type }: ColumnField, k: number, maxStringLength: number, refuse: string): string {
-  const view = VIEW[type.name]
+  const stores = storedName(type)
+  const view = VIEW[stores]
   const cell = `${view}[base${k} + row]`
   const read = `let value${k} = event[${JSON.stringify(name)}]`
   const ownOnly = inherited(name) === undefined ? '' : `if (value${k} === inherited[${k}]) value${k} = undefined\n`
-  const store = `if (${misfit(type.name, `value${k}`, maxStringLength)}) { fault.value(${k}, value${k}); ${refuse} }
-${cell} = ${stored(type.name, k)}`
+  const store = `if (${misfit(stores, `value${k}`, maxStringLength)}) { fault.value(${k}, value${k}); ${refuse} }
+${cell} = ${stored(stores, k)}`
   if (!type.isNullable) return `${read}\n${ownOnly}${store}`
   const byte = `u8[bits${k} + (row >>> 3)]`
   return `${read}
@@ -91,7 +92,7 @@ ${ownOnly}if (value${k} === null || value${k} === undefined) {
 }`
 }
 
-function misfit(type: TypeName, value: string, maxStringLength: number): string {
+function misfit(type: StoredTypeName, value: string, maxStringLength: number): string {
   switch (type) {
     case 'f64':
     case 'f32':
@@ -111,7 +112,7 @@ function misfit(type: TypeName, value: string, maxStringLength: number): string 
   }
 }
 
-function stored(type: TypeName, k: number): string {
+function stored(type: StoredTypeName, k: number): string {
   if (type === 'bool') return `value${k} ? 1 : 0`
   if (type === 'utf8') return `coders[${k}].code(value${k})`
   // Adding 0 turns -0 into 0: equal instants have equal bytes.

@@ -16,6 +16,7 @@ export const VALUE_SOURCE: Readonly<Record<TypeName, (column: string) => string>
   bool: column => `u8[${column}.values + row] !== 0`,
   timestamp: column => `f64[(${column}.values >>> 3) + row]`,
   utf8: column => `${column}.dictionary.decode(i32[(${column}.values >>> 2) + row])`,
+  object: column => `${column}.objects[u32[(${column}.values >>> 2) + row]]`,
 }
 
 /** One reader for each field, for where no text may become a program. */
@@ -48,5 +49,7 @@ function readerOf(memory: LinearMemory, type: TypeName): ValueReader {
       return (column, row) => memory.u8[column.values + row] !== 0
     case 'utf8':
       return (column, row) => column.dictionary!.decode(memory.i32[(column.values >>> 2) + row]!)
+    case 'object':
+      return (column, row) => column.objects![memory.u32[(column.values >>> 2) + row]!]
   }
 }

@@ -225,7 +225,7 @@ class ChainBuilder {
     const aggregate = (prepared: readonly InputColumn[]): Operator => {
       const keys = prepared.slice(1, 1 + node.keys.length)
       const layout = new RecordLayout(
-        context.kernels,
+        context,
         aggregates.map(call => ({ ...call, dictionary: prepared[call.column]?.dictionary })),
       )
       const output = [

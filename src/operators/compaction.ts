@@ -40,6 +40,7 @@ export class Compaction {
       kernels[TAKE[BYTE_WIDTH[source.type]]](source.values, selection, selectedCount, target.values)
       if (source.validity !== 0) kernels.takeBits(source.validity, selection, selectedCount, this.#bitmaps[i]!)
       target.validity = source.validity === 0 ? 0 : this.#bitmaps[i]!
+      target.objects = source.objects
     }
     if (batch.origin !== 0) kernels.take4(batch.origin, selection, selectedCount, this.#origin)
     batch.origin = batch.origin === 0 ? selection : this.#origin

@@ -1,24 +1,18 @@
 import { inferAggregate } from '../expression/aggregate-rules.ts'
-import { canOverflow } from '../expression/can-overflow.ts'
 import { inferType } from '../expression/infer-type.ts'
-import type { AggregateName, AggregateNode, ExpressionNode, FunctionName, ResultNode } from '../expression/node.ts'
-import { type DataType, type TypeName, typeOf } from '../schema/data-type.ts'
+import type { AggregateNode, ExpressionNode, FunctionName, ResultNode } from '../expression/node.ts'
+import type { StoredTypeName } from '../schema/data-type.ts'
 import type { Schema } from '../schema/schema.ts'
+import { type DerivedNode, derivedAggregate } from './derived-aggregates.ts'
 import type { WindowAggregateNode } from './logical-node.ts'
+import { type LoweredAggregate, lowerAggregate } from './lower-aggregate.ts'
 import { IS_RETRACTION, retracts } from './plan-scope.ts'
+
+export type { LoweredAggregate } from './lower-aggregate.ts'
 
 export interface NamedExpression {
   readonly name: string
   readonly expression: ExpressionNode
-}
-
-/** An aggregate as the kernels compute it: over one prepared column. */
-export interface LoweredAggregate {
-  readonly fn: AggregateName
-  /** Index among the prepared columns, -1 for `count()`. */
-  readonly column: number
-  readonly input: DataType
-  readonly output: DataType
 }
 
 /**
@@ -75,25 +69,31 @@ export function lowerResults(
   const known = new Map<string, number>()
 
   const aggregate = (call: AggregateNode): ExpressionNode => {
-    const types = call.args.map(arg => inferType(arg, schema))
-    const result = inferAggregate(call.fn, types)
-    const key = JSON.stringify(call)
-    let index = known.get(key)
-    const argument = prepared(call, types[0], schema)
-    const inner = argument === undefined ? undefined : inferType(argument, schema)
-    const output = typeOf(computedType(call.fn, inner), result.isNullable)
-    if (index === undefined) {
-      const column = argument === undefined ? -1 : argumentColumn(prepare, argument)
-      index = aggregates.push({ fn: call.fn, column, input: inner ?? typeOf('bool', false), output }) - 1
-      known.set(key, index)
-    }
+    const result = inferAggregate(
+      call,
+      call.args.map(arg => inferType(arg, schema)),
+    )
+    const derived = derivedAggregate(call, result.isNullable)
+    if (derived !== undefined) return expressionOf(derived)
+    const lowered = lowerAggregate(call, schema, result.isNullable, argument => argumentColumn(prepare, argument))
+    const key = `${definitionId(call.definition)} ${JSON.stringify(call)}`
+    const index = known.get(key) ?? aggregates.push(lowered) - 1
+    known.set(key, index)
     const column: ExpressionNode = { kind: 'column', name: aggregateName(index) }
-    return result.name === output.name ? column : { kind: 'call', fn: CAST[result.name], args: [column] }
+    const cast = result.name === lowered.output.name || result.name === 'object' ? undefined : CAST[result.name]
+    return cast === undefined ? column : { kind: 'call', fn: cast, args: [column] }
   }
 
-  const expressionOf = (result: ResultNode): ExpressionNode => {
+  /** Definitions hold functions, which JSON says nothing of: each is one of its own. */
+  const definitions: unknown[] = []
+  const definitionId = (definition: unknown): number => {
+    if (!definitions.includes(definition)) definitions.push(definition)
+    return definitions.indexOf(definition)
+  }
+
+  const expressionOf = (result: DerivedNode): ExpressionNode => {
     if (result.kind === 'aggregate') return aggregate(result)
-    if (result.kind === 'literal') return result
+    if (result.kind === 'literal' || result.kind === 'column') return result
     return { kind: 'call', fn: result.fn, args: result.args.map(expressionOf) }
   }
 
@@ -118,7 +118,7 @@ export function aggregatedNames(node: WindowAggregateNode, aggregateCount: numbe
   )
 }
 
-const CAST: Readonly<Record<TypeName, FunctionName>> = {
+const CAST: Readonly<Record<StoredTypeName, FunctionName>> = {
   f64: 'toF64',
   f32: 'toF32',
   i32: 'toI32',
@@ -127,37 +127,4 @@ const CAST: Readonly<Record<TypeName, FunctionName>> = {
   bool: 'toBool',
   timestamp: 'toTimestamp',
   utf8: 'toUtf8',
-}
-
-/** The argument in the type its kernels take: numbers as f64 (exact for i32, u32 and f32), i64 where it stays exact. */
-function prepared({ fn, args }: AggregateNode, type: DataType | undefined, schema: Schema): ExpressionNode | undefined {
-  const [argument] = args
-  if (argument === undefined || type === undefined) return undefined
-  // A value that is never null need not be known to be counted, unless knowing it can end the job.
-  if (fn === 'count') return type.isNullable || canOverflow(argument, schema) ? argument : undefined
-  if (fn === 'countIf') {
-    const yes = { kind: 'literal', type: 'bool', value: true } as const
-    return type.isNullable ? { kind: 'call', fn: 'and', args: [argument, yes] } : argument
-  }
-  const keepsType =
-    fn === 'first' || fn === 'last'
-      ? type.name !== 'bool'
-      : type.name === 'f64' || type.name === 'timestamp' || (type.name === 'i64' && KEEPS_I64.has(fn))
-  return keepsType ? argument : { kind: 'call', fn: 'toF64', args: [argument] }
-}
-
-const KEEPS_I64: ReadonlySet<AggregateName> = new Set<AggregateName>(['sum', 'min', 'max'])
-
-function computedType(fn: AggregateName, input: DataType | undefined): TypeName {
-  switch (fn) {
-    case 'sum':
-      return input?.name === 'i64' ? 'i64' : 'f64'
-    case 'min':
-    case 'max':
-    case 'first':
-    case 'last':
-      return input!.name
-    default:
-      return 'f64'
-  }
 }

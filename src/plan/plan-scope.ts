@@ -1,4 +1,5 @@
 import { planInvalid, show } from '../errors.ts'
+import { checkMerging } from '../expression/aggregate-rules.ts'
 import { inferResultType, inferType } from '../expression/infer-type.ts'
 import { type DataType, typeOf } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
@@ -119,10 +120,14 @@ function windowSchema({ schema, eventTime }: PlanScope, node: WindowAggregateNod
   for (const key of node.keys) {
     const field = schema.field(key)
     if (field === undefined) throw planInvalid(`There is no column ${show(key)} to key by`, { value: key })
+    if (field.type.name === 'object')
+      throw planInvalid(`${show(key)} holds objects, which make no keys`, { value: key })
     entries.push([key, field.type])
   }
   for (const { name, result } of node.results) entries.push([name, inferResultType(result, schema)])
   const isRetracting = retracts(node.window)
+  // A tumbling window is of one piece; all others put theirs together.
+  if (node.window.kind !== 'tumbling' || isRetracting) for (const { result } of node.results) checkMerging(result)
   for (const [name] of entries.slice(2))
     if (name === WINDOW_START || name === WINDOW_END || (isRetracting && name === IS_RETRACTION))
       throw planInvalid(`${show(name)} is a column of every window's result: give yours another name`, { at: name })
@@ -139,6 +144,8 @@ export function checkKeys(method: string, schema: Schema, names: readonly string
   for (const [i, name] of names.entries()) {
     if (schema.field(name) === undefined)
       throw planInvalid(`There is no column ${show(name)} to key by`, { value: name, at: method })
+    if (schema.field(name)!.type.name === 'object')
+      throw planInvalid(`${show(name)} holds objects, which make no keys`, { value: name, at: method })
     if (names.indexOf(name) !== i) throw planInvalid(`${show(name)} is given to ${method} twice`, { value: name })
   }
 }

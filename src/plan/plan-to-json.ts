@@ -1,4 +1,6 @@
 import { planInvalid, show } from '../errors.ts'
+import { definitionName } from '../expression/aggregate-definition.ts'
+import type { ResultNode } from '../expression/node.ts'
 import type { LogicalNode, LogicalPlan } from './logical-node.ts'
 
 /**
@@ -14,10 +16,24 @@ export function planToJSON(plan: LogicalPlan): LogicalPlan {
 function refuseFunctions(nodes: readonly LogicalNode[]): void {
   for (const node of nodes) {
     if (node.op === 'tee') refuseFunctions(node.plan)
+    else if ('results' in node)
+      for (const each of node.results) {
+        const name = 'result' in each ? definedIn(each.result) : undefined
+        if (name !== undefined)
+          throw planInvalid(`The aggregate ${show(name)} is made of functions, which can't travel as data`, {
+            at: name,
+          })
+      }
     else if ('fn' in node && typeof node.fn === 'function')
       throw planInvalid(
         `${node.op} ${show(node.name)} holds a function, which can't travel as data: give it as { module, export }`,
         { at: node.name },
       )
   }
+}
+
+/** The name of an aggregate of the user's own in a result. */
+function definedIn(result: ResultNode): string | undefined {
+  if (result.kind === 'aggregate') return result.fn === 'user' ? definitionName(result.definition) : undefined
+  return result.kind === 'call' ? result.args.map(definedIn).find(name => name !== undefined) : undefined
 }

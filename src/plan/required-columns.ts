@@ -1,5 +1,5 @@
 import { canOverflow } from '../expression/can-overflow.ts'
-import { inferResultType } from '../expression/infer-type.ts'
+import { inferResultType, inferType } from '../expression/infer-type.ts'
 import type { ResultNode } from '../expression/node.ts'
 import { collectColumns } from '../expression/walk.ts'
 import type { Schema } from '../schema/schema.ts'
@@ -76,6 +76,7 @@ function resultCanOverflow(node: ResultNode, schema: Schema): boolean {
   if (node.kind === 'literal') return false
   if (inferResultType(node, schema).name === 'i64' && (node.kind === 'call' || node.fn === 'sum')) return true
   if (node.kind === 'call') return node.args.some(arg => resultCanOverflow(arg, schema))
+  if (node.fn === 'rate' && node.args.some(arg => inferType(arg, schema).name === 'i64')) return true
   return node.args.some(arg => canOverflow(arg, schema))
 }
 

@@ -3,7 +3,7 @@ import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { RecordBatch, Vector } from '../memory/record-batch.ts'
 import type { TypeName } from '../schema/data-type.ts'
 
-/** The typed array a column of a type is seen as; utf8 shows dictionary codes. */
+/** The typed array a column of a type is seen as; utf8 shows dictionary codes, object positions among the batch's objects. */
 export type ColumnArray = Float64Array | Float32Array | Int32Array | Uint32Array | BigInt64Array | Uint8Array
 
 /**
@@ -71,6 +71,18 @@ export class ResultBatch {
     return dictionary.decode(this.#memory.u32[(values >>> 2) + this.#row(row)]!)
   }
 
+  /**
+   * The object of a row of a column that `topK`, `collect` or an aggregate of your own made; null where it has none. O(1).
+   *
+   * @throws EventfluxError `EXPRESSION_INVALID` for a column of another type.
+   */
+  object(name: string, row: number): unknown {
+    const { values, objects } = this.#vector(name)
+    if (objects === undefined)
+      throw expressionInvalid(`column ${show(name)} holds no objects: read it with column()`, { at: name })
+    return this.isValid(name, row) ? objects[this.#memory.u32[(values >>> 2) + this.#row(row)]!] : null
+  }
+
   #row(row: number): number {
     const { selection } = this.#batch
     return selection === 0 ? row : this.#memory.u32[(selection >>> 2) + row]!
@@ -98,6 +110,7 @@ function viewOf(memory: LinearMemory, type: TypeName, address: number, length: n
     case 'utf8':
       return memory.i32.subarray(address >>> 2, (address >>> 2) + length)
     case 'u32':
+    case 'object':
       return memory.u32.subarray(address >>> 2, (address >>> 2) + length)
     case 'i64':
       return memory.i64.subarray(address >>> 3, (address >>> 3) + length)

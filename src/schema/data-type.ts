@@ -1,5 +1,9 @@
-/** The names of the column types. */
-export type TypeName = 'f64' | 'f32' | 'i32' | 'u32' | 'i64' | 'bool' | 'timestamp' | 'utf8'
+import { schemaInvalid } from '../errors.ts'
+
+/** The names of the types of a source's columns. */
+export type StoredTypeName = 'f64' | 'f32' | 'i32' | 'u32' | 'i64' | 'bool' | 'timestamp' | 'utf8'
+/** The names of all types of columns: a window's results may also be `object`. */
+export type TypeName = StoredTypeName | 'object'
 
 /**
  * The type of a column: what a JavaScript value must be to enter it, how it stands in memory, whether it may be null.
@@ -12,6 +16,7 @@ export type TypeName = 'f64' | 'f32' | 'i32' | 'u32' | 'i64' | 'bool' | 'timesta
  * | `bool` | `boolean` | 1 byte |
  * | `timestamp` | `number`: integer milliseconds since the Unix epoch, a safe integer | 8 bytes (f64) |
  * | `utf8` | `string` | 4 bytes: a code of the column's dictionary |
+ * | `object` | what an aggregate such as `topK` makes: an array, any value | 4 bytes: which of the batch's values |
  */
 export interface DataType<Name extends TypeName = TypeName, Null extends boolean = boolean> {
   readonly name: Name
@@ -30,6 +35,7 @@ export const BYTE_WIDTH: Readonly<Record<TypeName, 1 | 4 | 8>> = {
   bool: 1,
   timestamp: 8,
   utf8: 4,
+  object: 4,
 }
 
 function dataType<Name extends TypeName, Null extends boolean>(name: Name, isNullable: Null): DataType<Name, Null> {
@@ -55,3 +61,19 @@ export const utf8 = () => dataType('utf8', false)
 
 /** The data type of a name and a nullability: how plans rebuild schemas from JSON. */
 export const typeOf = (name: TypeName, isNullable: boolean): DataType => dataType(name, isNullable)
+
+/**
+ * The type of a column values can be put into.
+ *
+ * @throws EventfluxError `SCHEMA_INVALID` for `object`, which only aggregates make.
+ */
+export function storedName({ name }: DataType): StoredTypeName {
+  if (name === 'object') throw schemaInvalid('A column of objects is the result of an aggregate: it takes no values')
+  return name
+}
+
+/** The type of results that are JavaScript values of type `V`: arrays, or whatever an aggregate of your own makes. */
+export interface ObjectType<V, Null extends boolean = false> extends DataType<'object', Null> {
+  /** For the type checker only: never there. */
+  readonly shape?: V
+}

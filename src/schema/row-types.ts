@@ -1,4 +1,4 @@
-import type { DataType, TypeName } from './data-type.ts'
+import type { DataType, ObjectType, TypeName } from './data-type.ts'
 import type { Schema, SchemaFields } from './schema.ts'
 
 /** The JavaScript value of each column type. */
@@ -11,10 +11,11 @@ export interface ValueOf {
   bool: boolean
   timestamp: number
   utf8: string
+  object: unknown
 }
 
 /** The value of a column without its null. */
-type BareValue<D extends DataType> = ValueOf[D['name'] & TypeName]
+type BareValue<D extends DataType> = [D] extends [ObjectType<infer V, boolean>] ? V : ValueOf[D['name'] & TypeName]
 
 /** What a column hands out: its value, or null where the column is nullable. */
 export type ResultValue<D extends DataType> = true extends D['isNullable'] ? BareValue<D> | null : BareValue<D>

@@ -1,5 +1,5 @@
 import { schemaInvalid, show } from '../errors.ts'
-import { BYTE_WIDTH, type DataType, type TypeName, typeOf } from './data-type.ts'
+import { BYTE_WIDTH, type DataType, type StoredTypeName, type TypeName, typeOf } from './data-type.ts'
 
 /** The types of the columns, by name: what `schema()` takes. */
 export type SchemaFields = Readonly<Record<string, DataType>>
@@ -120,9 +120,10 @@ export function checkFieldName(name: unknown): asserts name is string {
     })
 }
 
-/** Whether `name` is one of the column types. */
-export const isTypeName = (name: unknown): name is TypeName =>
-  typeof name === 'string' && Object.hasOwn(BYTE_WIDTH, name)
+/** Whether `name` is a type a source's columns and literals may have. */
+export const isTypeName = (name: unknown): name is StoredTypeName => isAnyTypeName(name) && name !== 'object'
+
+const isAnyTypeName = (name: unknown): name is TypeName => typeof name === 'string' && Object.hasOwn(BYTE_WIDTH, name)
 
 function checkFieldCount(count: number): void {
   if (count === 0) throw schemaInvalid('A schema needs at least one column')
@@ -133,7 +134,7 @@ function checkFieldCount(count: number): void {
 /** Takes over name and nullability only, so that a foreign object can't change under the schema. */
 function checkedType(name: string, given: unknown): DataType {
   const type = given as Partial<DataType> | null | undefined
-  if (typeof type !== 'object' || type === null || !isTypeName(type.name) || typeof type.isNullable !== 'boolean')
+  if (typeof type !== 'object' || type === null || !isAnyTypeName(type.name) || typeof type.isNullable !== 'boolean')
     throw schemaInvalid(
       `The column ${show(name)} needs a type such as f64() or utf8().nullable(), not ${show(given)}`,
       { value: given, at: name },

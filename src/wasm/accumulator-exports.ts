@@ -111,6 +111,133 @@ export interface AccumulatorExports {
     at: number,
   ): void
 
+  /**
+   * Buffers outside of the records (abi.ts "buffer"): returns the first j whose field has no room for its value, or m. The
+   * caller makes room and goes on from that j. Values of a set are told apart by their bits: F64 with one zero and one NaN.
+   */
+  accumulateDistinctF64(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    at: number,
+  ): number
+  accumulateDistinct8(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    at: number,
+  ): number
+  accumulateDistinct4(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    at: number,
+  ): number
+  /** The values' hashes: into the set while there is one, else into the registers. */
+  accumulateApproxDistinctF64(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    at: number,
+  ): number
+  accumulateApproxDistinct8(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    at: number,
+  ): number
+  /** Of the 64 bits at `table` + 8 × code. */
+  accumulateApproxDistinctCodes(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    codes: number,
+    validity: number,
+    at: number,
+    table: number,
+  ): number
+  /** Counts each value in the bin named by its bits under the mask `keep` (of the high word; the low one counts as 0). */
+  accumulateBinsF64(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    keep: number,
+    at: number,
+  ): number
+  accumulateList8(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): number
+  /**
+   * Keeps the value (of 8 bytes where `wide`, else of 4) in the row with the least `by`, or with the greatest, and its
+   * arrival number, `rank` + row: of equals the first counts. A NaN gives way to any number. `validity`: the rows that count.
+   */
+  accumulateArgF64(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    by: number,
+    validity: number,
+    a: number,
+    wide: number,
+    greatest: number,
+    rank: number,
+    at: number,
+  ): void
+  accumulateArgI64(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    by: number,
+    validity: number,
+    a: number,
+    wide: number,
+    greatest: number,
+    rank: number,
+    at: number,
+  ): void
+  /** Weighted sum and weights, halved for every `halfLife` of `time` that passes; the latest time starts as -Infinity. */
+  accumulateDecayF64(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    time: number,
+    halfLife: number,
+    at: number,
+  ): void
+  /** ema = ema × (1 - alpha) + value × alpha, after a first ema that is the first value; and how many values there were. */
+  accumulateEmaF64(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    a: number,
+    validity: number,
+    alpha: number,
+    at: number,
+  ): void
+
   // ── combine: the family's field of dst[j] takes in that of src[j]; the source stands for later rows ─────────────
   combineSumF64(dst: number, src: number, m: number, at: number): void
   combineMinF64(dst: number, src: number, m: number, at: number): void
@@ -124,6 +251,23 @@ export interface AccumulatorExports {
   /** The lesser (last: the greater) arrival number wins. */
   combineFirst(dst: number, src: number, m: number, at: number): void
   combineLast(dst: number, src: number, m: number, at: number): void
+  /** The same for j in [from, m), at dst[j - from] and src[j - from]: returns the first j without room, or m. */
+  combineDistinct(dst: number, src: number, from: number, m: number, at: number): number
+  combineBins(dst: number, src: number, from: number, m: number, at: number): number
+  combineList8(dst: number, src: number, from: number, m: number, at: number): number
+  /** The hashes of the set of one record into another's set or registers: 1, or 0 where there is no room. */
+  combineHashes(dst: number, src: number, at: number): number
+  combineArgF64(dst: number, src: number, m: number, greatest: number, at: number): void
+  combineArgI64(dst: number, src: number, m: number, greatest: number, at: number): void
+  combineDecayF64(dst: number, src: number, m: number, halfLife: number, at: number): void
+
+  // ── buffers: into an empty, larger one ─────────────────────────────────────────────────────────────────────────
+  rehashSet(slots: number, capacity: number, out: number, outCapacity: number): void
+  rehashBins(bins: number, capacity: number, out: number, outCapacity: number): void
+  /** The hashes of a set into registers. */
+  raiseRegisters(slots: number, capacity: number, registers: number): void
+  /** out[i] = the greater of out[i] and a[i], n bytes. */
+  maxU8(a: number, n: number, out: number): void
 
   // ── finish: records addr[0 … m-1] → a column. bitsOut gets 0 where the result is null (0 = not wanted) ──────────
   /** The 8 bytes of a field, as they are. */
@@ -141,4 +285,6 @@ export interface AccumulatorExports {
   /** m2 / (count - ddof), 0 when that is not positive. */
   finishVarianceF64(addr: number, m: number, at: number, ddof: number, out: number): void
   finishStdDevF64(addr: number, m: number, at: number, ddof: number, out: number): void
+  /** Weighted sum / weight. */
+  finishDecayF64(addr: number, m: number, at: number, out: number): void
 }

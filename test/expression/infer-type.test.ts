@@ -28,6 +28,8 @@ function belongs(value: Value, type: DataType): boolean {
       return Number.isSafeInteger(value)
     case 'utf8':
       return typeof value === 'string'
+    case 'object':
+      return typeof value === 'object'
   }
 }
 

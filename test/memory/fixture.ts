@@ -3,10 +3,10 @@ import { Arena, ArenaScope } from '../../src/memory/arena.ts'
 import { bitmapBytes, ColumnBuffers, type ColumnField } from '../../src/memory/column-buffers.ts'
 import { LinearMemory } from '../../src/memory/linear-memory.ts'
 import type { RecordBatch, Vector } from '../../src/memory/record-batch.ts'
-import { type DataType, type TypeName, typeOf } from '../../src/schema/data-type.ts'
+import { type DataType, type StoredTypeName, storedName, type TypeName, typeOf } from '../../src/schema/data-type.ts'
 
 export const ENGINES = ['wasm', 'js'] as const
-export const TYPES: readonly TypeName[] = ['f64', 'f32', 'i32', 'u32', 'i64', 'bool', 'timestamp', 'utf8']
+export const TYPES: readonly StoredTypeName[] = ['f64', 'f32', 'i32', 'u32', 'i64', 'bool', 'timestamp', 'utf8']
 export const MAX_STRING = 12
 
 export function makeArena(engine: 'wasm' | 'js' = 'js', maxBytes = 2 ** 28): Arena {
@@ -73,6 +73,8 @@ export function fits(type: DataType, value: unknown): boolean {
       return value === true || value === false
     case 'utf8':
       return typeof value === 'string' && value.length <= MAX_STRING
+    case 'object':
+      return false
   }
 }
 
@@ -84,7 +86,7 @@ export function stored(type: TypeName, value: unknown): unknown {
   return value
 }
 
-const goodValue: Readonly<Record<TypeName, fc.Arbitrary<unknown>>> = {
+const goodValue: Readonly<Record<StoredTypeName, fc.Arbitrary<unknown>>> = {
   f64: fc.double(),
   f32: fc.double(),
   i32: fc.oneof(fc.integer(), fc.constantFrom(-(2 ** 31), 2 ** 31 - 1, -0)),
@@ -134,7 +136,7 @@ export const fieldsArbitrary = (max = 9): fc.Arbitrary<ColumnField[]> =>
 
 export const valueArbitrary = (type: DataType, oddWeight: number): fc.Arbitrary<unknown> =>
   fc.oneof(
-    { weight: 100, arbitrary: goodValue[type.name] },
+    { weight: 100, arbitrary: goodValue[storedName(type)] },
     { weight: type.isNullable ? 30 : 0, arbitrary: fc.constantFrom(null, undefined) },
     { weight: oddWeight, arbitrary: oddValue },
   )

@@ -132,6 +132,8 @@ function readValue(context: EvaluationContext, vector: Vector, row: number): Val
       return memory.u8[vector.values + row] === 1
     case 'utf8':
       return vector.dictionary!.decode(memory.i32[(vector.values >>> 2) + row]!)
+    case 'object':
+      throw new TypeError('no expression gives objects')
   }
 }
 

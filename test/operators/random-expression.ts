@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { literalNode } from '../../src/expression/literal.ts'
 import type { ExpressionNode, FunctionName } from '../../src/expression/node.ts'
-import type { TypeName } from '../../src/schema/data-type.ts'
+import type { StoredTypeName } from '../../src/schema/data-type.ts'
 import type { Row, Value } from '../plan/scalar-interpreter.ts'
 
 /** A column of every type, with and without nulls; `t1` and `t2` share a dictionary. */
@@ -19,7 +19,7 @@ export const COLUMNS = {
   t1: 'utf8?',
   t2: 'utf8',
   t3: 'utf8?',
-} as const satisfies Record<string, TypeName | `${TypeName}?`>
+} as const satisfies Record<string, StoredTypeName | `${StoredTypeName}?`>
 
 const f64 = fc.oneof(
   fc.constantFrom(
@@ -53,7 +53,7 @@ const time = fc.oneof(
 )
 const text = fc.constantFrom('', 'a', 'ab', 'abc', 'b', '12', '-1.5e3', 'ä', '日本', '__proto__')
 
-const VALUES: Readonly<Record<TypeName, fc.Arbitrary<Value>>> = {
+const VALUES: Readonly<Record<StoredTypeName, fc.Arbitrary<Value>>> = {
   f64,
   f32: f64.map(Math.fround),
   i32: fc.oneof(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), fc.integer({ min: -9, max: 9 })),
@@ -68,7 +68,7 @@ const VALUES: Readonly<Record<TypeName, fc.Arbitrary<Value>>> = {
 export const randomRow: fc.Arbitrary<Row> = fc.record(
   Object.fromEntries(
     Object.entries(COLUMNS).map(([name, type]) => {
-      const values = VALUES[type.replace('?', '') as TypeName]
+      const values = VALUES[type.replace('?', '') as StoredTypeName]
       return [name, type.endsWith('?') ? fc.option(values, { freq: 3 }) : values]
     }),
   ),
@@ -76,11 +76,11 @@ export const randomRow: fc.Arbitrary<Row> = fc.record(
 
 const column = (...names: (keyof typeof COLUMNS)[]) =>
   fc.constantFrom(...names).map((name): ExpressionNode => ({ kind: 'column', name }))
-const literal = (...types: TypeName[]) =>
+const literal = (...types: StoredTypeName[]) =>
   fc
     .constantFrom(...types)
     .chain(type => fc.option(VALUES[type], { freq: 12 }).map(value => literalNode(value, type) as ExpressionNode))
-const literalOf = (type: TypeName) => VALUES[type].map(value => literalNode(value, type) as ExpressionNode)
+const literalOf = (type: StoredTypeName) => VALUES[type].map(value => literalNode(value, type) as ExpressionNode)
 const call = (fns: readonly FunctionName[], ...args: fc.Arbitrary<ExpressionNode>[]) =>
   fc
     .tuple(fc.constantFrom(...fns), ...args)

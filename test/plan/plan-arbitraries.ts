@@ -10,7 +10,7 @@ import {
   windowAggregateNode,
 } from '../../src/plan/make-node.ts'
 import { fieldSpecs, type PlanScope, scopeAfter } from '../../src/plan/plan-scope.ts'
-import { bool, f32, f64, i32, i64, timestamp, u32, utf8 } from '../../src/schema/data-type.ts'
+import { bool, f32, f64, i32, i64, storedName, timestamp, u32, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import { expressionOf, KINDS, resultOf } from './expression-arbitraries.ts'
 import type { Row, Value } from './scalar-interpreter.ts'
@@ -55,7 +55,7 @@ export function rowsOf(tape: Tape, count: number): Row[] {
     for (const { name, type } of everyType.fields) {
       if (name === 'time') row[name] = time
       else if (type.isNullable && tape.below(3) === 2) row[name] = null
-      else row[name] = tape.pick<Value>(VALUES[type.name])
+      else row[name] = tape.pick<Value>(VALUES[storedName(type)])
     }
     return row
   })

@@ -12,6 +12,7 @@ const IS_F64: Readonly<Record<TypeName, boolean>> = {
   i64: false,
   bool: false,
   utf8: false,
+  object: false,
 }
 
 /** A number, boolean, timestamp or i64 as f64. A literal stays a literal. */
@@ -46,7 +47,8 @@ export function cast(builder: StepBuilder, step: Step, type: TypeName): Step {
     case 'bool':
       return isNonZero(builder, toF64(builder, step))
     case 'utf8':
-      throw new TypeError('text is made by toUtf8')
+    case 'object':
+      throw new TypeError('text is made by toUtf8, objects by aggregates')
   }
 }
 

@@ -8,6 +8,7 @@ export class ReusedVector implements Vector {
   readonly dictionary: Dictionary | undefined
   values: number
   validity = 0
+  objects: unknown[] | undefined = undefined
 
   constructor(type: TypeName, dictionary: Dictionary | undefined, values: number) {
     this.type = type

@@ -26,6 +26,10 @@ export interface Accumulator {
   accumulate(rows: AbsorbedRows, at: number): void
   /** The records at `target[j]` take in those at `source[j]`, which stand for later rows. */
   combine(target: number, source: number, count: number, at: number): void
+  /** Gives back what the record holds outside of itself, and leaves it without. Doing so again changes nothing. */
+  release?(record: number, at: number): void
   /** Kernels called per batch, for explain(). */
   readonly kernels: readonly (keyof KernelExports)[]
+  /** The name of an aggregate no kernel computes, for explain(). */
+  readonly inTypeScript?: string
 }

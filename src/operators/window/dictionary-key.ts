@@ -2,8 +2,8 @@ import { type Arena, ArenaScope } from '../../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
+import type { FinishTarget } from './finish.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
-import type { FinishTarget } from './record-layout.ts'
 
 /** A single utf8 key: its dictionary codes are the ids (0 = the null key). Costs nothing per row. */
 export class DictionaryKey implements KeyIndex {

@@ -7,7 +7,7 @@ import type { Firing } from '../../time/lateness.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 import type { Operator } from '../operator.ts'
 import { BatchRows } from './batch-rows.ts'
-import type { KeyIndex } from './key-index.ts'
+import type { IdMarker, KeyIndex } from './key-index.ts'
 import type { RecordLayout } from './record-layout.ts'
 import { SessionEmitter } from './session-emitter.ts'
 import { SessionStore } from './session-store.ts'
@@ -58,12 +58,12 @@ export class EventWindowOperator implements Operator {
   rowsIn = 0
   /** Rows no window took because they came too late, and that went nowhere else. */
   lateRows = 0
-  readonly #memory: LinearMemory
   readonly #scope: ArenaScope
   readonly #next: Operator
   readonly #layout: RecordLayout
   readonly #store: SessionStore
   readonly #keys: KeyIndex
+  readonly #liveIds: IdMarker
   readonly #isKeyed: boolean
   readonly #windows: EventWindows
   readonly #emitter: SessionEmitter
@@ -90,13 +90,16 @@ export class EventWindowOperator implements Operator {
     const { memory } = arena
     const scope = new ArenaScope(arena)
     this.name = options.name
-    this.#memory = memory
     this.#scope = scope
     this.#next = next
     this.#layout = layout
     this.#isKeyed = options.keyCount > 0
-    const store = new SessionStore(arena, layout.template, maxBatch)
-    const keys = options.keys(store.liveIds)
+    const store = new SessionStore(arena, layout, maxBatch)
+    this.#liveIds = mark => {
+      store.liveIds(mark)
+      layout.markIds(mark)
+    }
+    const keys = options.keys(this.#liveIds)
     this.#store = store
     this.#keys = keys
     this.#windows = windows({ kernels, memory, scope, store, layout, allowedLatenessMs, firing, maxBatch })
@@ -117,6 +120,7 @@ export class EventWindowOperator implements Operator {
       `kernels: ${all.join(', ')}`,
       `in TypeScript: ${inTypeScript}`,
       `state: ${stateBound} ${this.#isKeyed ? 'a key' : 'altogether'}, ${this.#layout.recordBytes} bytes of fields each`,
+      ...this.#layout.notes,
     ]
   }
 
@@ -139,9 +143,9 @@ export class EventWindowOperator implements Operator {
   }
 
   markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
-    this.#keys.markCodes(dictionary, this.#store.liveIds, mark)
+    this.#keys.markCodes(dictionary, this.#liveIds, mark)
     if (this.#layout.holdsCodesOf(dictionary)) {
-      const markRecord = (record: number): void => this.#layout.markCodes(dictionary, this.#memory, record, mark)
+      const markRecord = (record: number): void => this.#layout.markCodes(dictionary, record, mark)
       this.#store.eachRecord(markRecord)
       for (const session of this.#firing) markRecord(session + SESSION_RECORD)
       for (const session of this.#again) markRecord(session + SESSION_RECORD)
@@ -151,7 +155,9 @@ export class EventWindowOperator implements Operator {
   }
 
   close(): void {
+    for (const session of [...this.#firing, ...this.#again]) this.#layout.release(session + SESSION_RECORD)
     this.#store.close()
+    this.#layout.close()
     this.#keys.close()
     this.#scope.release()
     this.#next.close()

@@ -2,9 +2,9 @@ import type { Arena } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
+import type { FinishTarget } from './finish.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
 import { KeyTable } from './key-table.ts'
-import type { FinishTarget } from './record-layout.ts'
 
 /** Keys in [0, DIRECT_LIMIT) are their own ids until a batch brings another one. */
 const DIRECT_LIMIT = 65_536

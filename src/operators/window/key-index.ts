@@ -1,6 +1,6 @@
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
-import type { FinishTarget } from './record-layout.ts'
+import type { FinishTarget } from './finish.ts'
 
 /** Tells an index which ids live state still refers to, before it hands out the others again. */
 export type IdMarker = (mark: (id: number) => void) => void

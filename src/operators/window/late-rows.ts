@@ -103,6 +103,13 @@ export class LateRows {
     }
   }
 
+  /** Gives back what its records hold outside of themselves. */
+  close(): void {
+    const { layout } = this.#parts
+    layout.release(this.#record)
+    layout.release(this.#rowRecord)
+  }
+
   #beginRow(batch: RecordBatch): void {
     const { memory, windows, timeColumn, firing, absorber } = this.#parts
     const row = memory.u32[(this.#rows >>> 2) + this.#at++]!

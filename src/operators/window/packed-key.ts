@@ -4,9 +4,9 @@ import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
 import { BYTE_WIDTH, type DataType, type TypeName } from '../../schema/data-type.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
+import type { FinishTarget } from './finish.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
 import { KeyTable } from './key-table.ts'
-import type { FinishTarget } from './record-layout.ts'
 
 /** One column of a key and where its words stand in the packed key. */
 interface KeyPart {

@@ -64,6 +64,7 @@ export class SessionEmitter {
       values: scope.allocate(maxBatch * BYTE_WIDTH[type.name]),
       validity: type.isNullable ? scope.allocate(bitmapBytes(maxBatch)) : 0,
       dictionary,
+      objects: type.name === 'object' ? [] : undefined,
     }))
     this.#batch = {
       length: 0,
@@ -115,7 +116,8 @@ export class SessionEmitter {
       for (let key = 0; key < this.#keyCount; key++) this.#keys.writeKeys(this.#ids, count, key, columns[2 + key]!)
     }
     const { finishers } = this.#layout
-    for (let i = 0; i < finishers.length; i++) finishers[i]!(addresses, count, columns[2 + this.#keyCount + i]!)
+    const ids = this.#keyCount > 0 ? this.#ids : 0
+    for (let i = 0; i < finishers.length; i++) finishers[i]!(addresses, count, columns[2 + this.#keyCount + i]!, ids)
     const retractions = columns[2 + this.#keyCount + finishers.length]
     if (retractions !== undefined) this.#writeRetractions(from, count, retractions.values)
     this.#batch.length = count

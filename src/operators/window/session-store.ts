@@ -19,6 +19,7 @@ import {
 import type { Arena } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { IdMarker } from './key-index.ts'
+import type { RecordLayout } from './record-layout.ts'
 
 const LEAST_IDS = 16
 const LEAST_SESSIONS = 64
@@ -35,7 +36,7 @@ export class SessionStore {
   readonly header: number
   readonly #memory: LinearMemory
   readonly #arena: Arena
-  readonly #template: Uint8Array
+  readonly #layout: RecordLayout
   readonly #openedBytes: number
   readonly #sessionBytes: number
   readonly #slabs: { readonly address: number; readonly bytes: number }[] = []
@@ -45,11 +46,11 @@ export class SessionStore {
   #freeBytes = 0
 
   /** @param maxOpened Most sessions opened between two calls of `takeOpened`. */
-  constructor(arena: Arena, template: Uint8Array, maxOpened: number) {
+  constructor(arena: Arena, layout: RecordLayout, maxOpened: number) {
     this.#arena = arena
     this.#memory = arena.memory
-    this.#template = template
-    this.#sessionBytes = SESSION_RECORD + template.length
+    this.#layout = layout
+    this.#sessionBytes = SESSION_RECORD + layout.recordBytes
     this.#openedBytes = maxOpened * 4
     this.header = arena.allocateZeroed(SESSIONS_HEADER_BYTES)
     this.#set(this.header + SESSIONS_OPENED, arena.allocate(this.#openedBytes))
@@ -150,7 +151,7 @@ export class SessionStore {
     this.#set(session + SESSION_MARKS, 0)
     this.#memory.f64[(session + SESSION_FIRST) >>> 3] = timeMs
     this.#memory.f64[(session + SESSION_LAST) >>> 3] = timeMs
-    this.#memory.u8.set(this.#template, session + SESSION_RECORD)
+    this.#memory.u8.set(this.#layout.template, session + SESSION_RECORD)
     return session
   }
 
@@ -184,7 +185,8 @@ export class SessionStore {
 
   /** Makes the fields of a session those of an empty one. */
   clear(session: number): void {
-    this.#memory.u8.set(this.#template, session + SESSION_RECORD)
+    this.#layout.release(session + SESSION_RECORD)
+    this.#memory.u8.set(this.#layout.template, session + SESSION_RECORD)
   }
 
   /** Adds a row's time to a session and counts it. */
@@ -211,6 +213,7 @@ export class SessionStore {
 
   /** Lets a session be opened again. Nothing may refer to it. */
   free(session: number): void {
+    this.#layout.release(session + SESSION_RECORD)
     const freeCount = this.#get(this.header + SESSIONS_FREE_COUNT)
     this.#set(this.#get(this.header + SESSIONS_FREE) + freeCount * 4, session)
     this.#set(this.header + SESSIONS_FREE_COUNT, freeCount + 1)
@@ -232,6 +235,7 @@ export class SessionStore {
   }
 
   close(): void {
+    if (this.#layout.ownsMemory) this.eachRecord(record => this.#layout.release(record))
     for (const { address, bytes } of this.#slabs) this.#arena.release(address, bytes)
     if (this.#freeBytes > 0) this.#arena.release(this.#get(this.header + SESSIONS_FREE), this.#freeBytes)
     this.#arena.release(this.#get(this.header + SESSIONS_LATEST), this.#idCapacity * 4)

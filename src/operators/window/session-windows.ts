@@ -147,10 +147,13 @@ export class SessionWindows implements EventWindows {
 
   /** Takes back what a session gave, if it has fired and will change. */
   #retract(session: number, watermark: number, again: number[]): void {
-    const { store, firing } = this.#parts
+    const { store, firing, memory, layout } = this.#parts
     if (firing !== 'retracting' || this.#timers.firesAt(session) > watermark) return
     store.reserveSession()
     const copy = store.copyApart(session)
+    memory.u32[this.#pair >>> 2] = copy + SESSION_RECORD
+    memory.u32[(this.#pair + 4) >>> 2] = session + SESSION_RECORD
+    layout.copyOwned(this.#pair, this.#pair + 4)
     store.setMarks(copy, RETRACTION)
     again.unshift(copy)
   }

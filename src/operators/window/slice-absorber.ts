@@ -123,6 +123,7 @@ export class SliceAbsorber {
 
   /** Makes the record at `record` an empty one. */
   clearRecord(record: number): void {
+    this.#layout.release(record)
     this.#memory.u8.copyWithin(record, this.#template, this.#template + this.#layout.recordBytes)
   }
 

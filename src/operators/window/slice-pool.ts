@@ -3,6 +3,7 @@ import type { Arena } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 import type { IdMarker } from './key-index.ts'
+import type { RecordLayout } from './record-layout.ts'
 
 /** The records of one stretch of time: an array addressed by key id, and the list of the ids that are in use. */
 export interface Slice {
@@ -22,14 +23,16 @@ export class SlicePool {
   readonly #spare: Slice[] = []
   readonly #all: Slice[] = []
   readonly #kernels: KernelExports
+  readonly #layout: RecordLayout
   readonly #memory: LinearMemory
   readonly #arena: Arena
 
-  constructor(kernels: KernelExports, arena: Arena, recordBytes: number) {
+  constructor(kernels: KernelExports, arena: Arena, layout: RecordLayout) {
     this.#kernels = kernels
     this.#arena = arena
     this.#memory = arena.memory
-    this.recordBytes = recordBytes
+    this.#layout = layout
+    this.recordBytes = layout.recordBytes
   }
 
   /** An empty slice. */
@@ -47,6 +50,7 @@ export class SlicePool {
 
   /** Empties a slice. O(ids in use). */
   clear(slice: Slice): void {
+    if (this.#layout.ownsMemory) this.eachRecord(slice, record => this.#layout.release(record))
     this.#kernels.clearSlice(slice.entry, this.recordBytes)
   }
 
@@ -86,6 +90,7 @@ export class SlicePool {
   /** Gives back the memory of every slice it made. */
   close(): void {
     for (const slice of this.#all) {
+      this.clear(slice)
       this.#arena.release(this.records(slice), slice.capacity * this.recordBytes)
       this.#arena.release(this.touched(slice), slice.capacity * 4)
       this.#arena.release(slice.entry, SLICE_ENTRY_BYTES)

@@ -65,6 +65,7 @@ export class WindowAggregateOperator implements Operator {
   readonly #absorber: SliceAbsorber
   readonly #lateRows: LateRows
   readonly #keys: KeyIndex
+  readonly #liveIds: IdMarker
   readonly #emitter: WindowEmitter
   /** Selections a late row makes necessary: rows of open windows, rows of fired ones, rows that are dropped. */
   readonly #open: number
@@ -100,7 +101,7 @@ export class WindowAggregateOperator implements Operator {
     this.#next = next
     this.#options = options
     this.#windows = windows
-    const pool = new SlicePool(kernels, arena, layout.recordBytes)
+    const pool = new SlicePool(kernels, arena, layout)
     const slices = new SliceStore(pool)
     const combiner = new SliceCombiner(kernels, memory, scope, pool, layout, maxBatch)
     this.#keepsSlices = allowedLatenessMs > 0 && firing !== 'discarding'
@@ -110,7 +111,11 @@ export class WindowAggregateOperator implements Operator {
     this.#slices = slices
     this.#content = content
     this.#absorber = absorber
-    this.#keys = options.keys(content.liveIds)
+    this.#liveIds = mark => {
+      content.liveIds(mark)
+      layout.markIds(mark)
+    }
+    this.#keys = options.keys(this.#liveIds)
     const emitter = new WindowEmitter(kernels, scope, { ...options, keys: this.#keys, next }, maxBatch)
     this.#emitter = emitter
     const forward = (): boolean => this.#forward()
@@ -150,12 +155,14 @@ export class WindowAggregateOperator implements Operator {
       return [
         `kernels ${kernels.join(', ')}`,
         `state: ${each} ${windows}; a window closes when the watermark passes its end${stays}`,
+        ...layout.notes,
       ]
     }
     const late = kept > 0 ? `, twice that and ${kept} more slices for late rows` : ''
     return [
       `kernels ${kernels.join(', ')}`,
       `state: ${each} slice of time, ${span} slices a window${late}; a slice closes when the watermark passes its last window`,
+      ...layout.notes,
     ]
   }
 
@@ -181,17 +188,19 @@ export class WindowAggregateOperator implements Operator {
   }
 
   markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
-    this.#keys.markCodes(dictionary, this.#content.liveIds, mark)
+    this.#keys.markCodes(dictionary, this.#liveIds, mark)
     const { layout } = this.#options
     if (layout.holdsCodesOf(dictionary)) {
-      this.#content.eachRecord(record => layout.markCodes(dictionary, this.#memory, record, mark))
+      this.#content.eachRecord(record => layout.markCodes(dictionary, record, mark))
     }
     this.#emitter.markCodes(dictionary, this.#memory.u32, mark)
     this.#next.markCodes(dictionary, mark)
   }
 
   close(): void {
+    this.#lateRows.close()
     this.#pool.close()
+    this.#options.layout.close()
     this.#keys.close()
     this.#scope.release()
     this.#next.close()

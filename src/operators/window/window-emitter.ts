@@ -58,6 +58,7 @@ export class WindowEmitter {
       values: scope.allocate(maxBatch * BYTE_WIDTH[type.name]),
       validity: type.isNullable ? scope.allocate(bitmapBytes(maxBatch)) : 0,
       dictionary,
+      objects: type.name === 'object' ? [] : undefined,
     }))
     this.#batch = {
       length: 0,
@@ -123,7 +124,7 @@ export class WindowEmitter {
     else k.fillI32(this.#addresses, 1, this.#record)
     const { finishers } = this.#layout
     const aggregates = 2 + this.#keyCount
-    for (let i = 0; i < finishers.length; i++) finishers[i]!(this.#addresses, count, columns[aggregates + i]!)
+    for (let i = 0; i < finishers.length; i++) finishers[i]!(this.#addresses, count, columns[aggregates + i]!, ids)
     const retraction = columns[aggregates + finishers.length]
     if (retraction !== undefined) k.fill1(retraction.values, count, this.#isRetraction)
     this.#batch.length = count

@@ -10,7 +10,7 @@ import { RowReader } from '../../memory/row-reader.ts'
 import { checkMaxStringLength, MAX_STRING_LENGTH, RowWriter } from '../../memory/row-writer.ts'
 import { StringCoder } from '../../memory/string-coder.ts'
 import { type ValueReader, valueReaders } from '../../memory/value-reader.ts'
-import { BYTE_WIDTH, type TypeName } from '../../schema/data-type.ts'
+import { BYTE_WIDTH, type StoredTypeName, storedName } from '../../schema/data-type.ts'
 import type { Schema } from '../../schema/schema.ts'
 
 export interface PoolMemoryOptions {
@@ -21,7 +21,7 @@ export interface PoolMemoryOptions {
 }
 
 /** What a field without a value holds when it can't be null. */
-const EMPTY: Readonly<Record<TypeName, number | bigint | boolean | string>> = {
+const EMPTY: Readonly<Record<StoredTypeName, number | bigint | boolean | string>> = {
   f64: 0,
   f32: 0,
   i32: 0,
@@ -108,7 +108,7 @@ export class PoolColumns {
     for (let i = 0; i < fields.length; i++) {
       const { type } = fields[i]!
       if (type.isNullable) this.#setters[i]!.setNull(slot)
-      else this.#setters[i]!.set(EMPTY[type.name], slot)
+      else this.#setters[i]!.set(EMPTY[storedName(type)], slot)
     }
   }
 
