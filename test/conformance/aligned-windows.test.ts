@@ -112,6 +112,20 @@ const AREAS: Readonly<Record<string, (given: TimeCase) => void>> = {
         n === 1 ? `+${first}` : `+${first}+${last}`,
       ])
     expect(concatenated).toEqual(expected.finalOnClose ?? [])
+    // Without suppression every row gives a result.
+    const eager = new WindowScript(hopping(size, slide, { emit: 'onUpdate' }))
+    const updates: unknown[] = []
+    let latest = Number.NEGATIVE_INFINITY
+    const seen = new Map<number, string>()
+    for (const [name, time] of events as [string, number][]) {
+      latest = Math.max(latest, time)
+      expect(eager.watermark(latest - grace - 1)).toEqual([])
+      for (const { windowStart, windowEnd, last } of eager.rows({ time, value: Number(name) }).filter(sinceEpoch)) {
+        seen.set(windowStart, `${seen.get(windowStart) ?? ''}+${last}`)
+        updates.push([windowStart, windowEnd, seen.get(windowStart)])
+      }
+    }
+    expect(updates).toEqual(expected.updates)
     // Kafka counts a row once per window that is gone, and has no windows before the epoch.
     expect(run.lateCount).toBe({ 'kafka-hop-late': 5, 'kafka-tumble-late-grace': 7 }[id])
   },
@@ -181,6 +195,13 @@ const CASES: Readonly<Record<string, (given: ReturnType<typeof engineCase>) => v
     }
     expect(final).toEqual(expected.final)
     expect(run.lateCount).toBe(1)
+    const eager = new WindowScript(tumbling(size, { emit: 'onUpdate' }))
+    streamTime = 0
+    const updates = (ts as number[]).flatMap(time => {
+      streamTime = Math.max(streamTime, time)
+      return [...eager.watermark(streamTime - grace - 1), ...eager.rows({ time })]
+    })
+    expect(updates.map(({ windowStart, windowEnd, n }) => [`${windowStart}/${windowEnd}`, n])).toEqual(expected.updates)
   },
   'hopping parameter limits': ({ input: { bad } }) => {
     for (const { size = 123, advance = size, grace = 0 } of bad) {

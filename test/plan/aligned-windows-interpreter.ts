@@ -62,6 +62,7 @@ export function alignedWindowsStage(
   result: Run,
 ): Stage {
   const { allowedLatenessMs = time.allowedLatenessMs, firing = 'accumulating', lateTo } = spec
+  const firesOnUpdate = spec.emit === 'onUpdate'
   const calls = node.results.flatMap(({ result }) => aggregatesIn(result))
   const windows = new Map<number, Window>()
   let now = Number.NEGATIVE_INFINITY
@@ -71,7 +72,7 @@ export function alignedWindowsStage(
 
   const newGroup = (keys: Row, slice: number): Group => ({
     keys,
-    aggregates: new Map(calls.map(call => [call, new Collected(call)])),
+    aggregates: new Map(calls.map(call => [call, new Collected(call, time.column)])),
     slice,
     arrival: arrivals,
   })
@@ -79,7 +80,7 @@ export function alignedWindowsStage(
   const emit = ({ start, end }: Bounds, { keys, aggregates }: Group, isRetraction = false) => {
     const results = node.results.map(({ name, result }) => [
       name,
-      evaluateResult(result, call => aggregates.get(call)!.result()),
+      evaluateResult(result, call => aggregates.get(call)!.result({ start, end })),
     ])
     next.row({
       windowStart: start,
@@ -95,7 +96,7 @@ export function alignedWindowsStage(
     const id = node.keys.map(name => `${typeof keys[name]}:${String(keys[name]).length}:${keys[name]}`).join()
     let window = windows.get(bounds.end)
     if (window === undefined) windows.set(bounds.end, (window = { ...bounds, groups: new Map() }))
-    const hasFired = bounds.end - 1 <= now
+    const hasFired = firesOnUpdate || bounds.end - 1 <= now
     const known = firing === 'discarding' && hasFired ? undefined : window.groups.get(id)
     const group = known ?? newGroup(keys, slice)
     if (hasFired && firing === 'retracting' && known !== undefined) emit(bounds, known, true)
@@ -113,7 +114,7 @@ export function alignedWindowsStage(
       const keys = Object.fromEntries(node.keys.map(name => [name, keyValue(row[name]!)]))
       const all = windowsOf(spec, row[time.column] as number)
       const open = all.filter(({ end }) => end - 1 + allowedLatenessMs > now)
-      if (open.length > 0 && open.at(-1)!.end - 1 > now && all[0]!.end - 1 <= now) result.stragglers++
+      if (!firesOnUpdate && open.length > 0 && open.at(-1)!.end - 1 > now && all[0]!.end - 1 <= now) result.stragglers++
       for (const bounds of open) add(row, keys, bounds)
       if (open.length > 0 || all.length === 0) return
       if (lateTo === undefined) result.late++
@@ -126,7 +127,7 @@ export function alignedWindowsStage(
         const lastTime = window.end - 1
         if (lastTime > now) break
         const groups = [...window.groups.values()].sort((a, b) => a.slice - b.slice || a.arrival - b.arrival)
-        if (lastTime > before) for (const group of groups) emit(window, group)
+        if (lastTime > before && !firesOnUpdate) for (const group of groups) emit(window, group)
         if (lastTime + allowedLatenessMs <= now) windows.delete(window.end)
       }
       next.watermark(value)

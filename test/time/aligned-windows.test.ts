@@ -46,6 +46,14 @@ describe('cumulate', () => {
   })
 })
 
+describe('emit', () => {
+  it('is part of the data only when it is not as ever', () => {
+    expect(tumbling(10, { emit: 'onUpdate' })).toMatchObject({ emit: 'onUpdate' })
+    expect(tumbling(10, { emit: 'onClose' })).toEqual(tumbling(10))
+    expect(() => hopping(10, 5, { emit: 'never' as 'onClose' })).toThrow(refused)
+  })
+})
+
 describe('what windows do about late rows', () => {
   const options = { allowedLateness: '1m', firing: 'retracting', lateTo: 'late' } as const
 

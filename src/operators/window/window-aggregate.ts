@@ -21,6 +21,8 @@ export interface WindowAggregateOptions {
   readonly windows: WindowSlices
   readonly allowedLatenessMs: number
   readonly firing: Firing
+  /** Whether every row makes its windows fire, instead of their ends. */
+  readonly firesOnUpdate: boolean
   /**
    * Takes the rows no window takes, as positions of the batch being processed; without it they are dropped and counted.
    * false: it is full, and asked to go on when this operator is.
@@ -78,7 +80,7 @@ export class WindowAggregateOperator implements Operator {
   #watermark = Number.NEGATIVE_INFINITY
   /** Where the rows taken in so far lead the watermark, once what they set off has been emitted. */
   #reached = Number.NEGATIVE_INFINITY
-  /** The first window that has not fired at `#watermark`. */
+  /** The first window that has not fired at `#watermark`; Infinity when every row makes its windows fire. */
   #firstOpen = Number.NEGATIVE_INFINITY
   /** While windows fire: the first that may still have to. */
   #nextToFire = Number.NEGATIVE_INFINITY
@@ -91,7 +93,7 @@ export class WindowAggregateOperator implements Operator {
   #sourceRow = 0
 
   constructor(kernels: KernelExports, arena: Arena, next: Operator, options: WindowAggregateOptions) {
-    const { layout, maxBatch, windows, firing, allowedLatenessMs, timeColumn } = options
+    const { layout, maxBatch, windows, firing, firesOnUpdate, allowedLatenessMs, timeColumn } = options
     const { memory } = arena
     this.name = options.name
     this.#kernels = kernels
@@ -104,7 +106,8 @@ export class WindowAggregateOperator implements Operator {
     const pool = new SlicePool(kernels, arena, layout)
     const slices = new SliceStore(pool)
     const combiner = new SliceCombiner(kernels, memory, scope, pool, layout, maxBatch)
-    this.#keepsSlices = allowedLatenessMs > 0 && firing !== 'discarding'
+    this.#keepsSlices = (allowedLatenessMs > 0 || firesOnUpdate) && firing !== 'discarding'
+    if (firesOnUpdate) this.#firstOpen = Number.POSITIVE_INFINITY
     const content = new WindowContent(slices, pool, combiner, this.#keepsSlices)
     const absorber = new SliceAbsorber(kernels, memory, scope, slices, layout, windows, maxBatch)
     this.#pool = pool
@@ -309,7 +312,10 @@ export class WindowAggregateOperator implements Operator {
   #fire(): boolean {
     const windows = this.#windows
     const firstOpen = windows.firstOpen(this.#watermark)
-    if (firstOpen > this.#firstOpen) {
+    if (this.#options.firesOnUpdate) {
+      const kept = windows.firstSlice(this.#firstTaking())
+      this.#content.closeBefore(kept, kept)
+    } else if (firstOpen > this.#firstOpen) {
       while (this.#nextToFire < firstOpen) {
         const window = this.#nextWithRows(this.#nextToFire)
         if (window >= firstOpen) break
@@ -362,9 +368,9 @@ export class WindowAggregateOperator implements Operator {
   /** The next watermark at which some window fires or takes no more rows. */
   #nextBoundary(): number {
     if (!Number.isFinite(this.#watermark)) return this.#watermark
-    const { allowedLatenessMs } = this.#options
+    const { allowedLatenessMs, firesOnUpdate } = this.#options
     const fires = this.#windows.endMs(this.#firstOpen) - 1
-    if (allowedLatenessMs === 0) return fires
+    if (allowedLatenessMs === 0 && !firesOnUpdate) return fires
     return Math.min(fires, this.#windows.endMs(this.#firstTaking()) - 1 + allowedLatenessMs)
   }
 }

@@ -54,6 +54,7 @@ describe('the state of windows', () => {
     ['late but taken', hopping(100, 10, lateness)],
     ['late and discarded', hopping(100, 10, { ...lateness, firing: 'discarding' })],
     ['late and retracted', cumulate(10, 100, { ...lateness, firing: 'retracting' })],
+    ['on every update', hopping(100, 10, { emit: 'onUpdate' })],
   ])('is freed as time goes on, and given back at the end: %s', (_name, window) => {
     const { held } = bytesHeld(window, 120, 20)
     expect(held.at(-1)).toBe(0)
