@@ -1,35 +1,89 @@
+import type { AggregateDefinition } from '../../src/expression/aggregate-definition.ts'
 import type { AggregateNode, ExpressionNode } from '../../src/expression/node.ts'
 import { checked, evaluate, extreme, type Row, type Value } from './scalar-interpreter.ts'
 
-/** The values an aggregate has seen in one group, in order of arrival; nulls are left out. */
+type Present = Exclude<Value, null>
+
+/** What a result may depend on besides the rows: how long their window is. */
+export interface WindowBounds {
+  readonly start: number
+  readonly end: number
+}
+
+const HOW_MANY_PARAMETERS: Readonly<Partial<Record<AggregateNode['fn'], number>>> = {
+  percentile: 1,
+  percentileSketch: 2,
+  ema: 1,
+  emaAlpha: 1,
+  topK: 1,
+  bottomK: 1,
+  collect: 1,
+  collectSet: 1,
+}
+
+/** The rows an aggregate has seen in one group, in order of arrival, without those in which a value is null. */
 export class Collected {
   readonly node: AggregateNode
-  readonly values: Exclude<Value, null>[] = []
+  readonly rows: (readonly Present[])[] = []
+  readonly #times: number[] = []
+  readonly #timeColumn: string
+  readonly #valueArguments: readonly ExpressionNode[]
+  readonly #parameters: readonly number[]
   #integerSum = 0n
 
-  constructor(node: AggregateNode) {
+  constructor(node: AggregateNode, timeColumn = 'time') {
     this.node = node
+    this.#timeColumn = timeColumn
+    const parameters = HOW_MANY_PARAMETERS[node.fn] ?? 0
+    this.#valueArguments = node.args.slice(0, node.args.length - parameters)
+    this.#parameters = node.args.slice(node.args.length - parameters).map(arg => (arg as { value: number }).value)
   }
 
   add(row: Row): void {
-    const argument: ExpressionNode | undefined = this.node.args[0]
-    const value = argument === undefined ? true : evaluate(argument, row)
-    if (value === null) return
-    this.values.push(value)
-    if (this.node.fn === 'sum' && typeof value === 'bigint') this.#integerSum = checked(this.#integerSum + value)
+    const values = this.#valueArguments.map(argument => evaluate(argument, row))
+    if (values.includes(null)) return
+    this.rows.push(values as Present[])
+    this.#times.push(row[this.#timeColumn] as number)
+    const { fn } = this.node
+    if ((fn === 'sum' || fn === 'rate') && typeof values[0] === 'bigint')
+      this.#integerSum = checked(this.#integerSum + values[0])
   }
 
-  result(): Value {
-    const { values, node } = this
+  /** Objects that come out of aggregates stand among the values too: nothing is computed with them. */
+  result({ start, end }: WindowBounds = { start: 0, end: 1000 }): Value {
+    const { rows, node } = this
+    const values = rows.map(([value]) => value!)
     const numbers = () => values.map(Number)
+    const parameter = this.#parameters[0]!
     switch (node.fn) {
       case 'count':
-        return values.length
+        return rows.length
       case 'countIf':
         return values.filter(value => value === true).length
+      case 'distinctCount':
+      case 'approxDistinct':
+        return new Set(values).size
+      case 'topK':
+      case 'bottomK':
+        return ordered(values, node.fn === 'topK' ? -1 : 1).slice(0, parameter) as unknown as Value
+      case 'collect':
+        return values.slice(0, parameter) as unknown as Value
+      case 'collectSet':
+        return [...new Set(values)].slice(0, parameter) as unknown as Value
+      case 'user': {
+        const { create, add, result } = node.definition as AggregateDefinition<unknown, readonly unknown[], Value>
+        return result(rows.reduce((kept, row) => add(kept, ...row), create()))
+      }
+      case 'rate':
+        if (node.args.length === 0) return (rows.length * 1000) / (end - start)
     }
     if (values.length === 0) return null
     switch (node.fn) {
+      case 'rate':
+        return (
+          ((typeof values[0] === 'bigint' ? Number(this.#integerSum) : compensatedSum(numbers())) * 1000) /
+          (end - start)
+        )
       case 'sum':
         return typeof values[0] === 'bigint' ? this.#integerSum : compensatedSum(numbers())
       case 'avg':
@@ -41,6 +95,29 @@ export class Collected {
           return (values as bigint[]).reduce((so, value) => ((sign === 1 ? value < so : value > so) ? value : so))
         return numbers().reduce((so, value) => extreme(sign, so, value), Number.NaN)
       }
+      case 'argMin':
+      case 'argMax': {
+        const best = ordered(
+          rows.map(([, by]) => by!),
+          node.fn === 'argMax' ? -1 : 1,
+        )[0]
+        return (rows.find(([, by]) => by === best) ?? rows[0]!)[0]!
+      }
+      case 'boolAnd':
+        return !values.includes(false)
+      case 'boolOr':
+        return values.includes(true)
+      case 'percentile':
+      case 'percentileSketch':
+        return percentile(numbers(), parameter)
+      case 'ema': {
+        const last = Math.max(...this.#times)
+        const weights = this.#times.map(time => 2 ** -((last - time) / parameter))
+        const total = weights.reduce((sum, weight) => sum + weight, 0)
+        return weights.reduce((sum, weight, i) => sum + weight * Number(values[i]), 0) / total
+      }
+      case 'emaAlpha':
+        return numbers().reduce((mean, value) => mean * (1 - parameter) + value * parameter)
       case 'first':
         return values[0]!
       case 'last':
@@ -51,10 +128,31 @@ export class Collected {
         return variance(numbers(), 1)
       case 'stdDev':
         return variance(numbers(), 0, Math.sqrt)
-      default:
+      case 'stdDevSample':
         return variance(numbers(), 1, Math.sqrt)
+      default:
+        throw new Error(`the interpreter has no ${node.fn}`)
     }
   }
+}
+
+/** The values from the least (sign 1) or the greatest (sign -1) on, NaN left out; equal ones stay in their order. */
+function ordered(values: readonly Present[], sign: 1 | -1): Present[] {
+  const comparable = values.filter(value => !Number.isNaN(value))
+  return comparable.sort((a, b) => (a < b ? -sign : a > b ? sign : 0))
+}
+
+/** The value at rank p × (count - 1), in proportion between two; NaN is left out, and -0 comes before 0. */
+function percentile(values: readonly number[], p: number): number {
+  const all = values
+    .filter(value => !Number.isNaN(value))
+    .sort((a, b) => a - b || Number(Object.is(b, -0)) - Number(Object.is(a, -0)))
+  if (all.length === 0) return Number.NaN
+  const rank = p * (all.length - 1)
+  const share = rank % 1
+  const low = all[Math.floor(rank)]!
+  const high = all[Math.ceil(rank)]!
+  return share === 0 || low === high ? low : low * (1 - share) + high * share
 }
 
 /** The sum and, beside it, the sum of the exact rounding errors (Neumaier). */

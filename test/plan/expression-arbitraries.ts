@@ -123,6 +123,10 @@ function aggregateOf(schema: Schema, tape: Tape): AggregateNode {
     fn,
     args: [expressionOf(kind, schema, tape, 2)],
   })
+  const withArgument = (node: AggregateNode, arg: ExpressionNode): AggregateNode => ({
+    ...node,
+    args: [...node.args, arg],
+  })
   return tape.pick<() => AggregateNode>([
     () => ({ kind: 'aggregate', fn: 'count', args: [] }),
     () =>
@@ -131,5 +135,20 @@ function aggregateOf(schema: Schema, tape: Tape): AggregateNode {
     () => over(tape.pick(['min', 'max']), 'timestamp'),
     () => over(tape.pick(['first', 'last', 'count']), tape.pick(KINDS)),
     () => over('countIf', 'bool'),
+    () => over(tape.pick(['distinctCount', 'approxDistinct']), tape.pick(KINDS)),
+    () => over(tape.pick(['boolAnd', 'boolOr']), 'bool'),
+    () => withArgument(over('percentile', tape.pick<Kind>(['number', 'i64'])), f64(tape.pick([0, 0.25, 0.5, 0.9, 1]))),
+    () =>
+      withArgument(
+        over(tape.pick(['argMin', 'argMax']), tape.pick(KINDS)),
+        expressionOf(tape.pick<Kind>(['number', 'i64', 'timestamp']), schema, tape, 2),
+      ),
+    () => (tape.below(2) === 0 ? over('rate', 'number') : { kind: 'aggregate', fn: 'rate', args: [] }),
+    () =>
+      withArgument(
+        over(tape.pick(['topK', 'bottomK']), tape.pick<Kind>(['number', 'i64', 'timestamp'])),
+        f64(1 + tape.below(4)),
+      ),
+    () => withArgument(over(tape.pick(['collect', 'collectSet']), tape.pick(KINDS)), f64(1 + tape.below(6))),
   ])()
 }

@@ -125,7 +125,9 @@ function timeStep(tape: Tape, { schema: columns }: PlanScope): LogicalNode | und
 }
 
 function windowStep(tape: Tape, { schema: columns }: PlanScope, names: Names): LogicalNode {
-  const keys = columns.fields.filter(({ name }) => !name.startsWith('window') && tape.below(4) === 3)
+  const keys = columns.fields.filter(
+    ({ name, type }) => !name.startsWith('window') && type.name !== 'object' && tape.below(4) === 3,
+  )
   const sizeMs = 1 + tape.below(1_500)
   return windowAggregateNode(
     keys.slice(0, 3).map(({ name }) => name),
