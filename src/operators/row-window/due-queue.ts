@@ -5,10 +5,9 @@ export interface Due<T> {
   readonly value: T
 }
 
-/** Instants to come, the earliest first, and those of one instant in the order they were set. O(log n). */
+/** Instants to come, the earliest first, and those of one instant by the order they are given. O(log n). */
 export class DueQueue<T> {
   readonly #heap: Due<T>[] = []
-  #made = 0
 
   get length(): number {
     return this.#heap.length
@@ -19,9 +18,9 @@ export class DueQueue<T> {
     return this.#heap[0]
   }
 
-  add(at: number, value: T): void {
+  add(at: number, order: number, value: T): void {
     const heap = this.#heap
-    const due = { at, order: this.#made++, value }
+    const due = { at, order, value }
     let i = heap.push(due) - 1
     while (i > 0) {
       const parent = (i - 1) >>> 1

@@ -38,6 +38,8 @@ export interface RowWindowOptions {
 /** The window of one key. */
 interface KeyedWindow {
   readonly key: unknown
+  /** Of keys with something due at one instant, the one that came up first goes first. */
+  readonly order: number
   readonly window: RowWindow
   readonly content: WindowContent
   /** The earliest instant it stands in the queue with; +Infinity: it doesn't. */
@@ -59,6 +61,7 @@ export class RowWindowOperator implements Operator, TimedStage, RowEvents {
   readonly #due = new DueQueue<KeyedWindow>()
   #now = Number.NEGATIVE_INFINITY
   #seq = 0
+  #made = 0
   /** Rows of the batch, and the next of them to be looked at. */
   #arrived: HeldRow[] = []
   #at = 0
@@ -206,6 +209,7 @@ export class RowWindowOperator implements Operator, TimedStage, RowEvents {
       })
     const keyed = {
       key,
+      order: this.#made++,
       window: kind.make(),
       content: new WindowContent(content),
       queuedFor: Number.POSITIVE_INFINITY,
@@ -243,7 +247,7 @@ export class RowWindowOperator implements Operator, TimedStage, RowEvents {
     const { nextTimer } = keyed.window
     if (nextTimer >= keyed.queuedFor) return
     keyed.queuedFor = nextTimer
-    this.#due.add(nextTimer, keyed)
+    this.#due.add(nextTimer, keyed.order, keyed)
   }
 
   #end(): void {
