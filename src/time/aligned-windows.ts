@@ -60,6 +60,7 @@ export interface AlignedOptions extends LatenessOptions {
   readonly emit?: WindowEmit
 }
 
+/** What all aligned windows can be told, and what only hopping ones need. */
 export interface HoppingOptions extends AlignedOptions {
   /** Allows a slide longer than the size: rows between two windows belong to none. */
   readonly sampling?: boolean
