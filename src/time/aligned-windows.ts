@@ -61,6 +61,7 @@ export interface AlignedOptions extends LatenessOptions {
 }
 
 /** What all aligned windows can be told, and what only hopping ones need. */
+/** Options of hopping windows. */
 export interface HoppingOptions extends AlignedOptions {
   /** Allows a slide longer than the size: rows between two windows belong to none. */
   readonly sampling?: boolean
