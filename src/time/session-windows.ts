@@ -28,7 +28,9 @@ export interface SlidingPerEventSpec extends LatenessSpec {
 export interface SessionOptions extends LatenessOptions {
   /**
    * What becomes of rows exactly one gap apart: `'merge'` (the default, as in Flink and Kafka Streams) takes them for one
-   * session, `'split'` (as in Beam) for two.
+   * session, `'split'` (as in Beam) for two. A session fires when the watermark reaches the millisecond before its end,
+   * so rows that merge there have to come before another row moves it on: where rows of several keys share a millisecond,
+   * give `eventTime` an `outOfOrdernessMs` of at least 1.
    */
   readonly touch?: SessionTouch
 }

@@ -117,9 +117,9 @@ export class EventWindowOperator implements Operator {
     const { kernels, inTypeScript, stateBound } = this.#windows
     const all = [...new Set([...this.#keys.kernels, ...kernels, ...this.#layout.kernels])]
     return [
-      `kernels: ${all.join(', ')}`,
+      `kernels ${all.join(', ')}`,
       `in TypeScript: ${inTypeScript}`,
-      `state: ${stateBound} ${this.#isKeyed ? 'a key' : 'altogether'}, ${this.#layout.recordBytes} bytes of fields each`,
+      `state: at most ${stateBound}${this.#isKeyed ? ' per key' : ''}, ${this.#layout.recordBytes} bytes of fields each`,
       ...this.#layout.notes,
     ]
   }

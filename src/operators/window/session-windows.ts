@@ -43,8 +43,8 @@ export class SessionWindows implements EventWindows {
     this.#pair = scope.allocate(8)
     this.#template = scope.allocate(layout.recordBytes)
     memory.u8.set(layout.template, this.#template)
-    const lateness = allowedLatenessMs > 0 ? ` and the lateness of ${formatDuration(allowedLatenessMs)}` : ''
-    this.stateBound = `2 sessions and one more for each ${formatDuration(gapMs)} of the out-of-orderness${lateness}`
+    const lateness = allowedLatenessMs > 0 ? ` and of the ${formatDuration(allowedLatenessMs)} rows may be late` : ''
+    this.stateBound = `2 sessions, and one for each ${formatDuration(gapMs)} of out-of-orderness${lateness},`
   }
 
   due(watermark: number, into: number[]): void {

@@ -41,8 +41,8 @@ export class SlidingPerEventWindows implements EventWindows {
     this.#expires = new DueWheel(keptMs, moment => store.firstOf(moment) + keptMs)
     this.#sources = scope.allocate(maxBatch * 4)
     this.#targets = scope.allocate(maxBatch * 4)
-    const lateness = allowedLatenessMs > 0 ? `, the lateness of ${formatDuration(allowedLatenessMs)}` : ''
-    this.stateBound = `one record for each time within ${formatDuration(diffMs)}${lateness} and the out-of-orderness`
+    const kept = formatDuration(1 + diffMs + allowedLatenessMs)
+    this.stateBound = `one record for each time within ${kept} and the out-of-orderness`
   }
 
   due(watermark: number, into: number[]): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { buildChain } from '../../../src/operators/build-chain.ts'
 import { eventTimeNode, windowAggregateNode } from '../../../src/plan/make-node.ts'
+import { session, slidingPerEvent } from '../../../src/time/session-windows.ts'
 import { cumulate, hopping, tumbling, type WindowSpec } from '../../../src/time/windows.ts'
 import { BatchFixture, Collector } from '../batch-fixture.ts'
 
@@ -55,6 +56,11 @@ describe('the state of windows', () => {
     ['late and discarded', hopping(100, 10, { ...lateness, firing: 'discarding' })],
     ['late and retracted', cumulate(10, 100, { ...lateness, firing: 'retracting' })],
     ['on every update', hopping(100, 10, { emit: 'onUpdate' })],
+    ['sessions', session(9)],
+    ['sessions, late but taken', session(9, lateness)],
+    ['sessions, late and retracted', session(9, { ...lateness, firing: 'retracting' })],
+    ['sliding by event', slidingPerEvent(20)],
+    ['sliding by event, late but taken', slidingPerEvent(20, lateness)],
   ])('is freed as time goes on, and given back at the end: %s', (_name, window) => {
     const { held } = bytesHeld(window, 120, 20)
     expect(held.at(-1)).toBe(0)
