@@ -1,0 +1,84 @@
+import type { AggregateName, AggregateNode } from '../../src/expression/node.ts'
+import type { Tape } from '../plan/tape.ts'
+import { type Kind, type OracleColumn, type Said, Sayings } from './duckdb-expressions.ts'
+
+/** How near a result must come. */
+export type Nearness =
+  /** Equal. */
+  | 'exact'
+  /** 1e-9 of the value, or rounding errors of what was added up to it: `scale` is the sum (or mean) of magnitudes. */
+  | 'sum'
+  /** The same for variances (`scale`: greatest square) and standard deviations, whose squares are compared. */
+  | 'variance'
+  | 'deviation'
+
+/** An aggregate of ours and DuckDB's, with the SQL of the scale its rounding errors are measured by. */
+export interface SaidAggregate {
+  readonly result: AggregateNode
+  readonly sql: string
+  readonly scaleSql: string
+  readonly nearness: Nearness
+}
+
+const ALL_KINDS: readonly Kind[] = ['number', 'i64', 'bool', 'timestamp', 'utf8']
+
+/** A random aggregate over `columns`; rows have a column `seq`, their order of arrival. */
+export function aggregateOf(columns: readonly OracleColumn[], tape: Tape): SaidAggregate {
+  const say = new Sayings(columns, tape)
+  const hasSpecial = columns.some(column => column.kind === 'special')
+  const any = (): Said => {
+    if (hasSpecial && tape.below(8) === 7) return say.of('special')
+    return say.of(tape.pick(ALL_KINDS), tape.below(3))
+  }
+  return tape.pick([
+    () => exact('count', undefined, () => 'count(*)'),
+    () => exact('count', any(), x => `count(${x})`),
+    () => exact('countIf', say.of('bool'), x => `count(*) FILTER (WHERE ${x})`),
+    () => exact('sum', say.of('i64'), x => `sum(${x})`),
+    () => exact('min', say.of(tape.pick<Kind>(['number', 'i64', 'timestamp'])), x => `min(${x})`),
+    () => exact('max', say.of(tape.pick<Kind>(['number', 'i64', 'timestamp'])), x => `max(${x})`),
+    () => exact('first', any(), x => `arg_min(${x}, seq)`),
+    () => exact('last', any(), x => `arg_max(${x}, seq)`),
+    () => summed('sum', say.of('number'), x => `fsum(${x})`),
+    () => summed('avg', say.of('number'), x => `fsum(${x}) / count(${x})`),
+    () => summed('avg', say.of('i64'), x => `avg(${x})`),
+    () => spread('variance', 'variance', say.of('number', 1), 'var_pop'),
+    () => spread('varianceSample', 'variance', say.of('number', 1), 'var_samp'),
+    () => spread('stdDev', 'deviation', say.of('number', 1), 'stddev_pop'),
+    () => spread('stdDevSample', 'deviation', say.of('number', 1), 'stddev_samp'),
+    () => (hasSpecial ? special(say.of('special'), tape) : exact('count', undefined, () => 'count(*)')),
+  ])()
+}
+
+/** Of NaN and infinities: a sum is what IEEE says, extremes pass over NaN unless there is nothing else. */
+function special(value: Said, tape: Tape): SaidAggregate {
+  const extreme = (fn: 'min' | 'max') => (x: string) =>
+    `coalesce(${fn}(${x}) FILTER (WHERE NOT isnan(${x})), CASE WHEN count(${x}) > 0 THEN 'nan'::DOUBLE END)`
+  return tape.pick([
+    () => exact('min', value, extreme('min')),
+    () => exact('max', value, extreme('max')),
+    () => exact('sum', value, x => `sum(${x})`),
+    () => exact('avg', value, x => `sum(${x}) / count(${x})`),
+  ])()
+}
+
+function aggregate(fn: AggregateName, value: Said | undefined, said: Omit<SaidAggregate, 'result'>): SaidAggregate {
+  return { result: { kind: 'aggregate', fn, args: value === undefined ? [] : [value.node] }, ...said }
+}
+
+function exact(fn: AggregateName, value: Said | undefined, sql: (x: string) => string): SaidAggregate {
+  return aggregate(fn, value, { sql: sql(value?.sql ?? ''), scaleSql: '0', nearness: 'exact' })
+}
+
+function summed(fn: 'sum' | 'avg', value: Said, sql: (x: string) => string): SaidAggregate {
+  const scale = fn === 'sum' ? 'sum' : 'avg'
+  return aggregate(fn, value, { sql: sql(value.sql), scaleSql: `${scale}(abs(${value.sql}))::DOUBLE`, nearness: 'sum' })
+}
+
+function spread(fn: AggregateName, nearness: Nearness, value: Said, sqlName: string): SaidAggregate {
+  return aggregate(fn, value, {
+    sql: `${sqlName}(${value.sql})`,
+    scaleSql: `max(${value.sql} * ${value.sql})`,
+    nearness,
+  })
+}
