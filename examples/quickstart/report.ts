@@ -7,7 +7,9 @@ const SHOWN_LAST = 3
 const SHOWN_DIFFERENCES = 20
 
 /** The first and the last windows as a table, with totals; and what differs. */
-export function printReport({ name, windows, differences }: Report): void {
+export function printReport({ name, windows: found, differences }: Report): void {
+  // Files are read side by side, so which key of a window comes first is chance.
+  const windows = [...found].sort((a, b) => a.windowStart - b.windowStart || (a.key < b.key ? -1 : 1))
   const table = new Table({
     head: ['key', 'window', 'count', 'sum', 'min', 'max', 'mean', 'variance'],
     colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'right'],

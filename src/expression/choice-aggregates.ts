@@ -62,7 +62,7 @@ export function argMax<E extends Expression<boolean, RowScope>, B extends Ordera
  *
  * @example
  * ```ts
- * windowed.aggregate(e => ({ allOpen: boolAnd(e.open) }))
+ * windowed.aggregate(e => ({ allSized: boolAnd(e.size.gt(0)) }))
  * ```
  */
 export function boolAnd<E extends BooleanExpression<boolean, RowScope>>(
@@ -76,7 +76,7 @@ export function boolAnd<E extends BooleanExpression<boolean, RowScope>>(
  *
  * @example
  * ```ts
- * windowed.aggregate(e => ({ anyOpen: boolOr(e.open) }))
+ * windowed.aggregate(e => ({ anyLarge: boolOr(e.size.gt(100)) }))
  * ```
  */
 export function boolOr<E extends BooleanExpression<boolean, RowScope>>(

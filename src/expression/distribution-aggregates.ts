@@ -25,7 +25,7 @@ export function distinctCount(value: Expression<boolean, RowScope>): NumberExpre
  *
  * @example
  * ```ts
- * windowed.aggregate(e => ({ visitors: approxDistinct(e.user) }))
+ * windowed.aggregate(e => ({ notes: approxDistinct(e.note) }))
  * ```
  */
 export function approxDistinct(value: Expression<boolean, RowScope>): NumberExpression<false, 'group'> {

@@ -110,7 +110,8 @@ describe('moments', () => {
           const m2 = values.reduce((sum, v) => sum + (v - mean) ** 2, 0)
           const moments = momentsOf(values, chunk)
           const scale = Math.max(...values.map(Math.abs))
-          expect(Math.abs(moments.mean - mean)).toBeLessThanOrEqual(scale * 1e-14)
+          // A mean among the subnormal numbers is only known to their spacing.
+          expect(Math.abs(moments.mean - mean)).toBeLessThanOrEqual(scale * 1e-14 + 2 * Number.MIN_VALUE)
           expect(Math.abs(moments.variance - m2 / values.length)).toBeLessThanOrEqual(scale ** 2 * 1e-13)
         },
       ),
