@@ -254,7 +254,7 @@ class ChainBuilder {
         name: `${node.window.kind} window`,
         allowedLatenessMs,
         firing,
-        firesOnUpdate: 'emit' in node.window,
+        firesOnUpdate: node.window.emit === 'onUpdate',
         sendLate: lateTo === undefined ? undefined : (selection, count) => lateOutput!.send(selection, count),
         maxBatch: context.maxBatch,
         timeColumn: 0,

@@ -9,24 +9,15 @@ import {
   latenessSpec,
 } from './lateness.ts'
 
-/** When windows give their results. */
-export type WindowEmit = 'onClose' | 'onUpdate'
-
-/** What all windows aligned to the epoch have in common. */
-interface AlignedSpecOptions extends LatenessSpec {
-  /** Present when every row makes its windows give a result, and their end none. */
-  readonly emit?: 'onUpdate'
-}
-
 /** Windows `[start, start + sizeMs)` side by side, with starts at `offsetMs` + k × `sizeMs` from the epoch. */
-export interface TumblingSpec extends AlignedSpecOptions {
+export interface TumblingSpec extends LatenessSpec {
   readonly kind: 'tumbling'
   readonly sizeMs: number
   readonly offsetMs: number
 }
 
 /** Windows `[start, start + sizeMs)` with starts at `offsetMs` + k × `slideMs` from the epoch. */
-export interface HoppingSpec extends AlignedSpecOptions {
+export interface HoppingSpec extends LatenessSpec {
   readonly kind: 'hopping'
   readonly sizeMs: number
   readonly slideMs: number
@@ -39,7 +30,7 @@ export interface HoppingSpec extends AlignedSpecOptions {
  * Windows `[start, start + k × stepMs)`, k = 1 … `maxMs` / `stepMs`, with starts at `offsetMs` + j × `maxMs` from the
  * epoch.
  */
-export interface CumulateSpec extends AlignedSpecOptions {
+export interface CumulateSpec extends LatenessSpec {
   readonly kind: 'cumulate'
   readonly stepMs: number
   readonly maxMs: number
@@ -52,12 +43,6 @@ export type AlignedSpec = TumblingSpec | HoppingSpec | CumulateSpec
 export interface AlignedOptions extends LatenessOptions {
   /** Shift of the window edges; may be negative. */
   readonly offset?: Duration
-  /**
-   * `'onClose'` (the default): a window gives its result when the watermark reaches its end, and again for late rows.
-   * `'onUpdate'`: every row makes each of its windows give a result at once, for its key, and the end of a window adds
-   * none (as in Kafka Streams). `firing` says what is in it: all rows so far, the new row alone, or what was and what is.
-   */
-  readonly emit?: WindowEmit
 }
 
 /** What all aligned windows can be told, and what only hopping ones need. */
@@ -145,7 +130,7 @@ type Given<S> = Partial<Record<keyof S, unknown>>
 export function checkTumbling(given: Given<TumblingSpec>): TumblingSpec {
   const sizeMs = lengthOf('size', given.sizeMs)
   const offsetMs = offsetOf(given.offsetMs, sizeMs, 'size')
-  return Object.freeze({ kind: 'tumbling', sizeMs, offsetMs, ...checkOptions(given) })
+  return Object.freeze({ kind: 'tumbling', sizeMs, offsetMs, ...checkLateness(given) })
 }
 
 /** Checks a hopping window given as data and freezes a copy. @throws EventfluxError `OPTION_INVALID`. */
@@ -167,7 +152,7 @@ export function checkHopping(given: Given<HoppingSpec>): HoppingSpec {
     slideMs,
     offsetMs,
     ...(sampling === true && { sampling }),
-    ...checkOptions(given),
+    ...checkLateness(given),
   })
 }
 
@@ -181,7 +166,7 @@ export function checkCumulate(given: Given<CumulateSpec>): CumulateSpec {
       at: 'max',
     })
   const offsetMs = offsetOf(given.offsetMs, maxMs, 'max')
-  return Object.freeze({ kind: 'cumulate', stepMs, maxMs, offsetMs, ...checkOptions(given) })
+  return Object.freeze({ kind: 'cumulate', stepMs, maxMs, offsetMs, ...checkLateness(given) })
 }
 
 /** A window as `explain()` shows it. */
@@ -189,22 +174,13 @@ export function describeAligned(window: AlignedSpec): string {
   const lengths = window.kind === 'cumulate' ? [window.stepMs, window.maxMs] : [window.sizeMs]
   if (window.kind === 'hopping') lengths.push(window.slideMs)
   const offset = window.offsetMs === 0 ? '' : ` offset ${formatDuration(window.offsetMs)}`
-  const emit = window.emit === 'onUpdate' ? ', on every update' : ''
-  return `${window.kind} ${lengths.map(formatDuration).join(' / ')}${offset}${emit}${describeLateness(window)}`
+  return `${window.kind} ${lengths.map(formatDuration).join(' / ')}${offset}${describeLateness(window)}`
 }
 
 const alignedSpec = (options: AlignedOptions = {}) => ({
   offsetMs: durationMs(options.offset ?? 0, 'offset'),
-  ...(options.emit !== undefined && { emit: options.emit }),
   ...latenessSpec(options),
 })
-
-function checkOptions(given: Partial<Record<keyof AlignedSpecOptions, unknown>>): AlignedSpecOptions {
-  const { emit } = given
-  if (emit !== undefined && emit !== 'onClose' && emit !== 'onUpdate')
-    throw optionInvalid(`emit is 'onClose' or 'onUpdate', not ${show(emit)}`, { value: emit, at: 'emit' })
-  return { ...(emit === 'onUpdate' && { emit }), ...checkLateness(given) }
-}
 
 function lengthOf(name: string, ms: unknown): number {
   if (Number.isSafeInteger(ms) && (ms as number) > 0) return ms as number

@@ -9,8 +9,17 @@ import { type Duration, durationMs, formatDuration } from './duration.ts'
  */
 export type Firing = 'accumulating' | 'discarding' | 'retracting'
 
-/** What windows over event time do about rows that come after their window has fired. */
+/** When windows give their results. */
+export type WindowEmit = 'onClose' | 'onUpdate'
+
+/** When windows over event time give their results, and what they do about rows that come after that. */
 export interface LatenessOptions {
+  /**
+   * `'onClose'` (the default): a window gives its result when the watermark reaches its end, and again for late rows.
+   * `'onUpdate'`: every row makes each of its windows give a result at once, for its key, and the end of a window adds
+   * none (as in Kafka Streams). `firing` says what is in it: all rows so far, the new row alone, or what was and what is.
+   */
+  readonly emit?: WindowEmit
   /**
    * How long a window that has fired still takes rows in; each makes it fire again at once, for the row's key. Default:
    * what `eventTime` says, which is 0 when it says nothing.
@@ -27,6 +36,8 @@ export interface LatenessOptions {
 
 /** The same as data: only what was given. */
 export interface LatenessSpec {
+  /** Present when every row makes its windows give a result, and their end none. */
+  readonly emit?: 'onUpdate'
   readonly allowedLatenessMs?: number
   readonly firing?: Firing
   readonly lateTo?: string
@@ -35,9 +46,12 @@ export interface LatenessSpec {
 /** The firing of options in its literal type: whether results have the column `isRetraction` hangs on it. */
 export type FiringOf<O> = O extends { readonly firing: infer X extends Firing } ? { readonly firing: X } : unknown
 
+type LatenessSpecGiven = Omit<LatenessSpec, 'emit'> & { readonly emit?: WindowEmit }
+
 /** Options as data, durations in milliseconds; not checked otherwise. */
-export function latenessSpec({ allowedLateness, firing, lateTo }: LatenessOptions): LatenessSpec {
+export function latenessSpec({ emit, allowedLateness, firing, lateTo }: LatenessOptions): LatenessSpecGiven {
   return {
+    ...(emit !== undefined && { emit }),
     ...(allowedLateness !== undefined && { allowedLatenessMs: durationMs(allowedLateness, 'allowedLateness') }),
     ...(firing !== undefined && { firing }),
     ...(lateTo !== undefined && { lateTo }),
@@ -45,14 +59,17 @@ export function latenessSpec({ allowedLateness, firing, lateTo }: LatenessOption
 }
 
 /** The options as `explain()` shows them behind a window. */
-export function describeLateness({ allowedLatenessMs, firing, lateTo }: LatenessSpec): string {
+export function describeLateness({ emit, allowedLatenessMs, firing, lateTo }: LatenessSpec): string {
+  const update = emit === undefined ? '' : ', on every update'
   const late = allowedLatenessMs === undefined ? '' : `, late by up to ${formatDuration(allowedLatenessMs)}`
-  return `${late}${firing === undefined ? '' : `, ${firing}`}${lateTo === undefined ? '' : `, late rows to ${lateTo}`}`
+  return `${update}${late}${firing === undefined ? '' : `, ${firing}`}${lateTo === undefined ? '' : `, late rows to ${lateTo}`}`
 }
 
 /** Checks options given as data and copies them. @throws EventfluxError `OPTION_INVALID`. */
 export function checkLateness(given: Partial<Record<keyof LatenessSpec, unknown>>): LatenessSpec {
-  const { allowedLatenessMs, firing, lateTo } = given
+  const { emit, allowedLatenessMs, firing, lateTo } = given
+  if (emit !== undefined && emit !== 'onClose' && emit !== 'onUpdate')
+    throw optionInvalid(`emit is 'onClose' or 'onUpdate', not ${show(emit)}`, { value: emit, at: 'emit' })
   if (
     allowedLatenessMs !== undefined &&
     !(Number.isSafeInteger(allowedLatenessMs) && (allowedLatenessMs as number) >= 0)
@@ -68,6 +85,7 @@ export function checkLateness(given: Partial<Record<keyof LatenessSpec, unknown>
     })
   if (lateTo !== undefined) checkFieldName(lateTo)
   return {
+    ...(emit === 'onUpdate' && { emit }),
     ...(allowedLatenessMs !== undefined && { allowedLatenessMs: allowedLatenessMs as number }),
     ...(firing !== undefined && { firing }),
     ...(lateTo !== undefined && { lateTo: lateTo as string }),

@@ -24,6 +24,7 @@ export interface EventWindowParts {
   readonly layout: RecordLayout
   readonly allowedLatenessMs: number
   readonly firing: Firing
+  readonly firesOnUpdate: boolean
   readonly maxBatch: number
 }
 
@@ -86,7 +87,7 @@ export class EventWindowOperator implements Operator {
     options: EventWindowOptions,
     windows: (parts: EventWindowParts) => EventWindows,
   ) {
-    const { layout, maxBatch, allowedLatenessMs, firing } = options
+    const { layout, maxBatch, allowedLatenessMs, firing, firesOnUpdate } = options
     const { memory } = arena
     const scope = new ArenaScope(arena)
     this.name = options.name
@@ -102,7 +103,17 @@ export class EventWindowOperator implements Operator {
     const keys = options.keys(this.#liveIds)
     this.#store = store
     this.#keys = keys
-    this.#windows = windows({ kernels, memory, scope, store, layout, allowedLatenessMs, firing, maxBatch })
+    this.#windows = windows({
+      kernels,
+      memory,
+      scope,
+      store,
+      layout,
+      allowedLatenessMs,
+      firing,
+      firesOnUpdate,
+      maxBatch,
+    })
     const { tailMs } = this.#windows
     this.#emitter = new SessionEmitter(kernels, scope, { ...options, memory, keys, next, tailMs })
     this.#rows = new BatchRows(arena, scope, options)

@@ -36,6 +36,11 @@ export class SessionTimers {
     return this.#store.lastOf(session) + this.#gapMs - 1
   }
 
+  /** Whether a session waits for its end. */
+  isAwaited(session: number): boolean {
+    return (this.#store.marksOf(session) & FIRES) !== 0
+  }
+
   /** Has an unfired session fire in time. */
   readonly await = (session: number): void => {
     const marks = this.#store.marksOf(session)

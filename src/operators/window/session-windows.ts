@@ -49,16 +49,19 @@ export class SessionWindows implements EventWindows {
 
   due(watermark: number, into: number[]): void {
     this.#timers.due(watermark, into)
+    if (!this.#parts.firesOnUpdate) return
+    for (const session of into) this.#timers.fired(session)
+    into.length = 0
   }
 
   fired(session: number): void {
-    const { store, firing } = this.#parts
+    const { store, firing, firesOnUpdate } = this.#parts
     if (store.marksOf(session) === RETRACTION) {
       store.free(session)
       return
     }
     if (firing === 'discarding') store.clear(session)
-    this.#timers.fired(session)
+    if (!firesOnUpdate || !this.#timers.isAwaited(session)) this.#timers.fired(session)
   }
 
   expire(watermark: number): void {
@@ -66,11 +69,11 @@ export class SessionWindows implements EventWindows {
   }
 
   takeRows(rows: BatchRows, watermark: number, again: number[]): number {
-    const { kernels, store, layout } = this.#parts
+    const { kernels, store, layout, firesOnUpdate } = this.#parts
     const { watermarks } = rows
     // Where the watermark stands still, only what is past it already needs a closer look.
     const bound = watermark + (rows.isTracked ? Math.max(1, Math.floor(this.#gapMs / PIECES)) : 1)
-    const quiet = bound - this.#gapMs + 1
+    const quiet = firesOnUpdate ? Number.POSITIVE_INFINITY : bound - this.#gapMs + 1
     const to = watermarks.cut(bound, rows.cursor)
     rows.startStretch()
     for (let at = rows.cursor; at < to; ) {
@@ -100,7 +103,7 @@ export class SessionWindows implements EventWindows {
       }
       const session = this.#place(rows, at, watermark, again)
       at++
-      if (session !== 0 && this.#timers.firesAt(session) <= watermark) again.push(session)
+      if (session !== 0 && (firesOnUpdate || this.#timers.firesAt(session) <= watermark)) again.push(session)
       if (again.length === 0) continue
       rows.accumulateTo(at)
       rows.cursor = at
@@ -147,8 +150,9 @@ export class SessionWindows implements EventWindows {
 
   /** Takes back what a session gave, if it has fired and will change. */
   #retract(session: number, watermark: number, again: number[]): void {
-    const { store, firing, memory, layout } = this.#parts
-    if (firing !== 'retracting' || this.#timers.firesAt(session) > watermark) return
+    const { store, firing, firesOnUpdate, memory, layout } = this.#parts
+    const hasFired = firesOnUpdate || this.#timers.firesAt(session) <= watermark
+    if (firing !== 'retracting' || !hasFired) return
     store.reserveSession()
     const copy = store.copyApart(session)
     memory.u32[this.#pair >>> 2] = copy + SESSION_RECORD

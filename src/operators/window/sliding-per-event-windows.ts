@@ -91,7 +91,7 @@ export class SlidingPerEventWindows implements EventWindows {
       const met = rows.watermarks.at(at)
       const timeMs = rows.timeAt(at)
       const id = rows.idAt(at)
-      if (timeMs > met) {
+      if (timeMs > met && !this.#parts.firesOnUpdate) {
         this.#add(rows, at, this.#momentUpTo(id, timeMs), watermark)
         continue
       }
@@ -110,7 +110,7 @@ export class SlidingPerEventWindows implements EventWindows {
       const isNew = before === 0 || store.firstOf(before) !== timeMs
       const moment = this.#add(rows, at, before, watermark)
       if (isNew && this.#isNewWindow(moment, timeMs + 1, watermark)) starts.push(timeMs + 1)
-      const fired = starts.filter(start => start + this.#diffMs <= watermark)
+      const fired = this.#parts.firesOnUpdate ? starts : starts.filter(start => start + this.#diffMs <= watermark)
       if (fired.length === 0) continue
       rows.accumulateTo(at + 1)
       rows.cursor = at + 1
@@ -137,7 +137,7 @@ export class SlidingPerEventWindows implements EventWindows {
 
   /** Adds a row to its moment, which may have to be made behind `before`. */
   #add(rows: BatchRows, at: number, before: number, watermark: number): number {
-    const { store } = this.#parts
+    const { store, allowedLatenessMs, firesOnUpdate } = this.#parts
     const timeMs = rows.timeAt(at)
     let moment = before
     if (before === 0 || store.firstOf(before) !== timeMs) {
@@ -146,9 +146,9 @@ export class SlidingPerEventWindows implements EventWindows {
       moment = store.open(id, timeMs, before, before === 0 ? this.#earliestOf(id) : store.afterOf(before))
       const left = this.#leftOf(timeMs) + this.#diffMs
       const right = timeMs + 1 + this.#diffMs
-      if (left > watermark) this.#lefts.add(moment, left)
-      if (right > watermark) this.#rights.add(moment, right)
-      this.#expires.add(moment, right + this.#parts.allowedLatenessMs)
+      if (left > watermark && !firesOnUpdate) this.#lefts.add(moment, left)
+      if (right > watermark && !firesOnUpdate) this.#rights.add(moment, right)
+      this.#expires.add(moment, right + allowedLatenessMs)
     }
     store.addRow(moment, timeMs)
     rows.put(at, moment + SESSION_RECORD)

@@ -26,6 +26,8 @@ export interface SessionRules {
   readonly touch: 'merge' | 'split'
   readonly lateness: number
   readonly firing: Firing
+  /** Whether every row makes its session fire, and the watermark none. */
+  readonly onUpdate: boolean
   /** The watermark stays this far, and one more, behind the latest time. */
   readonly outOfOrderness: number
 }
@@ -43,13 +45,14 @@ interface ModelSession {
  * holds. The watermark a row meets is that of the rows before it; a bounded input ends with +Infinity.
  */
 export function modelSessions(rows: readonly TimedRow[], rules: SessionRules): ModelResult {
-  const { gap, touch, lateness, firing, outOfOrderness } = rules
+  const { gap, touch, lateness, firing, onUpdate, outOfOrderness } = rules
   const result: ModelResult = { windows: [], late: 0 }
   let sessions: ModelSession[] = []
   let watermark = Number.NEGATIVE_INFINITY
   const startOf = ({ rows }: ModelSession) => Math.min(...[...rows.values()].map(row => row.time))
   const endOf = ({ rows }: ModelSession) => Math.max(...[...rows.values()].map(row => row.time)) + gap
   const bornAt = ({ rows }: ModelSession) => Math.min(...rows.keys())
+  const hasFired = (session: ModelSession) => onUpdate || endOf(session) - 1 <= watermark
   const fire = (session: ModelSession, isRetraction = false) => {
     const { key, given } = session
     const rows = [...session.rows].sort(([a], [b]) => a - b)
@@ -64,7 +67,7 @@ export function modelSessions(rows: readonly TimedRow[], rules: SessionRules): M
     const due = sessions
       .filter(session => endOf(session) - 1 <= watermark && endOf(session) - 1 > before)
       .sort((a, b) => endOf(a) - endOf(b) || startOf(a) - startOf(b) || bornAt(a) - bornAt(b))
-    for (const session of due) fire(session)
+    if (!onUpdate) for (const session of due) fire(session)
     sessions = sessions.filter(session => endOf(session) - 1 + lateness > watermark)
   }
   rows.forEach((row, i) => {
@@ -81,10 +84,10 @@ export function modelSessions(rows: readonly TimedRow[], rules: SessionRules): M
     }
     if (endOf(all) - 1 + lateness <= watermark) result.late++
     else {
-      const fired = joined.filter(session => endOf(session) - 1 <= watermark).sort((a, b) => startOf(a) - startOf(b))
+      const fired = joined.filter(hasFired).sort((a, b) => startOf(a) - startOf(b))
       if (firing === 'retracting') for (const session of fired) fire(session, true)
       sessions = [...sessions.filter(session => !joined.includes(session)), all]
-      if (endOf(all) - 1 <= watermark) fire(all)
+      if (hasFired(all)) fire(all)
     }
     advance(row.time - outOfOrderness - 1)
   })

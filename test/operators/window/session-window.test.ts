@@ -46,10 +46,13 @@ const streams = fc
 const rules = fc.record({
   touch: fc.constantFrom('merge', 'split'),
   firing: fc.constantFrom('accumulating', 'discarding', 'retracting'),
+  onUpdate: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   lateness: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 100 })),
   outOfOrderness: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 60 })),
   keyed: fc.boolean(),
 })
+
+const emitOf = ({ onUpdate }: { onUpdate: boolean }) => (onUpdate ? 'onUpdate' : 'onClose')
 
 describe('session windows', () => {
   it('give what the model gives, in its order, however the rows are batched', async () => {
@@ -61,7 +64,12 @@ describe('session windows', () => {
         const model = modelSessions(rows, { gap, ...rest })
         const wanted = expectedOutcome(model, keyed)
         expect(
-          await runWindow(rows, session(gap, { touch: rest.touch, firing: rest.firing }), { keyed, ...rest }, manner),
+          await runWindow(
+            rows,
+            session(gap, { touch: rest.touch, firing: rest.firing, emit: emitOf(rest) }),
+            { keyed, ...rest },
+            manner,
+          ),
         ).toEqual(wanted)
         late += model.late
         if (new Set(model.windows.map(({ key, start }) => `${key} ${start}`)).size < model.windows.length) again++
@@ -83,7 +91,9 @@ describe('sliding windows per event', () => {
         const diff = gap - 1
         const model = modelSliding(rows, { diff, ...rest })
         const wanted = expectedOutcome(model, keyed)
-        expect(await runWindow(rows, slidingPerEvent(diff), { keyed, ...rest }, manner)).toEqual(wanted)
+        expect(
+          await runWindow(rows, slidingPerEvent(diff, { emit: emitOf(rest) }), { keyed, ...rest }, manner),
+        ).toEqual(wanted)
         late += model.late
         if (new Set(model.windows.map(({ key, start }) => `${key} ${start}`)).size < model.windows.length) again++
       }),

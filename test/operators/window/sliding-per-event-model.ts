@@ -3,6 +3,8 @@ import type { ModelResult, TimedRow } from './session-model.ts'
 export interface SlidingRules {
   readonly diff: number
   readonly lateness: number
+  /** Whether every row makes the windows it changes fire, and the watermark none. */
+  readonly onUpdate: boolean
   /** The watermark stays this far, and one more, behind the latest time. */
   readonly outOfOrderness: number
 }
@@ -18,7 +20,7 @@ interface Taken {
  * millisecond, and again when a late row changes them or brings them about.
  */
 export function modelSliding(rows: readonly TimedRow[], rules: SlidingRules): ModelResult {
-  const { diff, lateness, outOfOrderness } = rules
+  const { diff, lateness, onUpdate, outOfOrderness } = rules
   const result: ModelResult = { windows: [], late: 0 }
   const taken: Taken[] = []
   let watermark = Number.NEGATIVE_INFINITY
@@ -45,6 +47,7 @@ export function modelSliding(rows: readonly TimedRow[], rules: SlidingRules): Mo
         .filter(start => start + diff <= watermark && start + diff > before)
         .map(start => ({ key, start, first: contentOf(key, start)[0]!.i })),
     )
+    if (onUpdate) return
     for (const { key, start } of due.sort((a, b) => a.start - b.start || a.first - b.first)) fire(key, start)
   }
 
@@ -57,7 +60,7 @@ export function modelSliding(rows: readonly TimedRow[], rules: SlidingRules): Mo
     else {
       taken.push({ i, row })
       const changed = [...after].filter(start => has(start) || !before.has(start))
-      const again = changed.filter(start => isOpen(start) && start + diff <= watermark)
+      const again = changed.filter(start => isOpen(start) && (onUpdate || start + diff <= watermark))
       for (const start of again.sort((a, b) => a - b)) fire(row.key, start)
     }
     advance(row.time - outOfOrderness - 1)
