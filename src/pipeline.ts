@@ -38,7 +38,7 @@ import { planToJSON } from './plan/plan-to-json.ts'
 import { runPlan } from './run.ts'
 import type { RunOptions } from './runtime/run-options.ts'
 import type { InsertRowOf, ResultRowOf } from './schema/row-types.ts'
-import { Schema, type SchemaFields } from './schema/schema.ts'
+import { checkStored, Schema, type SchemaFields } from './schema/schema.ts'
 import { isRowWindow, type RowWindowSpec } from './time/row-windows.ts'
 import type { WindowOutput } from './time/window-kinds/parameters.ts'
 import { checkWindow, type WindowSpec } from './time/windows.ts'
@@ -373,6 +373,7 @@ export function pipeline<F extends SchemaFields>(
 ): Pipeline<F, undefined, F> {
   if (!(source instanceof Schema))
     throw planInvalid(`A pipeline starts from schema({ … }), not ${show(source)}`, { value: source })
+  checkStored(source)
   return new Pipeline(makePlan(fieldSpecs(source), []), resolveConfig(config), { schema: source, eventTime: undefined })
 }
 

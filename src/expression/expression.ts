@@ -219,4 +219,6 @@ export type ExpressionOf<D extends DataType, S extends Scope = 'row'> = [D['name
         ? StringExpression<D['isNullable'], S>
         : [D['name']] extends ['timestamp']
           ? TimestampExpression<D['isNullable'], S>
-          : Expression<D['isNullable'], S, D['name']>
+          : [D] extends [ObjectType<infer V>]
+            ? ObjectExpression<V, S>
+            : Expression<D['isNullable'], S, D['name']>

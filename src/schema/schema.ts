@@ -1,5 +1,5 @@
 import { schemaInvalid, show } from '../errors.ts'
-import { BYTE_WIDTH, type DataType, type StoredTypeName, type TypeName, typeOf } from './data-type.ts'
+import { BYTE_WIDTH, type DataType, type StoredTypeName, storedName, type TypeName, typeOf } from './data-type.ts'
 
 /** The types of the columns, by name: what `schema()` takes. */
 export type SchemaFields = Readonly<Record<string, DataType>>
@@ -83,7 +83,18 @@ export function schema<const F extends SchemaFields>(fields: F): Schema<F> {
     throw schemaInvalid(`A schema is an object of names and types, not ${show(fields)}`, { value: fields })
   const names = Object.keys(fields)
   checkFieldCount(names.length)
-  return schemaFrom(names.map(name => [name, fields[name]!])) as Schema<F>
+  const made = schemaFrom(names.map(name => [name, fields[name]!])) as Schema<F>
+  checkStored(made)
+  return made
+}
+
+/**
+ * Checks that values can be put into every column.
+ *
+ * @throws EventfluxError `SCHEMA_INVALID` for a column of objects, which only aggregates make.
+ */
+export function checkStored({ fields }: Schema): void {
+  for (const { type } of fields) storedName(type)
 }
 
 /**

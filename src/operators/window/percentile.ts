@@ -12,9 +12,13 @@ export function percentileOfList({ u32, f64 }: LinearMemory, field: number, p: n
   return interpolated(count, p, rank => values[rank]!)
 }
 
-/** Several percentiles of one list: only the first has to sort it. */
+/** Several percentiles of one list: only the first has to sort it. -0 comes before 0, NaN last. */
 function isSorted(values: Float64Array): boolean {
-  for (let i = 1; i < values.length; i++) if (!(values[i - 1]! <= values[i]!) && !Number.isNaN(values[i]!)) return false
+  for (let i = 1; i < values.length; i++) {
+    const before = values[i - 1]!
+    const value = values[i]!
+    if (!(before < value) && !Object.is(before, value) && !Number.isNaN(value)) return false
+  }
   return true
 }
 
