@@ -3,7 +3,7 @@ import { type DataType, typeOf } from '../schema/data-type.ts'
 import type { Schema } from '../schema/schema.ts'
 import { inferAggregate } from './aggregate-rules.ts'
 import { inferCall } from './function-rules.ts'
-import type { ExpressionNode, ResultNode } from './node.ts'
+import type { AggregateNode, ExpressionNode, ResultNode } from './node.ts'
 
 /**
  * The type of an expression over rows of `schema`.
@@ -35,22 +35,26 @@ export function inferType(node: ExpressionNode, schema: Schema): DataType {
 /**
  * The type of a window's result over rows of `schema`.
  *
+ * @param mayBeEmpty Whether a result may be asked for when no row is left.
  * @throws EventfluxError `EXPRESSION_INVALID` as `inferType` does.
  */
-export function inferResultType(node: ResultNode, schema: Schema): DataType {
+export function inferResultType(node: ResultNode, schema: Schema, mayBeEmpty = false): DataType {
   switch (node.kind) {
     case 'aggregate':
-      return inferAggregate(
-        node,
-        node.args.map(arg => inferType(arg, schema)),
-      )
+      return inferAggregateType(node, schema, mayBeEmpty)
     case 'literal':
       return typeOf(node.type, node.value === null)
     case 'call':
       return inferCall(
         node.fn,
-        node.args.map(arg => inferResultType(arg, schema)),
+        node.args.map(arg => inferResultType(arg, schema, mayBeEmpty)),
         node.args,
       )
   }
+}
+
+/** The type of an aggregate: where there may be no rows it is as null as if its values were. */
+export function inferAggregateType(node: AggregateNode, schema: Schema, mayBeEmpty: boolean): DataType {
+  const types = node.args.map(arg => inferType(arg, schema))
+  return inferAggregate(node, mayBeEmpty ? types.map(({ name }) => typeOf(name, true)) : types)
 }

@@ -3,8 +3,9 @@ import { substituteColumns } from '../expression/walk.ts'
 import type { Schema } from '../schema/schema.ts'
 import { columnsOfWindow, isBatchWindow } from '../time/row-windows.ts'
 import type { RowWindowNode } from './logical-node.ts'
-import { argumentColumn, type LoweredAggregate, lowerResults, type NamedExpression } from './lower-window.ts'
-import { contentSchema, KIND, WINDOW_TIME } from './row-window-schema.ts'
+import type { LoweredAggregate } from './lower-aggregate.ts'
+import { argumentColumn, lowerResults, type NamedExpression } from './lower-window.ts'
+import { KIND, mayBeEmpty, WINDOW_TIME } from './row-window-schema.ts'
 
 /**
  * A window over rows taken apart: `prepare` computes what the window looks at, passes on and aggregates, once per row; the
@@ -40,8 +41,9 @@ export function lowerRowWindow(node: RowWindowNode, schema: Schema): LoweredRowW
   const passed: number[] = []
   const lowered = lowerResults(
     node.results.flatMap(each => ('result' in each ? [each.result] : [])),
-    contentSchema(schema, window),
+    schema,
     prepare,
+    mayBeEmpty(window),
   )
   let next = 0
   const results = node.results.map((each): NamedExpression => {

@@ -1,5 +1,4 @@
-import { inferAggregate } from '../expression/aggregate-rules.ts'
-import { inferType } from '../expression/infer-type.ts'
+import { inferAggregateType } from '../expression/infer-type.ts'
 import type { AggregateNode, ExpressionNode, FunctionName, ResultNode } from '../expression/node.ts'
 import type { StoredTypeName } from '../schema/data-type.ts'
 import type { Schema } from '../schema/schema.ts'
@@ -59,20 +58,21 @@ export interface LoweredResults {
   readonly expressions: readonly ExpressionNode[]
 }
 
-/** Takes results over rows of `schema` apart; the arguments of their aggregates are added to `prepare`. */
+/**
+ * Takes results over rows of `schema` apart; the arguments of their aggregates are added to `prepare`. `mayBeEmpty`:
+ * whether a result may be asked for when no row is left.
+ */
 export function lowerResults(
   results: readonly ResultNode[],
   schema: Schema,
   prepare: NamedExpression[],
+  mayBeEmpty = false,
 ): LoweredResults {
   const aggregates: LoweredAggregate[] = []
   const known = new Map<string, number>()
 
   const aggregate = (call: AggregateNode): ExpressionNode => {
-    const result = inferAggregate(
-      call,
-      call.args.map(arg => inferType(arg, schema)),
-    )
+    const result = inferAggregateType(call, schema, mayBeEmpty)
     const derived = derivedAggregate(call, result.isNullable)
     if (derived !== undefined) return expressionOf(derived)
     const lowered = lowerAggregate(call, schema, result.isNullable, argument => argumentColumn(prepare, argument))

@@ -1,5 +1,6 @@
 import { planInvalid, show } from '../errors.ts'
 import { inferResultType, inferType } from '../expression/infer-type.ts'
+import type { AggregateName, ResultNode } from '../expression/node.ts'
 import { type DataType, typeOf } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
 import { clockColumnsOf, columnsOfWindow, type RowWindowSpec } from '../time/row-windows.ts'
@@ -10,14 +11,14 @@ export const WINDOW_TIME = 'windowTime'
 /** Name of the column that says whether a row entered or left, where both come out. */
 export const KIND = 'kind'
 
-/**
- * The columns as aggregates over a window see them. A window that tells of rows that leave also tells of being empty,
- * so every value may be missing.
- */
+/** Whether it may be asked what a window holds when that is nothing: a window that tells of rows that leave is. */
+export const mayBeEmpty = (window: RowWindowSpec): boolean => window.output !== 'current'
+
+/** The columns as the aggregates over a window are given them, so that what may be empty is typed so. */
 export const contentSchema = (schema: Schema, window: RowWindowSpec): Schema =>
-  window.output === 'current'
-    ? schema
-    : schemaFrom(schema.fields.map(({ name, type }) => [name, typeOf(type.name, true)] as const))
+  mayBeEmpty(window)
+    ? schemaFrom(schema.fields.map(({ name, type }) => [name, typeOf(type.name, true)] as const))
+    : schema
 
 /**
  * The output columns of a window over rows of `schema`, and whether it fits them.
@@ -29,13 +30,14 @@ export function rowWindowSchema(schema: Schema, node: RowWindowNode): Schema {
   const { window } = node
   const entries: (readonly [string, DataType])[] = [[WINDOW_TIME, typeOf('timestamp', false)]]
   if (window.output === 'all') entries.push([KIND, typeOf('utf8', false)])
-  const content = contentSchema(schema, window)
   for (const each of node.results) {
     if (entries[0]![0] === each.name || (window.output === 'all' && each.name === KIND))
       throw planInvalid(`${show(each.name)} is a column of every such window's rows: give yours another name`, {
         at: each.name,
       })
-    const type = 'result' in each ? inferResultType(each.result, content) : inferType(each.expression, schema)
+    if ('result' in each) checkAggregates(each.result)
+    const type =
+      'result' in each ? inferResultType(each.result, schema, mayBeEmpty(window)) : inferType(each.expression, schema)
     entries.push([each.name, type])
   }
   const output = schemaFrom(entries)
@@ -53,9 +55,23 @@ export function checkWindowColumns(
   for (const name of clockColumnsOf(window)) checkClock(schema, name, window.kind)
 }
 
+/** @throws EventfluxError `PLAN_INVALID` for an aggregate that goes by the time of a window's rows. */
+function checkAggregates(result: ResultNode): void {
+  if (result.kind === 'call') for (const arg of result.args) checkAggregates(arg)
+  if (result.kind !== 'aggregate' || !BY_TIME.has(result.fn)) return
+  throw planInvalid(`${result.fn} goes by event time, which windows over rows do not: use another window`, {
+    value: result.fn,
+  })
+}
+
+const BY_TIME: ReadonlySet<AggregateName> = new Set<AggregateName>(['rate', 'ema'])
+
 function checkColumn(schema: Schema, name: string, kind: string): void {
-  if (schema.field(name) === undefined)
+  const field = schema.field(name)
+  if (field === undefined)
     throw planInvalid(`There is no column ${show(name)} for the window ${kind}`, { value: name, at: kind })
+  if (field.type.name === 'object')
+    throw planInvalid(`${show(name)} holds objects, which ${kind} can't tell apart or order`, { value: name, at: kind })
 }
 
 function checkClock(schema: Schema, name: string, kind: string): void {

@@ -8,7 +8,7 @@ import { clockColumnsOf } from '../../time/row-windows.ts'
 import type { EvaluationContext, InputColumn } from '../evaluator/evaluation-frame.ts'
 import type { Operator } from '../operator.ts'
 import type { StageTimers } from '../stage-timers.ts'
-import { aggregateMaker } from './aggregates/make-aggregate.ts'
+import { aggregateMaker, isForever } from './aggregates/make-aggregate.ts'
 import { LastRows } from './last-rows.ts'
 import { windowKind } from './make-window.ts'
 import { type OutputColumn, OutputColumns } from './output-columns.ts'
@@ -47,7 +47,8 @@ export function buildRowWindow(
     content: {
       aggregates: lowered.aggregates.map(aggregate => ({
         make: aggregateMaker(aggregate, kind.removal),
-        column: aggregate.column,
+        columns: [aggregate.column, ...aggregate.others.map(({ column }) => column)].filter(column => column >= 0),
+        isForever: isForever(aggregate.fn),
       })),
       group: valueKey(lowered.groups),
       maxGroups: maxKeys,

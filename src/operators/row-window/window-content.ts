@@ -6,8 +6,10 @@ import type { ValueKey } from './value-key.ts'
 /** An aggregate and the value it takes of a row. */
 export interface AggregatePlan {
   readonly make: () => RunningAggregate
-  /** Where its argument stands in a row's values; -1: every row counts. */
-  readonly column: number
+  /** Where its arguments stand in a row's values; none: every row counts. */
+  readonly columns: readonly number[]
+  /** Whether it goes by all rows there ever were, not by those there are. */
+  readonly isForever: boolean
 }
 
 /** What the content of a window is aggregated by. */
@@ -24,17 +26,22 @@ interface Group {
 
 const NOTHING: readonly unknown[] = []
 
-/** The aggregates over the rows one window holds, group by group. A group without rows is forgotten. */
+/**
+ * The aggregates over the rows one window holds, group by group. A group without rows is forgotten, but for what goes by
+ * all rows there ever were.
+ */
 export class WindowContent {
   readonly #plan: ContentPlan
   readonly #groups = new Map<unknown, Group>()
+  /** Of every group there ever was, where the plan has such: undefined for the others. */
+  readonly #forever = new Map<unknown, readonly (RunningAggregate | undefined)[]>()
 
   constructor(plan: ContentPlan) {
     this.#plan = plan
   }
 
   get isEmpty(): boolean {
-    return this.#groups.size === 0
+    return this.#groups.size === 0 && this.#forever.size === 0
   }
 
   /** The aggregates of the row's group, now that the row is part of it. */
@@ -44,7 +51,7 @@ export class WindowContent {
     const group = this.#groupOf(row)
     group.rows++
     for (let i = 0; i < aggregates.length; i++) {
-      const value = argument(row, aggregates[i]!.column)
+      const value = argument(row, aggregates[i]!.columns)
       if (value !== null) group.aggregates[i]!.add(value, row.seq)
     }
     return valuesOf(group)
@@ -56,7 +63,7 @@ export class WindowContent {
     if (aggregates.length === 0) return NOTHING
     const group = this.#groupOf(row)
     for (let i = 0; i < aggregates.length; i++) {
-      const value = argument(row, aggregates[i]!.column)
+      const value = argument(row, aggregates[i]!.columns)
       if (value !== null) group.aggregates[i]!.remove(value, row.seq)
     }
     if (--group.rows === 0) this.#groups.delete(this.#plan.group(row.values))
@@ -72,16 +79,32 @@ export class WindowContent {
     const known = this.#groups.get(key)
     if (known !== undefined) return known
     const { maxGroups, aggregates } = this.#plan
-    if (this.#groups.size >= maxGroups)
-      throw stateFull(`a window holds ${this.#groups.size} groups and maxKeys is ${maxGroups}: raise maxKeys`, {
-        value: this.#groups.size,
-      })
-    const group = { rows: 0, aggregates: aggregates.map(({ make }) => make()) }
+    const held = Math.max(this.#groups.size, this.#forever.size)
+    if (held >= maxGroups && !this.#forever.has(key))
+      throw stateFull(`a window holds ${held} groups and maxKeys is ${maxGroups}: raise maxKeys`, { value: held })
+    const forever = this.#foreverOf(key)
+    const group = { rows: 0, aggregates: aggregates.map(({ make }, i) => forever?.[i] ?? make()) }
     this.#groups.set(key, group)
     return group
   }
+
+  #foreverOf(key: unknown): readonly (RunningAggregate | undefined)[] | undefined {
+    const { aggregates } = this.#plan
+    if (!aggregates.some(({ isForever }) => isForever)) return undefined
+    const known = this.#forever.get(key)
+    if (known !== undefined) return known
+    const made = aggregates.map(({ isForever, make }) => (isForever ? make() : undefined))
+    this.#forever.set(key, made)
+    return made
+  }
 }
 
-const argument = (row: HeldRow, column: number): unknown => (column < 0 ? true : row.values[column])
+/** The argument, or the array of them; null where one of them is. */
+function argument({ values }: HeldRow, columns: readonly number[]): unknown {
+  if (columns.length === 0) return true
+  if (columns.length === 1) return values[columns[0]!]
+  const several = columns.map(column => values[column])
+  return several.includes(null) ? null : several
+}
 
 const valuesOf = (group: Group): unknown[] => group.aggregates.map(aggregate => aggregate.value())

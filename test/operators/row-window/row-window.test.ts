@@ -1,11 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { avg, count, first, last, max, min, stdDev, sum } from '../../../src/expression/aggregates.ts'
-import { pipeline } from '../../../src/pipeline.ts'
-import { f64, timestamp, utf8 } from '../../../src/schema/data-type.ts'
-import { schema } from '../../../src/schema/schema.ts'
 import type { RowWindowSpec } from '../../../src/time/row-windows.ts'
-import { VirtualClock } from '../../../src/time/virtual-clock.ts'
 import { delay } from '../../../src/time/window-kinds/delay.ts'
 import { externalTime } from '../../../src/time/window-kinds/external-time.ts'
 import { externalTimeBatch } from '../../../src/time/window-kinds/external-time-batch.ts'
@@ -20,8 +16,7 @@ import { timeLength } from '../../../src/time/window-kinds/time-length.ts'
 import { unique } from '../../../src/time/window-kinds/unique.ts'
 import { type Aggregates, aggregatesOf } from './aggregate-models.ts'
 import { type Chunk, type ModelRow, modelOf } from './window-models.ts'
-
-const source = schema({ id: f64(), ts: timestamp(), k: utf8(), v: f64().nullable() })
+import { models, runRows } from './window-run.ts'
 
 /** A row as it came out. */
 interface Out extends Aggregates {
@@ -106,38 +101,25 @@ const KINDS: Readonly<Record<string, fc.Arbitrary<RowWindowSpec<'all'>>>> = {
   'unique with ttl': span.map(ttl => unique(['k', 'v'], { output: 'all', ttl })),
 }
 
-/** Runs a window with all aggregates; the clock follows the rows' `at`. */
+/** Runs a window with all aggregates. */
 async function run({ spec, rows, end, keyed, maxBatch, engine }: Run): Promise<Out[]> {
-  const clock = new VirtualClock(0)
-  const out: Out[] = []
-  const start = pipeline(source, { engine, maxBatch, bufferSize: 64 })
+  const start = models({ engine, maxBatch })
   const windowed = keyed ? start.keyBy('k').window(spec) : start.window(spec)
-  const job = await windowed
-    .aggregate((e, row) => ({
-      id: row.id,
-      group: row.k,
-      rows: count(),
-      values: count(e.v),
-      sum: sum(e.v),
-      mean: avg(e.v),
-      least: min(e.v),
-      greatest: max(e.v),
-      first: first(e.v),
-      last: last(e.v),
-      spread: stdDev(e.v),
-    }))
-    .run({ clock, sink: row => void out.push({ ...row, k: row.group } as unknown as Out) })
-  for (let i = 0; i < rows.length; ) {
-    const { at } = rows[i]!
-    const together = rows.slice(i).filter(row => row.at === at)
-    clock.advanceTo(at)
-    await job.pushMany(together.map(({ id, ts, k, v }) => ({ id, ts, k, v })))
-    await job.flush()
-    i += together.length
-  }
-  clock.advanceTo(end)
-  await job.drain()
-  return out
+  const stream = windowed.aggregate((e, row) => ({
+    id: row.id,
+    group: row.k,
+    rows: count(),
+    values: count(e.v),
+    sum: sum(e.v),
+    mean: avg(e.v),
+    least: min(e.v),
+    greatest: max(e.v),
+    first: first(e.v),
+    last: last(e.v),
+    spread: stdDev(e.v),
+  }))
+  const out = await runRows<Out & { group: string }>(stream, rows, end)
+  return out.map(row => ({ ...row, k: row.group }))
 }
 
 /** The rows a model's chunks put out, each with the aggregates of what is inside after it. */
