@@ -1,4 +1,6 @@
 import { count, first, last, max, min, sum, varianceSample } from '../../../src/expression/aggregates.ts'
+import { collect } from '../../../src/expression/choice-aggregates.ts'
+import { distinctCount } from '../../../src/expression/distribution-aggregates.ts'
 import { pipeline } from '../../../src/pipeline.ts'
 import { f64, timestamp, utf8 } from '../../../src/schema/data-type.ts'
 import { schema } from '../../../src/schema/schema.ts'
@@ -48,18 +50,16 @@ export async function runWindow(
       first: first(e.value),
       last: last(e.key),
       spread: varianceSample(e.value),
+      kinds: distinctCount(e.value),
+      firstThree: collect(e.value, { max: 3 }),
     }))
     .run({
       sink: row => {
-        const { windowStart, windowEnd, key, n, total, least, most, first, last, spread, isRetraction } =
-          row as typeof row & {
-            readonly isRetraction?: boolean
-          }
+        const { windowStart, windowEnd, key, n, total, least, most, first, last, spread, kinds, firstThree } = row
+        const { isRetraction } = row as { readonly isRetraction?: boolean }
         const rounded = spread === null ? null : Math.round(spread * 1e6)
-        const isOdd =
-          lines.push(
-            [windowStart, windowEnd, key, n, total, least, most, first, last, rounded, isRetraction].join(' '),
-          ) % 2
+        const values = [n, total, least, most, first, last, rounded, kinds, firstThree, isRetraction]
+        const isOdd = lines.push([windowStart, windowEnd, key, ...values].join(' ')) % 2
         return stalls && isOdd === 1 ? Promise.resolve() : undefined
       },
     })
@@ -95,6 +95,8 @@ function lineOf({ start, end, key, rows, isRetraction }: ModelWindow, keyed: boo
     Math.max(...values),
     ...edges,
     spread,
+    new Set(values).size,
+    values.slice(0, 3),
     isRetraction,
   ].join(' ')
 }
