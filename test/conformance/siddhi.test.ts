@@ -184,6 +184,12 @@ describe.each(ENGINES)('Siddhi on %s', engine => {
     expect(model[0]![1]).toEqual(Array.from({ length: 12 }, (_, i) => i))
   })
 
+  it('distinctCount decreases when the last copy of a value expires', async () => {
+    const given = caseOf('distinctCount decreases when the last copy of a value expires')
+    const emitted = await runCase(given, engine, { having: ['distinctCount(pageID)', 3] })
+    expect(emitted).toEqual(given.expected.map(row => expectedRow(row, given.query.select!, false)))
+  })
+
   it('timeBatch: current-only and expired-only outputs', async () => {
     const given = caseOf('timeBatch: current-only and expired-only outputs')
     const { input } = caseOf(

@@ -46,6 +46,14 @@ export function aggregateOf(columns: readonly OracleColumn[], tape: Tape): SaidA
     () => spread('varianceSample', 'variance', say.of('number', 1), 'var_samp'),
     () => spread('stdDev', 'deviation', say.of('number', 1), 'stddev_pop'),
     () => spread('stdDevSample', 'deviation', say.of('number', 1), 'stddev_samp'),
+    () => exact('distinctCount', any(), x => `count(DISTINCT ${x})`),
+    // Exact for as few values as there are here.
+    () => exact('approxDistinct', any(), x => `count(DISTINCT ${x})`),
+    () => exact('boolAnd', say.of('bool'), x => `bool_and(${x})`),
+    () => exact('boolOr', say.of('bool'), x => `bool_or(${x})`),
+    () => chosen('argMin', any(), say.of(tape.pick<Kind>(['number', 'i64', 'timestamp']))),
+    () => chosen('argMax', any(), say.of(tape.pick<Kind>(['number', 'i64', 'timestamp']))),
+    () => percentile(say.of('number'), tape.pick([0, 0.1, 0.5, 0.75, 0.99, 1])),
     () => (hasSpecial ? special(say.of('special'), tape) : exact('count', undefined, () => 'count(*)')),
   ])()
 }
@@ -68,6 +76,26 @@ function aggregate(fn: AggregateName, value: Said | undefined, said: Omit<SaidAg
 
 function exact(fn: AggregateName, value: Said | undefined, sql: (x: string) => string): SaidAggregate {
   return aggregate(fn, value, { sql: sql(value?.sql ?? ''), scaleSql: '0', nearness: 'exact' })
+}
+
+/** The first of the best, by arrival. */
+function chosen(fn: 'argMin' | 'argMax', value: Said, by: Said): SaidAggregate {
+  const order = `${by.sql} ${fn === 'argMin' ? 'ASC' : 'DESC'}, seq`
+  return {
+    result: { kind: 'aggregate', fn, args: [value.node, by.node] },
+    sql: `first(${value.sql} ORDER BY ${order}) FILTER (WHERE (${value.sql}) IS NOT NULL AND (${by.sql}) IS NOT NULL)`,
+    scaleSql: '0',
+    nearness: 'exact',
+  }
+}
+
+function percentile(value: Said, p: number): SaidAggregate {
+  return {
+    result: { kind: 'aggregate', fn: 'percentile', args: [value.node, { kind: 'literal', type: 'f64', value: p }] },
+    sql: `quantile_cont((${value.sql})::DOUBLE, ${p})`,
+    scaleSql: `max(abs(${value.sql}))::DOUBLE`,
+    nearness: 'sum',
+  }
 }
 
 function summed(fn: 'sum' | 'avg', value: Said, sql: (x: string) => string): SaidAggregate {
