@@ -15,6 +15,15 @@ const wasmBytes: Plugin = {
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
+/** Tests that try many capacities themselves: what is the default changes nothing in them. */
+const STATE_THEIR_CAPACITIES = [
+  'test/operators/{evaluator,window}/**',
+  'test/operators/{backpressure,filter,project}.test.ts',
+  'test/pipelines/{aggregates,aligned-windows,duckdb,ledger,memory,reference}.test.ts',
+  'test/runtime/{admission,event-store}/**',
+  'test/runtime/{event-pool,event-queue,event-queue.property}.test.ts',
+]
+
 export default defineConfig({
   plugins: [wasmBytes],
   resolve: {
@@ -24,11 +33,25 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
     setupFiles: ['test/seed.ts'],
     testTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
     execArgv: ['--expose-gc'],
+    projects: [
+      { extends: true, test: { name: 'tests', include: ['test/**/*.test.ts'], exclude: ['test/capacity-two/**'] } },
+      {
+        // Law 5: the tests of what runs once more, with rings of two rows and batches of two unless a test says otherwise.
+        extends: true,
+        resolve: {
+          alias: [{ find: /^.*\/default-capacity\.ts$/, replacement: source('test/capacity-two/defaults.ts') }],
+        },
+        test: {
+          name: 'capacity 2',
+          include: ['test/{capacity-two,conformance,node,operators,pipelines,runtime}/**/*.test.ts'],
+          exclude: STATE_THEIR_CAPACITIES,
+        },
+      },
+    ],
   },
 })

@@ -1,5 +1,6 @@
 import { optionInvalid, show } from '../errors.ts'
 import { type BackpressureStrategy, type NormalisedStrategy, normaliseStrategy } from './backpressure-strategy.ts'
+import { DEFAULT_BUFFER_SIZE, DEFAULT_MAX_BATCH } from './default-capacity.ts'
 
 /** How much is measured. `false` costs nothing; `'detailed'` adds latencies and per-operator times. */
 export type MetricsLevel = false | 'basic' | 'detailed'
@@ -41,11 +42,11 @@ export interface ResolvedConfig {
 
 /** Bounds and default of each numeric option. */
 const NUMBERS = {
-  bufferSize: { low: 1, high: 2 ** 26, default: 65_536 },
+  bufferSize: { low: 1, high: 2 ** 26, default: DEFAULT_BUFFER_SIZE },
   maxBytes: { low: 1, high: Number.MAX_SAFE_INTEGER, default: undefined },
   maxMemory: { low: 2 ** 20, high: 2 ** 32 - 2 ** 16, default: 2 ** 30 },
   maxKeys: { low: 1, high: 2 ** 30, default: 2 ** 24 },
-  maxBatch: { low: 1, high: 2 ** 20, default: 4_096 },
+  maxBatch: { low: 1, high: 2 ** 20, default: DEFAULT_MAX_BATCH },
 } as const
 
 const METRICS: readonly MetricsLevel[] = [false, 'basic', 'detailed']

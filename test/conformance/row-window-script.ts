@@ -42,7 +42,7 @@ export async function runQuery(
   const clock = new VirtualClock(0)
   const emitted: Emitted[] = []
   const source = schema(fieldsOf(query, arrivals))
-  const windowed = pipeline(source, { engine: options.engine, bufferSize: 64 }).window(query.window)
+  const windowed = pipeline(source, { engine: options.engine }).window(query.window)
   const { having } = query
   const isMore = having && ((row: Readonly<Record<string, NumberExpression>>) => row[having[0]]!.gt(having[1]))
   const { select } = query

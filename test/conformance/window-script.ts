@@ -3,6 +3,7 @@ import { RowReader } from '../../src/memory/row-reader.ts'
 import { buildChain, type Chain } from '../../src/operators/build-chain.ts'
 import type { InputColumn } from '../../src/operators/evaluator/evaluation-frame.ts'
 import type { Operator } from '../../src/operators/operator.ts'
+import { DEFAULT_MAX_BATCH } from '../../src/plan/default-capacity.ts'
 import { eventTimeNode, windowAggregateNode } from '../../src/plan/make-node.ts'
 import type { WindowSpec } from '../../src/time/windows.ts'
 import { BatchFixture, type EngineName } from '../operators/batch-fixture.ts'
@@ -36,7 +37,7 @@ export class WindowScript {
   #results: ScriptResult[] = []
 
   constructor(window: WindowSpec, engine: EngineName = 'wasm') {
-    this.#fixture = new BatchFixture(engine, { time: 'timestamp', key: 'utf8', value: 'f64' }, 16)
+    this.#fixture = new BatchFixture(engine, { time: 'timestamp', key: 'utf8', value: 'f64' }, DEFAULT_MAX_BATCH)
     const { context, columns } = this.#fixture
     const over = (fn: 'count' | 'sum' | 'first' | 'last'): ResultNode => ({
       kind: 'aggregate',

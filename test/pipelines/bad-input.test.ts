@@ -95,7 +95,7 @@ const byWindow = <R extends { windowStart: number; key: string }>(rows: readonly
 
 async function start(options: { policy?: ErrorPolicy<never>; source?: SourceLike<never>; engine?: 'wasm' | 'js' }) {
   const rows: { windowStart: number; windowEnd: number; key: string; n: number; total: number }[] = []
-  const job = await pipeline(events, { engine: options.engine ?? 'js', bufferSize: 256, maxBatch: 64 })
+  const job = await pipeline(events, { engine: options.engine ?? 'js' })
     .eventTime('time')
     .keyBy('key')
     .window(tumbling('1s'))

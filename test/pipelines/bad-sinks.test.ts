@@ -14,8 +14,9 @@ const events = schema({ id: i32() })
 type Row = { id: number }
 type Options = RunOptions<Row, Row>
 
+/** The queue holds whatever a test pushes, however long the sink takes. */
 const start = (sink: SinkLike<Row>, options: Options = {}, config: PipelineConfig = {}): Promise<Job<Row, Row>> =>
-  pipeline(events, { engine: 'js', bufferSize: 64, maxBatch: 16, ...config }).run({ sink, ...options })
+  pipeline(events, { engine: 'js', bufferSize: 64, ...config }).run({ sink, ...options })
 
 const push = (job: Job<Row, Row>, count: number, from = 0) => {
   for (let id = from; id < from + count; id++) job.push({ id })
@@ -46,10 +47,11 @@ describe('a sink that throws', () => {
     ],
   ])('ends the job by default, naming the row, the stage and the cause: %s', async (_, write) => {
     const seen: number[] = []
-    const job = await start(row => {
+    const take = (row: Row) => {
       seen.push(row.id)
       return write(row)
-    })
+    }
+    const job = await start(take, {}, { maxBatch: 16 })
     push(job, 10)
     const error = await job.done.then(
       () => undefined,

@@ -14,7 +14,7 @@ describe('minForever and maxForever', () => {
   it.each(ENGINES)(
     'remember every key in all windows that came out, though ids of other keys come and go, on %s',
     async engine => {
-      const job = pipeline(events, { engine, maxKeys: 64, maxBatch: 16 })
+      const job = pipeline(events, { engine, maxKeys: 64 })
         .eventTime('time')
         .keyBy('n')
         .window(tumbling(10))
@@ -62,7 +62,7 @@ describe('minForever and maxForever', () => {
 describe('ema by alpha', () => {
   it.each(ENGINES)('goes by order of arrival in a tumbling window, on %s', async engine => {
     const found: unknown[] = []
-    const job = await pipeline(events, { engine, maxBatch: 3 })
+    const job = await pipeline(events, { engine })
       .eventTime('time')
       .window(tumbling(100))
       .aggregate(e => ({ smooth: ema(e.x, { alpha: 0.25 }) }))

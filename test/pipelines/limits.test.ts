@@ -222,7 +222,7 @@ describe('a hostile plan', () => {
 })
 
 describe.each(ENGINES)('state past its bound fails the job with STATE_FULL on the %s engine', engine => {
-  const windowed = (config: object) => pipeline(events, { engine, bufferSize: 256, ...config }).eventTime('time')
+  const windowed = (config: object) => pipeline(events, { engine, ...config }).eventTime('time')
 
   it('more integer keys than maxKeys', async () => {
     const job = await windowed({ maxKeys: 100 })

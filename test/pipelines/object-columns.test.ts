@@ -9,7 +9,7 @@ import { tumbling } from '../../src/time/windows.ts'
 import { events } from './aggregate-events.ts'
 
 describe('columns of objects', () => {
-  const lists = pipeline(events, { engine: 'js', maxBatch: 4 })
+  const lists = pipeline(events, { engine: 'js' })
     .eventTime('time')
     .keyBy('n')
     .window(tumbling(10))

@@ -14,8 +14,8 @@ export interface RunOptions {
 }
 
 /** A pipeline of the models' rows. */
-export const models = ({ engine = 'js', maxBatch = 64, maxKeys = 1_000 }: RunOptions = {}) =>
-  pipeline(source, { engine, maxBatch, maxKeys, bufferSize: 64 })
+export const models = ({ engine = 'js', maxKeys = 1_000, ...options }: RunOptions = {}) =>
+  pipeline(source, { ...options, engine, maxKeys })
 
 /** Sends rows through at their instants, moves the clock on to `end`, ends the input; gives what came out. */
 export async function runRows<T>(
