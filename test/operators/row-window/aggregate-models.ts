@@ -57,8 +57,14 @@ function unitsOf(value: number): bigint {
   return value < 0 ? -size : size
 }
 
+/** From n Σx² - (Σx)², which is n² times the variance, without any rounding on the way. */
 function spreadOf(values: readonly number[]): number {
   if (values.some(value => !Number.isFinite(value))) return Number.NaN
-  const mean = sumOf(values) / values.length
-  return Math.sqrt(sumOf(values.map(value => (value - mean) ** 2)) / values.length)
+  const units = values.map(unitsOf)
+  const sum = units.reduce((total, unit) => total + unit, 0n)
+  const squares = units.reduce((total, unit) => total + unit * unit, 0n)
+  const around = BigInt(values.length) * squares - sum * sum
+  const halfShift = Math.max(0, Math.ceil((around.toString(2).length - 106) / 2))
+  const root = Math.sqrt(Number(around >> BigInt(2 * halfShift)))
+  return scaled(root / values.length, halfShift - 1_074)
 }

@@ -123,6 +123,14 @@ describe('sum', () => {
 })
 
 describe('the spread', () => {
+  it('of equal values is 0, also of some whose mean is not a number of f64', () => {
+    for (const fn of ['stdDev', 'variance', 'stdDevSample', 'varianceSample'] as const) {
+      const spread = maker(fn, 'any')()
+      for (let i = 0; i < 3; i++) spread.add(0.1, i)
+      expect(spread.value()).toBe(0)
+    }
+  })
+
   it('of values far from 0 keeps its digits, also after larger ones have left', () => {
     const spread = maker('stdDev', 'any')()
     spread.add(1e100, 0)
