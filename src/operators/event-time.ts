@@ -97,7 +97,9 @@ export class EventTimeOperator implements Operator, WatermarkTrack {
 
   /** The end of a bounded input. */
   advanceWatermark(watermark: number): boolean {
-    return watermark === Number.POSITIVE_INFINITY ? this.#tell(watermark) : true
+    if (watermark !== Number.POSITIVE_INFINITY) return true
+    this.#greatest = watermark
+    return this.#tell(watermark)
   }
 
   resume(): boolean {
