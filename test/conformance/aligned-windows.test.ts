@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { cumulate, hopping, tumbling } from '../../src/time/windows.ts'
-import { engineCase, type TimeCase, timeCases } from './cases.ts'
+import type { EngineCase, TimeCase } from './cases.ts'
+import { checksOf } from './suites.ts'
 import { groupsOf, type ScriptResult, WindowScript, windowsAt } from './window-script.ts'
 
 const refused = expect.objectContaining({ code: 'OPTION_INVALID' })
@@ -140,17 +141,8 @@ const AREAS: Readonly<Record<string, (given: TimeCase) => void>> = {
   },
 }
 
-const isAligned = ({ area, id }: TimeCase): boolean =>
-  /^window\.(tumbling|hopping|multi)\.|^lateness\.(operator|overflow|hopping)$/.test(area) &&
-  // Windows that begin with the first row, and sessions, are other kinds.
-  !area.endsWith('first_event_aligned') &&
-  !['flink-late-session', 'scotty-sess-multi-gap'].includes(id)
-
-describe('cases of windows aligned to the epoch', () => {
-  for (const given of timeCases.filter(isAligned)) it(given.id, () => AREAS[given.area]!(given))
-})
-
-const CASES: Readonly<Record<string, (given: ReturnType<typeof engineCase>) => void>> = {
+/** What a case of a name claims. */
+const NAMES: Readonly<Record<string, (given: EngineCase) => void>> = {
   'tumbling with offset +100': ({ input: { size, offset, ts }, expected }) =>
     expect(ts.flatMap((time: number) => windowsAt(tumbling(size, { offset }), time))).toEqual(expected),
   'tumbling invalid parameters': ({ input: { params } }) => {
@@ -265,6 +257,6 @@ const stepsOf = ({ events, watermarks }: { events: unknown[][]; watermarks: unkn
   ...watermarks.filter(watermark => typeof watermark === 'number').map(watermark => ['w', watermark]),
 ]
 
-describe('cases of other engines, by name', () => {
-  for (const [name, check] of Object.entries(CASES)) it(name, () => check(engineCase(name)))
+describe('cases of windows aligned to the epoch', () => {
+  for (const { name, check } of checksOf('aligned-windows', { areas: AREAS, names: NAMES })) it(name, check)
 })

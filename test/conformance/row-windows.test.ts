@@ -3,19 +3,20 @@ import { externalTimeBatch } from '../../src/time/window-kinds/external-time-bat
 import { hoppingCount } from '../../src/time/window-kinds/hopping-count.ts'
 import { length } from '../../src/time/window-kinds/length.ts'
 import { lengthBatch } from '../../src/time/window-kinds/length-batch.ts'
-import { engineCase, engineCases, type TimeCase, timeCases } from './cases.ts'
+import type { EngineCase, TimeCase } from './cases.ts'
 import { runQuery } from './row-window-script.ts'
+import { checksOf } from './suites.ts'
 
 const values = (list: readonly number[]) => list.map(v => ({ data: { v } }))
 
 /** What the cases of an area about counts and external time claim. */
-const AREAS: Readonly<Record<string, (given: TimeCase, engine: 'wasm' | 'js') => Promise<void>>> = {
-  'window.count.agg': async ({ input, expected }, engine) => {
+const areasOn = (engine: 'wasm' | 'js'): Readonly<Record<string, (given: TimeCase) => Promise<void>>> => ({
+  'window.count.agg': async ({ input, expected }) => {
     const query = { window: lengthBatch(input.size), select: ['sum(v)'] }
     const emitted = await runQuery(query, values(input.values), { engine })
     expect(emitted.map(row => row['sum(v)'])).toEqual(expected.emitted)
   },
-  'window.length': async ({ input, expected }, engine) => {
+  'window.length': async ({ input, expected }) => {
     const arrivals = values(Array.from({ length: input.events }, (_, i) => i + 1))
     const emitted = await runQuery({ window: length(input.length, { output: 'all' }) }, arrivals, { engine })
     const expired = emitted.filter(({ kind }) => kind === 'expired').map(({ v }) => v)
@@ -23,29 +24,16 @@ const AREAS: Readonly<Record<string, (given: TimeCase, engine: 'wasm' | 'js') =>
     expect(expired).toHaveLength(expected.expired)
     if (expected.expiredOrder !== undefined) expect(expired).toEqual(expected.expiredOrder)
   },
-  'window.tumbling.first_event_aligned': async ({ input, expected }, engine) => {
+  'window.tumbling.first_event_aligned': async ({ input, expected }) => {
     const arrivals = input.events.map(([cpu, ts]: [number, number]) => ({ data: { cpu, ts } }))
     const query = { window: externalTimeBatch('ts', input.size), select: ['avg(cpu)', 'count()'], times: ['ts'] }
     const emitted = await runQuery(query, arrivals, { engine })
     expect(emitted.map(row => [row['avg(cpu)'], row['count()']])).toEqual(expected.emitted)
   },
-}
+})
 
-const COUNTED = 'count window by size and interval'
-
-/** The cases about counts that aren't run, and why. */
-const LEFT_OUT: Readonly<Record<string, string>> = {
-  'count windows ordered by event time, not by arrival': 'counts go by arrival',
-}
-
-describe.each(['wasm', 'js'] as const)('windows over rows on %s', engine => {
-  it.each(timeCases.filter(({ area }) => Object.hasOwn(AREAS, area)).map(given => [given.id, given] as const))(
-    '%s',
-    (_, given) => AREAS[given.area]!(given, engine),
-  )
-
-  it(COUNTED, async () => {
-    const { input, expected } = engineCase(COUNTED)
+const namesOn = (engine: 'wasm' | 'js'): Readonly<Record<string, (given: EngineCase) => Promise<void>>> => ({
+  'count window by size and interval': async ({ input, expected }) => {
     const query = { window: hoppingCount(input.size, input.interval, { rows: 'all' }), select: ['v', 'count()'] }
     const emitted = await runQuery(query, values(input.events), { engine })
     const windows: unknown[][] = []
@@ -55,10 +43,10 @@ describe.each(['wasm', 'js'] as const)('windows over rows on %s', engine => {
     }
     expect(windows).toEqual(expected.map(({ window }: { window: number[] }) => window))
     expect(windows.map(window => window.at(-1))).toEqual(expected.map(({ at }: { at: number }) => at))
-  })
+  },
 })
 
-it('no case about counts is neither run nor left out for a reason', () => {
-  const names = engineCases.map(({ name }) => name).filter(name => name.startsWith('count window'))
-  expect(names.sort()).toEqual([COUNTED, ...Object.keys(LEFT_OUT)].sort())
+describe.each(['wasm', 'js'] as const)('windows over rows on %s', engine => {
+  const checks = checksOf('row-windows', { areas: areasOn(engine), names: namesOn(engine) })
+  for (const { name, check } of checks) it(name, check as () => Promise<void>)
 })

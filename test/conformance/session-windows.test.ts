@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type SessionOptions, session, slidingPerEvent } from '../../src/time/session-windows.ts'
-import { engineCase, type TimeCase, timeCases } from './cases.ts'
+import { type EngineCase, engineCase, type TimeCase } from './cases.ts'
+import { checksOf } from './suites.ts'
 import { type ScriptResult, WindowScript } from './window-script.ts'
 
 const refused = expect.objectContaining({ code: 'OPTION_INVALID' })
@@ -177,20 +178,8 @@ const AREAS: Readonly<Record<string, (given: TimeCase) => void>> = {
   },
 }
 
-/** Cases of sessions that say nothing about these windows, and why. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  'flink-session-merge-covering': 'windows of several lengths, which one gap never makes',
-  'kafka-session-null-key': 'null is a key like any other here',
-}
-
-const isAround = ({ area, id }: TimeCase): boolean => /session|sliding_record/.test(area) || /session|-sess-/.test(id)
-
-describe('cases of sessions and of sliding windows by event', () => {
-  const cases = timeCases.filter(given => isAround(given) && ELSEWHERE[given.id] === undefined)
-  for (const given of cases) it(given.id, () => AREAS[given.area]!(given))
-})
-
-const CASES: Readonly<Record<string, (given: ReturnType<typeof engineCase>) => void>> = {
+/** What a case of a name claims. */
+const NAMES: Readonly<Record<string, (given: EngineCase) => void>> = {
   'session gap 3 s with restore': ({ input: { gap, steps }, expected }) => {
     const found = runFlinkScript(
       new WindowScript(session(gap)),
@@ -261,6 +250,15 @@ const CASES: Readonly<Record<string, (given: ReturnType<typeof engineCase>) => v
       expect(script.watermark(watermark).map(boundsAndSum)).toEqual(expected[`gap${gap}`])
     }
   },
+  'a row older than the watermark is dropped and counted': ({ input: { steps } }) => {
+    // Jet drops by the row's own time; here a row is late when the session it would make is.
+    const script = new WindowScript(session(1))
+    const [[, watermark], [, key, time]] = steps
+    expect(script.watermark(watermark)).toEqual([])
+    expect(script.rows({ key, time })).toEqual([])
+    expect(script.lateCount).toBe(1)
+    expect(script.watermark(END)).toEqual([])
+  },
   'end of a bounded input flushes every open session': ({ input: { key, watermark }, expected }) => {
     const script = new WindowScript(session(10))
     script.rows(...[1, 5, 12, 30, 35, 40].map(time => ({ key, time })))
@@ -270,6 +268,6 @@ const CASES: Readonly<Record<string, (given: ReturnType<typeof engineCase>) => v
   },
 }
 
-describe('cases of other engines, by name', () => {
-  for (const [name, check] of Object.entries(CASES)) it(name, () => check(engineCase(name)))
+describe('cases of sessions and of sliding windows by event', () => {
+  for (const { name, check } of checksOf('session-windows', { areas: AREAS, names: NAMES })) it(name, check)
 })
