@@ -212,3 +212,53 @@ export function sliceIndexCut(
   if (sel == 0) sliceIndices(false, time, sel, from, m, size, offset, true, remainder, first, slices, marks)
   else sliceIndices(true, time, sel, from, m, size, offset, true, remainder, first, slices, marks)
 }
+
+// Rows mostly fall where the one before them fell.
+// @ts-ignore: decorator
+@inline
+function sliceEdges(
+  selected: bool,
+  time: usize,
+  sel: usize,
+  from: usize,
+  m: usize,
+  edges: usize,
+  count: i32,
+  slices: usize,
+  marks: usize,
+): void {
+  let index: i32 = 0
+  let least = -Infinity
+  let bound = count > 0 ? load<f64>(edges) : Infinity
+  for (let j = from; j < m; j++, slices += 4) {
+    const t = load<f64>(time + (rowAt(selected, sel, j) << 3))
+    if (!(t >= least && t < bound)) {
+      let low: i32 = 0
+      let high = count
+      while (low < high) {
+        const middle = (low + high) >>> 1
+        if (load<f64>(edges + (<usize>middle << 3)) <= t) low = middle + 1
+        else high = middle
+      }
+      index = low
+      least = low > 0 ? load<f64>(edges + (<usize>(low - 1) << 3)) : -Infinity
+      bound = low < count ? load<f64>(edges + (<usize>low << 3)) : Infinity
+    }
+    store<i32>(slices, index)
+    store<u32>(marks + <usize>index * SLICE_ENTRY_BYTES, 1, SLICE_RECORDS)
+  }
+}
+
+export function sliceIndexEdges(
+  time: usize,
+  sel: usize,
+  from: i32,
+  m: i32,
+  edges: usize,
+  count: i32,
+  slices: usize,
+  marks: usize,
+): void {
+  if (sel == 0) sliceEdges(false, time, sel, from, m, edges, count, slices, marks)
+  else sliceEdges(true, time, sel, from, m, edges, count, slices, marks)
+}

@@ -113,6 +113,13 @@ export {
 export type { InsertRow, ResultRow } from './schema/row-types.ts'
 export { type Field, Schema, type SchemaFields, schema } from './schema/schema.ts'
 export type { AlignedOptions, HoppingOptions } from './time/aligned-windows.ts'
+export {
+  type CalendarOptions,
+  type CalendarSpec,
+  type CalendarUnit,
+  calendar,
+  type Weekday,
+} from './time/calendar-windows.ts'
 export { type Clock, systemClock } from './time/clock.ts'
 export { type Duration, durationMs } from './time/duration.ts'
 export type { Firing, LatenessOptions } from './time/lateness.ts'

@@ -5,7 +5,7 @@ import { rowAt } from './rows.ts'
 
 type TimeKernels = Pick<
   KernelExports,
-  'normaliseTimes' | 'scanTimeAtLeast' | 'rangeF64' | 'splitLate' | 'sliceIndex' | 'sliceIndexCut'
+  'normaliseTimes' | 'scanTimeAtLeast' | 'rangeF64' | 'splitLate' | 'sliceIndex' | 'sliceIndexCut' | 'sliceIndexEdges'
 >
 
 /** Twins of assembly/time.ts. */
@@ -70,6 +70,22 @@ export function timeKernels(memory: LinearMemory): TimeKernels {
         const index = Math.floor((t - offset) / size) + Math.floor((t - (offset + remainder)) / size) + 1 - first
         i32[(slices >>> 2) + j - from] = index
         u32[(marks + index * SLICE_ENTRY_BYTES + SLICE_RECORDS) >>> 2] = 1
+      }
+    },
+
+    sliceIndexEdges(time, sel, from, m, edges, count, slices, marks) {
+      const { f64, i32, u32 } = memory
+      for (let j = from; j < m; j++) {
+        const t = f64[(time >>> 3) + rowAt(u32, sel, j)]!
+        let low = 0
+        let high = count
+        while (low < high) {
+          const middle = (low + high) >>> 1
+          if (f64[(edges >>> 3) + middle]! <= t) low = middle + 1
+          else high = middle
+        }
+        i32[(slices >>> 2) + j - from] = low
+        u32[(marks + low * SLICE_ENTRY_BYTES + SLICE_RECORDS) >>> 2] = 1
       }
     },
   }

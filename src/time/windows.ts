@@ -1,5 +1,6 @@
 import { optionInvalid, show } from '../errors.ts'
 import { type AlignedSpec, checkCumulate, checkHopping, checkTumbling, describeAligned } from './aligned-windows.ts'
+import { type CalendarSpec, checkCalendar, describeCalendar } from './calendar-windows.ts'
 import {
   checkSession,
   checkSlidingPerEvent,
@@ -11,7 +12,7 @@ import {
 export { cumulate, hopping, type TumblingSpec, tumbling } from './aligned-windows.ts'
 
 /** The windows a plan can name; durations in milliseconds. */
-export type WindowSpec = AlignedSpec | SessionSpec | SlidingPerEventSpec
+export type WindowSpec = AlignedSpec | CalendarSpec | SessionSpec | SlidingPerEventSpec
 
 /**
  * Checks a window given as data and freezes a copy.
@@ -27,6 +28,8 @@ export function checkWindow(given: unknown): WindowSpec {
       return checkHopping(spec)
     case 'cumulate':
       return checkCumulate(spec)
+    case 'calendar':
+      return checkCalendar(spec)
     case 'session':
       return checkSession(spec)
     case 'slidingPerEvent':
@@ -42,6 +45,8 @@ export function checkWindow(given: unknown): WindowSpec {
 /** A window as `explain()` shows it. */
 export function describeWindow(window: WindowSpec): string {
   switch (window.kind) {
+    case 'calendar':
+      return describeCalendar(window)
     case 'session':
     case 'slidingPerEvent':
       return describeSession(window)

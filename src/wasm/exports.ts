@@ -232,6 +232,17 @@ export interface KernelExports extends AccumulatorExports {
     slices: number,
     marks: number,
   ): void
+  /** The same between `count` ascending edges: slices[j - from] = how many of them are at or before the row's time. */
+  sliceIndexEdges(
+    time: number,
+    sel: number,
+    from: number,
+    m: number,
+    edges: number,
+    count: number,
+    slices: number,
+    marks: number,
+  ): void
   /**
    * Record addresses of the selected rows j in [from, m) of one slice: addr[j - from] = records + ids[…] * recordBytes,
    * where the id of row j is ids[sel ? sel[j] : j].

@@ -177,3 +177,33 @@ describe('sliceIndexCut', () => {
     )
   })
 })
+
+describe('sliceIndexEdges', () => {
+  it('counts the edges at or before each row, and marks the slices that rows fall into', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: -40, max: 40 }), { minLength: 1, maxLength: 60 }),
+        fc.uniqueArray(fc.integer({ min: -40, max: 40 }), { maxLength: 12 }),
+        fc.integer({ min: 0, max: 3 }),
+        fc.nat(5),
+        (values, given, step, start) => {
+          pair.reset()
+          const edges = [...given].sort((a, b) => a - b)
+          const rows = step === 0 ? undefined : thinned(values.length, step)
+          const taken = rows ?? values.map((_, i) => i)
+          const from = Math.min(start, taken.length)
+          const time = pair.put(Float64Array.from(values))
+          const sel = pair.putSelection(rows)
+          const edgesAt = pair.put(Float64Array.from([...edges, Number.NEGATIVE_INFINITY]))
+          const slices = pair.room(taken.length * 4)
+          const marks = pair.room(20 * SLICE_ENTRY_BYTES)
+          pair.call('sliceIndexEdges', time, sel, from, taken.length, edgesAt, edges.length, slices, marks)
+          const expected = taken.slice(from).map(row => edges.filter(edge => edge <= values[row]!).length)
+          expect(pair.i32(slices, expected.length)).toEqual(expected)
+          const marked = pair.u32(marks, 20 * 4).flatMap((word, i) => (i % 4 === 0 && word === 1 ? [i / 4] : []))
+          expect(marked).toEqual([...new Set(expected)].sort((a, b) => a - b))
+        },
+      ),
+    )
+  })
+})

@@ -1,7 +1,9 @@
 import type { AggregateNode, ResultNode } from '../../src/expression/node.ts'
 import type { EventTimeNode, WindowAggregateNode } from '../../src/plan/logical-node.ts'
 import type { AlignedSpec } from '../../src/time/aligned-windows.ts'
+import type { CalendarSpec } from '../../src/time/calendar-windows.ts'
 import { Collected } from './aggregate-interpreter.ts'
+import { stretchOf } from './calendar-stretches.ts'
 import type { Run, Stage } from './row-interpreter.ts'
 import { alignedStart, evaluate, evaluateResult, type Row, type Value } from './scalar-interpreter.ts'
 
@@ -12,7 +14,8 @@ export interface Bounds {
 }
 
 /** The windows a time belongs to, by their ends: from the definition, one by one. */
-export function windowsOf(spec: AlignedSpec, time: number): Bounds[] {
+export function windowsOf(spec: AlignedSpec | CalendarSpec, time: number): Bounds[] {
+  if (spec.kind === 'calendar') return [stretchOf(spec, time)]
   const windows: Bounds[] = []
   if (spec.kind === 'cumulate') {
     const start = alignedStart(time, spec.maxMs, spec.offsetMs)
@@ -27,8 +30,10 @@ export function windowsOf(spec: AlignedSpec, time: number): Bounds[] {
 }
 
 /** Where the slice of a time begins: at the last edge of any window. */
-function sliceStart(spec: AlignedSpec, time: number): number {
+function sliceStart(spec: AlignedSpec | CalendarSpec, time: number): number {
   switch (spec.kind) {
+    case 'calendar':
+      return stretchOf(spec, time).start
     case 'tumbling':
       return alignedStart(time, spec.sizeMs, spec.offsetMs)
     case 'cumulate':
@@ -56,7 +61,7 @@ interface Window extends Bounds {
 /** Windows that keep what they saw by key, every row in each window it belongs to. */
 export function alignedWindowsStage(
   node: WindowAggregateNode,
-  spec: AlignedSpec,
+  spec: AlignedSpec | CalendarSpec,
   time: EventTimeNode,
   next: Stage,
   result: Run,

@@ -173,6 +173,7 @@ function windowStage(node: WindowAggregateNode, time: EventTimeNode, next: Stage
     case 'tumbling':
     case 'hopping':
     case 'cumulate':
+    case 'calendar':
       return alignedWindowsStage(node, window, time, next, result)
     default:
       throw new Error(`the interpreter has no ${window.kind} windows`)

@@ -23,6 +23,8 @@ export class SliceAbsorber {
   readonly #addresses: number
   readonly #sliceOfRow: number
   readonly #entries: number
+  /** Where slices begin, for windows whose edges follow no rule; 0 for others. */
+  readonly #edges: number
   readonly #template: number
   readonly #rows: { -readonly [K in keyof AbsorbedRows]: AbsorbedRows[K] }
 
@@ -44,6 +46,7 @@ export class SliceAbsorber {
     this.#addresses = scope.allocate(maxBatch * 4)
     this.#sliceOfRow = scope.allocate(maxBatch * 4)
     this.#entries = scope.allocate(SPAN_LIMIT * SLICE_ENTRY_BYTES)
+    this.#edges = slices.cuts === undefined ? scope.allocate(SPAN_LIMIT * 8) : 0
     this.#template = scope.allocate(layout.recordBytes)
     this.#memory.u8.set(layout.template, this.#template)
     this.#rows = { batch: NO_BATCH, addresses: this.#addresses, selection: 0, from: 0, to: 0, rank: 1 }
@@ -162,9 +165,7 @@ export class SliceAbsorber {
     const entries = this.#entries
     const span = last - first + 1
     this.#memory.u8.fill(0, entries, entries + span * SLICE_ENTRY_BYTES)
-    const { periodMs, offsetMs, remainderMs } = this.#slices.cuts
-    if (remainderMs === 0) k.sliceIndex(time, selection, from, to, periodMs, offsetMs, first, this.#sliceOfRow, entries)
-    else k.sliceIndexCut(time, selection, from, to, periodMs, offsetMs, remainderMs, first, this.#sliceOfRow, entries)
+    this.#indexSlices(first, last, time, selection, from, to)
     for (let i = 0; i < span; i++) {
       const at = entries + i * SLICE_ENTRY_BYTES
       if (this.#memory.u32[at >>> 2] === 0) continue
@@ -180,6 +181,23 @@ export class SliceAbsorber {
       const at = (entries + i * SLICE_ENTRY_BYTES) >>> 2
       if (u32[at] !== 0) u32[(this.#store.find(first + i)!.entry + SLICE_COUNT) >>> 2] = u32[at + (SLICE_COUNT >>> 2)]!
     }
+  }
+
+  /** Says which of the slices `first` … `last` each row falls into, and marks the entries of those that get any. */
+  #indexSlices(first: number, last: number, time: number, selection: number, from: number, to: number): void {
+    const k = this.#kernels
+    const entries = this.#entries
+    const { cuts } = this.#slices
+    if (cuts === undefined) {
+      const { f64 } = this.#memory
+      const edges = this.#edges >>> 3
+      for (let slice = first + 1; slice <= last; slice++) f64[edges + slice - first - 1] = this.#slices.startMs(slice)
+      k.sliceIndexEdges(time, selection, from, to, this.#edges, last - first, this.#sliceOfRow, entries)
+      return
+    }
+    const { periodMs, offsetMs, remainderMs } = cuts
+    if (remainderMs === 0) k.sliceIndex(time, selection, from, to, periodMs, offsetMs, first, this.#sliceOfRow, entries)
+    else k.sliceIndexCut(time, selection, from, to, periodMs, offsetMs, remainderMs, first, this.#sliceOfRow, entries)
   }
 }
 

@@ -40,7 +40,7 @@ export interface WindowAggregateOptions {
 }
 
 /**
- * Keyed event-time aggregation over tumbling, hopping and cumulating windows (Flink's semantics): a window [start, end)
+ * Keyed event-time aggregation over tumbling, hopping, cumulating and calendar windows (Flink's semantics): a window [start, end)
  * fires when the watermark reaches end - 1 and stays for the allowed lateness. A row that comes later than that is late
  * for this window; when no window takes it, it is dropped and counted. A row within the lateness of a window that has
  * fired makes that window fire again at once, for its key. Windows fire in order of their ends, keys in order of their
@@ -147,11 +147,11 @@ export class WindowAggregateOperator implements Operator {
 
   notes(): readonly string[] {
     const { layout, allowedLatenessMs, firing } = this.#options
-    const { span, cuts } = this.#windows
+    const { span, periodMs } = this.#windows
     const combine = span === 1 ? [] : ['resolveCombine']
     const kernels = [...this.#keys.kernels, 'resolveOneSlice', ...layout.kernels, ...combine]
     const each = `${layout.recordBytes} bytes per key and`
-    const kept = firing === 'discarding' ? 0 : Math.ceil(allowedLatenessMs / cuts.periodMs)
+    const kept = firing === 'discarding' ? 0 : Math.ceil(allowedLatenessMs / periodMs)
     if (span === 1) {
       const windows = allowedLatenessMs === 0 ? 'open window' : 'open or late window'
       const stays = kept > 0 ? `, and stays for ${kept} more` : ''

@@ -4,9 +4,9 @@ import type { KernelExports } from '../../wasm/exports.ts'
 import type { Operator } from '../operator.ts'
 import { EventWindowOperator } from './event-window.ts'
 import { SessionWindows } from './session-windows.ts'
+import { slicesOf } from './slices-of.ts'
 import { SlidingPerEventWindows } from './sliding-per-event-windows.ts'
 import { WindowAggregateOperator, type WindowAggregateOptions } from './window-aggregate.ts'
-import { slicesOf } from './window-slices.ts'
 
 /** An operator that makes rows per window and key. */
 export interface WindowOperator extends Operator {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { slicesOf } from '../../../src/operators/window/window-slices.ts'
+import { slicesOf } from '../../../src/operators/window/slices-of.ts'
 import type { AlignedSpec } from '../../../src/time/aligned-windows.ts'
 import { windowsOf } from '../../plan/aligned-windows-interpreter.ts'
 
