@@ -102,6 +102,10 @@ export class EventTimeOperator implements Operator, WatermarkTrack {
     return this.#tell(watermark)
   }
 
+  nextFiring(): number {
+    return this.#next.nextFiring()
+  }
+
   resume(): boolean {
     return this.#next.resume() && this.#tell(this.currentWatermark)
   }

@@ -64,6 +64,10 @@ export class FilterRowsOperator implements Operator {
     return this.#parts.next.advanceWatermark(watermark)
   }
 
+  nextFiring(): number {
+    return this.#parts.next.nextFiring()
+  }
+
   markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
     this.#parts.next.markCodes(dictionary, mark)
   }

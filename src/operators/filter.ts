@@ -87,6 +87,10 @@ export class FilterOperator implements Operator {
     return this.#next.advanceWatermark(watermark)
   }
 
+  nextFiring(): number {
+    return this.#next.nextFiring()
+  }
+
   resume(): boolean {
     return this.#next.resume()
   }

@@ -37,6 +37,10 @@ export class LateOutput implements Operator {
     return this.#main.advanceWatermark(watermark) && side
   }
 
+  nextFiring(): number {
+    return Math.min(this.#main.nextFiring(), this.#side.nextFiring())
+  }
+
   resume(): boolean {
     return this.#side.resume() && this.#main.resume()
   }

@@ -11,6 +11,11 @@ export interface Operator {
   process(batch: RecordBatch): boolean
   /** The watermark reached `watermark` (it never goes back; +Infinity at the end of a bounded input). */
   advanceWatermark(watermark: number): boolean
+  /**
+   * The least watermark at which something may come out, here or below; +Infinity when nothing waits for one. Asked
+   * between two batches, where the watermark moves on with a clock.
+   */
+  nextFiring(): number
   /** Goes on with what was interrupted, deepest operator first. true: done. */
   resume(): boolean
   /** Marks the dictionary codes this operator and those below it hold in state or in a batch on its way out. */

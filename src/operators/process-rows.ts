@@ -10,6 +10,9 @@ import { RowWriter } from '../memory/row-writer.ts'
 import type { RowStageParts } from './filter-rows.ts'
 import type { Operator } from './operator.ts'
 
+/** Where nothing else moves it on, processors that look at the watermark see it this often (Flink's interval). */
+const WATERMARK_STEP_MS = 200
+
 /** The output of a stage of user code. */
 export interface RowStageOutput {
   readonly fields: readonly ColumnField[]
@@ -94,6 +97,11 @@ export class ProcessRowsOperator implements Operator {
   advanceWatermark(watermark: number): boolean {
     if (watermark > this.#watermark) this.#watermark = watermark
     return this.#run()
+  }
+
+  nextFiring(): number {
+    const next = this.#parts.next.nextFiring()
+    return this.#processor.onWatermark === undefined ? next : Math.min(next, this.#told + WATERMARK_STEP_MS)
   }
 
   /** A timer of the processor is due. */

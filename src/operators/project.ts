@@ -74,6 +74,10 @@ export class ProjectOperator implements Operator {
     return this.#next.advanceWatermark(watermark)
   }
 
+  nextFiring(): number {
+    return this.#next.nextFiring()
+  }
+
   resume(): boolean {
     return this.#next.resume()
   }

@@ -25,6 +25,10 @@ export class TeeOperator implements Operator {
     return this.#main.advanceWatermark(watermark) && side
   }
 
+  nextFiring(): number {
+    return Math.min(this.#main.nextFiring(), this.#side.nextFiring())
+  }
+
   resume(): boolean {
     const side = this.#side.resume()
     return this.#main.resume() && side

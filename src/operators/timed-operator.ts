@@ -35,6 +35,10 @@ export class TimedOperator implements Operator {
     return this.#measure(() => this.#operator.advanceWatermark(watermark))
   }
 
+  nextFiring(): number {
+    return this.#operator.nextFiring()
+  }
+
   resume(): boolean {
     return this.#measure(() => this.#operator.resume())
   }

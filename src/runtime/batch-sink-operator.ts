@@ -66,6 +66,10 @@ export class BatchSinkOperator implements Operator {
     return true
   }
 
+  nextFiring(): number {
+    return Number.POSITIVE_INFINITY
+  }
+
   /** The batch being looked at belongs to the operator above, which marks it. */
   markCodes(_dictionary: Dictionary, _mark: Parameters<CodeMarker>[0]): void {}
 

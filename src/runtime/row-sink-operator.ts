@@ -83,6 +83,10 @@ export class RowSinkOperator implements Operator {
     return true
   }
 
+  nextFiring(): number {
+    return Number.POSITIVE_INFINITY
+  }
+
   /** Codes of the rows that haven't been read yet. */
   markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
     const batch = this.#batch

@@ -101,6 +101,7 @@ export class WindowScript {
         return true
       },
       advanceWatermark: () => true,
+      nextFiring: () => Number.POSITIVE_INFINITY,
       resume: () => true,
       markCodes() {},
       close() {},

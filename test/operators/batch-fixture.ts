@@ -169,6 +169,10 @@ export class Collector implements Operator {
     return this.accepts
   }
 
+  nextFiring(): number {
+    return Number.POSITIVE_INFINITY
+  }
+
   advanceWatermark(watermark: number): boolean {
     this.watermarks.push(watermark)
     return this.accepts

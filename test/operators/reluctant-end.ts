@@ -46,6 +46,10 @@ export class ReluctantEnd implements Operator {
     return goesOn
   }
 
+  nextFiring(): number {
+    return Number.POSITIVE_INFINITY
+  }
+
   advanceWatermark(watermark: number): boolean {
     this.#expectReady('a watermark')
     if (watermark < this.#watermark) throw new Error(`the watermark went back from ${this.#watermark} to ${watermark}`)

@@ -104,6 +104,11 @@ export class RowWindowOperator implements Operator, TimedStage, RowEvents {
     return this.#run()
   }
 
+  /** Goes by the clock itself, and hands on no watermark but the last. */
+  nextFiring(): number {
+    return Number.POSITIVE_INFINITY
+  }
+
   timerDue(atMs: number): boolean {
     this.#armedFor = Number.POSITIVE_INFINITY
     if (!this.#ended) {

@@ -56,6 +56,12 @@ export class DueWheel {
     }
   }
 
+  /** Nothing is handed out before this time: it may be early, by less than a bucket. +Infinity when nothing waits. */
+  nextDue(): number {
+    const near = this.#head < this.#near.length ? this.#nearDue[this.#head]! : Number.POSITIVE_INFINITY
+    return Math.min(near, this.#least * this.#width)
+  }
+
   /** Moves what falls due in the buckets that have begun at the watermark to `#near`. */
   #open(watermark: number, into: number[]): void {
     let end = Number.NEGATIVE_INFINITY

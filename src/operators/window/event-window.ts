@@ -44,6 +44,8 @@ export interface EventWindows {
   takeRows(rows: BatchRows, watermark: number, again: number[]): number
   /** Puts the sessions that fire at the watermark into `into`, in their order. */
   due(watermark: number, into: number[]): void
+  /** No session fires at a watermark below this one; +Infinity when none waits. */
+  nextDue(): number
   /** A session has been emitted. */
   fired(session: number): void
   /** Gives up the state no row can join any more. */
@@ -147,6 +149,10 @@ export class EventWindowOperator implements Operator {
   advanceWatermark(watermark: number): boolean {
     if (watermark > this.#reached) this.#reached = watermark
     return this.#run()
+  }
+
+  nextFiring(): number {
+    return Math.min(this.#next.nextFiring(), this.#windows.nextDue())
   }
 
   resume(): boolean {

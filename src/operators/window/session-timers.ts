@@ -58,6 +58,11 @@ export class SessionTimers {
     this.#sortEquals(into)
   }
 
+  /** No session fires before this watermark. */
+  nextDue(): number {
+    return this.#fires.nextDue()
+  }
+
   /** A session has fired: it is kept for rows that are late but allowed, or given up. */
   fired(session: number): void {
     if (this.#latenessMs === 0) {

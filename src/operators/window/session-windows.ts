@@ -54,6 +54,10 @@ export class SessionWindows implements EventWindows {
     into.length = 0
   }
 
+  nextDue(): number {
+    return this.#timers.nextDue()
+  }
+
   fired(session: number): void {
     const { store, firing, firesOnUpdate } = this.#parts
     if (store.marksOf(session) === RETRACTION) {

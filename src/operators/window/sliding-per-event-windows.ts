@@ -70,6 +70,10 @@ export class SlidingPerEventWindows implements EventWindows {
     into.sort((a, b) => store.firstOf(a) - store.firstOf(b) || (isOlder(store.orderOf(a), store.orderOf(b)) ? -1 : 1))
   }
 
+  nextDue(): number {
+    return Math.min(this.#lefts.nextDue(), this.#rights.nextDue())
+  }
+
   fired(window: number): void {
     this.#parts.store.free(window)
   }

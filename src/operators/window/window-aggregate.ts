@@ -186,6 +186,12 @@ export class WindowAggregateOperator implements Operator {
     return this.#run()
   }
 
+  nextFiring(): number {
+    const next = this.#next.nextFiring()
+    if (this.#options.firesOnUpdate) return next
+    return Math.min(next, this.#windows.endMs(this.#nextWithRows(this.#firstOpen)) - 1)
+  }
+
   resume(): boolean {
     return this.#next.resume() && this.#run()
   }
