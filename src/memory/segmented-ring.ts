@@ -12,7 +12,8 @@ const LEAST_SEGMENT_ROWS = 64
  * A ring that can grow: a list of rings, written at the newest and drained from the oldest. A drained segment gives its
  * memory back; only the newest stays. So the size follows the longest the queue got, and order is never disturbed.
  *
- * Only the newest segment takes rows: `capacity` is what it can hold plus what still waits in the older ones.
+ * Only the newest segment takes rows: `capacity` is what it can hold plus what still waits in the older ones. Rows evicted
+ * from an older one make room all the same: a further segment takes their successors, and the capacity stays what it was.
  */
 export class SegmentedRing implements RowRing {
   readonly fields: readonly ColumnField[]
@@ -21,6 +22,10 @@ export class SegmentedRing implements RowRing {
   /** Oldest first, never empty. */
   readonly #segments: RingBuffer[]
   #newest: RingBuffer
+  /** Most rows while a segment is there that was made for the successors of evicted rows. */
+  #limit = Number.POSITIVE_INFINITY
+  /** What the last growth was allowed. */
+  #maxBytes = 0
 
   /** @throws EventfluxError `OPTION_INVALID`, `STATE_FULL` as RingBuffer does. */
   constructor(options: RingOptions) {
@@ -36,9 +41,17 @@ export class SegmentedRing implements RowRing {
    * published. False: no room within `maxBytes`, or in the memory of the job.
    */
   grow(maxBytes: number): boolean {
+    this.#maxBytes = maxBytes
+    if (!this.#addSegment(this.#newest.capacity * 2)) return false
+    this.#limit = Number.POSITIVE_INFINITY
+    this.#dropDrained()
+    return true
+  }
+
+  #addSegment(rows: number): boolean {
     if (this.isClosed) return false
-    const room = maxBytes - this.bytes
-    let capacity = Math.min(this.#newest.capacity * 2, MAX_RING_ROWS)
+    const room = this.#maxBytes - this.bytes
+    let capacity = Math.min(rows, MAX_RING_ROWS)
     const least = Math.min(capacity, LEAST_SEGMENT_ROWS)
     while (ringBytes(this.fields, capacity) > room) {
       capacity >>>= 1
@@ -51,12 +64,11 @@ export class SegmentedRing implements RowRing {
       throw error
     }
     this.#segments.push(this.#newest)
-    this.#dropDrained()
     return true
   }
 
   get capacity(): number {
-    return this.length + this.#newest.free
+    return this.length + this.free
   }
 
   get length(): number {
@@ -66,7 +78,8 @@ export class SegmentedRing implements RowRing {
   }
 
   get free(): number {
-    return this.#newest.free
+    const { free } = this.#newest
+    return this.#limit === Number.POSITIVE_INFINITY ? free : Math.min(free, this.#limit - this.length)
   }
 
   get isEmpty(): boolean {
@@ -74,7 +87,7 @@ export class SegmentedRing implements RowRing {
   }
 
   get isFull(): boolean {
-    return this.#newest.isFull
+    return this.free === 0
   }
 
   get isClosed(): boolean {
@@ -96,7 +109,7 @@ export class SegmentedRing implements RowRing {
   }
 
   claim(n: number): number {
-    return this.#newest.claim(n)
+    return this.#newest.claim(this.#limit === Number.POSITIVE_INFINITY ? n : Math.min(n, this.free))
   }
 
   publish(n: number): void {
@@ -110,17 +123,20 @@ export class SegmentedRing implements RowRing {
   release(n: number): void {
     this.#segments[0]!.release(n)
     this.#dropDrained()
+    if (this.#segments.length === 1) this.#limit = Number.POSITIVE_INFINITY
   }
 
   evictOldest(n: number): number {
-    let evicted = 0
-    while (evicted < n) {
-      const rows = this.#segments[0]!.evictOldest(n - evicted)
-      if (rows === 0) break
-      evicted += rows
+    const { capacity, length } = this
+    const left = Math.max(0, length - n)
+    while (this.length > left) {
+      const rows = this.#segments[0]!.evictOldest(this.length - left)
+      if (rows === 0 || this.#segments.length === 1) break
+      this.#limit = capacity
+      if (this.#newest.free < capacity - this.length) this.#addSegment(Math.max(this.#newest.capacity, capacity - left))
       this.#dropDrained()
     }
-    return evicted
+    return length - this.length
   }
 
   markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {

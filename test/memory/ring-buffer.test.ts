@@ -244,6 +244,51 @@ describe('a segmented ring', () => {
     expect(ring.bytes).toBeGreaterThanOrEqual(bytes)
   })
 
+  it('gives up one row for each that follows, whichever segment it lies in, and keeps its capacity', () => {
+    const { ring, arena } = setUp('js', 4, true)
+    const queue: number[] = []
+    let id = 1
+    const push = () => {
+      expect(ring.claim(1)).toBe(1)
+      put(ring, arena, id, ring.writeRow)
+      ring.publish(1)
+      queue.push(id++)
+    }
+    while (!ring.isFull) push()
+    expect((ring as SegmentedRing).grow(2 ** 20)).toBe(true)
+    while (!ring.isFull) push()
+    expect(ring.capacity).toBe(12)
+    const { bytes } = ring
+    for (const rows of [1, 1, 3, 1, 12, 1, 5, ...new Array<number>(40).fill(1)]) {
+      expect(ring.claim(1)).toBe(0)
+      expect(ring.evictOldest(rows)).toBe(rows)
+      queue.splice(0, rows)
+      expect([ring.capacity, ring.free]).toEqual([12, rows])
+      for (let i = 0; i < rows; i++) push()
+      expect(ring.bytes).toBeLessThan(4 * bytes)
+    }
+    const seen: unknown[] = []
+    for (let batch = ring.poll(100); batch.length > 0; batch = ring.poll(100)) {
+      seen.push(...rowsOf(arena.memory, batch).map(row => row[0]))
+      ring.release(batch.length)
+    }
+    expect(seen).toEqual(queue)
+    expect(ring.capacity).toBeGreaterThanOrEqual(8)
+  })
+
+  it('gives up more where memory has no place for another segment, and says how many', () => {
+    const { ring } = setUp('js', 64, true)
+    ring.publish(ring.claim(64))
+    const segmented = ring as SegmentedRing
+    expect(segmented.grow(ring.bytes * 3)).toBe(true)
+    while (ring.claim(1) === 1) ring.publish(1)
+    const { length } = ring
+    let evicted = 0
+    while (ring.claim(1) === 0) evicted += ring.evictOldest(1)
+    expect(evicted).toBe(65)
+    expect(ring.length).toBe(length - 65)
+  })
+
   it('does not grow past the bytes allowed, nor past the memory of the job', () => {
     const { ring } = setUp('js', 64, true)
     expect((ring as SegmentedRing).grow(ring.bytes)).toBe(false)
