@@ -8,6 +8,7 @@
 //   anything else                                   one by one, a step a bit of the quotient.
 
 const SAFE: f64 = 9007199254740992.0
+const LARGEST_TIME: f64 = 9007199254740991.0
 // Far inside the exponents' range, so that no part of a product overflows or gets lost below the smallest number.
 const LEAST: f64 = 1e-250
 const GREATEST: f64 = 1e250
@@ -157,5 +158,28 @@ export function floorModF64ColConst(a: usize, k: f64, n: i32, out: usize): void 
   if (out < end) {
     const x = load<f64>(a)
     store<f64>(out, x - k * floor<f64>(x / k))
+  }
+}
+
+// Beginnings of intervals are at offset + i * size. The offset nearer to zero on the time's own side keeps time - offset
+// below 2^53, where the quotient's floor is exact.
+
+export function floorToF64(time: usize, size: f64, offset: f64, n: i32, out: usize): void {
+  const sizes = f64x2.splat(size)
+  const after = f64x2.splat(offset)
+  const before = f64x2.splat(offset == 0 ? 0 : offset - size)
+  const least = f64x2.splat(-LARGEST_TIME)
+  const end = out + (<usize>n << 3)
+  for (; out + 16 <= end; time += 16, out += 16) {
+    const t = v128.load(time)
+    const shift = v128.bitselect(before, after, f64x2.lt(t, f64x2.splat(0)))
+    const start = f64x2.add(shift, f64x2.mul(sizes, f64x2.floor(f64x2.div(f64x2.sub(t, shift), sizes))))
+    v128.store(out, v128.bitselect(least, start, f64x2.lt(start, least)))
+  }
+  if (out < end) {
+    const t = load<f64>(time)
+    const shift = t < 0 ? (offset == 0 ? 0 : offset - size) : offset
+    const start = shift + size * floor<f64>((t - shift) / size)
+    store<f64>(out, start < -LARGEST_TIME ? -LARGEST_TIME : start)
   }
 }

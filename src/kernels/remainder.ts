@@ -7,6 +7,7 @@ type RemainderKernel =
   | 'modF64ConstCol'
   | 'floorDivF64ColConst'
   | 'floorModF64ColConst'
+  | 'floorToF64'
 
 /** Remainders of f64, and the division that goes with the floored one. */
 export function remainderKernels(memory: LinearMemory): Pick<KernelExports, RemainderKernel> {
@@ -47,6 +48,19 @@ export function remainderKernels(memory: LinearMemory): Pick<KernelExports, Rema
       for (let i = 0; i < n; i++) {
         const value = f[x + i]!
         f[to + i] = value - k * Math.floor(value / k)
+      }
+    },
+
+    floorToF64(time, size, offset, n, out) {
+      const f = memory.f64
+      const times = time >>> 3
+      const to = out >>> 3
+      const before = offset === 0 ? 0 : offset - size
+      for (let i = 0; i < n; i++) {
+        const t = f[times + i]!
+        const shift = t < 0 ? before : offset
+        const start = shift + size * Math.floor((t - shift) / size)
+        f[to + i] = start < Number.MIN_SAFE_INTEGER ? Number.MIN_SAFE_INTEGER : start
       }
     },
   }

@@ -44,6 +44,11 @@ export interface KernelExports extends AccumulatorExports {
   floorDivF64ColConst(a: number, k: number, n: number, out: number): void
   /** a - k * floor(a / k): never negative for k > 0. */
   floorModF64ColConst(a: number, k: number, n: number, out: number): void
+  /**
+   * The greatest offset + i * size that is not after the time, exact for safe integers, size > offset >= 0; the least safe
+   * integer where that would lie below it.
+   */
+  floorToF64(time: number, size: number, offset: number, n: number, out: number): void
   /** 1 bits where b[i] is neither 0 nor -0 (NaN counts as a value). */
   nonZeroF64(b: number, n: number, bitsOut: number): void
 

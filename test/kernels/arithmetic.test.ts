@@ -189,6 +189,35 @@ describe('arithmetic over f64', () => {
     })
   })
 
+  it('floorToF64 finds the exact beginning of an interval at every safe time, or the least safe integer', () => {
+    forManyRuns((seed, n) => {
+      const random = lab.begin(seed)
+      const size = random.pick([1, 7, 1000, 86_400_000, 1 + random.u32(), Number.MAX_SAFE_INTEGER])
+      const offset = random.pick([0, size - 1, Math.floor((random.u32() / 2 ** 32) * size)])
+      const least = Number.MIN_SAFE_INTEGER
+      const values = random.many(n, () => {
+        const near = random.pick([
+          least,
+          0,
+          offset,
+          offset - size,
+          Number.MAX_SAFE_INTEGER,
+          (random.u32() - 2 ** 31) * 2 ** 21,
+        ])
+        return Math.max(Math.min(near + random.below(5) - 2, Number.MAX_SAFE_INTEGER), least)
+      })
+      const starts = values.map(value => {
+        const past = BigInt.asIntN(64, BigInt(value) - BigInt(offset)) % BigInt(size)
+        const start = Number(BigInt(value) - (past < 0n ? past + BigInt(size) : past))
+        return Math.max(start, least)
+      })
+      const time = lab.f64(values)
+      const out = lab.output('f64', n * 8, 8)
+      lab.call('floorToF64', time, size, offset, n, out)
+      expect(lab.readF64(out, n)).toEqual(starts)
+    })
+  })
+
   it('nonZeroF64 finds the rows that can divide', () => {
     forManyRuns((seed, n) => {
       const random = lab.begin(seed)

@@ -205,7 +205,7 @@ function scalar(fn: string, a: Value, b: Value, c: Value): Value {
     case 'toUtf8':
       return String(a)
     case 'floorTo':
-      return alignedStart(x, y, Number(c))
+      return Math.max(alignedStart(x, y, Number(c)), Number.MIN_SAFE_INTEGER)
     case 'hour':
       return floorMod(Math.floor(x / 3_600_000), 24)
     case 'minute':

@@ -1,5 +1,5 @@
 import { expressionInvalid } from '../../errors.ts'
-import { binaryF64, withConstant } from './arithmetic.ts'
+import { withConstant } from './arithmetic.ts'
 import { cast, relabel, toF64 } from './cast.ts'
 import type { Step } from './step.ts'
 import type { CallSite } from './step-builder.ts'
@@ -28,7 +28,10 @@ export function compileTimePart(call: CallSite, part: TimePart): Step {
   return cast(builder, steps[part](), call.type)
 }
 
-/** `floorTo(time, size, offset)`: the greatest `offset + k · size` that is not after the time. */
+/**
+ * `floorTo(time, size, offset)`: the greatest `offset + k · size` that is not after the time. The first interval of all
+ * begins at the least timestamp.
+ */
 export function compileFloorTo(call: CallSite): Step {
   const { builder, args } = call
   const time = toF64(builder, args[0]!)
@@ -39,7 +42,18 @@ export function compileFloorTo(call: CallSite): Step {
       `${call.describe()}: floorTo takes a positive size and an offset in milliseconds as literals`,
     )
   }
-  const shifted = offset === 0 ? time : withConstant(builder, 'subF64ColConst', time, offset)
-  const past = withConstant(builder, 'floorModF64ColConst', shifted, size)
-  return relabel(builder, binaryF64(builder, 'sub', time, past), call.type)
+  const within = offset - size * Math.floor(offset / size)
+  const start = builder.shared(`floorToF64 ${time.id} ${size} ${within}`, () => {
+    const out = builder.step('f64', [time])
+    const vector = out.scratch()
+    const kernel = out.kernel('floorToF64')
+    out.compute = n => {
+      const source = time.evaluate()
+      kernel(source.values, size, within, n, vector.values)
+      vector.validity = source.validity
+      return vector
+    }
+    return out
+  })
+  return relabel(builder, start, call.type)
 }
