@@ -47,6 +47,8 @@ export class EventfluxError extends Error {
   readonly code: EventfluxErrorCode
   readonly value: unknown
   readonly at: string | undefined
+  /** What failed while a job was being closed because of this error. */
+  readonly suppressed: unknown[] = []
 
   constructor(code: EventfluxErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })

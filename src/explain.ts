@@ -23,6 +23,7 @@ export function explainPhysical(logical: LogicalPlan): string {
     failed: nothing,
     rowsArrived: nothing,
     makeRoom: nothing,
+    grew: nothing,
     batchDone: nothing,
     spaceFreed: nothing,
     timerDue: nothing,

@@ -90,12 +90,14 @@ export type { BackpressureStrategy } from './plan/backpressure-strategy.ts'
 export type { PipelineConfig } from './plan/config.ts'
 export type { LogicalPlan } from './plan/logical-node.ts'
 export type { PushOptions } from './runtime/admission/admission.ts'
+export type { GrowthWarning } from './runtime/admission/admission-store.ts'
 export type { BatchRejected, BatchResult, PushResult, Rejected } from './runtime/admission/push-result.ts'
 // The parts that stand alone
 export { EventPool, type EventPoolOptions, type EventPoolStats } from './runtime/event-pool.ts'
 export { EventQueue, type EventQueueOptions, type EventQueueStats } from './runtime/event-queue.ts'
 export type { ColumnArray, ResultBatch } from './runtime/result-batch.ts'
 export type { RunOptions } from './runtime/run-options.ts'
+export { type StreamSource, type StreamSourceOptions, streamSource } from './runtime/stream-source.ts'
 export {
   bool,
   type DataType,

@@ -8,15 +8,18 @@ import type { TimedStage } from './operators/stage-timers.ts'
 import { explainPlan } from './plan/explain.ts'
 import type { LogicalPlan } from './plan/logical-node.ts'
 import type { PushOptions } from './runtime/admission/admission.ts'
+import type { GrowthWarning } from './runtime/admission/admission-store.ts'
 import type { BatchResult, PushResult } from './runtime/admission/push-result.ts'
 import type { Assembly } from './runtime/assemble.ts'
 import { IdleFlush } from './runtime/idle-flush.ts'
 import { countJob, type JobCounts } from './runtime/job-counts.ts'
 import type { JobMeter } from './runtime/job-meter.ts'
 import type { JobParts, JobState, JobSummary } from './runtime/job-parts.ts'
+import { Listeners } from './runtime/listeners.ts'
 import type { RowQueueSink } from './runtime/row-queue-sink.ts'
+import { SinkClosing } from './runtime/sink-closing.ts'
 import { SourceIntakes } from './runtime/source-intakes.ts'
-import type { Task, TaskState } from './runtime/task.ts'
+import { Turns } from './runtime/turns.ts'
 import type { Schema } from './schema/schema.ts'
 import type { Clock } from './time/clock.ts'
 
@@ -46,9 +49,12 @@ export class Job<In = unknown, Out = unknown> {
   readonly #plan: LogicalPlan
   readonly #driveRows: number
   readonly #idleFlush: IdleFlush
-  readonly #stateListeners = new Set<(state: JobState) => void>()
+  readonly #closing: SinkClosing
+  readonly #turns: Turns
+  readonly #stateListeners = new Listeners<JobState>(cause => this.#listenerThrew('onState', cause))
+  readonly #growListeners = new Listeners<GrowthWarning>(cause => this.#listenerThrew('onGrow', cause))
   #state: JobState = 'created'
-  #failure: unknown
+  #failure: EventfluxError | undefined
   #scheduled = false
   #sources: SourceIntakes | undefined
   #finishing: Promise<JobSummary> | undefined
@@ -57,7 +63,6 @@ export class Job<In = unknown, Out = unknown> {
   #abandon!: () => void
   /** Resolves when what is inside shall be left behind. */
   readonly #abandoned: Promise<void>
-  #wake: (() => void)[] = []
   #resolve!: (summary: JobSummary) => void
   #reject!: (error: unknown) => void
 
@@ -72,6 +77,13 @@ export class Job<In = unknown, Out = unknown> {
     this.#plan = parts.plan
     this.engine = parts.engine
     this.#idleFlush = new IdleFlush(this.#clock, parts.assembly.sinks, error => this.failed(error))
+    this.#closing = new SinkClosing(parts.assembly.sinks)
+    this.#turns = new Turns(parts.assembly.task, {
+      hasEnded: () => this.#hasEnded(),
+      blocked: () => this.#meter?.blocked(),
+      idle: () => this.#idleFlush.idle(),
+      failed: error => this.failed(error),
+    })
     this.#driveRows = Math.min(parts.assembly.maxBatch, parts.assembly.edge.ring.capacity)
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve
@@ -90,13 +102,20 @@ export class Job<In = unknown, Out = unknown> {
 
   /** Calls `listener` at every change of state; returns how to stop that. */
   onState(listener: (state: JobState) => void): () => void {
-    this.#stateListeners.add(listener)
-    return () => this.#stateListeners.delete(listener)
+    return this.#stateListeners.add(listener)
   }
 
   /** Tells when an edge fills up, and which stage is to blame. Needs metrics. */
   onPressure(listener: (event: PressureEvent) => void): () => void {
     return this.#meter?.onPressure(listener) ?? (() => false)
+  }
+
+  /**
+   * Warns each time the edge takes more memory because events come faster than they go (strategy `'unbounded'`; it
+   * doubles). Returns how to stop that. A listener that throws ends the job.
+   */
+  onGrow(listener: (warning: GrowthWarning) => void): () => void {
+    return this.#growListeners.add(listener)
   }
 
   /**
@@ -126,7 +145,7 @@ export class Job<In = unknown, Out = unknown> {
 
   /** Resolves when every row accepted so far went through, and its results are durable in the sinks. */
   async flush(): Promise<void> {
-    await this.#until(() => this.#work())
+    await this.#turns.settle()
     this.#throwFailure()
     await Promise.race([Promise.all(this.#assembly.sinks.map(sink => sink.flush())), this.done])
     this.#throwFailure()
@@ -206,19 +225,24 @@ export class Job<In = unknown, Out = unknown> {
   /** @internal */
   rowsArrived(): void {
     this.#meter?.rowsArrived()
-    if (this.#assembly.edge.ring.length >= this.#driveRows) this.#work()
+    if (this.#assembly.edge.ring.length >= this.#driveRows) this.#turns.work()
     else if (!this.#scheduled) {
       this.#scheduled = true
       queueMicrotask(() => {
         this.#scheduled = false
-        this.#work()
+        this.#turns.work()
       })
     }
   }
 
   /** @internal */
   makeRoom(): void {
-    this.#work()
+    this.#turns.work()
+  }
+
+  /** @internal */
+  grew(warning: GrowthWarning): void {
+    this.#growListeners.tell(warning)
   }
 
   /** @internal */
@@ -234,13 +258,13 @@ export class Job<In = unknown, Out = unknown> {
 
   /** @internal */
   ready(): void {
-    this.#work()
-    for (const wake of this.#wake.splice(0)) wake()
+    this.#turns.work()
+    this.#turns.wakeAll()
   }
 
   /** @internal A timer of an operator is due: it fires between two batches. */
   timerDue(stage: TimedStage, atMs: number): void {
-    void this.#inject(task => task.inject(() => stage.timerDue(atMs)))
+    void this.#turns.inject(task => task.inject(() => stage.timerDue(atMs)))
   }
 
   /** @internal */
@@ -249,44 +273,6 @@ export class Job<In = unknown, Out = unknown> {
     this.#failure =
       error instanceof EventfluxError ? error : stageFailed(`the job failed: ${messageOf(error)}`, { cause: error })
     if (!this.#isEnding) this.#end()
-  }
-
-  /** Runs the task, if that is possible now. */
-  #work(): TaskState {
-    const { task } = this.#assembly
-    if (task.isRunning || this.#hasEnded()) return 'idle'
-    try {
-      const state = task.work()
-      if (state === 'blocked') this.#meter?.blocked()
-      else this.#idleFlush.idle()
-      return state
-    } catch (error) {
-      this.failed(error)
-      return 'idle'
-    }
-  }
-
-  /** Sends something into the chain between two batches, after whatever is in the way; resolves when it is through. */
-  async #inject(turn: (task: Task) => TaskState): Promise<void> {
-    let isSent = false
-    await this.#until(() => {
-      const state = this.#work()
-      if (state === 'blocked' || isSent || this.#hasEnded()) return state
-      isSent = true
-      try {
-        return turn(this.#assembly.task)
-      } catch (error) {
-        this.failed(error)
-        return 'idle'
-      }
-    })
-  }
-
-  /** Repeats a turn until nothing blocks it any more. */
-  async #until(turn: () => TaskState): Promise<void> {
-    // Asked from inside a sink: the chain is on the stack, and gets its turn when it is off it.
-    while (this.#assembly.task.isRunning) await Promise.resolve()
-    while (turn() === 'blocked') await new Promise<void>(resolve => this.#wake.push(resolve))
   }
 
   #startFinishing(): Promise<JobSummary> {
@@ -303,7 +289,7 @@ export class Job<In = unknown, Out = unknown> {
       await Promise.race([this.#sources?.closed, this.done])
       if (!this.#isAbandoned) await Promise.race([this.#drainAll(), this.#abandoned, this.done])
       this.#abort.abort()
-      await Promise.race([this.#closeSinks(), this.done])
+      await Promise.race([this.#closing.close(), this.done])
     } catch (error) {
       this.failed(error)
     }
@@ -322,13 +308,9 @@ export class Job<In = unknown, Out = unknown> {
   }
 
   async #drainAll(): Promise<void> {
-    await this.#inject(task => task.endOfInput())
+    await this.#turns.inject(task => task.endOfInput())
     if (this.#isAbandoned || this.#hasEnded()) return
     await Promise.all(this.#assembly.sinks.map(sink => sink.flush()))
-  }
-
-  async #closeSinks(): Promise<void> {
-    for (const sink of this.#assembly.sinks) await sink.closeSink()
   }
 
   /** Ends the job: stopped, or failed when there is a failure. */
@@ -346,11 +328,11 @@ export class Job<In = unknown, Out = unknown> {
     // The chain may be on the stack: a sink that pushed into its own job made it fail.
     if (task.isRunning) queueMicrotask(() => this.#close())
     else this.#close()
-    const hasFailed = this.#failure !== undefined
-    this.#enter(hasFailed ? 'failed' : 'stopped')
-    this.#queue?.end(hasFailed ? { error: this.#failure } : undefined)
-    for (const wake of this.#wake.splice(0)) wake()
-    if (hasFailed) this.#reject(this.#failure)
+    const failure = this.#failure
+    this.#enter(failure ? 'failed' : 'stopped')
+    this.#queue?.end(failure && { error: failure })
+    this.#turns.wakeAll()
+    if (failure) void this.#closing.closeFailed(failure, this.#clock).then(() => this.#reject(failure))
     else this.#resolve(summary)
   }
 
@@ -359,7 +341,8 @@ export class Job<In = unknown, Out = unknown> {
     try {
       this.#assembly.close()
     } catch (error) {
-      this.failed(error)
+      if (this.#failure) this.#failure.suppressed.push(error)
+      else this.failed(error)
     }
   }
 
@@ -379,14 +362,11 @@ export class Job<In = unknown, Out = unknown> {
 
   #enter(state: JobState): void {
     this.#state = state
-    for (const listener of this.#stateListeners) {
-      try {
-        listener(state)
-      } catch (cause) {
-        this.failed(stageFailed(`a listener of onState threw: ${messageOf(cause)}`, { cause }))
-      }
-      if (this.#state !== state) return
-    }
+    this.#stateListeners.tell(state, () => this.#state === state)
+  }
+
+  #listenerThrew(where: string, cause: unknown): void {
+    this.failed(stageFailed(`a listener of ${where} threw: ${messageOf(cause)}`, { cause }))
   }
 }
 

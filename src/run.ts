@@ -36,6 +36,7 @@ export async function runPlan<In, Out>(
     failed: error => job!.failed(error),
     rowsArrived: () => job!.rowsArrived(),
     makeRoom: () => job!.makeRoom(),
+    grew: warning => job!.grew(warning),
     batchDone: (rows, busyNs) => job!.batchDone(rows, busyNs),
     spaceFreed: () => job!.spaceFreed(),
     timerDue: (stage, atMs) => job!.timerDue(stage, atMs),

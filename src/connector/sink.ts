@@ -12,8 +12,11 @@ export interface SinkHandler<R> {
   send(row: R): void | Promise<void>
   /** Resolves when everything accepted before the call is durable. Called on checkpoint, on stop, and when idle. */
   flush?(): void | Promise<void>
-  /** Called once, after the last `flush`. */
-  close?(): void | Promise<void>
+  /**
+   * Called once, in whichever way the job ends: after the last `flush`, or with what made the job fail, when rows may still
+   * be on their way.
+   */
+  close?(failure?: unknown): void | Promise<void>
 }
 
 /** What the runtime writes to: everything `toSink` accepts becomes one. Errors surface as throws or rejections of `write`, `flush` and `close`. */
@@ -24,7 +27,8 @@ export interface Sink<R = unknown> {
   /** Rows that may be on their way at once; 1 keeps the order. Default 1. */
   readonly maxInFlight?: number
   flush?(): void | Promise<void>
-  close?(): void | Promise<void>
+  /** As `SinkHandler.close`. */
+  close?(failure?: unknown): void | Promise<void>
 }
 
 /**

@@ -79,9 +79,12 @@ function textSink<R extends object>(
       await write()
       await target.flush?.()
     },
-    async close() {
-      await write()
-      await target.close?.()
+    async close(failure) {
+      try {
+        await write()
+      } finally {
+        await target.close?.(failure)
+      }
     },
   }
 }

@@ -78,14 +78,15 @@ function handlerSink<R>(handler: SinkHandler<R>, name: string, given: { maxInFli
     name,
     write: row => handler.send(row),
     flush: () => handler.flush?.(),
-    close: () => handler.close?.(),
+    close: failure => handler.close?.(failure),
     ...given,
   }
 }
 
 /**
  * A write waits while the stream has no room (`writer.ready`), and is not waited for beyond that: the stream queues it.
- * A write that fails errors the stream, which the next write, `flush` or `close` reports.
+ * A write that fails errors the stream, which the next write, `flush` or `close` reports. After a failure of the job the
+ * stream gets what was written before, and is then aborted: its end must not look like that of a complete output.
  */
 function streamSink<R>(stream: WritableStream<R>, name: string): Sink<R> {
   const writer = stream.getWriter()
@@ -101,6 +102,10 @@ function streamSink<R>(stream: WritableStream<R>, name: string): Sink<R> {
       if ((writer.desiredSize ?? 0) <= 0) return writer.ready
     },
     flush: () => last,
-    close: () => writer.close(),
+    async close(failure) {
+      if (failure === undefined) return writer.close()
+      await last.catch(ignore)
+      await writer.abort(failure)
+    },
   }
 }

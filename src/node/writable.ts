@@ -13,7 +13,8 @@ export interface ToWritableOptions {
 /**
  * A Node stream as a sink, in object mode or, under `ndjsonSink` and `csvSink`, of bytes. A write waits for `drain` when
  * the stream is full; `flush` resolves when the stream has passed on all that was written before; an error of the
- * stream is reported by what waits for it, and by every call after it.
+ * stream is reported by what waits for it, and by every call after it. When the job fails, the stream gets what was
+ * written before and is then destroyed.
  *
  * @example
  * const sink = ndjsonSink(toWritable(createWriteStream('windows.ndjson')))
@@ -60,10 +61,11 @@ export function toWritable<R>(stream: Writable, options: ToWritableOptions = {})
       await isWritten
       if (failure) throw failure
     },
-    async close() {
+    async close(reason) {
       if (failure) throw failure
       await isWritten
-      if (end) {
+      if (end && reason !== undefined) stream.destroy(reason instanceof Error ? reason : undefined)
+      else if (end) {
         await new Promise<void>((resolve, reject) => {
           stream.once('error', reject)
           stream.end(resolve)

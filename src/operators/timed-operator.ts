@@ -1,11 +1,14 @@
 import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import type { RecordBatch } from '../memory/record-batch.ts'
+import type { UserTiming } from '../metrics/user-timing.ts'
 import type { Operator } from './operator.ts'
 
 /** Shared by the timed operators of a chain: how much of the running call was spent further down. */
 export interface Stopwatch {
   monotonicNs(): number
   downstreamNs: number
+  /** Where every call is shown as a span too, if that was asked for. */
+  readonly timeline?: UserTiming | undefined
 }
 
 /** Measures an operator: the time of its calls, less the time of the operators it calls. Only at level 'detailed'. */
@@ -25,14 +28,14 @@ export class TimedOperator implements Operator {
   }
 
   process(batch: RecordBatch): boolean {
-    const done = this.#measure(() => this.#operator.process(batch))
+    const done = this.#measure(batch.selectedCount, () => this.#operator.process(batch))
     this.onBatch?.(this.#carriedNs)
     this.#carriedNs = 0
     return done
   }
 
   advanceWatermark(watermark: number): boolean {
-    return this.#measure(() => this.#operator.advanceWatermark(watermark))
+    return this.#measure(0, () => this.#operator.advanceWatermark(watermark))
   }
 
   nextFiring(): number {
@@ -40,7 +43,7 @@ export class TimedOperator implements Operator {
   }
 
   resume(): boolean {
-    return this.#measure(() => this.#operator.resume())
+    return this.#measure(0, () => this.#operator.resume())
   }
 
   markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
@@ -51,8 +54,10 @@ export class TimedOperator implements Operator {
     this.#operator.close()
   }
 
-  #measure(call: () => boolean): boolean {
+  #measure(rows: number, call: () => boolean): boolean {
     const stopwatch = this.#stopwatch
+    const { timeline } = stopwatch
+    const startMs = timeline === undefined ? 0 : timeline.now()
     const outerNs = stopwatch.downstreamNs
     stopwatch.downstreamNs = 0
     const startNs = stopwatch.monotonicNs()
@@ -62,6 +67,7 @@ export class TimedOperator implements Operator {
       const totalNs = stopwatch.monotonicNs() - startNs
       this.#carriedNs += totalNs - stopwatch.downstreamNs
       stopwatch.downstreamNs = outerNs + totalNs
+      timeline?.span(`eventflux ${this.name}`, startMs, { rows })
     }
   }
 }

@@ -8,6 +8,7 @@ import { Arena } from '../memory/arena.ts'
 import { dictionariesOf } from '../memory/column-buffers.ts'
 import type { Dictionary } from '../memory/dictionary.ts'
 import { RowReader } from '../memory/row-reader.ts'
+import { UserTiming } from '../metrics/user-timing.ts'
 import { buildChain, type Chain, type CountingOperator } from '../operators/build-chain.ts'
 import type { InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import { FilterRowsOperator } from '../operators/filter-rows.ts'
@@ -106,7 +107,13 @@ class Assembler {
         maxKeys: config.maxKeys,
         timers: stageTimers(clock, listener),
         stopwatch:
-          config.metrics === 'detailed' ? { monotonicNs: () => clock.monotonicNs(), downstreamNs: 0 } : undefined,
+          config.metrics === 'detailed'
+            ? {
+                monotonicNs: () => clock.monotonicNs(),
+                downstreamNs: 0,
+                timeline: config.userTiming ? UserTiming.ofRuntime() : undefined,
+              }
+            : undefined,
         sink: (columns, branch) => this.#sink(columns, branch),
         rows: (node, columns, next) => this.#rows(node, columns, next),
       },

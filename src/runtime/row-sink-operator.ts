@@ -1,5 +1,6 @@
 import type { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
 import type { Sink } from '../connector/sink.ts'
+import { EventfluxError, sinkFailed } from '../errors.ts'
 import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { RecordBatch } from '../memory/record-batch.ts'
@@ -108,11 +109,21 @@ export class RowSinkOperator implements Operator {
   /** Resolves when everything written so far is durable in the sink. */
   async flush(): Promise<void> {
     while (this.#inFlight > 0) await new Promise<void>(resolve => this.#idle.push(resolve))
-    await this.#sink.flush?.()
+    await this.#asked('flush', () => this.#sink.flush?.())
   }
 
-  async closeSink(): Promise<void> {
-    await this.#sink.close?.()
+  async closeSink(failure?: unknown): Promise<void> {
+    await this.#asked('close', () => this.#sink.close?.(failure))
+  }
+
+  async #asked(what: 'flush' | 'close', action: () => void | Promise<void>): Promise<void> {
+    try {
+      await action()
+    } catch (cause) {
+      if (cause instanceof EventfluxError) throw cause
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw sinkFailed(`sink "${this.name}" failed to ${what}: ${reason}`, { at: this.name, cause })
+    }
   }
 
   #await(taken: Promise<unknown>): void {

@@ -13,6 +13,7 @@ import type { ResolvedConfig } from '../plan/config.ts'
 import type { Clock } from '../time/clock.ts'
 import type { KernelExports } from '../wasm/exports.ts'
 import { Admission, type PushOptions } from './admission/admission.ts'
+import type { GrowthWarning } from './admission/admission-store.ts'
 import { type AdmissionListener, Ledger } from './admission/ledger.ts'
 import type { BatchResult, PushResult } from './admission/push-result.ts'
 
@@ -22,6 +23,8 @@ export interface EdgeConsumer {
   rowsArrived(): void
   /** The edge is full: works on its rows at once, if that is possible now. */
   makeRoom(): void
+  /** The edge took more memory. */
+  grew(warning: GrowthWarning): void
   /** Something no single event is to blame for: a bound on state was reached, or a strategy ends the job. */
   failed(error: unknown): void
 }
@@ -69,6 +72,7 @@ export class SourceEdge implements AdmissionListener {
       strategy: config.backpressure,
       clock,
       ledger: this,
+      onGrow: warning => options.consumer.grew(warning),
       ...(options.random && { random: options.random }),
     })
     this.#consumer = options.consumer

@@ -4,6 +4,7 @@ import type { PushOptions } from './admission/admission.ts'
 import type { BatchResult, PushResult } from './admission/push-result.ts'
 import { EventQueue, type EventQueueOptions, type EventQueueStats } from './event-queue.ts'
 
+/** How a stream source is bounded, and what happens when it is full. */
 export interface StreamSourceOptions<E> extends Omit<EventQueueOptions<E>, 'capacity' | 'backpressure'> {
   /** Events it holds until the job takes them. Default 65,536. */
   readonly capacity?: number
@@ -14,6 +15,11 @@ export interface StreamSourceOptions<E> extends Omit<EventQueueOptions<E>, 'capa
 /**
  * A source that is fed by hand: a queue of its own, which a job (or `receive`) empties. For several producers that each
  * want their own bounds and strategy; a single one can push into the job itself.
+ *
+ * @example
+ * const taps = streamSource<{ x: number }>('taps', { capacity: 256, backpressure: 'drop-oldest' })
+ * taps.push({ x: 1 }) // true: it is in
+ * taps.receive() // { x: 1 }
  */
 export class StreamSource<E> implements SourceHandler<E> {
   readonly name: string

@@ -184,6 +184,22 @@ describe('Writables', () => {
     expect([ended.writableFinished, kept.writableEnded]).toEqual([true, false])
   })
 
+  test('closing because of a failure destroys the stream, after it got what was written', async () => {
+    const rows: number[] = []
+    const stream = new Writable({
+      objectMode: true,
+      write(row, _encoding, done) {
+        rows.push(row)
+        setImmediate(done)
+      },
+    })
+    const sink = toWritable<number>(stream)
+    for (const row of [1, 2, 3]) sink.write(row)
+    await sink.close?.(new Error('the job failed'))
+    expect(rows).toEqual([1, 2, 3])
+    expect([stream.destroyed, stream.writableFinished]).toEqual([true, false])
+  })
+
   test('an error in the last step of closing is reported', async () => {
     const cause = new Error('no fsync')
     const stream = new Writable({ write: (_c, _e, done) => done(), final: done => done(cause) })

@@ -284,6 +284,45 @@ describe.each(ENGINES)('state past its bound fails the job with STATE_FULL on th
     expect(await outcome).toMatchObject({ name: 'EventfluxError', code: 'STATE_FULL' })
   })
 
+  it('an unbounded queue tells each doubling, until its listener stops listening', async () => {
+    const job = await pipeline(events, { engine, bufferSize: 64, backpressure: 'unbounded' }).run({
+      sink: () => new Promise<void>(() => {}),
+    })
+    const grown: number[] = []
+    const stop = job.onGrow(({ capacity, bytes }) => {
+      expect(bytes).toBeGreaterThan(capacity * 8)
+      grown.push(capacity)
+    })
+    const push = (count: number) => {
+      for (let i = 0; i < count; i++) expect(job.push({ time: 1, key: i, name: 'a' })).toBe(true)
+    }
+    push(64)
+    expect(grown).toEqual([])
+    push(1)
+    expect(grown).toEqual([64 + 128])
+    push(128)
+    expect(grown).toEqual([192, 192 + 256])
+    stop()
+    push(1_000)
+    expect(grown).toHaveLength(2)
+    await job.stop({ drain: false })
+  })
+
+  it('a listener of growth that throws ends the job', async () => {
+    const job = await pipeline(events, { engine, bufferSize: 1, backpressure: 'unbounded' }).run({
+      sink: () => new Promise<void>(() => {}),
+    })
+    job.onGrow(() => {
+      throw new Error('too much')
+    })
+    const refused = Array.from({ length: 4 }, () => job.push({ time: 1, key: 1, name: 'a' })).filter(
+      result => result !== true,
+    )
+    await expect(job.done).rejects.toMatchObject({ code: 'STAGE_FAILED', message: expect.stringContaining('too much') })
+    expect(refused.length).toBeGreaterThan(0)
+    expectBalanced(job)
+  })
+
   it('an unbounded queue past maxBytes fails with BACKPRESSURE, and keeps what it has counted', async () => {
     const job = await pipeline(events, {
       engine,

@@ -11,6 +11,7 @@ describe('resolveConfig', () => {
       maxBytes: undefined,
       backpressure: { kind: 'block' },
       metrics: 'basic',
+      userTiming: false,
       maxMemory: 2 ** 30,
       maxKeys: 2 ** 24,
       engine: 'auto',
@@ -31,6 +32,7 @@ describe('resolveConfig', () => {
     ['maxKeys', [0, -1, 1.5, 2 ** 31, Number.NaN]],
     ['maxBatch', [0, 2 ** 20 + 1, 1.5, Number.NaN]],
     ['metrics', [true, 'all', 0, null]],
+    ['userTiming', [1, 'yes', null, true]],
     ['engine', ['WASM', true, null]],
     ['backpressure', ['dropOldest', 1, true, [], { kind: 'x' }, {}]],
   ])('refuses %s out of its range', (name, values) => {

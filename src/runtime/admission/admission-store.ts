@@ -14,6 +14,8 @@ export interface AdmissionStore {
 
 /** The queue took more memory (strategy `unbounded`). */
 export interface GrowthWarning {
+  /** Events it can hold now. */
   readonly capacity: number
+  /** Bytes its slots take now; text is not counted. */
   readonly bytes: number
 }

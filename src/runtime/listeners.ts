@@ -1,0 +1,27 @@
+/** Functions that want to know of something. What one throws is for `threw`, and keeps no other from knowing. */
+export class Listeners<Event> {
+  readonly #threw: (cause: unknown) => void
+  readonly #listeners = new Set<(event: Event) => void>()
+
+  constructor(threw: (cause: unknown) => void) {
+    this.#threw = threw
+  }
+
+  /** Returns how to stop listening. */
+  add(listener: (event: Event) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Tells all of them, as long as `isCurrent` says that the event still is. */
+  tell(event: Event, isCurrent: () => boolean = () => true): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event)
+      } catch (cause) {
+        this.#threw(cause)
+      }
+      if (!isCurrent()) return
+    }
+  }
+}
