@@ -169,6 +169,16 @@ export interface StringExpression<N extends boolean = boolean, S extends Scope =
     Comparable<string | StringExpression, string, S> {
   /** false for null. */
   startsWith(prefix: string): BooleanExpression<false, S>
+  /** Whether `part` stands anywhere in it; false for null. */
+  contains(part: string): BooleanExpression<false, S>
+  /** The piece at position `index` (from 0) between separators; null where there is none. `separator` isn't empty. */
+  splitPart(separator: string, index: number): StringExpression<true, S>
+  /** In lower case, by Unicode's rules whatever the locale. */
+  lower(): StringExpression<N, S>
+  /** In upper case, by Unicode's rules whatever the locale. */
+  upper(): StringExpression<N, S>
+  /** As JavaScript's: in UTF-16 units. */
+  length(): NumberExpression<N, S>
   /** The decimal number the text is, with blanks around it or none; null where it is none. */
   toF64(): NumberExpression<true, S>
   /** `other` where this is null. */

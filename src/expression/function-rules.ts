@@ -95,6 +95,17 @@ const extreme = binary(call => {
 })
 const timePart = unary(call => number(each(call, ['timestamp'])))
 
+const recased = unary(call => number(each(call, ['utf8']), 'utf8'))
+
+/** Whether a text has something, which is given as a value. */
+function textTest(call: Call, what: string): DataType {
+  each(call, ['utf8'])
+  const wanted = call.args[1]!
+  if (wanted.kind !== 'literal' || literalValue(wanted) === null)
+    throw expressionInvalid(`${call.fn} takes ${what} as a text value`, { value: wanted })
+  return bool
+}
+
 /** `always` lists the types whose every value the target can hold; from the others a cast may give null. */
 const cast = (target: TypeName, always: readonly TypeName[], from: readonly TypeGroup[] = CASTABLE) =>
   unary(call => typeOf(target, anyNull(each(call, from).types) || !always.includes(call.types[0]!.name)))
@@ -132,13 +143,20 @@ const RULES: Readonly<Record<FunctionName, FunctionRule>> = {
         throw expressionInvalid('in compares with a list of values that are not null', { value: arg })
     return bool
   }),
-  startsWith: binary(call => {
-    each(call, ['utf8'])
-    const prefix = call.args[1]!
-    if (prefix.kind !== 'literal' || literalValue(prefix) === null)
-      throw expressionInvalid('startsWith takes the prefix as a text value', { value: prefix })
-    return bool
+  startsWith: binary(call => textTest(call, 'the prefix')),
+  contains: binary(call => textTest(call, 'the part')),
+  splitPart: rule(3, 3, call => {
+    if (groupOf(call.types[0]!) !== 'utf8') throw mismatch({ ...call, types: call.types.slice(0, 1) }, ['utf8'])
+    const [separator, index] = call.args.slice(1).map(arg => (arg.kind === 'literal' ? literalValue(arg) : null))
+    if (typeof separator !== 'string' || separator === '')
+      throw expressionInvalid('splitPart takes the separator as a text value that is not empty', { value: separator })
+    if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0)
+      throw expressionInvalid('splitPart takes the position as an integer value from 0 on', { value: index })
+    return typeOf('utf8', true)
   }),
+  lower: recased,
+  upper: recased,
+  length: unary(call => number(each(call, ['utf8']))),
   and: logic,
   or: logic,
   not: unary(call => number(each(call, ['bool']), 'bool')),

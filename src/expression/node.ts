@@ -52,6 +52,11 @@ export type FunctionName =
   | 'between' // args: value, low, high; both ends inclusive
   | 'in' // args: value, then literals
   | 'startsWith' // args: utf8, utf8 literal
+  | 'contains' // args: utf8, utf8 literal
+  | 'splitPart' // args: utf8, utf8 literal (not empty), position as an f64 literal
+  | 'lower'
+  | 'upper'
+  | 'length' // in UTF-16 units
   | 'and'
   | 'or'
   | 'not'

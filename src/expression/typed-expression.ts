@@ -57,6 +57,10 @@ export class TypedExpression {
     return callOf('floorTo', [this, literal(durationMs(size, 'size'), 'f64'), literal(offset, 'f64')])
   }
 
+  splitPart(separator: unknown, index: unknown): TypedExpression {
+    return callOf('splitPart', [this, operand(separator, this.type), operand(index, typeOf('f64', false))])
+  }
+
   /** Any use as a JavaScript value: `e.price > 100`, `e.price + 1`, `${e.price}`. */
   [Symbol.toPrimitive](hint: string): never {
     throw this.#notAValue(hint)
@@ -100,6 +104,7 @@ const WITH_OPERAND: Readonly<Record<string, FunctionName>> = {
   lt: 'lt',
   le: 'le',
   startsWith: 'startsWith',
+  contains: 'contains',
   coalesce: 'coalesce',
 }
 
@@ -112,6 +117,9 @@ const WITHOUT_OPERAND: readonly FunctionName[] = [
   'round',
   'sqrt',
   'not',
+  'lower',
+  'upper',
+  'length',
   'isNull',
   'isNotNull',
   'toF64',

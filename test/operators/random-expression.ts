@@ -114,6 +114,7 @@ export const randomExpression = fc.letrec<Record<Group | 'any', ExpressionNode>>
       call(['sub'], when, when),
       call(['toF64', 'toF32', 'toI32', 'toU32'], fc.oneof(number, integer, condition, when)),
       call(['hour', 'minute', 'second', 'dayOfWeek'], when),
+      call(['length'], words),
       ...generic(number),
     ),
     integer: fc.oneof(
@@ -136,7 +137,7 @@ export const randomExpression = fc.letrec<Record<Group | 'any', ExpressionNode>>
       call(['in'], number, literalOf('f64'), literalOf('i32'), literalOf('f64')),
       call(['in'], integer, literalOf('i64'), literalOf('i64')),
       call(['in'], words, literalOf('utf8'), literalOf('utf8')),
-      call(['startsWith'], words, literalOf('utf8')),
+      call(['startsWith', 'contains'], words, literalOf('utf8')),
       call(['and', 'or'], condition, condition),
       call(['and', 'or'], condition, condition, condition),
       call(['not'], condition),

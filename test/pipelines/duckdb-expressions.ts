@@ -72,10 +72,8 @@ export class Sayings {
         return this.#condition(depth - 1)
       case 'timestamp':
         return this.#time(depth - 1)
-      case 'utf8': {
-        const value = this.of(this.#tape.pick<Kind>(['i64', 'bool']), depth - 1)
-        return call('toUtf8', `cast(${value.sql} AS VARCHAR)`, value)
-      }
+      case 'utf8':
+        return this.#text(depth - 1)
     }
   }
 
@@ -158,6 +156,10 @@ export class Sayings {
         return call('sub', `(${a.sql} - ${b.sql})::DOUBLE`, a, b)
       },
       () => {
+        const a = this.of('utf8', depth)
+        return call('length', `length(${a.sql})::DOUBLE`, a)
+      },
+      () => {
         const a = this.of('i64', depth)
         return call('toF64', `${a.sql}::DOUBLE`, a)
       },
@@ -202,6 +204,29 @@ export class Sayings {
     return call('floorTo', alignedSql(a.sql, size, offset), a, f64(size), f64(offset))
   }
 
+  #text(depth: number): Said {
+    return this.#tape.pick([
+      () => {
+        const value = this.of(this.#tape.pick<Kind>(['i64', 'bool']), depth)
+        return call('toUtf8', `cast(${value.sql} AS VARCHAR)`, value)
+      },
+      () => {
+        const a = this.of('utf8', depth)
+        const fn = this.#tape.pick<FunctionName>(['lower', 'upper'])
+        return call(fn, `${fn}(${a.sql})`, a)
+      },
+      () => {
+        const [a, separator, index] = [
+          this.of('utf8', depth),
+          text(this.#tape.pick(['a', 'b', '1'])),
+          this.#tape.below(3),
+        ]
+        // DuckDB's lists begin at 1, and have null beyond their end.
+        return call('splitPart', `string_split(${a.sql}, ${separator.sql})[${index + 1}]`, a, separator, f64(index))
+      },
+    ])()
+  }
+
   #condition(depth: number): Said {
     const any = () => this.#tape.pick<Kind>(['number', 'i64', 'timestamp', 'utf8', 'bool'])
     const ordered = () => this.#tape.pick<Kind>(['number', 'i64', 'timestamp'])
@@ -234,6 +259,10 @@ export class Sayings {
       () => {
         const [a, prefix] = [this.of('utf8', depth), this.#literal('utf8')]
         return never('startsWith', `starts_with(${a.sql}, ${prefix.sql})`, a, prefix)
+      },
+      () => {
+        const [a, part] = [this.of('utf8', depth), this.#literal('utf8')]
+        return never('contains', `contains(${a.sql}, ${part.sql})`, a, part)
       },
       () => this.#special(),
       () => {

@@ -60,7 +60,12 @@ export function expressionOf(kind: Kind, schema: Schema, tape: Tape, depth = 3):
         () => call('toTimestamp', of('number')),
       ])()
     case 'utf8':
-      return tape.pick([() => call('toUtf8', of('number')), () => call('toUtf8', of('bool'))])()
+      return tape.pick([
+        () => call('toUtf8', of('number')),
+        () => call('toUtf8', of('bool')),
+        () => call(tape.pick(['lower', 'upper']), of('utf8')),
+        () => call('splitPart', of('utf8'), tape.pick(LITERALS.utf8.slice(1)), f64(tape.below(3))),
+      ])()
   }
 }
 
@@ -72,6 +77,7 @@ function numberExpression(of: (kind: Kind) => ExpressionNode, tape: Tape): Expre
     () => call(tape.pick(['hour', 'minute', 'second', 'dayOfWeek']), of('timestamp')),
     () => call('div', of('i64'), of('number')),
     () => call('sub', of('timestamp'), of('timestamp')),
+    () => call('length', of('utf8')),
   ])()
 }
 
@@ -97,7 +103,7 @@ function condition(of: (kind: Kind) => ExpressionNode, tape: Tape): ExpressionNo
       const kind = tape.pick(KINDS)
       return call('in', of(kind), tape.pick(LITERALS[kind]), tape.pick(LITERALS[kind]))
     },
-    () => call('startsWith', of('utf8'), tape.pick(LITERALS.utf8)),
+    () => call(tape.pick(['startsWith', 'contains']), of('utf8'), tape.pick(LITERALS.utf8)),
     () => call('toBool', of('number')),
   ])()
 }

@@ -96,6 +96,8 @@ function compute(node: ExpressionNode | ResultNode, leaf: Leaf): Value {
       return a !== null && b !== null && c !== null && b <= a && a <= c
     case 'startsWith':
       return a !== null && (a as string).startsWith(b as string)
+    case 'contains':
+      return a !== null && (a as string).includes(b as string)
   }
 
   // Every other function of null is null.
@@ -204,6 +206,14 @@ function scalar(fn: string, a: Value, b: Value, c: Value): Value {
     }
     case 'toUtf8':
       return String(a)
+    case 'lower':
+      return String(a).toLowerCase()
+    case 'upper':
+      return String(a).toUpperCase()
+    case 'length':
+      return String(a).length
+    case 'splitPart':
+      return String(a).split(String(b))[Number(c)] ?? null
     case 'floorTo':
       return Math.max(alignedStart(x, y, Number(c)), Number.MIN_SAFE_INTEGER)
     case 'hour':

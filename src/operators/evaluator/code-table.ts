@@ -1,7 +1,7 @@
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { EvaluationFrame } from './evaluation-frame.ts'
 
-/** How an entry stands in memory; `f64` and `i64` tables also have a bit per code, 0 where the text has no value. */
+/** How an entry stands in memory. All but masks also have a bit per code, 0 where the text has no value. */
 export type CodeTableKind = 'mask' | 'code' | 'f64' | 'i64'
 
 const WIDTH: Readonly<Record<CodeTableKind, number>> = { mask: 1, code: 4, f64: 8, i64: 8 }
@@ -15,7 +15,7 @@ export class CodeTable {
   readonly dictionary: Dictionary
   /** Address of entry 0. Moves when the table grows: read it after `refresh`. */
   values = 0
-  /** Address of the bits, for the kinds that have them. */
+  /** Address of the bits, for all kinds but masks. */
   bits = 0
   readonly #frame: EvaluationFrame
   readonly #kind: CodeTableKind
@@ -88,7 +88,7 @@ export class CodeTable {
         return
       case 'code':
         memory.i32[(this.values >>> 2) + code] = Number(value ?? 0)
-        return
+        break
       case 'f64':
         memory.f64[(this.values >>> 3) + code] = Number(value ?? 0)
         break
@@ -103,7 +103,7 @@ export class CodeTable {
 
   #grow(capacity: number): void {
     const { arena, memory } = this.#frame
-    const hasBits = this.#kind === 'f64' || this.#kind === 'i64'
+    const hasBits = this.#kind !== 'mask'
     const width = WIDTH[this.#kind]
     const values = arena.allocateZeroed(capacity * width)
     memory.u8.copyWithin(values, this.values, this.values + this.#known * width)

@@ -8,8 +8,9 @@ import { compileConnective, compileNot, compileNullTest } from './logic.ts'
 import { compileIn } from './membership.ts'
 import type { Step } from './step.ts'
 import type { CallSite } from './step-builder.ts'
-import { compileStartsWith } from './text.ts'
+import { compileTextTest } from './text.ts'
 import { compileToUtf8, numberOfText } from './text-cast.ts'
+import { compileLength, compileRecased, compileSplitPart } from './text-functions.ts'
 import { compileFloorTo, compileTimePart } from './time-part.ts'
 
 type Maker = (call: CallSite) => Step
@@ -43,7 +44,12 @@ export const FUNCTIONS: Readonly<Record<FunctionName, Maker>> = {
   ge: call => compileComparison(call, 'ge'),
   between: compileBetween,
   in: compileIn,
-  startsWith: compileStartsWith,
+  startsWith: call => compileTextTest(call, (text, prefix) => text.startsWith(prefix)),
+  contains: call => compileTextTest(call, (text, part) => text.includes(part)),
+  splitPart: compileSplitPart,
+  lower: call => compileRecased(call, text => text.toLowerCase()),
+  upper: call => compileRecased(call, text => text.toUpperCase()),
+  length: compileLength,
   and: call => compileConnective(call, 'and'),
   or: call => compileConnective(call, 'or'),
   not: compileNot,

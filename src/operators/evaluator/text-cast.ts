@@ -1,9 +1,9 @@
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import { toF64 } from './cast.ts'
-import { CodeTable } from './code-table.ts'
 import type { Step } from './step.ts'
 import type { CallSite, StepBuilder } from './step-builder.ts'
 import { translate } from './text.ts'
+import { numberByText } from './text-functions.ts'
 
 /**
  * `toUtf8`: numbers as JavaScript writes them, booleans as `true` and `false`. The one slow path of expressions: a
@@ -18,29 +18,9 @@ export function compileToUtf8(call: CallSite): Step {
   return source.type === 'bool' ? wordOfBool(builder, source) : textOfNumber(builder, source)
 }
 
-/** `toF64` of text, once per distinct text; null where it isn't a number. */
-export function numberOfText(builder: StepBuilder, text: Step): Step {
-  if (text.constant !== undefined) {
-    return builder.literal('f64', typeof text.constant === 'string' ? parseNumber(text.constant) : null)
-  }
-  return builder.shared(`numberOfText ${text.id}`, () => {
-    const table = new CodeTable(builder.frame, text.dictionary!, 'f64', parseNumber)
-    const out = builder.step('f64', [text])
-    const vector = out.scratch()
-    const bits = builder.frame.bitmap()
-    const lookup = out.kernel('lookup8')
-    const lookupBits = out.kernel('lookupBits')
-    out.compute = n => {
-      const source = text.evaluate()
-      table.refresh()
-      lookup(table.values, source.values, n, vector.values)
-      lookupBits(table.bits, source.values, n, bits)
-      vector.validity = out.bothValid(source.validity, bits, n, bits)
-      return vector
-    }
-    return out
-  })
-}
+/** `toF64` of text; null where it isn't a number. */
+export const numberOfText = (builder: StepBuilder, text: Step): Step =>
+  numberByText(builder, text, 'numberOfText', parseNumber)
 
 /** A decimal number with nothing around it but blanks, or null: '', '0x10' and 'NaN' are none. */
 function parseNumber(text: string): number | null {

@@ -11,12 +11,12 @@ export function compareText(builder: StepBuilder, verb: string, left: Step, righ
   return verb === 'eq' ? same : negated(builder, same)
 }
 
-/** `startsWith(text, literal)`. */
-export function compileStartsWith(call: CallSite): Step {
-  const { builder, args } = call
-  const prefix = args[1]!.constant
-  if (typeof prefix !== 'string') throw expressionInvalid('startsWith takes a text literal')
-  return textPredicate(builder, args[0]!, `startsWith ${prefix}`, text => text.startsWith(prefix))
+/** A question about text and a literal. */
+export function compileTextTest(call: CallSite, test: (text: string, wanted: string) => boolean): Step {
+  const { builder, args, fn } = call
+  const wanted = args[1]!.constant
+  if (typeof wanted !== 'string') throw expressionInvalid(`${fn} takes a text literal`)
+  return textPredicate(builder, args[0]!, `${fn} ${wanted}`, text => test(text, wanted))
 }
 
 /** `in` of a text among literals. */
