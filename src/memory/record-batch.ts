@@ -33,6 +33,8 @@ export interface RecordBatch {
   readonly origin: number
   /** The watermark as of each source row; undefined below a window, where it advances between batches only. */
   readonly watermarks: WatermarkTrack | undefined
+  /** What went wrong when columns were computed, by row: whoever takes such a row in throws it. Mostly nothing did. */
+  readonly faults?: ReadonlyMap<number, Error> | undefined
 }
 
 /** Answers how far the watermark is at each row of a source batch, without a value per row. */

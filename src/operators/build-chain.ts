@@ -273,7 +273,15 @@ class ChainBuilder {
     }
     const preparing = this.#counted(
       node,
-      new ProjectOperator({ name: 'prepare', expressions: prepare, columns, context, next: aggregate }),
+      // A row the window takes in ends the job when what is aggregated of it overflows; one that comes too late doesn't.
+      new ProjectOperator({
+        name: 'prepare',
+        expressions: prepare,
+        columns,
+        context,
+        defersFaults: true,
+        next: aggregate,
+      }),
     )
     lateOutput = lateTo === undefined ? undefined : new LateOutput(preparing, this.#parts.sink(columns, lateTo))
     return lateOutput ?? preparing

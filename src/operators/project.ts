@@ -12,6 +12,8 @@ export interface ProjectOptions {
   readonly expressions: readonly { readonly name: string; readonly expression: ExpressionNode }[]
   readonly columns: readonly InputColumn[]
   readonly context: EvaluationContext
+  /** Whether a row that overflows goes on as one of the batch's `faults`, for whoever takes it in. */
+  readonly defersFaults?: boolean
   /** Makes the next operator, which needs to know the columns this one puts out. */
   readonly next: (columns: readonly InputColumn[]) => Operator
 }
@@ -35,7 +37,7 @@ export class ProjectOperator implements Operator {
   /** @throws EventfluxError `EXPRESSION_INVALID` when an expression doesn't fit the columns. */
   constructor(options: ProjectOptions) {
     this.name = options.name ?? 'project'
-    this.#set = new ExpressionSet(options.columns, options.context)
+    this.#set = new ExpressionSet(options.columns, options.context, options.defersFaults)
     this.#expressions = options.expressions.map(({ expression }) => this.#set.compile(expression))
     this.columns = this.#expressions.map(({ type, dictionary }, i) => ({
       name: options.expressions[i]!.name,
@@ -67,6 +69,7 @@ export class ProjectOperator implements Operator {
     for (let i = 0; i < this.#expressions.length; i++) this.#vectors[i] = this.#expressions[i]!.evaluate()
     this.#output.assign(batch)
     this.#output.columns = this.#vectors
+    this.#output.faults = this.#set.faults
     return this.#next.process(this.#output)
   }
 

@@ -8,6 +8,7 @@ export class ReusedBatch implements RecordBatch {
   selectedCount = 0
   origin = 0
   watermarks: WatermarkTrack | undefined = undefined
+  faults: ReadonlyMap<number, Error> | undefined = undefined
 
   /** Takes everything over from another batch. */
   assign(batch: RecordBatch): void {
@@ -17,5 +18,6 @@ export class ReusedBatch implements RecordBatch {
     this.selectedCount = batch.selectedCount
     this.origin = batch.origin
     this.watermarks = batch.watermarks
+    this.faults = batch.faults
   }
 }

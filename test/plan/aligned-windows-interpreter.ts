@@ -5,7 +5,7 @@ import type { CalendarSpec } from '../../src/time/calendar-windows.ts'
 import { Collected } from './aggregate-interpreter.ts'
 import { stretchOf } from './calendar-stretches.ts'
 import type { Run, Stage } from './row-interpreter.ts'
-import { alignedStart, evaluate, evaluateResult, type Row, type Value } from './scalar-interpreter.ts'
+import { alignedStart, evaluateResult, type Row, type Value } from './scalar-interpreter.ts'
 
 /** A window's bounds; no two windows of a kind end at the same time. */
 export interface Bounds {
@@ -114,8 +114,6 @@ export function alignedWindowsStage(
   return {
     row(row) {
       arrivals++
-      // What is aggregated is computed before the row can turn out to be late: an overflow ends the job either way.
-      for (const { args } of calls) for (const arg of args) evaluate(arg, row)
       const keys = Object.fromEntries(node.keys.map(name => [name, keyValue(row[name]!)]))
       const all = windowsOf(spec, row[time.column] as number)
       const open = all.filter(({ end }) => end - 1 + allowedLatenessMs > now)

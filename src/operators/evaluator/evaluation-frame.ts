@@ -38,11 +38,16 @@ export class EvaluationFrame {
   /** The rows whose results anyone will read: an overflow elsewhere is none. Address and count as in a record batch. */
   selection = 0
   selectedCount = 0
+  /** Overflows by row, where they are left to whoever takes the row in; undefined while there are none. */
+  faults: Map<number, Error> | undefined
+  readonly #defersFaults: boolean
   readonly #held: { readonly address: number; readonly bytes: number }[] = []
   readonly #closing: (() => void)[] = []
   #allValid = 0
 
-  constructor(context: EvaluationContext) {
+  /** @param defersFaults Whether rows that overflow are noted in `faults` instead of ending the job at once. */
+  constructor(context: EvaluationContext, defersFaults = false) {
+    this.#defersFaults = defersFaults
     this.kernels = context.kernels
     this.arena = context.arena
     this.memory = context.arena.memory
@@ -62,12 +67,20 @@ export class EvaluationFrame {
     this.length = batch.length
     this.selection = batch.selection
     this.selectedCount = batch.selectedCount
+    this.faults = undefined
   }
 
   /** Tells that only these rows of the batch are of interest from here on. */
   narrow(selection: number, selectedCount: number): void {
     this.selection = selection
     this.selectedCount = selectedCount
+  }
+
+  /** A row that is wanted can't be computed. @throws The error, unless faults are left for later. */
+  fault(row: number, error: Error): void {
+    if (!this.#defersFaults) throw error
+    this.faults ??= new Map()
+    if (!this.faults.has(row)) this.faults.set(row, error)
   }
 
   /** Scratch for `maxBatch` values of `width` bytes, held until `close`. */

@@ -24,7 +24,8 @@ export interface CompiledExpression {
    * The value of every row of the set's batch, in scratch memory or in place; valid until the set's next `bind`. Rows
    * outside the selection hold anything. A bool result may be null; a condition reads null as false.
    *
-   * @throws EventfluxError `OVERFLOW` when i64 arithmetic leaves its range in a row that is alive.
+   * @throws EventfluxError `OVERFLOW` when i64 arithmetic leaves its range in a row that is alive, unless faults are
+   * deferred.
    */
   evaluate(): Vector
   /** The kernels its nodes call, each once, innermost first. */
@@ -43,15 +44,21 @@ export class ExpressionSet {
   readonly #frame: EvaluationFrame
   readonly #builder: StepBuilder
 
-  constructor(columns: readonly InputColumn[], context: EvaluationContext) {
+  /** @param defersFaults Whether rows that overflow are told by `faults` instead of ending the job at once. */
+  constructor(columns: readonly InputColumn[], context: EvaluationContext, defersFaults = false) {
     this.#columns = columns
-    this.#frame = new EvaluationFrame(context)
+    this.#frame = new EvaluationFrame(context, defersFaults)
     this.#builder = new StepBuilder(this.#frame)
   }
 
   /** Dictionaries of computed text, to which whoever keeps rows or state downstream must add itself as an owner. */
   get dictionaries(): readonly Dictionary[] {
     return this.#builder.dictionaries
+  }
+
+  /** Rows of the batch for which something overflowed so far, with the error; undefined when none did. */
+  get faults(): ReadonlyMap<number, Error> | undefined {
+    return this.#frame.faults
   }
 
   /** Compiles one more expression. @throws EventfluxError `EXPRESSION_INVALID`, `STATE_FULL` when scratch doesn't fit */

@@ -8,7 +8,7 @@ type I64Verb = 'add' | 'sub' | 'mul' | 'idiv' | 'mod' | 'least' | 'greatest' | '
 const CHECKED = { add: 'addI64ColCol', sub: 'subI64ColCol', mul: 'mulI64ColCol', idiv: 'divI64ColCol' } as const
 const UNCHECKED = { mod: 'modI64ColCol', least: 'minI64ColCol', greatest: 'maxI64ColCol' } as const
 
-/** Arithmetic over i64: a result outside the type throws `OVERFLOW` when the row is alive and the result is wanted. */
+/** Arithmetic over i64: a result outside the type is a fault when the row is alive and the result is wanted. */
 export function compileI64(call: CallSite, verb: I64Verb): Step {
   const { builder, args } = call
   switch (verb) {
@@ -44,8 +44,12 @@ function checked(call: CallSite, verb: keyof typeof CHECKED, left: Step, right: 
       if (row >= 0) {
         // Some row overflowed; most likely one nobody will read. Only those that are wanted count.
         wantedRows(builder.frame, guard, vector.validity, wanted)
-        const wantedRow = kernel(a.values, b.values, n, wanted, vector.values)
-        if (wantedRow >= 0) throw leftRange(call, builder, left, right, wantedRow)
+        for (;;) {
+          const wantedRow = kernel(a.values, b.values, n, wanted, vector.values)
+          if (wantedRow < 0) break
+          builder.frame.fault(wantedRow, leftRange(call, builder, left, right, wantedRow))
+          builder.frame.memory.u8[wanted + (wantedRow >>> 3)]! &= ~(1 << (wantedRow & 7))
+        }
       }
       return vector
     }

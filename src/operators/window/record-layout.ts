@@ -43,7 +43,9 @@ export class RecordLayout {
     this.ownsMemory = accumulators.some(({ release }) => release !== undefined)
   }
 
+  /** Takes rows in. @throws What went wrong with one of them when its columns were computed. */
   accumulate(rows: AbsorbedRows): void {
+    if (rows.batch.faults !== undefined) this.#checkFaults(rows, rows.batch.faults)
     for (const { accumulator, at } of this.#fields.accumulators) accumulator.accumulate(rows, at)
   }
 
@@ -89,5 +91,13 @@ export class RecordLayout {
   /** Gives back what isn't part of any record. */
   close(): void {
     this.#fields.frame.close()
+  }
+
+  #checkFaults({ selection, from, to }: AbsorbedRows, faults: ReadonlyMap<number, Error>): void {
+    const { u32 } = this.#fields.frame.memory
+    for (let at = from; at < to; at++) {
+      const error = faults.get(selection === 0 ? at : u32[(selection >>> 2) + at]!)
+      if (error !== undefined) throw error
+    }
   }
 }
