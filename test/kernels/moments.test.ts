@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { MOMENTS_BYTES, MOMENTS_COUNT, MOMENTS_MEAN } from '../../assembly/abi.ts'
+import { certifiedSets, digits, MEAN_DIGITS } from '../nist-strd.ts'
 import { EnginePair } from './engine-pair.ts'
 
 const pair = new EnginePair()
@@ -55,45 +55,14 @@ function averageOf(values: readonly number[]): number {
   return pair.f64(out, 1)[0]!
 }
 
-/** Certified digits that a value agrees with (NIST's LRE). */
-const digits = (value: number, certified: number): number =>
-  value === certified ? 16 : -Math.log10(Math.abs(value - certified) / Math.abs(certified))
-
-interface Certified {
-  readonly values: readonly number[]
-  readonly mean: number
-  readonly stdDev: number
-}
-
-function readCertified(name: string): Certified {
-  const text = readFileSync(new URL(`../data/nist-strd/${name}.txt`, import.meta.url), 'latin1')
-  return {
-    values: (text.match(/^[ \t]*-?\d+(\.\d+)?[ \t]*\r?$/gm) ?? []).map(Number),
-    mean: Number(/(?:^mean\s*=|ybar:)\s*(\S+)/m.exec(text)![1]),
-    stdDev: Number(/(?:^standardDeviation\s*=|\bs:)\s*(\S+)/m.exec(text)![1]),
-  }
-}
-
 describe('moments of the certified NIST sets', () => {
-  // The doubles nearest to the decimals of NumAcc3 and NumAcc4 themselves have no more correct digits than this.
-  it.each([
-    ['Lew', 200, 14],
-    ['Lottery', 218, 14],
-    ['Mavro', 50, 12],
-    ['Michelso', 100, 12],
-    ['NumAcc1', 3, 14],
-    ['NumAcc2', 1001, 14],
-    ['NumAcc3', 1001, 9],
-    ['NumAcc4', 1001, 8],
-    ['PiDigits', 5000, 14],
-  ])('%s: the mean to 14 digits, the deviation to those it has, whole and in chunks', (name, count, stdDevDigits) => {
-    const { values, mean, stdDev } = readCertified(name)
-    expect(values.length).toBe(count)
-    expect(digits(averageOf(values), mean)).toBeGreaterThanOrEqual(14)
-    for (const chunk of [count, 512, 64, 7]) {
+  it.each(certifiedSets)('$name: the mean, the deviation to the digits it has, whole and in chunks', given => {
+    const { values, mean, stdDev, stdDevDigits } = given
+    expect(digits(averageOf(values), mean)).toBeGreaterThanOrEqual(MEAN_DIGITS)
+    for (const chunk of [values.length, 512, 64, 7]) {
       const moments = momentsOf(values, chunk)
-      expect(moments.count).toBe(count)
-      expect(digits(moments.mean, mean), `mean, chunks of ${chunk}`).toBeGreaterThanOrEqual(14)
+      expect(moments.count).toBe(values.length)
+      expect(digits(moments.mean, mean), `mean, chunks of ${chunk}`).toBeGreaterThanOrEqual(MEAN_DIGITS)
       expect(digits(moments.stdDevSample, stdDev), `deviation, chunks of ${chunk}`).toBeGreaterThanOrEqual(stdDevDigits)
     }
   })
