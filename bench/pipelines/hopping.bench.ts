@@ -129,7 +129,7 @@ group('slide', description, async ({ quick, record }) => {
       prepare: () => () => everyWindow(columns, sizeMs, sizeMs / 10, totals()),
     },
   ]
-  const times = { warmups: quick ? 1 : 2, rounds: quick ? 3 : 9 }
+  const times = { warmups: quick ? 1 : 8, rounds: quick ? 3 : 9 }
   const baselines = ['slide = size']
   record(await compareInRounds({ contestants, baselines, amount: rows / 1e6, unit: 'M events/s', ...times }))
 })

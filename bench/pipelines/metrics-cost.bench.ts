@@ -13,7 +13,7 @@ group('w1-dense', 'what measuring costs: W1, columns in, utf8 keys, dense', asyn
     const name = `metrics: ${metrics === false ? metrics : `'${metrics}'`}`
     contestants.push(await engineContestant(name, events, { engine: 'wasm', metrics }, expected))
   }
-  const times = { warmups: quick ? 1 : 3, rounds: quick ? 3 : 21 }
+  const times = { warmups: quick ? 1 : 8, rounds: quick ? 3 : 21 }
   record(
     await compareInRounds({
       contestants,

@@ -97,6 +97,6 @@ group('filter-map', 'one f64 column, filter and map, no state: a case a plain lo
     },
   ]
   const baselines = ['plain loop', 'loop writing columns']
-  const times = { warmups: quick ? 1 : 3, rounds: quick ? 3 : 15 }
+  const times = { warmups: quick ? 1 : 8, rounds: quick ? 3 : 15 }
   record(await compareInRounds({ contestants, baselines, amount: rows / 1e6, unit: 'M events/s', ...times }))
 })

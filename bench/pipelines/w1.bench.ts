@@ -14,7 +14,7 @@ const DENSITY_TEXT: Readonly<Record<Density, string>> = {
 
 const size = (quick: boolean) => ({
   rows: quick ? 200_000 : 5_000_000,
-  warmups: quick ? 1 : 2,
+  warmups: quick ? 1 : 8,
   rounds: quick ? 3 : 11,
   unit: 'M events/s',
 })

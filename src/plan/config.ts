@@ -30,7 +30,7 @@ export interface PipelineConfig {
   readonly maxKeys?: number
   /** `'auto'` by default. */
   readonly engine?: EngineChoice
-  /** Most rows handed to an operator at once; answers don't depend on it. 1 to 2^20; 4,096 by default. */
+  /** Most rows handed to an operator at once; answers don't depend on it. 1 to 2^20; 16,384 by default. */
   readonly maxBatch?: number
 }
 

@@ -15,7 +15,7 @@ describe('resolveConfig', () => {
       maxMemory: 2 ** 30,
       maxKeys: 2 ** 24,
       engine: 'auto',
-      maxBatch: 4_096,
+      maxBatch: 16_384,
     })
     expect(resolveConfig({ metrics: false, engine: 'js', bufferSize: 1 })).toMatchObject({
       metrics: false,

@@ -235,7 +235,7 @@ export class WindowAggregateOperator implements Operator {
     let stop = -1
     if (track !== undefined) {
       stop = track.firstRowReaching(this.#nextBoundary(), this.#sourceRow)
-      if (stop < track.length) to = this.#positionAfter(batch, stop, from)
+      if (stop < track.length) to = this.#pieceEnd(batch, this.#positionAfter(batch, stop, from), track.after(stop))
       else stop = -1
     }
     this.#absorb(batch, from, to)
@@ -245,6 +245,18 @@ export class WindowAggregateOperator implements Operator {
       this.#reached = Math.max(this.#reached, track!.after(stop))
     }
     if (to >= batch.selectedCount) this.#batch = undefined
+  }
+
+  /**
+   * The row at which the watermark moves on is mostly ahead of it, so in none of the windows that fire now. It is left for
+   * the next piece: this one then lies in the slices before, often in a single one.
+   */
+  #pieceEnd(batch: RecordBatch, end: number, watermark: number): number {
+    if (end === this.#cursor || this.#options.firesOnUpdate) return end
+    const { u32, f64 } = this.#memory
+    const row = batch.selection === 0 ? end - 1 : u32[(batch.selection >>> 2) + end - 1]!
+    const time = batch.columns[this.#options.timeColumn]!.values
+    return f64[(time >>> 3) + row]! > watermark ? end - 1 : end
   }
 
   /** First position of the selection, from `from` on, whose row stems from a source row after `sourceRow`. */
