@@ -48,7 +48,7 @@ export default defineConfig({
         },
         test: {
           name: 'capacity 2',
-          include: ['test/{capacity-two,conformance,node,operators,pipelines,runtime}/**/*.test.ts'],
+          include: ['test/{capacity-two,conformance,node,operators,pipelines,runtime,testing}/**/*.test.ts'],
           exclude: STATE_THEIR_CAPACITIES,
         },
       },

@@ -42,6 +42,11 @@ export class VirtualClock implements Clock {
     }
   }
 
+  /** When the next timer is due; +Infinity when none is set. */
+  get nextTimerMs(): number {
+    return this.#timers[0]?.dueMs ?? Number.POSITIVE_INFINITY
+  }
+
   /** Moves time on by `ms`, firing what falls due on the way. */
   advance(ms: number): void {
     this.advanceTo(this.#nowMs + ms)

@@ -2,13 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { interval } from '../../src/connector/interval-source.ts'
 import { fromEventTarget } from '../../src/connector/listener-source.ts'
 import { toSource } from '../../src/connector/to-source.ts'
+import { until } from '../../src/testing/event-loop.ts'
+import { TestIntake } from '../../src/testing/test-intake.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
-import { RecordingIntake, until } from './recording-intake.ts'
 
 describe('an interval', () => {
   test('ticks at start + k·ms of the job clock', () => {
     const clock = new VirtualClock(1000)
-    const intake = new RecordingIntake<readonly [number, number]>({ clock })
+    const intake = new TestIntake<readonly [number, number]>({ clock })
     void interval(100, tick => [tick, clock.now()] as const).run(intake)
     clock.advance(350)
     expect(intake.events).toEqual([
@@ -25,7 +26,7 @@ describe('an interval', () => {
     const clock = new VirtualClock(0)
     let free: () => void = () => {}
     const pause = () => new Promise<void>(resolve => (free = resolve))
-    const intake = new RecordingIntake<number>({ clock, pause })
+    const intake = new TestIntake<number>({ clock, pause })
     const running = interval(10, tick => tick, { count: 5 }).run(intake)
     clock.advance(30)
     free()
@@ -42,7 +43,7 @@ describe('an interval', () => {
 
   test('ends with its count, pushes nothing for undefined, and fails with its function', async () => {
     const clock = new VirtualClock(0)
-    const intake = new RecordingIntake<number>({ clock })
+    const intake = new TestIntake<number>({ clock })
     const running = interval(10, tick => (tick % 2 ? tick : undefined), { count: 4 }).run(intake)
     clock.advance(1000)
     await running
@@ -50,7 +51,7 @@ describe('an interval', () => {
     const broken = interval(10, () => {
       throw new Error('no reading')
     })
-    const failing = toSource(broken).run(new RecordingIntake({ clock }))
+    const failing = toSource(broken).run(new TestIntake({ clock }))
     clock.advance(10)
     await expect(failing).rejects.toMatchObject({ code: 'SOURCE_FAILED' })
     expect(() => interval(0, () => 1)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
@@ -62,7 +63,7 @@ describe('an EventTarget', () => {
   test('listens only while it runs, and drops what map drops', async () => {
     const target = new EventTarget()
     const source = fromEventTarget(target, 'n', (e: CustomEvent<number>) => (e.detail > 1 ? e.detail : undefined))
-    const intake = new RecordingIntake<number>()
+    const intake = new TestIntake<number>()
     const fire = (detail: number) => target.dispatchEvent(new CustomEvent('n', { detail }))
     fire(5)
     const running = source.run(intake)
@@ -75,7 +76,7 @@ describe('an EventTarget', () => {
 
   test('keeps maxWaiting events while a push waits and counts the rest', async () => {
     let free: () => void = () => {}
-    const intake = new RecordingIntake<number>({ pause: () => new Promise<void>(resolve => (free = resolve)) })
+    const intake = new TestIntake<number>({ pause: () => new Promise<void>(resolve => (free = resolve)) })
     const target = new EventTarget()
     const source = fromEventTarget(target, 'n', (e: CustomEvent<number>) => e.detail, { maxWaiting: 3, endOn: 'end' })
     const running = source.run(intake)
@@ -99,7 +100,7 @@ describe('an EventTarget', () => {
       calls++
       throw new Error('what is this')
     })
-    const running = source.run(new RecordingIntake())
+    const running = source.run(new TestIntake())
     target.dispatchEvent(new Event('n'))
     target.dispatchEvent(new Event('n'))
     await expect(running).rejects.toThrow('what is this')

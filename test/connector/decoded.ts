@@ -1,6 +1,6 @@
 import type { Decoder } from '../../src/connector/decoder.ts'
 import type { EventfluxError } from '../../src/errors.ts'
-import { rowsOf } from './recording-intake.ts'
+import { blockRows } from '../../src/testing/block-rows.ts'
 
 export interface Decoded {
   readonly rows: Record<string, unknown>[]
@@ -16,7 +16,7 @@ export function decoded(decoder: Decoder, document: string | Uint8Array, cuts: r
   const errors: EventfluxError[] = []
   const drain = (): void => {
     for (let block = decoder.next(e => errors.push(e)); block; block = decoder.next(e => errors.push(e))) {
-      rows.push(...rowsOf(block))
+      rows.push(...blockRows(block))
     }
   }
   const scratch = new Uint8Array(bytes.length)

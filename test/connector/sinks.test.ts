@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { SinkError } from '../../src/connector/sink.ts'
 import { toSink } from '../../src/connector/to-sink.ts'
 import { EventfluxError } from '../../src/errors.ts'
-import { describeSink } from './sink-conformance.ts'
+import { describeSink } from './describe-conformance.ts'
 
 const rows = [1, 2, 3, 4, 5]
 

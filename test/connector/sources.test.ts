@@ -6,9 +6,10 @@ import type { Source, SourceHandler } from '../../src/connector/source.ts'
 import { toSource } from '../../src/connector/to-source.ts'
 import { i32 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
+import { until } from '../../src/testing/event-loop.ts'
+import { TestIntake } from '../../src/testing/test-intake.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
-import { RecordingIntake, until } from './recording-intake.ts'
-import { describeSource } from './source-conformance.ts'
+import { describeSource } from './describe-conformance.ts'
 
 const numbers = Array.from({ length: 3000 }, (_, n) => ({ n }))
 const few = numbers.slice(0, 9)
@@ -142,7 +143,7 @@ describeSource('CSV from a stream', {
 
 describe('what toSource takes', () => {
   test('a Source goes through it unchanged in what it does', async () => {
-    const intake = new RecordingIntake<{ n: number }>()
+    const intake = new TestIntake<{ n: number }>()
     await toSource(toSource(few)).run(intake)
     expect(intake.events).toEqual(few)
   })
@@ -169,15 +170,15 @@ describe('what toSource takes', () => {
     const sources = [toSource(broken()), toSource(brokenLater()), toSource(stream, { name: 'wire' })]
     for (const source of sources) {
       const failed = expect.objectContaining({ code: 'SOURCE_FAILED', cause, at: source.metadata.name })
-      await expect(source.run(new RecordingIntake())).rejects.toEqual(failed)
+      await expect(source.run(new TestIntake())).rejects.toEqual(failed)
     }
   })
 
   test('a closed queue ends a source; a full one that drops does not', async () => {
-    const dropping = new RecordingIntake({ result: () => ({ ok: false, reason: 'full' }) })
+    const dropping = new TestIntake({ result: () => ({ ok: false, reason: 'full' }) })
     await toSource(numbers).run(dropping)
     expect(dropping.events).toHaveLength(3000)
-    const closing = new RecordingIntake({ result: () => ({ ok: false, reason: 'closed' }) })
+    const closing = new TestIntake({ result: () => ({ ok: false, reason: 'closed' }) })
     await toSource(numbers).run(closing)
     await toSource(new Set(numbers)).run(closing)
     await toSource(handler(few)).run(closing)
@@ -185,7 +186,7 @@ describe('what toSource takes', () => {
   })
 
   test('an async iterable that never yields is left behind when the job stops', async () => {
-    const intake = new RecordingIntake()
+    const intake = new TestIntake()
     const never: AsyncIterable<unknown> = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }
     const running = toSource(never).run(intake)
     intake.controller.abort()
@@ -196,9 +197,9 @@ describe('what toSource takes', () => {
   test('offsets tell how far reading has come', async () => {
     const array = toSource(numbers)
     const csv = csvSource('n\n1\n22\n', ofN)
-    const intake = new RecordingIntake()
+    const intake = new TestIntake()
     await array.run(intake)
-    await csv.run(intake as RecordingIntake<never>)
+    await csv.run(intake as TestIntake<never>)
     expect(array.metadata).toMatchObject({ offset: 3000, replayable: true, bounded: true })
     expect(csv.metadata).toMatchObject({ offset: 7, kind: 'csv', replayable: true, schema: ofN })
   })
@@ -213,7 +214,7 @@ describe('a SourceHandler', () => {
       receive: () => void polls++,
       metadata: () => ({ name: 'idle', kind: 'test', replayable: false, bounded: false }),
     }
-    const intake = new RecordingIntake<number>({ clock })
+    const intake = new TestIntake<number>({ clock })
     const running = toSource(idle, { idleMs: 100 }).run(intake)
     const turns = () => new Promise(resolve => setImmediate(resolve))
     await turns()
@@ -249,7 +250,7 @@ describe('a SourceHandler', () => {
       },
       metadata: () => ({ name: 'batched', kind: 'test', replayable: false, bounded: true }),
     }
-    const intake = new RecordingIntake<{ n: number }>()
+    const intake = new TestIntake<{ n: number }>()
     await toSource(batched).run(intake)
     expect(intake.events).toEqual(numbers)
     expect(intake.pushes).toBe(5)
@@ -259,7 +260,7 @@ describe('a SourceHandler', () => {
 
 describe('sources of bytes', () => {
   test('broken lines go to reject, the others on', async () => {
-    const intake = new RecordingIntake<never>()
+    const intake = new TestIntake<never>()
     await ndjsonSource('{"n":1}\n{"n":"x"}\nnope\n{"n":2}\n', ofN).run(intake)
     expect(intake.events).toEqual([{ n: 1 }, { n: 2 }])
     expect(intake.rejected.map(error => [error.code, error.at])).toEqual([
@@ -269,29 +270,29 @@ describe('sources of bytes', () => {
   })
 
   test('take the schema of the job when they have none, and say so when there is none', async () => {
-    const intake = new RecordingIntake<never>({ schema: ofN })
+    const intake = new TestIntake<never>({ schema: ofN })
     await csvSource('n\n1\n').run(intake)
     expect(intake.events).toEqual([{ n: 1 }])
-    await expect(csvSource('n\n1\n').run(new RecordingIntake())).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+    await expect(csvSource('n\n1\n').run(new TestIntake())).rejects.toMatchObject({ code: 'OPTION_INVALID' })
   })
 
   test('a function opens its input anew for every run', async () => {
     const source = csvSource(() => ['n\n', '1\n2\n'], ofN)
-    const intake = new RecordingIntake<never>()
+    const intake = new TestIntake<never>()
     await source.run(intake)
     await source.run(intake)
     expect(intake.events).toEqual([{ n: 1 }, { n: 2 }, { n: 1 }, { n: 2 }])
   })
 
   test('a piece that is no bytes ends the source', async () => {
-    const intake = new RecordingIntake<never>()
+    const intake = new TestIntake<never>()
     await expect(csvSource([7 as never], ofN).run(intake)).rejects.toMatchObject({ code: 'EVENT_INVALID' })
     await expect(csvSource(7 as never, ofN).run(intake)).rejects.toMatchObject({ code: 'OPTION_INVALID' })
   })
 
   test('a large document is decoded in slices between which the event loop turns', async () => {
     const document = `n\n${Array.from({ length: 200_000 }, (_, n) => `${n}\n`).join('')}`
-    const intake = new RecordingIntake<{ n: number }>()
+    const intake = new TestIntake<{ n: number }>()
     let turns = 0
     let isOver = false
     const turn = (): void => {

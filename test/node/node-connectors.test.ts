@@ -12,9 +12,9 @@ import { toSink } from '../../src/connector/to-sink.ts'
 import { csvFile, fromEmitter, fromReadable, ndjsonFile, toWritable } from '../../src/node/index.ts'
 import { i32, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
-import { RecordingIntake, until } from '../connector/recording-intake.ts'
-import { describeSink } from '../connector/sink-conformance.ts'
-import { describeSource } from '../connector/source-conformance.ts'
+import { until } from '../../src/testing/event-loop.ts'
+import { TestIntake } from '../../src/testing/test-intake.ts'
+import { describeSink, describeSource } from '../connector/describe-conformance.ts'
 
 const rows = Array.from({ length: 2000 }, (_, n) => ({ n, name: `ü${n % 7}` }))
 const of = schema({ n: i32(), name: utf8() })
@@ -78,7 +78,7 @@ describeSource('an EventEmitter', {
 
 describe('files', () => {
   test('a file that is not there ends the source with SOURCE_FAILED', async () => {
-    await expect(ndjsonFile(at('nowhere'), of).run(new RecordingIntake())).rejects.toMatchObject({
+    await expect(ndjsonFile(at('nowhere'), of).run(new TestIntake())).rejects.toMatchObject({
       code: 'SOURCE_FAILED',
       at: 'nowhere',
       cause: expect.objectContaining({ code: 'ENOENT' }),
@@ -87,7 +87,7 @@ describe('files', () => {
 
   test('may be named by URL, read twice, and decoded by the schema of the job', async () => {
     const source = ndjsonFile(pathToFileURL(at('rows.ndjson')))
-    const intake = new RecordingIntake<never>({ schema: of })
+    const intake = new TestIntake<never>({ schema: of })
     await source.run(intake)
     await source.run(intake)
     expect(intake.events).toEqual([...rows, ...rows])
@@ -96,7 +96,7 @@ describe('files', () => {
 
   test('times as text, with the broken line by its number', async () => {
     await writeFile(at('times.csv'), 'timestamp,n\n2015-02-26 21:42:53,104\nnever,1\n2015-02-26 21:47:53,100\n')
-    const intake = new RecordingIntake<never>()
+    const intake = new TestIntake<never>()
     await csvFile(at('times.csv'), schema({ timestamp: timestamp(), n: i32() }), { timestamps: 'iso' }).run(intake)
     expect(intake.events).toEqual([
       { timestamp: Date.UTC(2015, 1, 26, 21, 42, 53), n: 104 },
@@ -114,7 +114,7 @@ describe('files', () => {
       )
       for (const row of rows) await sink.write(row)
       await sink.close?.()
-      const intake = new RecordingIntake<never>()
+      const intake = new TestIntake<never>()
       await (format === 'csv' ? csvFile : ndjsonFile)(path, of).run(intake)
       expect(intake.events).toEqual(rows)
     }
@@ -223,14 +223,14 @@ describe('Readables', () => {
   test('an error of the stream ends the source with SOURCE_FAILED', async () => {
     const cause = new Error('reset by peer')
     const readable = new Readable({ objectMode: true, read: () => {} })
-    const running = fromReadable(readable, { name: 'socket' }).run(new RecordingIntake())
+    const running = fromReadable(readable, { name: 'socket' }).run(new TestIntake())
     readable.destroy(cause)
     await expect(running).rejects.toMatchObject({ code: 'SOURCE_FAILED', cause, at: 'socket' })
   })
 
   test('a silent stream is destroyed when the job stops', async () => {
     const readable = new Readable({ objectMode: true, read: () => {} })
-    const intake = new RecordingIntake()
+    const intake = new TestIntake()
     const running = fromReadable(readable).run(intake)
     await new Promise(resolve => setImmediate(resolve))
     intake.controller.abort()
@@ -247,7 +247,7 @@ describe('Readables', () => {
         this.push({ n: read++ })
       },
     })
-    const intake = new RecordingIntake({ pause: () => new Promise(() => {}) })
+    const intake = new TestIntake({ pause: () => new Promise(() => {}) })
     const running = fromReadable(readable).run(intake)
     for (let turn = 0; turn < 100; turn++) await new Promise(resolve => setImmediate(resolve))
     expect(intake.pushes).toBe(1)
@@ -260,7 +260,7 @@ describe('Readables', () => {
 describe('EventEmitters', () => {
   test('map makes the event of all arguments, and drops what is undefined', async () => {
     const emitter = new EventEmitter()
-    const intake = new RecordingIntake<{ sum: number }>()
+    const intake = new TestIntake<{ sum: number }>()
     const running = fromEmitter(emitter, 'pair', {
       map: (a: number, b: number) => (a < 0 ? undefined : { sum: a + b }),
       endOn: 'end',
@@ -276,7 +276,7 @@ describe('EventEmitters', () => {
   test('an error event fails the source', async () => {
     const emitter = new EventEmitter()
     const cause = new Error('sensor gone')
-    const running = fromEmitter(emitter, 'x').run(new RecordingIntake())
+    const running = fromEmitter(emitter, 'x').run(new TestIntake())
     emitter.emit('error', cause)
     await expect(running).rejects.toMatchObject({ code: 'SOURCE_FAILED', cause })
     expect(emitter.eventNames()).toEqual([])

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { toSource } from '../../src/connector/to-source.ts'
 import { streamSource } from '../../src/runtime/stream-source.ts'
+import { until } from '../../src/testing/event-loop.ts'
+import { TestIntake } from '../../src/testing/test-intake.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
-import { RecordingIntake, until } from '../connector/recording-intake.ts'
-import { describeSource } from '../connector/source-conformance.ts'
+import { describeSource } from '../connector/describe-conformance.ts'
 
 const numbers = Array.from({ length: 3000 }, (_, n) => ({ n }))
 
@@ -49,7 +50,7 @@ describe('a stream source', () => {
 
   test('wakes a running job at once, without the clock', async () => {
     const stream = streamSource<number>('n')
-    const intake = new RecordingIntake<number>({ clock: new VirtualClock() })
+    const intake = new TestIntake<number>({ clock: new VirtualClock() })
     const running = toSource(stream).run(intake)
     for (const n of [1, 2, 3]) {
       stream.push(n)
@@ -66,7 +67,7 @@ describe('a stream source', () => {
     stream.push(2)
     const waiting = stream.push(3)
     expect(waiting).toBeInstanceOf(Promise)
-    const intake = new RecordingIntake<number>()
+    const intake = new TestIntake<number>()
     const running = toSource(stream).run(intake)
     expect(await waiting).toBe(true)
     stream.close()
@@ -78,7 +79,7 @@ describe('a stream source', () => {
     const stream = streamSource<number>('n', { capacity: 1, backpressure: 'error' })
     stream.push(1)
     expect(() => stream.push(2)).toThrow(expect.objectContaining({ code: 'BACKPRESSURE' }))
-    const intake = new RecordingIntake<number>()
+    const intake = new TestIntake<number>()
     await expect(toSource(stream).run(intake)).rejects.toMatchObject({ code: 'BACKPRESSURE' })
     expect(intake.events).toEqual([1])
   })

@@ -1,11 +1,12 @@
-import type { IntakeResult, SourceIntake } from '../../src/connector/source.ts'
-import type { EventfluxError } from '../../src/errors.ts'
-import type { ColumnBlock, ColumnValues } from '../../src/memory/column-input.ts'
-import type { Schema } from '../../src/schema/schema.ts'
-import { type Clock, systemClock } from '../../src/time/clock.ts'
+import type { IntakeResult, SourceIntake } from '../connector/source.ts'
+import type { EventfluxError } from '../errors.ts'
+import type { ColumnBlock } from '../memory/column-input.ts'
+import type { Schema } from '../schema/schema.ts'
+import { type Clock, systemClock } from '../time/clock.ts'
+import { blockRows } from './block-rows.ts'
 
 /** An intake that keeps what it gets, can make every push wait, and notes a source that doesn't wait. */
-export class RecordingIntake<E = unknown> implements SourceIntake<E> {
+export class TestIntake<E = unknown> implements SourceIntake<E> {
   readonly events: E[] = []
   readonly rejected: EventfluxError[] = []
   readonly controller = new AbortController()
@@ -44,7 +45,7 @@ export class RecordingIntake<E = unknown> implements SourceIntake<E> {
   }
 
   pushColumns(columns: ColumnBlock): IntakeResult | Promise<IntakeResult> {
-    return this.#take(() => rowsOf(columns) as E[])
+    return this.#take(() => blockRows(columns) as E[])
   }
 
   reject(error: EventfluxError): void {
@@ -55,35 +56,15 @@ export class RecordingIntake<E = unknown> implements SourceIntake<E> {
     this.pushes++
     if (this.#isWaiting) this.overruns++
     if (!this.#pause) {
-      this.events.push(...events())
+      for (const event of events()) this.events.push(event)
       return this.#result(this.events.length)
     }
     this.#isWaiting = true
     return this.#pause().then(() => {
       // Read late on purpose: what was handed over must not have changed meanwhile.
-      this.events.push(...events())
+      for (const event of events()) this.events.push(event)
       this.#isWaiting = false
       return this.#result(this.events.length)
     })
-  }
-}
-
-/** A block as row objects, nulls included. */
-export function rowsOf(block: ColumnBlock): Record<string, unknown>[] {
-  const columns = Object.entries(block).map(([name, given]) => {
-    const isMasked = 'valid' in given
-    const values = Array.from((isMasked ? given.values : given) as ArrayLike<unknown> & ColumnValues)
-    const valid = isMasked ? given.valid : undefined
-    return [name, values.map((value, row) => (valid && !((valid[row >> 3]! >> (row & 7)) & 1) ? null : value))] as const
-  })
-  const length = columns[0]?.[1].length ?? 0
-  return Array.from({ length }, (_, row) => Object.fromEntries(columns.map(([name, values]) => [name, values[row]])))
-}
-
-/** Lets the event loop turn until `isMet`. */
-export async function until(isMet: () => boolean): Promise<void> {
-  for (let turn = 0; !isMet(); turn++) {
-    if (turn > 10_000) throw new Error('it never happened')
-    await new Promise(resolve => setImmediate(resolve))
   }
 }
