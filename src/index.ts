@@ -78,6 +78,7 @@ export type { MetricsSnapshot } from './metrics/metrics-snapshot.ts'
 export { PipelineMetrics, type PipelineMetricsOptions } from './metrics/pipeline-metrics.ts'
 export type { PressureEvent } from './metrics/pressure-monitor.ts'
 export { type Recommendation, recommend } from './metrics/recommend.ts'
+export type { EventTimeOptions } from './pipeline/event-time-step.ts'
 export {
   KeyedPipeline,
   Pipeline,
@@ -127,6 +128,17 @@ export { type Duration, durationMs } from './time/duration.ts'
 export type { Firing, LatenessOptions } from './time/lateness.ts'
 export type { RowWindowSpec } from './time/row-windows.ts'
 export { session, slidingPerEvent } from './time/session-windows.ts'
+export {
+  type BoundedOutOfOrderness,
+  boundedOutOfOrderness,
+  monotonous,
+  type PhysicalWatermarks,
+  type Punctuated,
+  physical,
+  punctuated,
+  type WatermarkExpression,
+  type WatermarkStrategy,
+} from './time/watermarks.ts'
 // Windows over rows, by count and by clock
 export { delay } from './time/window-kinds/delay.ts'
 export { externalTime } from './time/window-kinds/external-time.ts'

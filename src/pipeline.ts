@@ -4,6 +4,7 @@ import { explainPhysical } from './explain.ts'
 import { type Columns, columnsOf } from './expression/columns.ts'
 import type { BooleanExpression } from './expression/expression.ts'
 import type { Job } from './job.ts'
+import { type EventTimeOptions, eventTimeStep } from './pipeline/event-time-step.ts'
 import type {
   ContentFields,
   GroupExpression,
@@ -23,15 +24,7 @@ import { aggregateStep, type OpenRowWindow, openRowWindow, rowsStep } from './pi
 import { type PipelineConfig, type ResolvedConfig, resolveConfig } from './plan/config.ts'
 import { namedResults, namedRowExpressions, rowExpression } from './plan/expression-arguments.ts'
 import type { LogicalNode, LogicalPlan, RowsNode } from './plan/logical-node.ts'
-import {
-  eventTimeNode,
-  filterNode,
-  type ModuleExport,
-  makePlan,
-  projectNode,
-  teeNode,
-  windowAggregateNode,
-} from './plan/make-node.ts'
+import { filterNode, type ModuleExport, makePlan, projectNode, teeNode, windowAggregateNode } from './plan/make-node.ts'
 import { type PlanFromJSONOptions, planFromJSON } from './plan/plan-from-json.ts'
 import { checkKeys, fieldSpecs, type PlanScope, scopeAfter, scopesOf, sourceScope } from './plan/plan-scope.ts'
 import { planToJSON } from './plan/plan-to-json.ts'
@@ -81,17 +74,22 @@ export class Pipeline<
   }
 
   /**
-   * Takes the time of each row from a column, for windows. A watermark follows the latest time seen, `outOfOrdernessMs`
-   * behind: rows may arrive out of order by that much and none is late. Windows take rows in for `allowedLatenessMs`
-   * beyond the watermark, giving a new result for each; still later rows are dropped and counted.
+   * Takes the time of each row from a column, for windows. The watermark says how far time is; by default it follows the
+   * latest time seen, `outOfOrderness` behind: rows may arrive out of order by that much and none is late. Windows take
+   * rows in for `allowedLateness` beyond the watermark, giving a new result for each; still later rows are dropped and
+   * counted.
    *
-   * @throws EventfluxError `PLAN_INVALID` for a column that is no `timestamp()` or may be null, and when it is set already.
+   * @throws EventfluxError `PLAN_INVALID` for a column that is no `timestamp()` or may be null, and when it is set already;
+   * `OPTION_INVALID`.
+   *
+   * @example
+   * ```ts
+   * stream.eventTime('time', { outOfOrderness: '500ms', allowedLateness: '1m' })
+   * stream.eventTime('time', { watermarks: physical('10s') })
+   * ```
    */
-  eventTime<C extends TimestampColumn<F>>(
-    column: C,
-    options: { readonly outOfOrdernessMs?: number; readonly allowedLatenessMs?: number } = {},
-  ): Pipeline<F, C, S> {
-    return this.withStep(eventTimeNode(column, options.outOfOrdernessMs ?? 0, options.allowedLatenessMs ?? 0))
+  eventTime<C extends TimestampColumn<F>>(column: C, options: EventTimeOptions<F> = {}): Pipeline<F, C, S> {
+    return this.withStep(eventTimeStep(this.outputSchema, column, options))
   }
 
   /**

@@ -7,7 +7,7 @@ import { aggregatedNames, lowerWindow } from '../plan/lower-window.ts'
 import { bool, timestamp } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
 import type { EvaluationContext, InputColumn } from './evaluator/evaluation-frame.ts'
-import { EventTimeOperator } from './event-time.ts'
+import { EventTimeOperator } from './event-time/event-time.ts'
 import { FilterOperator } from './filter.ts'
 import { LateOutput } from './late-output.ts'
 import type { Operator } from './operator.ts'
@@ -133,10 +133,14 @@ class ChainBuilder {
       this.build(nodes, at + 1, output, outputTime, branch)
     switch (node.op) {
       case 'eventTime': {
-        const operator = new EventTimeOperator(context.kernels, this.#arena, next(columns, eventTimeOf(node)), {
-          column: indexOf(columns, node.column),
-          outOfOrdernessMs: node.outOfOrdernessMs,
-          maxBatch: context.maxBatch,
+        const { column, watermarks } = node
+        const operator = new EventTimeOperator({
+          column,
+          watermarks,
+          columns,
+          context,
+          timers: this.#parts.timers,
+          next: next(columns, eventTimeOf(node)),
         })
         this.eventTimes.push(operator)
         return this.#counted(node, operator)
@@ -286,12 +290,6 @@ class ChainBuilder {
     lateOutput = lateTo === undefined ? undefined : new LateOutput(preparing, this.#parts.sink(columns, lateTo))
     return lateOutput ?? preparing
   }
-}
-
-function indexOf(columns: readonly InputColumn[], name: string): number {
-  const index = columns.findIndex(column => column.name === name)
-  if (index < 0) throw planInvalid(`the event-time column ${JSON.stringify(name)} isn't there`, { value: name })
-  return index
 }
 
 const schemaOf = (columns: readonly InputColumn[]): Schema =>

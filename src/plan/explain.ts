@@ -1,6 +1,7 @@
 import { formatExpression } from '../expression/format.ts'
 import { formatDuration } from '../time/duration.ts'
 import { describeRowWindow } from '../time/row-windows.ts'
+import { describeWatermarks } from '../time/watermarks.ts'
 import { describeWindow } from '../time/windows.ts'
 import type { FieldSpec, LogicalNode, LogicalPlan, RowWindowNode } from './logical-node.ts'
 import { fieldSpecs, scopesOf, sourceScope } from './plan-scope.ts'
@@ -31,13 +32,9 @@ const fieldList = (fields: readonly FieldSpec[]) =>
 function describe(node: LogicalNode): string[] {
   switch (node.op) {
     case 'eventTime': {
-      const { column, outOfOrdernessMs, allowedLatenessMs } = node
-      return [
-        line(
-          'eventTime',
-          `${column}, out of order by up to ${formatDuration(outOfOrdernessMs)}, late by up to ${formatDuration(allowedLatenessMs)}`,
-        ),
-      ]
+      const { column, watermarks, allowedLatenessMs } = node
+      const late = `late by up to ${formatDuration(allowedLatenessMs)}`
+      return [line('eventTime', `${column}, ${describeWatermarks(watermarks)}, ${late}`)]
     }
     case 'filter':
       return [line('filter', formatExpression(node.predicate))]

@@ -1,6 +1,7 @@
 import type { ExpressionNode, ResultNode } from '../expression/node.ts'
 import type { TypeName } from '../schema/data-type.ts'
 import type { RowWindowSpec } from '../time/row-windows.ts'
+import type { WatermarkSpec } from '../time/watermarks.ts'
 import type { WindowSpec } from '../time/windows.ts'
 
 export type { WindowSpec } from '../time/windows.ts'
@@ -15,7 +16,7 @@ export interface FieldSpec {
 export interface EventTimeNode {
   readonly op: 'eventTime'
   readonly column: string
-  readonly outOfOrdernessMs: number
+  readonly watermarks: WatermarkSpec
   readonly allowedLatenessMs: number
 }
 export interface FilterNode {

@@ -2,6 +2,7 @@ import { optionInvalid, planInvalid, show } from '../errors.ts'
 import type { ExpressionNode, ResultNode } from '../expression/node.ts'
 import { checkFieldName, MAX_FIELDS } from '../schema/schema.ts'
 import { checkRowWindow } from '../time/row-windows.ts'
+import { checkWatermarks } from '../time/watermarks.ts'
 import { checkWindow, type WindowSpec } from '../time/windows.ts'
 import { branchNames } from './branch-names.ts'
 import type {
@@ -24,12 +25,16 @@ export const MAX_PLAN_NODES = 1_000
 
 /** The frozen nodes the builder and `pipelineFromJSON` put into plans. Whether they fit their place: `scopeAfter`. */
 
-export function eventTimeNode(column: string, outOfOrdernessMs: unknown, allowedLatenessMs: unknown): EventTimeNode {
+export function eventTimeNode(parts: {
+  readonly column: string
+  readonly watermarks: unknown
+  readonly allowedLatenessMs: unknown
+}): EventTimeNode {
   return Object.freeze({
     op: 'eventTime',
-    column,
-    outOfOrdernessMs: milliseconds('outOfOrdernessMs', outOfOrdernessMs),
-    allowedLatenessMs: milliseconds('allowedLatenessMs', allowedLatenessMs),
+    column: parts.column,
+    watermarks: checkWatermarks(parts.watermarks),
+    allowedLatenessMs: milliseconds('allowedLatenessMs', parts.allowedLatenessMs),
   })
 }
 

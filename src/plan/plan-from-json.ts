@@ -71,7 +71,11 @@ function nodeOf(
 ): LogicalNode {
   switch (given.op) {
     case 'eventTime':
-      return eventTimeNode(textOf(given.column, 'The event time'), given.outOfOrdernessMs, given.allowedLatenessMs)
+      return eventTimeNode({
+        column: textOf(given.column, 'The event time'),
+        watermarks: given.watermarks,
+        allowedLatenessMs: given.allowedLatenessMs,
+      })
     case 'filter':
       return filterNode(validateNode(given.predicate))
     case 'project':

@@ -99,7 +99,7 @@ const isTime = (schema: Schema, name: string | undefined): boolean => {
   return type?.name === 'timestamp' && !type.isNullable
 }
 
-function checkEventTime({ schema, eventTime }: PlanScope, { column }: EventTimeNode): void {
+function checkEventTime({ schema, eventTime }: PlanScope, { column, watermarks }: EventTimeNode): void {
   if (eventTime !== undefined)
     throw planInvalid(`The event time is already set, to the column ${show(eventTime)}`, { value: column })
   if (schema.field(column) === undefined)
@@ -108,6 +108,10 @@ function checkEventTime({ schema, eventTime }: PlanScope, { column }: EventTimeN
     throw planInvalid(`The event time is a timestamp() column that is never null; ${show(column)} isn't`, {
       value: column,
     })
+  if (watermarks.kind !== 'punctuated') return
+  const { name } = inferType(watermarks.expression, schema)
+  if (name !== 'bool' && name !== 'timestamp')
+    throw planInvalid(`Punctuated watermarks come from a condition or a timestamp, not a value of type ${name}`)
 }
 
 function windowSchema({ schema, eventTime }: PlanScope, node: WindowAggregateNode): Schema {

@@ -23,8 +23,11 @@ export function requiredBefore(nodes: readonly LogicalNode[], from: PlanScope): 
 
 function before(node: LogicalNode, after: ReadonlySet<string>, scope: PlanScope): Set<string> {
   switch (node.op) {
-    case 'eventTime':
-      return new Set(after).add(node.column)
+    case 'eventTime': {
+      const required = new Set(after).add(node.column)
+      const { watermarks } = node
+      return watermarks.kind === 'punctuated' ? collectColumns(watermarks.expression, required) : required
+    }
     case 'filter':
       return collectColumns(node.predicate, new Set(after))
     case 'project': {

@@ -5,6 +5,7 @@ import type { InputColumn } from '../../src/operators/evaluator/evaluation-frame
 import type { Operator } from '../../src/operators/operator.ts'
 import { DEFAULT_MAX_BATCH } from '../../src/plan/default-capacity.ts'
 import { eventTimeNode, windowAggregateNode } from '../../src/plan/make-node.ts'
+import { boundedOutOfOrderness } from '../../src/time/watermarks.ts'
 import type { WindowSpec } from '../../src/time/windows.ts'
 import { BatchFixture, type EngineName } from '../operators/batch-fixture.ts'
 
@@ -45,7 +46,7 @@ export class WindowScript {
       args: fn === 'count' ? [] : [{ kind: 'column', name: 'value' }],
     })
     const nodes = [
-      eventTimeNode('time', NEVER, 0),
+      eventTimeNode({ column: 'time', watermarks: boundedOutOfOrderness(NEVER), allowedLatenessMs: 0 }),
       windowAggregateNode(['key'], window, [
         { name: 'n', result: over('count') },
         { name: 'sum', result: over('sum') },

@@ -7,6 +7,7 @@ import { fieldSpecs } from '../../src/plan/plan-scope.ts'
 import { f64, i32, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import type { AlignedSpec } from '../../src/time/aligned-windows.ts'
+import { boundedOutOfOrderness } from '../../src/time/watermarks.ts'
 import { interpret, type Observed } from '../plan/row-interpreter.ts'
 import type { Row } from '../plan/scalar-interpreter.ts'
 import { ENGINES, type Manner, runPlanRows } from './run-plan-rows.ts'
@@ -84,7 +85,7 @@ const plans = fc
   .tuple(spec, fc.constantFrom(0, 2, 15, 50), fc.subarray(['key', 'other']), fc.constantFrom(0, 10))
   .map(([window, outOfOrdernessMs, keys, allowedLatenessMs]) =>
     makePlan(fieldSpecs(events), [
-      eventTimeNode('time', outOfOrdernessMs, allowedLatenessMs),
+      eventTimeNode({ column: 'time', watermarks: boundedOutOfOrderness(outOfOrdernessMs), allowedLatenessMs }),
       windowAggregateNode(keys, window, results),
     ]),
   )

@@ -3,6 +3,7 @@ import { afterAll, expect, it } from 'vitest'
 import type { LogicalNode, LogicalPlan } from '../../src/plan/logical-node.ts'
 import { eventTimeNode, filterNode, makePlan, projectNode, windowAggregateNode } from '../../src/plan/make-node.ts'
 import { fieldSpecs } from '../../src/plan/plan-scope.ts'
+import { boundedOutOfOrderness } from '../../src/time/watermarks.ts'
 import type { Row, Value } from '../plan/scalar-interpreter.ts'
 import { type Tape, tapes } from '../plan/tape.ts'
 import { aggregateOf, type Nearness, type SaidAggregate } from './duckdb-aggregates.ts'
@@ -32,7 +33,11 @@ function questionOf(tape: Tape, disorderMs: number): Question {
   const nodes: LogicalNode[] = []
   let columns = oracleColumns
   let from = 'SELECT * FROM events'
-  const eventTime = eventTimeNode('time', disorderMs, 0)
+  const eventTime = eventTimeNode({
+    column: 'time',
+    watermarks: boundedOutOfOrderness(disorderMs),
+    allowedLatenessMs: 0,
+  })
   const hasTimeFirst = tape.below(2) === 0
   if (hasTimeFirst) nodes.push(eventTime)
 

@@ -40,9 +40,14 @@ export class Collected {
   }
 
   add(row: Row): void {
-    const values = this.#valueArguments.map(argument => evaluate(argument, row))
-    if (values.includes(null)) return
-    this.rows.push(values as Present[])
+    const values: Present[] = []
+    for (const argument of this.#valueArguments) {
+      const value = evaluate(argument, row)
+      // What stands behind a missing value isn't looked at.
+      if (value === null) return
+      values.push(value)
+    }
+    this.rows.push(values)
     this.#times.push(row[this.#timeColumn] as number)
     const { fn } = this.node
     if ((fn === 'sum' || fn === 'rate') && typeof values[0] === 'bigint')

@@ -34,7 +34,12 @@ describe('the builder', () => {
     const aggregate = (fn: string, ...args: unknown[]) => ({ kind: 'aggregate', fn, args })
     const number = (value: number) => ({ kind: 'literal', type: 'f64', value })
     expect(JSON.parse(JSON.stringify(volume)).nodes).toEqual([
-      { op: 'eventTime', column: 'time', outOfOrdernessMs: 500, allowedLatenessMs: 0 },
+      {
+        op: 'eventTime',
+        column: 'time',
+        watermarks: { kind: 'boundedOutOfOrderness', outOfOrdernessMs: 500 },
+        allowedLatenessMs: 0,
+      },
       { op: 'filter', predicate: call('gt', column('size'), number(0)) },
       {
         op: 'project',

@@ -11,7 +11,8 @@ import {
 } from '../../src/plan/make-node.ts'
 import { fieldSpecs, type PlanScope, scopeAfter } from '../../src/plan/plan-scope.ts'
 import { bool, f32, f64, i32, i64, storedName, timestamp, u32, utf8 } from '../../src/schema/data-type.ts'
-import { schema } from '../../src/schema/schema.ts'
+import { type Schema, schema } from '../../src/schema/schema.ts'
+import { boundedOutOfOrderness, type WatermarkSpec } from '../../src/time/watermarks.ts'
 import { expressionOf, KINDS, resultOf } from './expression-arbitraries.ts'
 import type { Row, Value } from './scalar-interpreter.ts'
 import type { Tape } from './tape.ts'
@@ -121,7 +122,17 @@ function stepOf(tape: Tape, scope: PlanScope, names: Names, options: PlanOptions
 function timeStep(tape: Tape, { schema: columns }: PlanScope): LogicalNode | undefined {
   const times = columns.fields.filter(({ type }) => type.name === 'timestamp' && !type.isNullable)
   if (times.length === 0) return undefined
-  return eventTimeNode(tape.pick(times).name, tape.below(300), tape.below(2) * tape.below(800))
+  return eventTimeNode({
+    column: tape.pick(times).name,
+    watermarks: watermarksOver(tape, columns),
+    allowedLatenessMs: tape.below(2) * tape.below(800),
+  })
+}
+
+function watermarksOver(tape: Tape, columns: Schema): WatermarkSpec {
+  if (tape.below(3) > 0) return boundedOutOfOrderness(tape.below(300))
+  const type = tape.pick(['bool', 'timestamp'] as const)
+  return { kind: 'punctuated', expression: expressionOf(type, columns, tape) }
 }
 
 function windowStep(tape: Tape, { schema: columns }: PlanScope, names: Names): LogicalNode {

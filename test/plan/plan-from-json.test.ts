@@ -14,7 +14,8 @@ const source = [
   { name: 'price', type: 'f64', nullable: false },
 ]
 const plan = (...nodes: unknown[]) => ({ version: 1, source, nodes })
-const eventTime = { op: 'eventTime', column: 'time', outOfOrdernessMs: 0, allowedLatenessMs: 0 }
+const eventTimeBy = (watermarks: unknown) => ({ op: 'eventTime', column: 'time', watermarks, allowedLatenessMs: 0 })
+const eventTime = eventTimeBy({ kind: 'boundedOutOfOrderness', outOfOrdernessMs: 0 })
 const price = { kind: 'column', name: 'price' }
 const windowed = {
   op: 'windowAggregate',
@@ -82,8 +83,17 @@ describe('pipelineFromJSON', () => {
     ],
     ['a window without event time', plan(windowed)],
     ['a window of no size', plan(eventTime, { ...windowed, window: { kind: 'tumbling', sizeMs: 0, offsetMs: 0 } })],
-    ['a negative bound', plan({ ...eventTime, outOfOrdernessMs: -1 })],
-    ['a bound of text', plan({ ...eventTime, outOfOrdernessMs: '5' })],
+    ['a negative bound', plan(eventTimeBy({ kind: 'boundedOutOfOrderness', outOfOrdernessMs: -1 }))],
+    ['a bound of text', plan(eventTimeBy({ kind: 'boundedOutOfOrderness', outOfOrdernessMs: '5' }))],
+    ['no watermarks', plan(eventTimeBy(undefined))],
+    ['watermarks of no kind', plan(eventTimeBy({ kind: 'toString' }))],
+    ['a wait without end', plan(eventTimeBy({ kind: 'physical', waitMs: Number.POSITIVE_INFINITY }))],
+    ['watermarks by nothing', plan(eventTimeBy({ kind: 'punctuated' }))],
+    ['watermarks that are no times', plan(eventTimeBy({ kind: 'punctuated', expression: price }))],
+    [
+      'watermarks by a column that is not there',
+      plan(eventTimeBy({ kind: 'punctuated', expression: { kind: 'column', name: 'end' } })),
+    ],
     ['keys that are no names', plan(eventTime, { ...windowed, keys: [1] })],
     ['a key twice', plan(eventTime, { ...windowed, keys: ['price', 'price'] })],
     ['no results', plan(eventTime, { ...windowed, results: [] })],

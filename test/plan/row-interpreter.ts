@@ -150,17 +150,32 @@ function stageOf(node: LogicalNode, time: EventTimeNode | undefined, next: Stage
   }
 }
 
-/** The watermark is as of each row: it advances before the row that advances it goes on. */
+/** What a row leads the watermark to. */
+function watermarkOf({ column, watermarks }: EventTimeNode, row: Row): number {
+  const time = row[column] as number
+  switch (watermarks.kind) {
+    case 'boundedOutOfOrderness':
+      return time - watermarks.outOfOrdernessMs - 1
+    case 'punctuated': {
+      const mark = evaluate(watermarks.expression, row)
+      if (typeof mark === 'number') return mark
+      return mark === true ? time : Number.NEGATIVE_INFINITY
+    }
+    case 'physical':
+      throw new Error('the interpreter has no clock')
+  }
+}
+
+/** The watermark is as of each row: it advances behind the row that advances it. */
 function eventTimeStage(node: EventTimeNode, next: Stage): Stage {
   let latest = Number.NEGATIVE_INFINITY
   return {
     row(row) {
-      const time = row[node.column] as number
-      if (time > latest) {
-        latest = time
-        next.watermark(latest - node.outOfOrdernessMs - 1)
-      }
       next.row(row)
+      const watermark = watermarkOf(node, row)
+      if (watermark <= latest) return
+      latest = watermark
+      next.watermark(watermark)
     },
     // Watermarks from before say nothing about this column; the end of the input does.
     watermark: value => value === Number.POSITIVE_INFINITY && next.watermark(value),

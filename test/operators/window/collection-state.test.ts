@@ -3,6 +3,7 @@ import type { AggregateName, AggregateNode } from '../../../src/expression/node.
 import { buildChain } from '../../../src/operators/build-chain.ts'
 import { eventTimeNode, windowAggregateNode } from '../../../src/plan/make-node.ts'
 import { session, slidingPerEvent } from '../../../src/time/session-windows.ts'
+import { boundedOutOfOrderness } from '../../../src/time/watermarks.ts'
 import { cumulate, hopping, tumbling, type WindowSpec } from '../../../src/time/windows.ts'
 import { BatchFixture, Collector } from '../batch-fixture.ts'
 
@@ -31,16 +32,23 @@ function bytesHeld(window: WindowSpec, batches: number, msPerBatch: number): num
   const fixture = new BatchFixture('js', { time: 'timestamp', key: 'i32', value: 'f64' }, BATCH)
   const { context, columns } = fixture
   const before = context.arena.bytesInUse
-  const { head } = buildChain([eventTimeNode('time', 0, 0), windowAggregateNode(['key'], window, RESULTS)], columns, {
-    context,
-    maxKeys: 1_000,
-    timers: { now: () => 0, at: () => () => {} },
-    stopwatch: undefined,
-    sink: () => new Collector(context, [0]),
-    rows: () => {
-      throw new Error('no functions here')
+  const { head } = buildChain(
+    [
+      eventTimeNode({ column: 'time', watermarks: boundedOutOfOrderness(0), allowedLatenessMs: 0 }),
+      windowAggregateNode(['key'], window, RESULTS),
+    ],
+    columns,
+    {
+      context,
+      maxKeys: 1_000,
+      timers: { now: () => 0, at: () => () => {} },
+      stopwatch: undefined,
+      sink: () => new Collector(context, [0]),
+      rows: () => {
+        throw new Error('no functions here')
+      },
     },
-  })
+  )
   const held: number[] = []
   for (let batch = 0; batch < batches; batch++) {
     const rows = Array.from({ length: BATCH }, (_, i) => ({

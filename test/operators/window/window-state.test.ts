@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { buildChain } from '../../../src/operators/build-chain.ts'
 import { eventTimeNode, windowAggregateNode } from '../../../src/plan/make-node.ts'
 import { session, slidingPerEvent } from '../../../src/time/session-windows.ts'
+import { boundedOutOfOrderness } from '../../../src/time/watermarks.ts'
 import { cumulate, hopping, tumbling, type WindowSpec } from '../../../src/time/windows.ts'
 import { BatchFixture, Collector } from '../batch-fixture.ts'
 
@@ -15,7 +16,10 @@ function bytesHeld(window: WindowSpec, batches: number, msPerBatch: number): { h
   const sum = { kind: 'aggregate', fn: 'sum', args: [{ kind: 'column', name: 'value' }] } as const
   const before = context.arena.bytesInUse
   const { head } = buildChain(
-    [eventTimeNode('time', 0, 0), windowAggregateNode(['key'], window, [{ name: 'sum', result: sum }])],
+    [
+      eventTimeNode({ column: 'time', watermarks: boundedOutOfOrderness(0), allowedLatenessMs: 0 }),
+      windowAggregateNode(['key'], window, [{ name: 'sum', result: sum }]),
+    ],
     columns,
     {
       context,

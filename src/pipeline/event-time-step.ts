@@ -1,0 +1,57 @@
+import { optionInvalid } from '../errors.ts'
+import { columnsOf } from '../expression/columns.ts'
+import { rowExpression } from '../plan/expression-arguments.ts'
+import type { EventTimeNode } from '../plan/logical-node.ts'
+import { eventTimeNode } from '../plan/make-node.ts'
+import type { Schema, SchemaFields } from '../schema/schema.ts'
+import { type Duration, durationMs } from '../time/duration.ts'
+import { boundedOutOfOrderness, type WatermarkStrategy } from '../time/watermarks.ts'
+
+/** How event time moves on, and how long windows wait for it. */
+export interface EventTimeOptions<F extends SchemaFields> {
+  /** How watermarks come about; default `boundedOutOfOrderness(outOfOrderness)`. */
+  readonly watermarks?: WatermarkStrategy<F>
+  /** Short for `watermarks: boundedOutOfOrderness(…)`; default 0. */
+  readonly outOfOrderness?: Duration
+  /** The same as a number of milliseconds. */
+  readonly outOfOrdernessMs?: number
+  /**
+   * How long windows take rows in after they have fired, each for a new result; default 0. A window may have a lateness of
+   * its own.
+   */
+  readonly allowedLateness?: Duration
+  /** The same as a number of milliseconds. */
+  readonly allowedLatenessMs?: number
+}
+
+/** The step of `eventTime`. @throws EventfluxError `OPTION_INVALID`, `EXPRESSION_INVALID`. */
+export function eventTimeStep<F extends SchemaFields>(
+  schema: Schema<F>,
+  column: string,
+  options: EventTimeOptions<F>,
+): EventTimeNode {
+  const outOfOrdernessMs = lengthOf('outOfOrderness', options)
+  const { watermarks } = options
+  if (watermarks !== undefined && outOfOrdernessMs !== undefined)
+    throw optionInvalid('outOfOrderness is short for watermarks: boundedOutOfOrderness(…): give one of the two', {
+      at: 'outOfOrderness',
+    })
+  return eventTimeNode({
+    column,
+    watermarks:
+      watermarks?.kind === 'punctuated'
+        ? { kind: watermarks.kind, expression: rowExpression('punctuated', watermarks.mark(columnsOf(schema))) }
+        : (watermarks ?? boundedOutOfOrderness(outOfOrdernessMs ?? 0)),
+    allowedLatenessMs: lengthOf('allowedLateness', options) ?? 0,
+  })
+}
+
+function lengthOf(
+  name: 'outOfOrderness' | 'allowedLateness',
+  options: Pick<EventTimeOptions<never>, `${typeof name}${'' | 'Ms'}`>,
+): number | undefined {
+  const { [name]: duration, [`${name}Ms` as const]: ms } = options
+  if (duration !== undefined && ms !== undefined)
+    throw optionInvalid(`${name} and ${name}Ms are the same: give one of the two`, { value: ms, at: name })
+  return duration === undefined ? ms : durationMs(duration, name)
+}
