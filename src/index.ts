@@ -90,6 +90,17 @@ export {
 export type { BackpressureStrategy } from './plan/backpressure-strategy.ts'
 export type { PipelineConfig } from './plan/config.ts'
 export type { LogicalPlan } from './plan/logical-node.ts'
+export {
+  type BoundedOutOfOrderness,
+  boundedOutOfOrderness,
+  monotonous,
+  type PhysicalWatermarks,
+  type Punctuated,
+  physical,
+  punctuated,
+  type WatermarkExpression,
+  type WatermarkStrategy,
+} from './plan/watermarks.ts'
 export type { PushOptions } from './runtime/admission/admission.ts'
 export type { GrowthWarning } from './runtime/admission/admission-store.ts'
 export type { BatchRejected, BatchResult, PushResult, Rejected } from './runtime/admission/push-result.ts'
@@ -128,17 +139,6 @@ export { type Duration, durationMs } from './time/duration.ts'
 export type { Firing, LatenessOptions } from './time/lateness.ts'
 export type { RowWindowSpec } from './time/row-windows.ts'
 export { session, slidingPerEvent } from './time/session-windows.ts'
-export {
-  type BoundedOutOfOrderness,
-  boundedOutOfOrderness,
-  monotonous,
-  type PhysicalWatermarks,
-  type Punctuated,
-  physical,
-  punctuated,
-  type WatermarkExpression,
-  type WatermarkStrategy,
-} from './time/watermarks.ts'
 // Windows over rows, by count and by clock
 export { delay } from './time/window-kinds/delay.ts'
 export { externalTime } from './time/window-kinds/external-time.ts'

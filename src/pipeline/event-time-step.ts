@@ -3,9 +3,9 @@ import { columnsOf } from '../expression/columns.ts'
 import { rowExpression } from '../plan/expression-arguments.ts'
 import type { EventTimeNode } from '../plan/logical-node.ts'
 import { eventTimeNode } from '../plan/make-node.ts'
+import { boundedOutOfOrderness, type WatermarkStrategy } from '../plan/watermarks.ts'
 import type { Schema, SchemaFields } from '../schema/schema.ts'
 import { type Duration, durationMs } from '../time/duration.ts'
-import { boundedOutOfOrderness, type WatermarkStrategy } from '../time/watermarks.ts'
 
 /** How event time moves on, and how long windows wait for it. */
 export interface EventTimeOptions<F extends SchemaFields> {

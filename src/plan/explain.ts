@@ -1,10 +1,10 @@
 import { formatExpression } from '../expression/format.ts'
 import { formatDuration } from '../time/duration.ts'
 import { describeRowWindow } from '../time/row-windows.ts'
-import { describeWatermarks } from '../time/watermarks.ts'
 import { describeWindow } from '../time/windows.ts'
 import type { FieldSpec, LogicalNode, LogicalPlan, RowWindowNode } from './logical-node.ts'
 import { fieldSpecs, scopesOf, sourceScope } from './plan-scope.ts'
+import { describeWatermarks } from './watermarks.ts'
 
 /**
  * A plan as text: one line a step, from source to result.

@@ -1,8 +1,8 @@
 import type { ExpressionNode, ResultNode } from '../expression/node.ts'
 import type { TypeName } from '../schema/data-type.ts'
 import type { RowWindowSpec } from '../time/row-windows.ts'
-import type { WatermarkSpec } from '../time/watermarks.ts'
 import type { WindowSpec } from '../time/windows.ts'
+import type { WatermarkSpec } from './watermarks.ts'
 
 export type { WindowSpec } from '../time/windows.ts'
 

@@ -2,7 +2,6 @@ import { optionInvalid, planInvalid, show } from '../errors.ts'
 import type { ExpressionNode, ResultNode } from '../expression/node.ts'
 import { checkFieldName, MAX_FIELDS } from '../schema/schema.ts'
 import { checkRowWindow } from '../time/row-windows.ts'
-import { checkWatermarks } from '../time/watermarks.ts'
 import { checkWindow, type WindowSpec } from '../time/windows.ts'
 import { branchNames } from './branch-names.ts'
 import type {
@@ -19,6 +18,7 @@ import type {
   WindowAggregateNode,
 } from './logical-node.ts'
 import type { PlanScope } from './plan-scope.ts'
+import { checkWatermarks } from './watermarks.ts'
 
 /** Most nodes of a plan, and of each of its branches. */
 export const MAX_PLAN_NODES = 1_000

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { pipeline } from '../../src/pipeline.ts'
+import { physical } from '../../src/plan/watermarks.ts'
 import { timestamp } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
-import type { TimeCase } from './cases.ts'
+import { VirtualClock } from '../../src/time/virtual-clock.ts'
+import type { EngineCase, TimeCase } from './cases.ts'
 import { checksOf } from './suites.ts'
 
 /** What cases of an area claim. */
@@ -19,6 +21,35 @@ const AREAS: Readonly<Record<string, (given: TimeCase) => Promise<void>>> = {
   },
 }
 
+/** What single cases claim. */
+const NAMES: Readonly<Record<string, (given: EngineCase) => Promise<void>>> = {
+  'watermark that also moves with system time': async ({ input, expected }) => {
+    const times = pipeline(schema({ time: timestamp() })).eventTime('time', { watermarks: physical('5ms') })
+    for (const [i, { items, elapsed, then = [] }] of (input as PhysicalStep[]).entries()) {
+      const clock = new VirtualClock(1_000)
+      const job = await times.run({ sink: () => {}, clock })
+      const pushAll = async (all: readonly number[]) => {
+        for (const time of all) job.push({ time })
+        await job.flush()
+      }
+      await pushAll(items)
+      clock.advance(elapsed)
+      // The watermark is looked at when a row meets it; one from long ago leads it nowhere.
+      await pushAll(then.length > 0 ? then : [-1_000])
+      expect(job.metrics().currentInputWatermark).toBe(expected[i])
+      await job.drain()
+    }
+  },
+}
+
+/** Times of rows, how long the clock then runs, and times after that. */
+interface PhysicalStep {
+  readonly items: readonly number[]
+  readonly elapsed: number
+  readonly then?: readonly number[]
+}
+
 describe('cases of watermarks', () => {
-  for (const { name, check } of checksOf('watermarks', { areas: AREAS })) it(name, check as () => Promise<void>)
+  for (const { name, check } of checksOf('watermarks', { areas: AREAS, names: NAMES }))
+    it(name, check as () => Promise<void>)
 })

@@ -5,7 +5,7 @@ import type { InputColumn } from '../../src/operators/evaluator/evaluation-frame
 import type { Operator } from '../../src/operators/operator.ts'
 import { DEFAULT_MAX_BATCH } from '../../src/plan/default-capacity.ts'
 import { eventTimeNode, windowAggregateNode } from '../../src/plan/make-node.ts'
-import { boundedOutOfOrderness } from '../../src/time/watermarks.ts'
+import { boundedOutOfOrderness } from '../../src/plan/watermarks.ts'
 import type { WindowSpec } from '../../src/time/windows.ts'
 import { BatchFixture, type EngineName } from '../operators/batch-fixture.ts'
 

@@ -10,9 +10,9 @@ import {
   windowAggregateNode,
 } from '../../src/plan/make-node.ts'
 import { fieldSpecs, type PlanScope, scopeAfter } from '../../src/plan/plan-scope.ts'
+import { boundedOutOfOrderness, type WatermarkSpec } from '../../src/plan/watermarks.ts'
 import { bool, f32, f64, i32, i64, storedName, timestamp, u32, utf8 } from '../../src/schema/data-type.ts'
 import { type Schema, schema } from '../../src/schema/schema.ts'
-import { boundedOutOfOrderness, type WatermarkSpec } from '../../src/time/watermarks.ts'
 import { expressionOf, KINDS, resultOf } from './expression-arbitraries.ts'
 import type { Row, Value } from './scalar-interpreter.ts'
 import type { Tape } from './tape.ts'

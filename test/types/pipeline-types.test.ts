@@ -3,6 +3,7 @@ import { avg, count, countIf, max, min, stdDevSample, sum } from '../../src/expr
 import type { BooleanExpression, NumberExpression, StringExpression } from '../../src/expression/expression.ts'
 import { and, coalesce, greatest, ifElse, least, lit, when } from '../../src/expression/functions.ts'
 import { pipeline } from '../../src/pipeline.ts'
+import { boundedOutOfOrderness, monotonous, physical, punctuated } from '../../src/plan/watermarks.ts'
 import { bool, f64, i32, i64, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import type { InsertRow, ResultRow } from '../../src/schema/row-types.ts'
 import { schema } from '../../src/schema/schema.ts'
@@ -230,5 +231,33 @@ describe('builder types', () => {
       // @ts-expect-error no such option
       pipeline(trades, { bufferSizes: 1 })
     })
+  })
+})
+
+describe('event time', () => {
+  it('takes a strategy over the columns there are, and lengths of time in any spelling', () => {
+    const untimed = pipeline(trades)
+    typesOnly(() => [
+      untimed.eventTime('time', { outOfOrderness: '500ms', allowedLateness: '1m' }),
+      untimed.eventTime('time', { outOfOrdernessMs: 500, allowedLatenessMs: 60_000 }),
+      untimed.eventTime('time', { watermarks: boundedOutOfOrderness('5s') }),
+      untimed.eventTime('time', { watermarks: monotonous() }),
+      untimed.eventTime('time', { watermarks: physical('10s') }),
+      untimed.eventTime('time', { watermarks: punctuated(e => e.symbol.eq('END').and(e.open)) }),
+      untimed.eventTime('time', { watermarks: punctuated(e => e.time) }),
+      // @ts-expect-error a number is no watermark
+      untimed.eventTime('time', { watermarks: punctuated(e => e.size) }),
+      // @ts-expect-error there is no such column
+      untimed.eventTime('time', { watermarks: punctuated(e => e.end) }),
+      // @ts-expect-error a function alone is no strategy
+      untimed.eventTime('time', { watermarks: () => true }),
+      // @ts-expect-error the event time is a timestamp
+      untimed.eventTime('price'),
+      // @ts-expect-error no length of time
+      untimed.eventTime('time', { outOfOrderness: 'soon' }),
+    ])
+    expectTypeOf(
+      untimed.eventTime('time', { watermarks: punctuated(e => e.open) }).eventTimeColumn,
+    ).toEqualTypeOf<'time'>()
   })
 })

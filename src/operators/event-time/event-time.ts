@@ -1,7 +1,7 @@
 import { ArenaScope } from '../../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
-import type { WatermarkSpec } from '../../time/watermarks.ts'
+import type { WatermarkSpec } from '../../plan/watermarks.ts'
 import type { EvaluationContext, InputColumn } from '../evaluator/evaluation-frame.ts'
 import type { Operator } from '../operator.ts'
 import { ReusedBatch } from '../reused-batch.ts'
@@ -91,7 +91,6 @@ export class EventTimeOperator implements Operator, TimedStage {
   /** The clock may have led the watermark to where something fires. */
   timerDue(): boolean {
     this.#armedFor = Number.POSITIVE_INFINITY
-    this.#elapse()
     return this.#settle()
   }
 
@@ -148,6 +147,7 @@ export class EventTimeOperator implements Operator, TimedStage {
 
   /** Passes the watermark on, and waits for what fires next. false: downstream is full. */
   #settle(): boolean {
+    if (this.#movesByClock) this.#elapse()
     if (!this.#tell(this.#watermark)) return false
     if (this.#movesByClock) this.#arm()
     return true

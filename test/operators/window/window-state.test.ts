@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { buildChain } from '../../../src/operators/build-chain.ts'
 import { eventTimeNode, windowAggregateNode } from '../../../src/plan/make-node.ts'
+import { boundedOutOfOrderness } from '../../../src/plan/watermarks.ts'
 import { session, slidingPerEvent } from '../../../src/time/session-windows.ts'
-import { boundedOutOfOrderness } from '../../../src/time/watermarks.ts'
 import { cumulate, hopping, tumbling, type WindowSpec } from '../../../src/time/windows.ts'
 import { BatchFixture, Collector } from '../batch-fixture.ts'
 

@@ -5,7 +5,7 @@ import { formatExpression } from '../expression/format.ts'
 import type { ExpressionNode } from '../expression/node.ts'
 import { validateNode } from '../expression/validate-node.ts'
 import type { SchemaFields } from '../schema/schema.ts'
-import { type Duration, durationMs, formatDuration } from './duration.ts'
+import { type Duration, durationMs, formatDuration } from '../time/duration.ts'
 
 /** The watermark is the greatest time so far, less the out-of-orderness, less 1. */
 export interface BoundedOutOfOrderness {
