@@ -110,7 +110,7 @@ export class Pipeline<
    */
   project<const P extends Readonly<Record<string, RowExpression>>>(
     columns: (e: Columns<F>) => P,
-  ): Pipeline<ProjectFields<F, T, P>, T, S> {
+  ): Pipeline<ProjectFields<T, P>, T, S> {
     const named = namedRowExpressions('project', columns(columnsOf(this.outputSchema)))
     return this.withStep(projectNode(this.#scope, named))
   }

@@ -11,12 +11,15 @@ export type RowExpression = Expression<boolean, 'literal' | 'row'>
 export type GroupExpression = Expression<boolean, 'literal' | 'group'>
 
 type FieldsOf<P extends Readonly<Record<string, Expression>>> = { readonly [K in keyof P]: P[K]['type'] }
-type TimeField<F extends SchemaFields, T> = T extends keyof F ? { readonly [K in T]: F[K] } : unknown
+/** Said without the columns it stands among: a type that leads back from step to step would be too deep for the checker. */
+type TimeField<T> = T extends string
+  ? string extends T
+    ? unknown
+    : { readonly [K in T]: DataType<'timestamp', false> }
+  : unknown
 
 /** The columns behind `project`: the given ones, and the event time. */
-export type ProjectFields<F extends SchemaFields, T, P extends Readonly<Record<string, Expression>>> = Flat<
-  FieldsOf<P> & TimeField<F, T>
->
+export type ProjectFields<T, P extends Readonly<Record<string, Expression>>> = Flat<FieldsOf<P> & TimeField<T>>
 /** The columns of a window's results. */
 export type WindowFields<
   F extends SchemaFields,
