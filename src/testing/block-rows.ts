@@ -1,9 +1,10 @@
 import type { CodedStrings, ColumnBlock, ColumnValues, MaskedValues } from '../memory/column-input.ts'
 
-/** A block of columns as row objects; what has no value is null. */
+/** A block of columns as row objects; what has no value is null. Columns of different lengths make no rows. */
 export function blockRows(block: ColumnBlock): Record<string, unknown>[] {
   const columns = Object.entries(block).map(([name, column]) => [name, valuesOf(column)] as const)
   const length = columns[0]?.[1].length ?? 0
+  if (columns.some(([, values]) => values.length !== length)) return []
   return Array.from({ length }, (_, row) => Object.fromEntries(columns.map(([name, values]) => [name, values[row]])))
 }
 

@@ -44,7 +44,10 @@ export class PipelineStory<In, Out> {
 
   /** The clock moves to this instant (milliseconds since the epoch), then events arrive. */
   pushAt(timeMs: number, ...events: readonly In[]): this {
-    return this.advanceTo(timeMs).push(...events)
+    return this.#act(this.pushAt, async job => {
+      await job.advanceTo(timeMs)
+      await job.push(events)
+    })
   }
 
   /** Time passes: timers that fall due on the way fire at their instants. */
