@@ -136,9 +136,19 @@ export {
 } from './time/calendar-windows.ts'
 export { type Clock, systemClock } from './time/clock.ts'
 export { type Duration, durationMs } from './time/duration.ts'
+export { type GlobalOptions, type GlobalSpec, globalWindow } from './time/global-windows.ts'
 export type { Firing, LatenessOptions } from './time/lateness.ts'
 export type { RowWindowSpec } from './time/row-windows.ts'
 export { session, slidingPerEvent } from './time/session-windows.ts'
+export {
+  everyInterval,
+  everyRows,
+  onDelta,
+  type Trigger,
+  type TriggerResult,
+  type TriggerSpec,
+  type TriggerTime,
+} from './time/triggers.ts'
 // Windows over rows, by count and by clock
 export { delay } from './time/window-kinds/delay.ts'
 export { externalTime } from './time/window-kinds/external-time.ts'

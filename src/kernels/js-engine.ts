@@ -32,6 +32,7 @@ import { sumExtremeKernels } from './sum-extremes.ts'
 import { sumI64Kernels } from './sum-i64.ts'
 import { takeKernels } from './take.ts'
 import { timeKernels } from './time.ts'
+import { triggerKernels } from './trigger.ts'
 
 /** Every kernel in plain TypeScript over one linear memory: the engine where WebAssembly isn't allowed. */
 export function jsKernels(memory: LinearMemory): KernelExports {
@@ -64,6 +65,7 @@ export function jsKernels(memory: LinearMemory): KernelExports {
     ...remainderKernels(memory),
     ...sessionKernels(memory),
     ...sliceKernels(memory),
+    ...triggerKernels(memory),
     ...sumKernels(memory),
     ...sumExtremeKernels(memory),
     ...sumI64Kernels(memory),

@@ -4,8 +4,12 @@ import type { Arena } from '../memory/arena.ts'
 import type { EventTimeNode, LogicalNode, RowsNode, RowWindowNode, WindowAggregateNode } from '../plan/logical-node.ts'
 import { lowerRowWindow } from '../plan/lower-row-window.ts'
 import { aggregatedNames, lowerWindow } from '../plan/lower-window.ts'
+import { stampsOf } from '../plan/plan-scope.ts'
+import { WINDOW_TIME } from '../plan/row-window-schema.ts'
 import { bool, timestamp } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
+import type { LatenessSpec } from '../time/lateness.ts'
+import type { WindowSpec } from '../time/windows.ts'
 import type { EvaluationContext, InputColumn } from './evaluator/evaluation-frame.ts'
 import { EventTimeOperator } from './event-time/event-time.ts'
 import { FilterOperator } from './filter.ts'
@@ -103,6 +107,13 @@ const RESULT_TIME: Omit<EventTimeColumn, 'allowedLatenessMs'> = {
     ],
   },
 }
+
+/** The event time of a window's results. One without bounds says itself when it fired. */
+const resultTime = (window: WindowSpec): Omit<EventTimeColumn, 'allowedLatenessMs'> =>
+  window.kind === 'global' ? { name: WINDOW_TIME, expression: { kind: 'column', name: WINDOW_TIME } } : RESULT_TIME
+
+/** A window without an end has no late rows. */
+const latenessOf = (window: WindowSpec): LatenessSpec => (window.kind === 'global' ? {} : window)
 
 class ChainBuilder {
   /** Last operator first: each is finished after the one it sends to. */
@@ -223,9 +234,9 @@ class ChainBuilder {
       throw planInvalid('a window over event time needs .eventTime(column) above it', { at: node.op })
     }
     const { context, maxKeys } = this.#parts
-    const { allowedLatenessMs = time.allowedLatenessMs, firing = 'accumulating', lateTo } = node.window
+    const { allowedLatenessMs = time.allowedLatenessMs, firing = 'accumulating', lateTo } = latenessOf(node.window)
     let lateOutput: LateOutput | undefined
-    const { prepare, aggregates, finish } = lowerWindow(node, schemaOf(columns), time.expression)
+    const { prepare, aggregates, finish, seen } = lowerWindow(node, schemaOf(columns), time.expression)
     const aggregate = (prepared: readonly InputColumn[]): Operator => {
       const keys = prepared.slice(1, 1 + node.keys.length)
       const layout = new RecordLayout(
@@ -233,8 +244,7 @@ class ChainBuilder {
         aggregates.map(call => ({ ...call, dictionary: prepared[call.column]?.dictionary })),
       )
       const output = [
-        { type: timestamp() },
-        { type: timestamp() },
+        ...stampsOf(node.window).map(() => ({ type: timestamp() })),
         ...keys,
         ...aggregates.map(({ column, output }) => ({
           type: output,
@@ -251,14 +261,14 @@ class ChainBuilder {
           expressions: finish,
           columns: aggregated,
           context,
-          next: results => next(results, { ...RESULT_TIME, allowedLatenessMs }),
+          next: results => next(results, { ...resultTime(node.window), allowedLatenessMs }),
         }),
       )
       const operator = windowOperator(node.window, context.kernels, this.#arena, finishing, {
         name: `${node.window.kind} window`,
         allowedLatenessMs,
         firing,
-        firesOnUpdate: node.window.emit === 'onUpdate',
+        firesOnUpdate: latenessOf(node.window).emit === 'onUpdate',
         sendLate: lateTo === undefined ? undefined : (selection, count) => lateOutput!.send(selection, count),
         maxBatch: context.maxBatch,
         timeColumn: 0,
@@ -271,6 +281,8 @@ class ChainBuilder {
           ),
         columns: aggregated,
         keyCount: keys.length,
+        timers: this.#parts.timers,
+        seen: seen.map(({ name, column }) => ({ ...prepared[column]!, name, column })),
       })
       this.windows.push(operator)
       return this.#counted(node, operator)

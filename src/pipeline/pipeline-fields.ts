@@ -27,11 +27,15 @@ export type WindowFields<
   A extends Readonly<Record<string, Expression>>,
   W = unknown,
 > = Flat<
-  { readonly windowStart: DataType<'timestamp', false>; readonly windowEnd: DataType<'timestamp', false> } & {
+  WindowStamps<W> & {
     readonly [N in K]: F[N]
   } & FieldsOf<A> &
     RetractionField<W>
 >
+/** A window says its bounds, or where it has none, when it fired. */
+type WindowStamps<W> = [W] extends [{ readonly kind: 'global' }]
+  ? { readonly windowTime: DataType<'timestamp', false> }
+  : { readonly windowStart: DataType<'timestamp', false>; readonly windowEnd: DataType<'timestamp', false> }
 /** The columns of the rows that come out of a window over rows. */
 export type RowWindowFields<
   F extends SchemaFields,

@@ -5,7 +5,7 @@ import type { Schema } from '../schema/schema.ts'
 import { type DerivedNode, derivedAggregate } from './derived-aggregates.ts'
 import type { WindowAggregateNode } from './logical-node.ts'
 import { type LoweredAggregate, lowerAggregate } from './lower-aggregate.ts'
-import { IS_RETRACTION, retracts } from './plan-scope.ts'
+import { columnsOfTrigger, IS_RETRACTION, retracts, stampsOf } from './plan-scope.ts'
 
 export type { LoweredAggregate } from './lower-aggregate.ts'
 
@@ -22,6 +22,8 @@ export interface LoweredWindow {
   readonly prepare: readonly NamedExpression[]
   readonly aggregates: readonly LoweredAggregate[]
   readonly finish: readonly NamedExpression[]
+  /** Indexes of the prepared columns a trigger looks at, by their names in the input. */
+  readonly seen: readonly { readonly name: string; readonly column: number }[]
 }
 
 /** Columns between the three steps have names no schema may have clashes with: they are found by position. */
@@ -40,15 +42,26 @@ export function lowerWindow(node: WindowAggregateNode, schema: Schema, time: Exp
     schema,
     prepare,
   )
+  const seen = columnsOfTrigger(node.window, schema).map(name => ({
+    name,
+    column: argumentColumn(prepare, seenExpression(node, schema, name)),
+  }))
   const passed = (name: string, as: string): NamedExpression => ({ name, expression: { kind: 'column', name: as } })
   const finish = [
-    passed('windowStart', 'windowStart'),
-    passed('windowEnd', 'windowEnd'),
+    ...stampsOf(node.window).map(name => passed(name, name)),
     ...node.keys.map(name => passed(name, KEPT + name)),
     ...node.results.map(({ name }, i) => ({ name, expression: expressions[i]! })),
     ...(retracts(node.window) ? [passed(IS_RETRACTION, IS_RETRACTION)] : []),
   ]
-  return { prepare, aggregates, finish }
+  return { prepare, aggregates, finish, seen }
+}
+
+/** A trigger of the user's own sees columns as they are, a delta is one of f64. */
+function seenExpression({ window }: WindowAggregateNode, schema: Schema, name: string): ExpressionNode {
+  const column: ExpressionNode = { kind: 'column', name }
+  const isDelta = window.kind === 'global' && window.trigger.kind === 'delta'
+  if (!isDelta || schema.field(name)!.type.name === 'f64') return column
+  return { kind: 'call', fn: 'toF64', args: [column] }
 }
 
 /** The aggregates of some results, and the results as expressions over them. */
@@ -113,7 +126,7 @@ export const aggregateName = (index: number): string => AGGREGATE + index
 /** Names of the columns between aggregation and `finish`, in order. */
 export function aggregatedNames(node: WindowAggregateNode, aggregateCount: number): string[] {
   const aggregates = Array.from({ length: aggregateCount }, (_, i) => aggregateName(i))
-  return ['windowStart', 'windowEnd', ...node.keys.map(name => KEPT + name), ...aggregates].concat(
+  return [...stampsOf(node.window), ...node.keys.map(name => KEPT + name), ...aggregates].concat(
     retracts(node.window) ? IS_RETRACTION : [],
   )
 }

@@ -1,6 +1,7 @@
 import { planInvalid, show } from '../errors.ts'
 import { validateNode, validateResultNode } from '../expression/validate-node.ts'
 import { isTypeName, MAX_FIELDS } from '../schema/schema.ts'
+import { checkWindow, type WindowSpec } from '../time/windows.ts'
 import type { FieldSpec, LogicalNode, LogicalPlan } from './logical-node.ts'
 import {
   eventTimeNode,
@@ -89,7 +90,7 @@ function nodeOf(
     case 'windowAggregate':
       return windowAggregateNode(
         listOf(given.keys, 'The keys', MAX_FIELDS).map(key => textOf(key, 'A key')),
-        given.window,
+        withoutFunctions(given.window),
         listOf(given.results, 'The results', MAX_FIELDS).map(each => {
           const result = objectOf(each, 'A result')
           return { name: textOf(result.name, 'A result'), result: validateResultNode(result.result) }
@@ -122,6 +123,13 @@ function nodeOf(
     default:
       throw planInvalid(`There is no step ${show(given.op)}`, { value: given.op })
   }
+}
+
+/** @throws EventfluxError `PLAN_INVALID` for a window with a trigger of functions, which no plan as data has. */
+function withoutFunctions(window: unknown): WindowSpec {
+  const checked = checkWindow(window)
+  if (checked.kind !== 'global' || checked.trigger.kind !== 'own') return checked
+  throw planInvalid('A trigger of its own is made of functions, which no plan as data can hold', { at: 'trigger' })
 }
 
 function fieldsOf(given: unknown): FieldSpec[] {

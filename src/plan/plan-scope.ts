@@ -3,6 +3,7 @@ import { checkMerging } from '../expression/aggregate-rules.ts'
 import { inferResultType, inferType } from '../expression/infer-type.ts'
 import { type DataType, typeOf } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
+import type { GlobalSpec } from '../time/global-windows.ts'
 import type {
   EventTimeNode,
   FieldSpec,
@@ -11,7 +12,7 @@ import type {
   WindowAggregateNode,
   WindowSpec,
 } from './logical-node.ts'
-import { rowWindowSchema } from './row-window-schema.ts'
+import { refuseByTime, rowWindowSchema, WINDOW_TIME } from './row-window-schema.ts'
 
 /** What stands at one point of a plan: the columns, and which of them is the event time. */
 export interface PlanScope {
@@ -22,6 +23,17 @@ export interface PlanScope {
 /** Names of the columns that say which window a result is of. */
 export const WINDOW_START = 'windowStart'
 export const WINDOW_END = 'windowEnd'
+
+/** Names of the columns that say which window a result is of: its bounds, or where it has none, when it fired. */
+export const stampsOf = (window: WindowSpec): readonly string[] =>
+  window.kind === 'global' ? [WINDOW_TIME] : [WINDOW_START, WINDOW_END]
+
+/** The columns of its input a window's trigger looks at. */
+export function columnsOfTrigger(window: WindowSpec, schema: Schema): readonly string[] {
+  if (window.kind !== 'global') return []
+  if (window.trigger.kind === 'delta') return [window.trigger.column]
+  return window.trigger.kind === 'own' ? schema.fields.map(({ name }) => name) : []
+}
 
 /** Name of the column that tells a result taken back from a result given, where a window retracts. */
 export const IS_RETRACTION = 'isRetraction'
@@ -117,10 +129,10 @@ function checkEventTime({ schema, eventTime }: PlanScope, { column, watermarks }
 function windowSchema({ schema, eventTime }: PlanScope, node: WindowAggregateNode): Schema {
   if (eventTime === undefined)
     throw planInvalid('A window needs event time: call .eventTime(column) before, and keep that column')
-  const entries: (readonly [string, DataType])[] = [
-    [WINDOW_START, typeOf('timestamp', false)],
-    [WINDOW_END, typeOf('timestamp', false)],
-  ]
+  const { window } = node
+  const stamps = stampsOf(window)
+  const entries = stamps.map((name): readonly [string, DataType] => [name, typeOf('timestamp', false)])
+  if (window.kind === 'global') checkTrigger(schema, window)
   for (const key of node.keys) {
     const field = schema.field(key)
     if (field === undefined) throw planInvalid(`There is no column ${show(key)} to key by`, { value: key })
@@ -128,15 +140,30 @@ function windowSchema({ schema, eventTime }: PlanScope, node: WindowAggregateNod
       throw planInvalid(`${show(key)} holds objects, which make no keys`, { value: key })
     entries.push([key, field.type])
   }
-  for (const { name, result } of node.results) entries.push([name, inferResultType(result, schema)])
+  for (const { name, result } of node.results) {
+    if (window.kind === 'global') refuseByTime(result, 'a global window has no bounds')
+    entries.push([name, inferResultType(result, schema)])
+  }
   const isRetracting = retracts(node.window)
-  // A tumbling window is of one piece; all others put theirs together.
-  if (node.window.kind !== 'tumbling' || isRetracting) for (const { result } of node.results) checkMerging(result)
-  for (const [name] of entries.slice(2))
-    if (name === WINDOW_START || name === WINDOW_END || (isRetracting && name === IS_RETRACTION))
+  // Windows of one piece never put it together with others.
+  const isWhole = window.kind === 'tumbling' || window.kind === 'calendar' || window.kind === 'global'
+  if (!isWhole || isRetracting) for (const { result } of node.results) checkMerging(result)
+  for (const [name] of entries.slice(stamps.length))
+    if (stamps.includes(name) || (isRetracting && name === IS_RETRACTION))
       throw planInvalid(`${show(name)} is a column of every window's result: give yours another name`, { at: name })
   if (isRetracting) entries.push([IS_RETRACTION, typeOf('bool', false)])
   return schemaFrom(entries)
+}
+
+/** @throws EventfluxError `PLAN_INVALID` for a column a trigger can't go by. */
+function checkTrigger(schema: Schema, { trigger }: GlobalSpec): void {
+  if (trigger.kind !== 'delta') return
+  const type = schema.field(trigger.column)?.type.name
+  if (type === undefined || type === 'utf8' || type === 'bool' || type === 'object')
+    throw planInvalid(`onDelta goes by a column of numbers or times; ${show(trigger.column)} is none`, {
+      value: trigger.column,
+      at: 'onDelta',
+    })
 }
 
 /**

@@ -16,7 +16,9 @@ export function planToJSON(plan: LogicalPlan): LogicalPlan {
 function refuseFunctions(nodes: readonly LogicalNode[]): void {
   for (const node of nodes) {
     if (node.op === 'tee') refuseFunctions(node.plan)
-    else if ('results' in node)
+    else if ('results' in node) {
+      if (node.op === 'windowAggregate' && node.window.kind === 'global' && node.window.trigger.kind === 'own')
+        throw planInvalid('A trigger of its own is made of functions, which cannot travel as data', { at: 'trigger' })
       for (const each of node.results) {
         const name = 'result' in each ? definedIn(each.result) : undefined
         if (name !== undefined)
@@ -24,7 +26,7 @@ function refuseFunctions(nodes: readonly LogicalNode[]): void {
             at: name,
           })
       }
-    else if ('fn' in node && typeof node.fn === 'function')
+    } else if ('fn' in node && typeof node.fn === 'function')
       throw planInvalid(
         `${node.op} ${show(node.name)} holds a function, which can't travel as data: give it as { module, export }`,
         { at: node.name },

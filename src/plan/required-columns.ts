@@ -5,7 +5,7 @@ import { collectColumns } from '../expression/walk.ts'
 import type { Schema } from '../schema/schema.ts'
 import { columnsOfWindow } from '../time/row-windows.ts'
 import type { LogicalNode, LogicalPlan, ProjectNode, WindowAggregateNode } from './logical-node.ts'
-import { type PlanScope, scopesOf, sourceScope } from './plan-scope.ts'
+import { columnsOfTrigger, type PlanScope, scopesOf, sourceScope } from './plan-scope.ts'
 
 /** The names of the source's columns a plan reads at all, in the source's order. */
 export function requiredSourceColumns(plan: LogicalPlan): readonly string[] {
@@ -37,7 +37,7 @@ function before(node: LogicalNode, after: ReadonlySet<string>, scope: PlanScope)
     }
     case 'windowAggregate': {
       if ('lateTo' in node.window && node.window.lateTo !== undefined) return namesOf(scope.schema)
-      const required = new Set(node.keys)
+      const required = new Set([...node.keys, ...columnsOfTrigger(node.window, scope.schema)])
       if (scope.eventTime !== undefined) required.add(scope.eventTime)
       for (const { result } of keptResults(node, after, scope)) collectColumns(result, required)
       return required

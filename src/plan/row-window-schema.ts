@@ -35,7 +35,7 @@ export function rowWindowSchema(schema: Schema, node: RowWindowNode): Schema {
       throw planInvalid(`${show(each.name)} is a column of every such window's rows: give yours another name`, {
         at: each.name,
       })
-    if ('result' in each) checkAggregates(each.result)
+    if ('result' in each) refuseByTime(each.result, 'windows over rows do not')
     const type =
       'result' in each ? inferResultType(each.result, schema, mayBeEmpty(window)) : inferType(each.expression, schema)
     entries.push([each.name, type])
@@ -55,11 +55,14 @@ export function checkWindowColumns(
   for (const name of clockColumnsOf(window)) checkClock(schema, name, window.kind)
 }
 
-/** @throws EventfluxError `PLAN_INVALID` for an aggregate that goes by the time of a window's rows. */
-function checkAggregates(result: ResultNode): void {
-  if (result.kind === 'call') for (const arg of result.args) checkAggregates(arg)
+/**
+ * @param why What speaks against it.
+ * @throws EventfluxError `PLAN_INVALID` for an aggregate that goes by the time of a window's rows.
+ */
+export function refuseByTime(result: ResultNode, why: string): void {
+  if (result.kind === 'call') for (const arg of result.args) refuseByTime(arg, why)
   if (result.kind !== 'aggregate' || !BY_TIME.has(result.fn)) return
-  throw planInvalid(`${result.fn} goes by event time, which windows over rows do not: use another window`, {
+  throw planInvalid(`${result.fn} goes by event time, and ${why}: use another window`, {
     value: result.fn,
   })
 }

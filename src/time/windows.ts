@@ -1,6 +1,7 @@
 import { optionInvalid, show } from '../errors.ts'
 import { type AlignedSpec, checkCumulate, checkHopping, checkTumbling, describeAligned } from './aligned-windows.ts'
 import { type CalendarSpec, checkCalendar, describeCalendar } from './calendar-windows.ts'
+import { checkGlobal, describeGlobal, type GlobalSpec } from './global-windows.ts'
 import {
   checkSession,
   checkSlidingPerEvent,
@@ -12,7 +13,7 @@ import {
 export { cumulate, hopping, type TumblingSpec, tumbling } from './aligned-windows.ts'
 
 /** The windows a plan can name; durations in milliseconds. */
-export type WindowSpec = AlignedSpec | CalendarSpec | SessionSpec | SlidingPerEventSpec
+export type WindowSpec = AlignedSpec | CalendarSpec | SessionSpec | SlidingPerEventSpec | GlobalSpec
 
 /**
  * Checks a window given as data and freezes a copy.
@@ -34,6 +35,8 @@ export function checkWindow(given: unknown): WindowSpec {
       return checkSession(spec)
     case 'slidingPerEvent':
       return checkSlidingPerEvent(spec)
+    case 'global':
+      return checkGlobal(spec)
     default:
       throw optionInvalid(`A window is made by tumbling(size), session(gap), …, not ${show(given)}`, {
         value: given,
@@ -47,6 +50,8 @@ export function describeWindow(window: WindowSpec): string {
   switch (window.kind) {
     case 'calendar':
       return describeCalendar(window)
+    case 'global':
+      return describeGlobal(window)
     case 'session':
     case 'slidingPerEvent':
       return describeSession(window)

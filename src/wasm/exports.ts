@@ -249,6 +249,28 @@ export interface KernelExports extends AccumulatorExports {
     marks: number,
   ): void
   /**
+   * Counts the selected rows j in [from, m) by id, an f64 at counts + 8 · id, up to the first whose count reaches `limit`:
+   * its count starts over at 0, and its position is returned; m when there is none. ids 0: all rows are of id 0.
+   */
+  countToFire(ids: number, sel: number, from: number, m: number, counts: number, limit: number): number
+  /**
+   * The position of the first selected row in [from, m) whose value is more than `threshold` away from the reference of its
+   * id, which becomes its value; m when there is none. A reference is two f64 at references + 16 · id: 1 once there is one
+   * (the first value of the id makes one), and the value. Rows without a value and NaN are passed over. ids 0: as above.
+   */
+  deltaToFire(
+    values: number,
+    validity: number,
+    ids: number,
+    sel: number,
+    from: number,
+    m: number,
+    references: number,
+    threshold: number,
+  ): number
+  /** Writes the ids of the selected rows in [from, m) whose mark, an f64 at marks + 8 · id, is 0, and makes it 1; returns how many. */
+  listChanged(ids: number, sel: number, from: number, m: number, marks: number, list: number): number
+  /**
    * Record addresses of the selected rows j in [from, m) of one slice: addr[j - from] = records + ids[…] * recordBytes,
    * where the id of row j is ids[sel ? sel[j] : j].
    * A free record is initialised from `template` and its id appended to entry.touched; rows is counted up.

@@ -7,6 +7,8 @@ import { boundedOutOfOrderness, monotonous, physical, punctuated } from '../../s
 import { bool, f64, i32, i64, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import type { InsertRow, ResultRow } from '../../src/schema/row-types.ts'
 import { schema } from '../../src/schema/schema.ts'
+import { globalWindow } from '../../src/time/global-windows.ts'
+import { everyRows } from '../../src/time/triggers.ts'
 import { tumbling } from '../../src/time/windows.ts'
 
 const trades = schema({
@@ -26,6 +28,25 @@ type Columns = Parameters<Parameters<typeof stream.filter>[0]>[0]
 const typesOnly = (_: () => unknown) => expect(_).toBeTypeOf('function')
 
 describe('row types', () => {
+  it('say when a global window fired, instead of bounds', () => {
+    const latest = stream
+      .keyBy('symbol')
+      .window(globalWindow({ trigger: everyRows(2), fireAtEnd: true }))
+      .aggregate(e => ({ high: max(e.price) }))
+    expectTypeOf<ResultRow<typeof latest.outputSchema>>().toEqualTypeOf<{
+      readonly windowTime: number
+      readonly symbol: string
+      readonly high: number
+    }>()
+    typesOnly(() => {
+      globalWindow({ trigger: { onRow: (_state, row: { price: number }) => (row.price > 1 ? 'fire' : 'continue') } })
+      // @ts-expect-error no such answer
+      globalWindow({ trigger: { onRow: () => 'stop' } })
+      // @ts-expect-error a trigger is required
+      globalWindow({ purge: true })
+    })
+  })
+
   it('let nullable columns be null, undefined or missing on the way in', () => {
     expectTypeOf<InsertRow<typeof trades>>().toEqualTypeOf<{
       readonly time: number

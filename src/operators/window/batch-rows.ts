@@ -85,12 +85,17 @@ export class BatchRows {
     return this.#batch.selection
   }
 
+  /** The columns of the batch. */
+  get columns(): RecordBatch['columns'] {
+    return this.#batch.columns
+  }
+
   idAt(position: number): number {
-    return this.#ids === 0 ? 0 : this.#memory.u32[(this.#ids >>> 2) + this.#rowAt(position)]!
+    return this.#ids === 0 ? 0 : this.#memory.u32[(this.#ids >>> 2) + this.rowAt(position)]!
   }
 
   timeAt(position: number): number {
-    return this.#memory.f64[(this.#time >>> 3) + this.#rowAt(position)]!
+    return this.#memory.f64[(this.#time >>> 3) + this.rowAt(position)]!
   }
 
   /** Starts a stretch of rows at the cursor. */
@@ -128,7 +133,7 @@ export class BatchRows {
   skipLate(position: number): void {
     this.accumulateTo(position)
     this.#added = position + 1
-    this.#memory.u32[(this.late >>> 2) + this.#lateCount++] = this.#rowAt(position)
+    this.#memory.u32[(this.late >>> 2) + this.#lateCount++] = this.rowAt(position)
   }
 
   /** How many rows came too late since the last call. Their positions stand at `late`, until more rows are taken in. */
@@ -138,7 +143,8 @@ export class BatchRows {
     return count
   }
 
-  #rowAt(position: number): number {
+  /** Where in its columns the row at a position stands. */
+  rowAt(position: number): number {
     const { selection } = this.#batch
     return selection === 0 ? position : this.#memory.u32[(selection >>> 2) + position]!
   }

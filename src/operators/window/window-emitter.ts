@@ -15,7 +15,7 @@ export interface OutputColumn {
 }
 
 /**
- * Turns records into result batches: windowStart, windowEnd, the keys, then one column per aggregate and, where there is
+ * Turns records into result batches: windowStart and windowEnd (or one time, where windows have no bounds), the keys, then one column per aggregate and, where there is
  * room for it, whether rows take back an earlier result. Emission is
  * kernels too: one call per column and batch. Can be stopped between two batches.
  */
@@ -26,6 +26,7 @@ export class WindowEmitter {
   readonly #next: Operator
   readonly #columns: readonly Vector[]
   readonly #keyCount: number
+  readonly #stamps: 1 | 2
   readonly #maxBatch: number
   readonly #addresses: number
   readonly #batch: { -readonly [K in keyof RecordBatch]: RecordBatch[K] }
@@ -40,10 +41,18 @@ export class WindowEmitter {
   #end = 0
   rowsOut = 0
 
+  /** @param parts.stamps Times each row begins with: those `begin` is told, or the first of them alone. */
   constructor(
     kernels: KernelExports,
     scope: ArenaScope,
-    parts: { layout: RecordLayout; keys: KeyIndex; next: Operator; columns: readonly OutputColumn[]; keyCount: number },
+    parts: {
+      layout: RecordLayout
+      keys: KeyIndex
+      next: Operator
+      columns: readonly OutputColumn[]
+      keyCount: number
+      stamps?: 1 | 2
+    },
     maxBatch: number,
   ) {
     this.#kernels = kernels
@@ -51,6 +60,7 @@ export class WindowEmitter {
     this.#keys = parts.keys
     this.#next = parts.next
     this.#keyCount = parts.keyCount
+    this.#stamps = parts.stamps ?? 2
     this.#maxBatch = maxBatch
     this.#addresses = scope.allocate(maxBatch * 4)
     this.#columns = parts.columns.map(({ type, dictionary }) => ({
@@ -118,12 +128,13 @@ export class WindowEmitter {
     const k = this.#kernels
     const columns = this.#columns
     k.fillF64(columns[0]!.values, count, this.#start)
-    k.fillF64(columns[1]!.values, count, this.#end)
-    for (let key = 0; key < this.#keyCount; key++) this.#keys.writeKeys(ids, count, key, columns[2 + key]!)
+    const stamps = this.#stamps
+    if (stamps === 2) k.fillF64(columns[1]!.values, count, this.#end)
+    for (let key = 0; key < this.#keyCount; key++) this.#keys.writeKeys(ids, count, key, columns[stamps + key]!)
     if (this.#record === 0) k.recordAddresses(this.#records, ids, count, this.#layout.recordBytes, this.#addresses)
     else k.fillI32(this.#addresses, 1, this.#record)
     const { finishers } = this.#layout
-    const aggregates = 2 + this.#keyCount
+    const aggregates = stamps + this.#keyCount
     for (let i = 0; i < finishers.length; i++) finishers[i]!(this.#addresses, count, columns[aggregates + i]!, ids)
     const retraction = columns[aggregates + finishers.length]
     if (retraction !== undefined) k.fill1(retraction.values, count, this.#isRetraction)

@@ -2,10 +2,13 @@ import type { Arena } from '../../memory/arena.ts'
 import type { WindowSpec } from '../../time/windows.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 import type { Operator } from '../operator.ts'
+import type { StageTimers } from '../stage-timers.ts'
 import { EventWindowOperator } from './event-window.ts'
+import { GlobalWindowOperator } from './global-window.ts'
 import { SessionWindows } from './session-windows.ts'
 import { slicesOf } from './slices-of.ts'
 import { SlidingPerEventWindows } from './sliding-per-event-windows.ts'
+import type { SeenColumn } from './triggers/own-trigger.ts'
 import { WindowAggregateOperator, type WindowAggregateOptions } from './window-aggregate.ts'
 
 /** An operator that makes rows per window and key. */
@@ -19,7 +22,11 @@ export interface WindowOperator extends Operator {
 }
 
 /** What the windows of all kinds are made with. */
-export type WindowOptions = Omit<WindowAggregateOptions, 'windows'>
+export type WindowOptions = Omit<WindowAggregateOptions, 'windows'> & {
+  readonly timers: StageTimers
+  /** The columns a trigger looks at. */
+  readonly seen: readonly SeenColumn[]
+}
 
 /** The operator of a kind of window. */
 export function windowOperator(
@@ -34,6 +41,8 @@ export function windowOperator(
       return new EventWindowOperator(kernels, arena, next, options, parts => new SessionWindows(parts, spec))
     case 'slidingPerEvent':
       return new EventWindowOperator(kernels, arena, next, options, parts => new SlidingPerEventWindows(parts, spec))
+    case 'global':
+      return new GlobalWindowOperator(kernels, arena, next, spec, options)
     default:
       return new WindowAggregateOperator(kernels, arena, next, { ...options, windows: slicesOf(spec) })
   }

@@ -1,0 +1,304 @@
+import { type Arena, ArenaScope } from '../../memory/arena.ts'
+import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
+import type { LinearMemory } from '../../memory/linear-memory.ts'
+import type { RecordBatch } from '../../memory/record-batch.ts'
+import type { GlobalSpec } from '../../time/global-windows.ts'
+import type { TriggerResult } from '../../time/triggers.ts'
+import type { KernelExports } from '../../wasm/exports.ts'
+import type { Operator } from '../operator.ts'
+import type { StageTimers, TimedStage } from '../stage-timers.ts'
+import { BatchRows } from './batch-rows.ts'
+import { IdCells } from './id-cells.ts'
+import type { IdMarker, KeyIndex } from './key-index.ts'
+import { KeyedRecords } from './keyed-records.ts'
+import type { RecordLayout } from './record-layout.ts'
+import { makeTrigger } from './triggers/make-trigger.ts'
+import type { SeenColumn } from './triggers/own-trigger.ts'
+import type { RunningTrigger } from './triggers/running-trigger.ts'
+import type { WindowAggregateOptions } from './window-aggregate.ts'
+import { WindowEmitter } from './window-emitter.ts'
+
+export type GlobalWindowOptions = Omit<WindowAggregateOptions, 'windows'> & {
+  readonly timers: StageTimers
+  /** The columns the trigger looks at. */
+  readonly seen: readonly SeenColumn[]
+}
+
+/** Keys that act together. */
+interface Firing {
+  readonly atMs: number
+  readonly ids: readonly number[]
+  readonly action: TriggerResult
+}
+
+/**
+ * One window over all time, with a record per key. Rows are taken in up to the first that makes its key fire, by kernels;
+ * it fires, and so on. What a watermark sets off happens when the rows before it are in, what a clock sets off between
+ * two batches, or before the first row that comes after its instant. Results a row sets off come after the watermark
+ * that row met, so that what is behind this window sees the same whatever the batches.
+ */
+export class GlobalWindowOperator implements Operator, TimedStage {
+  readonly name: string
+  readonly lateRows = 0
+  rowsIn = 0
+  readonly #memory: LinearMemory
+  readonly #arena: Arena
+  readonly #scope: ArenaScope
+  readonly #kernels: KernelExports
+  readonly #next: Operator
+  readonly #layout: RecordLayout
+  readonly #spec: GlobalSpec
+  readonly #isKeyed: boolean
+  readonly #keys: KeyIndex
+  readonly #liveIds: IdMarker
+  readonly #records: KeyedRecords
+  /** Rows of each key when it last fired. */
+  readonly #given: IdCells
+  readonly #trigger: RunningTrigger
+  readonly #timers: StageTimers
+  readonly #emitter: WindowEmitter
+  readonly #rows: BatchRows
+  readonly #template: number
+  readonly #range: number
+  #ids: number
+  #idsCapacity: number
+
+  #watermark = Number.NEGATIVE_INFINITY
+  #reached = Number.NEGATIVE_INFINITY
+  #forwarded = Number.NEGATIVE_INFINITY
+  /** The latest instant of the clock that has been looked at. */
+  #clockMs = Number.NEGATIVE_INFINITY
+  #latestTime = Number.NEGATIVE_INFINITY
+  #ended = false
+  /** What a row has set off, until the watermark it met has been handed on. */
+  #asked: Firing | undefined
+  /** What is being emitted. */
+  #firing: Firing | undefined
+  #armedFor = Number.POSITIVE_INFINITY
+  #disarm: (() => void) | undefined
+
+  constructor(kernels: KernelExports, arena: Arena, next: Operator, spec: GlobalSpec, options: GlobalWindowOptions) {
+    const { layout, maxBatch, timers, seen } = options
+    const scope = new ArenaScope(arena)
+    this.name = options.name
+    this.#memory = arena.memory
+    this.#arena = arena
+    this.#scope = scope
+    this.#kernels = kernels
+    this.#next = next
+    this.#layout = layout
+    this.#spec = spec
+    this.#isKeyed = options.keyCount > 0
+    this.#timers = timers
+    this.#records = new KeyedRecords(arena, layout, maxBatch)
+    this.#given = new IdCells(arena, 8)
+    this.#trigger = makeTrigger(spec.trigger, kernels, arena, { maxBatch, timers, seen })
+    this.#liveIds = mark => {
+      this.#records.liveIds(mark)
+      this.#trigger.markIds(mark)
+      layout.markIds(mark)
+    }
+    this.#keys = options.keys(this.#liveIds)
+    this.#emitter = new WindowEmitter(kernels, scope, { ...options, keys: this.#keys, next, stamps: 1 }, maxBatch)
+    this.#rows = new BatchRows(arena, scope, options)
+    this.#template = scope.allocate(layout.recordBytes)
+    this.#memory.u8.set(layout.template, this.#template)
+    this.#range = scope.allocate(16)
+    this.#idsCapacity = maxBatch
+    this.#ids = arena.allocate(maxBatch * 4)
+  }
+
+  get rowsOut(): number {
+    return this.#emitter.rowsOut
+  }
+
+  notes(): readonly string[] {
+    const { kernels, inTypeScript } = this.#trigger
+    const { purge } = this.#spec
+    const all = [...this.#keys.kernels, ...kernels, 'resolveOneSlice', ...this.#layout.kernels]
+    const kept = purge === true ? ', given up when it fires' : ', kept for good'
+    return [
+      `kernels ${[...new Set(all)].join(', ')}`,
+      ...(inTypeScript === undefined ? [] : [`in TypeScript: ${inTypeScript}`]),
+      `state: ${this.#layout.recordBytes} bytes ${this.#isKeyed ? 'per key' : 'in all'}${kept}`,
+      ...this.#layout.notes,
+    ]
+  }
+
+  process(batch: RecordBatch): boolean {
+    if (batch.selectedCount === 0) return true
+    this.rowsIn += batch.selectedCount
+    const ids = this.#keys.assign(batch)
+    const { idLimit } = this.#keys
+    this.#records.reserve(idLimit)
+    this.#given.reserve(idLimit)
+    this.#trigger.reserve(idLimit)
+    if (this.#trigger.wakeAt !== Number.POSITIVE_INFINITY) this.#clockMs = Math.max(this.#clockMs, this.#timers.now())
+    this.#rows.begin(batch, ids, this.#watermark)
+    return this.#run()
+  }
+
+  advanceWatermark(watermark: number): boolean {
+    if (watermark > this.#reached) this.#reached = watermark
+    return this.#run()
+  }
+
+  nextFiring(): number {
+    return Math.min(this.#next.nextFiring(), this.#trigger.firesAt)
+  }
+
+  timerDue(atMs: number): boolean {
+    this.#armedFor = Number.POSITIVE_INFINITY
+    this.#clockMs = Math.max(this.#clockMs, atMs)
+    return this.#run()
+  }
+
+  resume(): boolean {
+    return this.#next.resume() && this.#run()
+  }
+
+  markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
+    this.#keys.markCodes(dictionary, this.#liveIds, mark)
+    if (this.#layout.holdsCodesOf(dictionary))
+      this.#records.liveIds(id => this.#layout.markCodes(dictionary, this.#records.recordOf(id), mark))
+    this.#emitter.markCodes(dictionary, this.#memory.u32, mark)
+    this.#next.markCodes(dictionary, mark)
+  }
+
+  close(): void {
+    this.#disarm?.()
+    this.#records.close()
+    this.#given.close()
+    this.#trigger.close()
+    this.#layout.close()
+    this.#keys.close()
+    this.#arena.release(this.#ids, this.#idsCapacity * 4)
+    this.#scope.release()
+    this.#next.close()
+  }
+
+  /** Does all there is to do: emissions first, then what is due, then the next rows. false: downstream is full. */
+  #run(): boolean {
+    for (;;) {
+      if (!this.#emitter.emit()) return false
+      this.#settle()
+      if (this.#asked !== undefined) {
+        if (!this.#forward()) return false
+        this.#fire(this.#asked)
+        this.#asked = undefined
+        continue
+      }
+      if (this.#reached > this.#watermark) this.#watermark = this.#reached
+      const trigger = this.#trigger
+      const due = trigger.takeDueByClock(this.#clockMs) ?? trigger.takeDue(this.#watermark)
+      if (due !== undefined) this.#fire(due)
+      else if (this.#rows.isPending) this.#takeRows()
+      else if (this.#watermark === Number.POSITIVE_INFINITY && !this.#ended) this.#end()
+      else {
+        this.#arm()
+        return this.#forward()
+      }
+    }
+  }
+
+  /** Takes rows in up to the first that makes its key act, or to where something may be due. */
+  #takeRows(): void {
+    const rows = this.#rows
+    const { watermarks, cursor } = rows
+    const trigger = this.#trigger
+    if (trigger.isPerRow) {
+      const met = watermarks.at(cursor)
+      if (met > this.#watermark) {
+        // What is due by now happens before the row is looked at.
+        this.#reached = met
+        if (met >= trigger.dueAt) return
+        this.#watermark = met
+      }
+    }
+    trigger.rowsNext(rows)
+    const to = trigger.isPerRow ? cursor + 1 : watermarks.cut(trigger.dueAt, cursor)
+    const at = trigger.next(rows, cursor, to)
+    const end = Math.min(at + 1, to)
+    this.#take(end)
+    if (at < to) {
+      const met = watermarks.at(at)
+      if (met > this.#watermark) this.#watermark = met
+      this.#asked = { atMs: rows.timeAt(at), ids: [rows.idAt(at)], action: trigger.action }
+    }
+    if (end === to && !trigger.isPerRow) this.#reached = Math.max(this.#reached, watermarks.afterCut())
+  }
+
+  #take(to: number): void {
+    const k = this.#kernels
+    const rows = this.#rows
+    const { entry } = this.#records
+    const { recordBytes } = this.#layout
+    const from = rows.cursor
+    rows.startStretch()
+    const addresses = rows.addressOf(from)
+    if (rows.ids === 0) k.resolveOneSliceGlobal(entry, from, to, recordBytes, this.#template, addresses)
+    else k.resolveOneSlice(entry, rows.ids, rows.selection, from, to, recordBytes, this.#template, addresses)
+    rows.accumulateTo(to)
+    k.rangeF64(rows.time, rows.selection, from, to, this.#range)
+    this.#latestTime = Math.max(this.#latestTime, this.#memory.f64[(this.#range >>> 3) + 1]!)
+    rows.cursor = to
+  }
+
+  /** The end of the input: keys fire that hold rows they have not given. */
+  #end(): void {
+    this.#ended = true
+    if (this.#spec.fireAtEnd !== true) return
+    const ids: number[] = []
+    this.#records.eachId(id => {
+      if (this.#records.rowsOf(id) !== this.#given.get(id)) ids.push(id)
+    })
+    this.#fire({ atMs: this.#latestTime, ids, action: 'fire' })
+  }
+
+  /** Starts emitting what keys hold; keys that hold nothing give nothing. */
+  #fire(firing: Firing): void {
+    this.#firing = firing
+    if (firing.action === 'purge') return
+    const ids = firing.ids.filter(id => this.#records.rowsOf(id) > 0)
+    this.#reserveIds(ids.length)
+    this.#memory.u32.set(ids, this.#ids >>> 2)
+    this.#emitter.begin(firing.atMs, 0, this.#records.records, this.#ids, ids.length)
+  }
+
+  /** Remembers what has been emitted, and empties what is to be empty now. */
+  #settle(): void {
+    const firing = this.#firing
+    if (firing === undefined) return
+    this.#firing = undefined
+    const isPurged = this.#spec.purge === true || firing.action !== 'fire'
+    for (const id of firing.ids) {
+      if (isPurged && this.#records.rowsOf(id) > 0) {
+        this.#records.remove(id)
+        this.#trigger.purged(id)
+      }
+      this.#given.set(id, this.#records.rowsOf(id))
+    }
+  }
+
+  #reserveIds(count: number): void {
+    if (count <= this.#idsCapacity) return
+    this.#arena.release(this.#ids, this.#idsCapacity * 4)
+    while (this.#idsCapacity < count) this.#idsCapacity *= 2
+    this.#ids = this.#arena.allocate(this.#idsCapacity * 4)
+  }
+
+  #forward(): boolean {
+    if (this.#forwarded === this.#watermark) return true
+    this.#forwarded = this.#watermark
+    return this.#next.advanceWatermark(this.#watermark)
+  }
+
+  /** Asks the clock for one wake-up. */
+  #arm(): void {
+    const at = this.#ended ? Number.POSITIVE_INFINITY : this.#trigger.wakeAt
+    if (at === this.#armedFor) return
+    this.#disarm?.()
+    this.#armedFor = at
+    this.#disarm = at === Number.POSITIVE_INFINITY ? undefined : this.#timers.at(this, at)
+  }
+}

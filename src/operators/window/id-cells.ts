@@ -1,0 +1,44 @@
+import type { Arena } from '../../memory/arena.ts'
+
+const LEAST_IDS = 16
+
+/** A cell of f64s for each key id, all 0 at first: what is remembered of a key beside its record. */
+export class IdCells {
+  /** Where the cell of id 0 stands. */
+  address: number
+  readonly #arena: Arena
+  readonly #bytes: number
+  #capacity = LEAST_IDS
+
+  /** @param bytes Of a cell, a multiple of 8. */
+  constructor(arena: Arena, bytes: number) {
+    this.#arena = arena
+    this.#bytes = bytes
+    this.address = arena.allocateZeroed(LEAST_IDS * bytes)
+  }
+
+  /** Makes room for ids below `idLimit`. */
+  reserve(idLimit: number): void {
+    if (idLimit <= this.#capacity) return
+    let capacity = this.#capacity
+    while (capacity < idLimit) capacity *= 2
+    const address = this.#arena.allocateZeroed(capacity * this.#bytes)
+    this.#arena.memory.u8.copyWithin(address, this.address, this.address + this.#capacity * this.#bytes)
+    this.close()
+    this.#capacity = capacity
+    this.address = address
+  }
+
+  /** The first number of a cell. */
+  get(id: number): number {
+    return this.#arena.memory.f64[(this.address + id * this.#bytes) >>> 3]!
+  }
+
+  set(id: number, value: number): void {
+    this.#arena.memory.f64[(this.address + id * this.#bytes) >>> 3] = value
+  }
+
+  close(): void {
+    this.#arena.release(this.address, this.#capacity * this.#bytes)
+  }
+}

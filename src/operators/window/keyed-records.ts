@@ -1,0 +1,123 @@
+import { RECORD_ROWS, SLICE_COUNT, SLICE_ENTRY_BYTES, SLICE_RECORDS, SLICE_TOUCHED } from '../../../assembly/abi.ts'
+import type { Arena } from '../../memory/arena.ts'
+import type { LinearMemory } from '../../memory/linear-memory.ts'
+import type { IdMarker } from './key-index.ts'
+import type { RecordLayout } from './record-layout.ts'
+
+const LEAST_IDS = 16
+
+/**
+ * One record per key id, laid out as a slice is, so that the kernels of slices work on it; but records go one by one. The
+ * list of ids then holds some that have no record any more, or twice: it is tidied up when it is full.
+ */
+export class KeyedRecords {
+  /** Address of the entry (abi.ts "slice entry"). */
+  readonly entry: number
+  readonly #arena: Arena
+  readonly #memory: LinearMemory
+  readonly #layout: RecordLayout
+  readonly #maxBatch: number
+  #capacity = 0
+  #listed = 0
+
+  constructor(arena: Arena, layout: RecordLayout, maxBatch: number) {
+    this.#arena = arena
+    this.#memory = arena.memory
+    this.#layout = layout
+    this.#maxBatch = maxBatch
+    this.entry = arena.allocateZeroed(SLICE_ENTRY_BYTES)
+    this.reserve(1)
+  }
+
+  /** Makes room for ids below `idLimit`, and for those of a batch. */
+  reserve(idLimit: number): void {
+    if (this.#capacity < idLimit) this.#grow(idLimit)
+    if (this.#count + this.#maxBatch > this.#listed) this.tidy()
+  }
+
+  /** Address of the record of id 0. */
+  get records(): number {
+    return this.#memory.u32[(this.entry + SLICE_RECORDS) >>> 2]!
+  }
+
+  recordOf(id: number): number {
+    return this.records + id * this.#layout.recordBytes
+  }
+
+  /** Rows in the record of an id; 0 when it has none. */
+  rowsOf(id: number): number {
+    return this.#memory.f64[(this.recordOf(id) + RECORD_ROWS) >>> 3]!
+  }
+
+  /** Gives the record of an id up. */
+  remove(id: number): void {
+    const record = this.recordOf(id)
+    this.#layout.release(record)
+    this.#memory.f64[(record + RECORD_ROWS) >>> 3] = 0
+  }
+
+  /** Leaves each id that has a record in the list, once, in the order in which the records were begun. */
+  tidy(): void {
+    const { u32 } = this.#memory
+    const list = this.#list >>> 2
+    const seen = new Set<number>()
+    for (let i = this.#count - 1; i >= 0; i--) if (this.rowsOf(u32[list + i]!) !== 0) seen.add(u32[list + i]!)
+    let at = list + seen.size
+    for (const id of seen) u32[--at] = id
+    u32[(this.entry + SLICE_COUNT) >>> 2] = seen.size
+  }
+
+  /** Calls `visit` with each id that has a record, in the order in which they were begun. */
+  eachId(visit: (id: number) => void): void {
+    this.tidy()
+    const { u32 } = this.#memory
+    for (let at = this.#list >>> 2, end = at + this.#count; at < end; at++) visit(u32[at]!)
+  }
+
+  /** Marks every id that has a record. */
+  readonly liveIds: IdMarker = mark => {
+    const { u32 } = this.#memory
+    for (let at = this.#list >>> 2, end = at + this.#count; at < end; at++) {
+      if (this.rowsOf(u32[at]!) !== 0) mark(u32[at]!)
+    }
+  }
+
+  close(): void {
+    this.liveIds(id => this.#layout.release(this.recordOf(id)))
+    this.#release()
+    this.#arena.release(this.entry, SLICE_ENTRY_BYTES)
+  }
+
+  get #list(): number {
+    return this.#memory.u32[(this.entry + SLICE_TOUCHED) >>> 2]!
+  }
+
+  get #count(): number {
+    return this.#memory.u32[(this.entry + SLICE_COUNT) >>> 2]!
+  }
+
+  #grow(idLimit: number): void {
+    let capacity = Math.max(this.#capacity, LEAST_IDS)
+    while (capacity < idLimit) capacity *= 2
+    // Tidied up, the list has at most an id per record: room for as many again, so that this is seldom done.
+    const listed = 2 * capacity + this.#maxBatch
+    const { recordBytes } = this.#layout
+    const records = this.#arena.allocateZeroed(capacity * recordBytes)
+    const list = this.#arena.allocate(listed * 4)
+    const { u8, u32 } = this.#memory
+    if (this.#capacity > 0) {
+      u8.copyWithin(records, this.records, this.records + this.#capacity * recordBytes)
+      u8.copyWithin(list, this.#list, this.#list + this.#count * 4)
+      this.#release()
+    }
+    this.#capacity = capacity
+    this.#listed = listed
+    u32[(this.entry + SLICE_RECORDS) >>> 2] = records
+    u32[(this.entry + SLICE_TOUCHED) >>> 2] = list
+  }
+
+  #release(): void {
+    this.#arena.release(this.records, this.#capacity * this.#layout.recordBytes)
+    this.#arena.release(this.#list, this.#listed * 4)
+  }
+}

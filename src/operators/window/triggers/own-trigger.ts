@@ -1,0 +1,171 @@
+import { EventfluxError, show, stageFailed } from '../../../errors.ts'
+import type { LinearMemory } from '../../../memory/linear-memory.ts'
+import type { RecordBatch } from '../../../memory/record-batch.ts'
+import { RowReader } from '../../../memory/row-reader.ts'
+import type { OwnTrigger, Trigger, TriggerResult, TriggerTime } from '../../../time/triggers.ts'
+import type { InputColumn } from '../../evaluator/evaluation-frame.ts'
+import { DueQueue } from '../../row-window/due-queue.ts'
+import type { BatchRows } from '../batch-rows.ts'
+import type { IdMarker } from '../key-index.ts'
+import type { DueKeys, RunningTrigger } from './running-trigger.ts'
+
+/** A column of the rows a trigger sees, and where it stands in a batch. */
+export type SeenColumn = InputColumn & { readonly column: number }
+
+interface KeyState {
+  readonly id: number
+  readonly state: unknown
+  /** The instant asked for; Infinity when none is. */
+  wakeAt: number
+  /** The earliest instant it stands in the queue with; Infinity: it doesn't. */
+  queuedFor: number
+  /** Of keys that wake at one instant, those that asked first go first. */
+  order: number
+}
+
+const RESULTS: ReadonlySet<unknown> = new Set<TriggerResult>(['continue', 'fire', 'purge', 'fireAndPurge'])
+
+/** A trigger of the user's own: asked about every row, as an object. */
+export class RunningOwnTrigger implements RunningTrigger {
+  readonly kernels = []
+  readonly inTypeScript = 'the trigger, row by row'
+  readonly isPerRow = true
+  readonly wakeAt = Number.POSITIVE_INFINITY
+  action: TriggerResult = 'continue'
+  readonly #definition: Trigger<unknown, unknown>
+  readonly #columns: readonly number[]
+  readonly #reader: RowReader
+  readonly #batch: { -readonly [K in keyof RecordBatch]: RecordBatch[K] }
+  readonly #states = new Map<number, KeyState>()
+  readonly #due = new DueQueue<KeyState>()
+  #asks = 0
+  #asked: KeyState | undefined
+  #rowTime = 0
+  #watermark = Number.NEGATIVE_INFINITY
+  readonly #time: TriggerTime
+
+  constructor(memory: LinearMemory, { definition }: OwnTrigger, columns: readonly SeenColumn[]) {
+    this.#definition = definition as Trigger<unknown, unknown>
+    this.#columns = columns.map(({ column }) => column)
+    this.#reader = new RowReader({ memory, fields: columns })
+    this.#batch = { length: 0, columns: [], selection: 0, selectedCount: 0, origin: 0, watermarks: undefined }
+    const trigger = this
+    this.#time = {
+      get rowTime() {
+        return trigger.#rowTime
+      },
+      get watermark() {
+        return trigger.#watermark
+      },
+      wakeAt: atMs => this.#wakeAt(atMs),
+    }
+  }
+
+  get dueAt(): number {
+    return this.#due.first?.at ?? Number.POSITIVE_INFINITY
+  }
+
+  get firesAt(): number {
+    return this.dueAt
+  }
+
+  reserve(): void {}
+
+  rowsNext(): void {}
+
+  next(rows: BatchRows, from: number): number {
+    this.#batch.columns = this.#columns.map(column => rows.columns[column]!)
+    this.#rowTime = rows.timeAt(from)
+    this.#watermark = rows.watermarks.at(from)
+    const key = this.#stateOf(rows.idAt(from))
+    const row = this.#reader.readRow(this.#batch, rows.rowAt(from))
+    this.action = this.#ask(key, () => this.#definition.onRow(key.state, row, this.#time))
+    return this.action === 'continue' ? from + 1 : from
+  }
+
+  takeDue(watermark: number): DueKeys | undefined {
+    for (;;) {
+      const { first } = this.#due
+      if (first === undefined || first.at > watermark) return
+      this.#due.shift()
+      const key = first.value
+      if (first.at === key.queuedFor) key.queuedFor = Number.POSITIVE_INFINITY
+      // It may have asked for a later instant since; then it is queued anew.
+      if (key.wakeAt !== first.at) {
+        this.#queue(key)
+        continue
+      }
+      key.wakeAt = Number.POSITIVE_INFINITY
+      this.#watermark = watermark
+      const { onTime } = this.#definition
+      const action =
+        onTime === undefined ? 'continue' : this.#ask(key, () => onTime.call(this.#definition, key.state, first.at))
+      if (action !== 'continue') return { atMs: first.at, ids: [key.id], action }
+    }
+  }
+
+  takeDueByClock(): undefined {}
+
+  purged(): void {}
+
+  readonly markIds: IdMarker = mark => {
+    for (const id of this.#states.keys()) mark(id)
+  }
+
+  close(): void {
+    this.#states.clear()
+    this.#due.clear()
+  }
+
+  #stateOf(id: number): KeyState {
+    let key = this.#states.get(id)
+    if (key === undefined) {
+      key = {
+        id,
+        state: this.#call(() => this.#definition.create?.()),
+        wakeAt: Number.POSITIVE_INFINITY,
+        queuedFor: Number.POSITIVE_INFINITY,
+        order: 0,
+      }
+      this.#states.set(id, key)
+    }
+    return key
+  }
+
+  #wakeAt(atMs: number): void {
+    if (!Number.isSafeInteger(atMs))
+      throw stageFailed(`the trigger asked for the instant ${show(atMs)}, which is no time`, { value: atMs })
+    const key = this.#asked
+    if (key === undefined) throw stageFailed('a trigger can ask for an instant while it is asked about a row only')
+    // What has passed already comes next.
+    key.wakeAt = Math.max(atMs, this.#watermark + 1)
+    key.order = this.#asks++
+    this.#queue(key)
+  }
+
+  /** An instant in the queue that is too early costs a look, so one that is put off leaves it where it is. */
+  #queue(key: KeyState): void {
+    if (key.wakeAt >= key.queuedFor) return
+    key.queuedFor = key.wakeAt
+    this.#due.add(key.wakeAt, key.order, key)
+  }
+
+  #ask(key: KeyState, call: () => unknown): TriggerResult {
+    this.#asked = key
+    const result = this.#call(call)
+    this.#asked = undefined
+    if (RESULTS.has(result)) return result as TriggerResult
+    throw stageFailed(`a trigger says 'continue', 'fire', 'purge' or 'fireAndPurge', not ${show(result)}`, {
+      value: result,
+    })
+  }
+
+  #call(call: () => unknown): unknown {
+    try {
+      return call()
+    } catch (cause) {
+      if (cause instanceof EventfluxError) throw cause
+      throw stageFailed(`the trigger failed: ${cause instanceof Error ? cause.message : show(cause)}`, { cause })
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import { optionInvalid, show } from '../errors.ts'
+import { checkTrigger, describeTrigger, type Trigger, type TriggerSpec } from './triggers.ts'
+
+/** One window over all time, which gives results when its trigger says so. */
+export interface GlobalSpec {
+  readonly kind: 'global'
+  readonly trigger: TriggerSpec
+  /** Present when a window that has fired is empty afterwards. */
+  readonly purge?: true
+  /** Present when the end of the input fires what has not been given yet. */
+  readonly fireAtEnd?: true
+}
+
+/** Options of global windows. */
+export interface GlobalOptions {
+  /** When results come: `everyRows`, `everyInterval`, `onDelta`, or a trigger of one's own. */
+  // biome-ignore lint/suspicious/noExplicitAny: a trigger says itself what its state and the rows it sees are.
+  readonly trigger: TriggerSpec | Trigger<any, any>
+  /** Whether a window that has fired is empty afterwards (Flink's PurgingTrigger). Default: it keeps everything. */
+  readonly purge?: boolean
+  /**
+   * Whether the end of the input makes every key fire that took rows in since it last did. Default: it doesn't, as in
+   * Flink, and they are never seen.
+   */
+  readonly fireAtEnd?: boolean
+}
+
+/**
+ * One window over all time. Its results have no bounds, but a `windowTime`: that of the row, or the instant, that made
+ * it fire. What it holds, it holds for good, or until it is purged: one record per key.
+ *
+ * @throws EventfluxError `OPTION_INVALID`, also where no trigger is given.
+ *
+ * @example
+ * ```ts
+ * globalWindow({ trigger: everyRows(10) })
+ * globalWindow({ trigger: everyInterval('10s'), purge: true, fireAtEnd: true })
+ * globalWindow({ trigger: { onRow: (_state, row: { isLast: boolean }) => (row.isLast ? 'fireAndPurge' : 'continue') } })
+ * ```
+ */
+export function globalWindow(options: GlobalOptions): GlobalSpec {
+  return checkGlobal({ ...options })
+}
+
+/** Checks a global window given as data and freezes a copy. @throws EventfluxError `OPTION_INVALID`. */
+export function checkGlobal(given: Partial<Record<keyof GlobalSpec, unknown>>): GlobalSpec {
+  const flag = (name: 'purge' | 'fireAtEnd'): boolean => {
+    const value = given[name] ?? false
+    if (typeof value === 'boolean') return value
+    throw optionInvalid(`${name} is true or false, not ${show(value)}`, { value, at: name })
+  }
+  return Object.freeze({
+    kind: 'global',
+    trigger: checkTrigger(given.trigger),
+    ...(flag('purge') && { purge: true as const }),
+    ...(flag('fireAtEnd') && { fireAtEnd: true as const }),
+  })
+}
+
+/** A window as `explain()` shows it. */
+export const describeGlobal = ({ trigger, purge, fireAtEnd }: GlobalSpec): string =>
+  `global, ${describeTrigger(trigger)}${purge ? ', purged' : ''}${fireAtEnd ? ', and at the end' : ''}`

@@ -1,0 +1,143 @@
+import type { GlobalSpec } from '../../src/time/global-windows.ts'
+import type { Trigger, TriggerResult } from '../../src/time/triggers.ts'
+
+export interface GivenRow {
+  readonly time: number
+  readonly key: string
+  readonly value: number | null
+}
+
+export interface GivenResult {
+  readonly windowTime: number
+  readonly key: string
+  readonly n: number
+  readonly total: number | null
+  readonly values: readonly number[]
+}
+
+interface Group {
+  rows: GivenRow[]
+  /** Rows since the last firing that counts them. */
+  since: number
+  isChanged: boolean
+  reference: number | undefined
+  state: unknown
+  wakeAt: number
+  order: number
+}
+
+/** A global window row by row, from its rules alone: a list of rows per key. */
+export function globalWindowModel(spec: GlobalSpec, input: readonly GivenRow[], outOfOrderness: number): GivenResult[] {
+  const out: GivenResult[] = []
+  const groups = new Map<string, Group>()
+  const { trigger, purge = false, fireAtEnd = false } = spec
+  const own = trigger.kind === 'own' ? (trigger.definition as Trigger<unknown, unknown>) : undefined
+  let watermark = Number.NEGATIVE_INFINITY
+  let intervalEnd = Number.NaN
+  let changed: string[] = []
+  let asked = 0
+
+  const act = (key: string, atMs: number, action: TriggerResult) => {
+    const group = groups.get(key)!
+    if (action !== 'purge' && group.rows.length > 0) {
+      const values = group.rows.flatMap(({ value }) => (value === null ? [] : [value]))
+      out.push({
+        windowTime: atMs,
+        key,
+        n: group.rows.length,
+        total: values.length === 0 ? null : values.reduce((a, b) => a + b, 0),
+        values,
+      })
+    }
+    group.isChanged = false
+    if (purge || action !== 'fire') Object.assign(group, { rows: [], since: 0 })
+  }
+
+  const advance = (to: number) => {
+    if (to <= watermark) return
+    watermark = to
+    if (trigger.kind === 'interval' && to >= intervalEnd) {
+      const keys = changed
+      changed = []
+      for (const key of keys) act(key, intervalEnd, 'fire')
+      intervalEnd = (Math.floor(to / trigger.everyMs) + 1) * trigger.everyMs
+    }
+    for (;;) {
+      const [first] = [...groups]
+        .filter(([, { wakeAt }]) => wakeAt <= to && wakeAt < Number.POSITIVE_INFINITY)
+        .sort(([, a], [, b]) => a.wakeAt - b.wakeAt || a.order - b.order)
+      if (first === undefined) return
+      const [key, group] = first
+      const { wakeAt } = group
+      group.wakeAt = Number.POSITIVE_INFINITY
+      const action = own!.onTime!(group.state, wakeAt)
+      if (action !== 'continue') act(key, wakeAt, action)
+    }
+  }
+
+  for (const row of input) {
+    const { key, time, value } = row
+    let group = groups.get(key)
+    if (group === undefined) {
+      group = {
+        rows: [],
+        since: 0,
+        isChanged: false,
+        reference: undefined,
+        state: own?.create?.(),
+        wakeAt: Number.POSITIVE_INFINITY,
+        order: 0,
+      }
+      groups.set(key, group)
+    }
+    const isEmpty = group.rows.length === 0
+    if (isEmpty) {
+      // The end of the input fires keys in the order in which what they hold began.
+      groups.delete(key)
+      groups.set(key, group)
+    }
+    group.rows.push(row)
+    group.since++
+    group.isChanged = true
+    switch (trigger.kind) {
+      case 'rows':
+        if (group.since === trigger.rows) {
+          group.since = 0
+          act(key, time, 'fire')
+        }
+        break
+      case 'delta':
+        if (value === null) break
+        if (group.reference === undefined) group.reference = value
+        else if (Math.abs(value - group.reference) > trigger.threshold) {
+          group.reference = value
+          act(key, time, 'fire')
+        }
+        break
+      case 'interval':
+        if (Number.isNaN(intervalEnd))
+          intervalEnd = (Math.floor(Math.max(time, watermark) / trigger.everyMs) + 1) * trigger.everyMs
+        if (!changed.includes(key)) changed.push(key)
+        break
+      case 'own': {
+        const met = watermark
+        const of = group
+        const action = own!.onRow(group.state, row, {
+          rowTime: time,
+          watermark: met,
+          wakeAt(atMs) {
+            of.wakeAt = Math.max(atMs, met + 1)
+            of.order = asked++
+          },
+        })
+        if (action !== 'continue') act(key, time, action)
+      }
+    }
+    advance(time - outOfOrderness - 1)
+  }
+  advance(Number.POSITIVE_INFINITY)
+  const latest = Math.max(...input.map(({ time }) => time))
+  if (fireAtEnd)
+    for (const [key, { isChanged, rows }] of groups) if (isChanged && rows.length > 0) act(key, latest, 'fire')
+  return out
+}
