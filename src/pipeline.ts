@@ -5,9 +5,11 @@ import { type Columns, columnsOf } from './expression/columns.ts'
 import type { BooleanExpression } from './expression/expression.ts'
 import type { Job } from './job.ts'
 import { type EventTimeOptions, eventTimeStep } from './pipeline/event-time-step.ts'
+import { groupStep } from './pipeline/group-step.ts'
 import type {
   ContentFields,
   GroupExpression,
+  GroupFields,
   KeptTime,
   ProjectFields,
   RowAggregateOptions,
@@ -22,9 +24,9 @@ import type {
 import { rowFunctionStep } from './pipeline/row-function-step.ts'
 import { aggregateStep, type OpenRowWindow, openRowWindow, rowsStep } from './pipeline/row-window-step.ts'
 import { type PipelineConfig, type ResolvedConfig, resolveConfig } from './plan/config.ts'
-import { namedResults, namedRowExpressions, rowExpression } from './plan/expression-arguments.ts'
+import { namedRowExpressions, rowExpression } from './plan/expression-arguments.ts'
 import type { LogicalNode, LogicalPlan, RowsNode } from './plan/logical-node.ts'
-import { filterNode, type ModuleExport, makePlan, projectNode, teeNode, windowAggregateNode } from './plan/make-node.ts'
+import { filterNode, type ModuleExport, makePlan, projectNode, teeNode } from './plan/make-node.ts'
 import { type PlanFromJSONOptions, planFromJSON } from './plan/plan-from-json.ts'
 import { checkKeys, fieldSpecs, type PlanScope, scopeAfter, scopesOf, sourceScope } from './plan/plan-scope.ts'
 import { planToJSON } from './plan/plan-to-json.ts'
@@ -303,10 +305,9 @@ export class WindowedPipeline<
    * ```
    */
   aggregate<const A extends Readonly<Record<string, GroupExpression>>>(
-    results: (e: Columns<F>) => A,
+    results: (e: Columns<GroupFields<F, W>>) => A,
   ): Pipeline<WindowFields<F, K, A, W>, undefined, S> {
-    const named = namedResults('aggregate', results(columnsOf(this.pipeline.outputSchema)))
-    return this.pipeline.withStep(windowAggregateNode(this.keys, this.spec, named))
+    return this.pipeline.withStep(groupStep(this.pipeline.outputSchema, this.keys, this.spec, results))
   }
 }
 

@@ -20,9 +20,10 @@ import { buildRowWindow } from './row-window/build-row-window.ts'
 import type { StageTimers } from './stage-timers.ts'
 import { TeeOperator } from './tee.ts'
 import { type Stopwatch, TimedOperator } from './timed-operator.ts'
+import type { IdMarker } from './window/key-index.ts'
 import { keyIndexFor } from './window/key-index-for.ts'
 import { RecordLayout } from './window/record-layout.ts'
-import { type WindowOperator, windowOperator } from './window/window-operator.ts'
+import { fillOperator, type WindowOperator, windowOperator } from './window/window-operator.ts'
 
 /** An operator that counts the rows going through it. */
 export interface CountingOperator extends Operator {
@@ -264,23 +265,27 @@ class ChainBuilder {
           next: results => next(results, { ...resultTime(node.window), allowedLatenessMs }),
         }),
       )
-      const operator = windowOperator(node.window, context.kernels, this.#arena, finishing, {
+      const indexKeys = (first: number) => (liveIds: IdMarker) =>
+        keyIndexFor(
+          context,
+          keys.map((key, i) => ({ column: first + i, ...key })),
+          { maxKeys, liveIds },
+        )
+      const shape = { layout, columns: aggregated, keyCount: keys.length, maxBatch: context.maxBatch }
+      const filling = fillOperator(node.window, context.kernels, this.#arena, finishing, {
+        ...shape,
+        keys: indexKeys(2),
+      })
+      const behind = filling === undefined ? finishing : this.#counted(node, filling)
+      const operator = windowOperator(node.window, context.kernels, this.#arena, behind, {
+        ...shape,
         name: `${node.window.kind} window`,
         allowedLatenessMs,
         firing,
         firesOnUpdate: latenessOf(node.window).emit === 'onUpdate',
         sendLate: lateTo === undefined ? undefined : (selection, count) => lateOutput!.send(selection, count),
-        maxBatch: context.maxBatch,
         timeColumn: 0,
-        layout,
-        keys: liveIds =>
-          keyIndexFor(
-            context,
-            keys.map((key, i) => ({ column: 1 + i, ...key })),
-            { maxKeys, liveIds },
-          ),
-        columns: aggregated,
-        keyCount: keys.length,
+        keys: indexKeys(1),
         timers: this.#parts.timers,
         seen: seen.map(({ name, column }) => ({ ...prepared[column]!, name, column })),
       })

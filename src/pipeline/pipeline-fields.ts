@@ -32,6 +32,13 @@ export type WindowFields<
   } & FieldsOf<A> &
     RetractionField<W>
 >
+/**
+ * The columns as aggregates over a window see them: where gaps are filled, results may be of no rows, and every value
+ * missing.
+ */
+export type GroupFields<F extends SchemaFields, W> = [W] extends [{ readonly fillEmpty: number }]
+  ? { readonly [N in keyof F]: DataType<F[N]['name'], true> }
+  : F
 /** A window says its bounds, or where it has none, when it fired. */
 type WindowStamps<W> = [W] extends [{ readonly kind: 'global' }]
   ? { readonly windowTime: DataType<'timestamp', false> }

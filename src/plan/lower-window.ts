@@ -5,7 +5,7 @@ import type { Schema } from '../schema/schema.ts'
 import { type DerivedNode, derivedAggregate } from './derived-aggregates.ts'
 import type { WindowAggregateNode } from './logical-node.ts'
 import { type LoweredAggregate, lowerAggregate } from './lower-aggregate.ts'
-import { columnsOfTrigger, IS_RETRACTION, retracts, stampsOf } from './plan-scope.ts'
+import { columnsOfTrigger, fillsEmpty, IS_RETRACTION, retracts, stampsOf } from './plan-scope.ts'
 
 export type { LoweredAggregate } from './lower-aggregate.ts'
 
@@ -41,6 +41,7 @@ export function lowerWindow(node: WindowAggregateNode, schema: Schema, time: Exp
     node.results.map(({ result }) => result),
     schema,
     prepare,
+    fillsEmpty(node.window),
   )
   const seen = columnsOfTrigger(node.window, schema).map(name => ({
     name,

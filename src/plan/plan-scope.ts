@@ -1,6 +1,7 @@
 import { planInvalid, show } from '../errors.ts'
 import { checkMerging } from '../expression/aggregate-rules.ts'
 import { inferResultType, inferType } from '../expression/infer-type.ts'
+import type { ResultNode } from '../expression/node.ts'
 import { type DataType, typeOf } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
 import type { GlobalSpec } from '../time/global-windows.ts'
@@ -27,6 +28,15 @@ export const WINDOW_END = 'windowEnd'
 /** Names of the columns that say which window a result is of: its bounds, or where it has none, when it fired. */
 export const stampsOf = (window: WindowSpec): readonly string[] =>
   window.kind === 'global' ? [WINDOW_TIME] : [WINDOW_START, WINDOW_END]
+
+/** Whether results may be of windows without rows. */
+export const fillsEmpty = (window: WindowSpec): boolean => 'fillEmpty' in window && window.fillEmpty !== undefined
+
+/** The columns as aggregates over a window are given them, so that what may be empty is typed so. */
+export const groupSchema = (schema: Schema, window: WindowSpec): Schema =>
+  fillsEmpty(window)
+    ? schemaFrom(schema.fields.map(({ name, type }) => [name, typeOf(type.name, true)] as const))
+    : schema
 
 /** The columns of its input a window's trigger looks at. */
 export function columnsOfTrigger(window: WindowSpec, schema: Schema): readonly string[] {
@@ -142,7 +152,8 @@ function windowSchema({ schema, eventTime }: PlanScope, node: WindowAggregateNod
   }
   for (const { name, result } of node.results) {
     if (window.kind === 'global') refuseByTime(result, 'a global window has no bounds')
-    entries.push([name, inferResultType(result, schema)])
+    if (fillsEmpty(window)) refuseForever(result)
+    entries.push([name, inferResultType(result, schema, fillsEmpty(window))])
   }
   const isRetracting = retracts(node.window)
   // Windows of one piece never put it together with others.
@@ -153,6 +164,16 @@ function windowSchema({ schema, eventTime }: PlanScope, node: WindowAggregateNod
       throw planInvalid(`${show(name)} is a column of every window's result: give yours another name`, { at: name })
   if (isRetracting) entries.push([IS_RETRACTION, typeOf('bool', false)])
   return schemaFrom(entries)
+}
+
+/** @throws EventfluxError `PLAN_INVALID` for an aggregate that a window without rows has no value of. */
+function refuseForever(result: ResultNode): void {
+  if (result.kind === 'call') for (const arg of result.args) refuseForever(arg)
+  if (result.kind !== 'aggregate' || (result.fn !== 'minForever' && result.fn !== 'maxForever')) return
+  throw planInvalid(`${result.fn} is not of a window, so gaps can't be filled with it: leave fillEmpty out`, {
+    value: result.fn,
+    at: 'fillEmpty',
+  })
 }
 
 /** @throws EventfluxError `PLAN_INVALID` for a column a trigger can't go by. */

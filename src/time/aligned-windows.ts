@@ -1,5 +1,6 @@
 import { optionInvalid, show } from '../errors.ts'
 import { type Duration, durationMs, formatDuration } from './duration.ts'
+import { checkFill, describeFill, type FillOf, type FillOptions, type FillSpec, fillSpec } from './fill-empty.ts'
 import {
   checkLateness,
   describeLateness,
@@ -10,14 +11,14 @@ import {
 } from './lateness.ts'
 
 /** Windows `[start, start + sizeMs)` side by side, with starts at `offsetMs` + k × `sizeMs` from the epoch. */
-export interface TumblingSpec extends LatenessSpec {
+export interface TumblingSpec extends LatenessSpec, FillSpec {
   readonly kind: 'tumbling'
   readonly sizeMs: number
   readonly offsetMs: number
 }
 
 /** Windows `[start, start + sizeMs)` with starts at `offsetMs` + k × `slideMs` from the epoch. */
-export interface HoppingSpec extends LatenessSpec {
+export interface HoppingSpec extends LatenessSpec, FillSpec {
   readonly kind: 'hopping'
   readonly sizeMs: number
   readonly slideMs: number
@@ -30,7 +31,7 @@ export interface HoppingSpec extends LatenessSpec {
  * Windows `[start, start + k × stepMs)`, k = 1 … `maxMs` / `stepMs`, with starts at `offsetMs` + j × `maxMs` from the
  * epoch.
  */
-export interface CumulateSpec extends LatenessSpec {
+export interface CumulateSpec extends LatenessSpec, FillSpec {
   readonly kind: 'cumulate'
   readonly stepMs: number
   readonly maxMs: number
@@ -40,12 +41,14 @@ export interface CumulateSpec extends LatenessSpec {
 export type AlignedSpec = TumblingSpec | HoppingSpec | CumulateSpec
 
 /** Options of windows that are aligned to the epoch. */
-export interface AlignedOptions extends LatenessOptions {
+export interface AlignedOptions extends LatenessOptions, FillOptions {
   /** Shift of the window edges; may be negative. */
   readonly offset?: Duration
 }
 
-/** What all aligned windows can be told, and what only hopping ones need. */
+/** What of the options the columns of results hang on. */
+type OptionsOf<O> = FiringOf<O> & FillOf<O>
+
 /** Options of hopping windows. */
 export interface HoppingOptions extends AlignedOptions {
   /** Allows a slide longer than the size: rows between two windows belong to none. */
@@ -66,8 +69,8 @@ export interface HoppingOptions extends AlignedOptions {
  * tumbling('1m', { allowedLateness: '10s', firing: 'retracting', lateTo: 'late' })
  * ```
  */
-export function tumbling<const O extends AlignedOptions>(size: Duration, options?: O): TumblingSpec & FiringOf<O> {
-  return checkTumbling({ sizeMs: durationMs(size, 'size'), ...alignedSpec(options) }) as TumblingSpec & FiringOf<O>
+export function tumbling<const O extends AlignedOptions>(size: Duration, options?: O): TumblingSpec & OptionsOf<O> {
+  return checkTumbling({ sizeMs: durationMs(size, 'size'), ...alignedSpec(options) }) as TumblingSpec & OptionsOf<O>
 }
 
 /**
@@ -89,13 +92,13 @@ export function hopping<const O extends HoppingOptions>(
   size: Duration,
   slide: Duration,
   options?: O,
-): HoppingSpec & FiringOf<O> {
+): HoppingSpec & OptionsOf<O> {
   return checkHopping({
     sizeMs: durationMs(size, 'size'),
     slideMs: durationMs(slide, 'slide'),
     ...alignedSpec(options),
     ...(options?.sampling !== undefined && { sampling: options.sampling }),
-  }) as HoppingSpec & FiringOf<O>
+  }) as HoppingSpec & OptionsOf<O>
 }
 
 /**
@@ -116,12 +119,12 @@ export function cumulate<const O extends AlignedOptions>(
   step: Duration,
   max: Duration,
   options?: O,
-): CumulateSpec & FiringOf<O> {
+): CumulateSpec & OptionsOf<O> {
   return checkCumulate({
     stepMs: durationMs(step, 'step'),
     maxMs: durationMs(max, 'max'),
     ...alignedSpec(options),
-  }) as CumulateSpec & FiringOf<O>
+  }) as CumulateSpec & OptionsOf<O>
 }
 
 type Given<S> = Partial<Record<keyof S, unknown>>
@@ -130,7 +133,7 @@ type Given<S> = Partial<Record<keyof S, unknown>>
 export function checkTumbling(given: Given<TumblingSpec>): TumblingSpec {
   const sizeMs = lengthOf('size', given.sizeMs)
   const offsetMs = offsetOf(given.offsetMs, sizeMs, 'size')
-  return Object.freeze({ kind: 'tumbling', sizeMs, offsetMs, ...checkLateness(given) })
+  return Object.freeze({ kind: 'tumbling', sizeMs, offsetMs, ...checkFill(given), ...checkLateness(given) })
 }
 
 /** Checks a hopping window given as data and freezes a copy. @throws EventfluxError `OPTION_INVALID`. */
@@ -152,6 +155,7 @@ export function checkHopping(given: Given<HoppingSpec>): HoppingSpec {
     slideMs,
     offsetMs,
     ...(sampling === true && { sampling }),
+    ...checkFill(given),
     ...checkLateness(given),
   })
 }
@@ -166,7 +170,7 @@ export function checkCumulate(given: Given<CumulateSpec>): CumulateSpec {
       at: 'max',
     })
   const offsetMs = offsetOf(given.offsetMs, maxMs, 'max')
-  return Object.freeze({ kind: 'cumulate', stepMs, maxMs, offsetMs, ...checkLateness(given) })
+  return Object.freeze({ kind: 'cumulate', stepMs, maxMs, offsetMs, ...checkFill(given), ...checkLateness(given) })
 }
 
 /** A window as `explain()` shows it. */
@@ -174,11 +178,12 @@ export function describeAligned(window: AlignedSpec): string {
   const lengths = window.kind === 'cumulate' ? [window.stepMs, window.maxMs] : [window.sizeMs]
   if (window.kind === 'hopping') lengths.push(window.slideMs)
   const offset = window.offsetMs === 0 ? '' : ` offset ${formatDuration(window.offsetMs)}`
-  return `${window.kind} ${lengths.map(formatDuration).join(' / ')}${offset}${describeLateness(window)}`
+  return `${window.kind} ${lengths.map(formatDuration).join(' / ')}${offset}${describeFill(window)}${describeLateness(window)}`
 }
 
 const alignedSpec = (options: AlignedOptions = {}) => ({
   offsetMs: durationMs(options.offset ?? 0, 'offset'),
+  ...fillSpec(options),
   ...latenessSpec(options),
 })
 

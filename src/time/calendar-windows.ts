@@ -1,4 +1,5 @@
 import { optionInvalid, show } from '../errors.ts'
+import { checkFill, describeFill, type FillOf, type FillOptions, type FillSpec, fillSpec } from './fill-empty.ts'
 import {
   checkLateness,
   describeLateness,
@@ -18,7 +19,7 @@ export type Weekday = (typeof WEEKDAYS)[number]
 export type CalendarUnit = 'day' | 'week' | 'month'
 
 /** Windows of one day, week or month each, as the calendar of a time zone has them. */
-export interface CalendarSpec extends LatenessSpec {
+export interface CalendarSpec extends LatenessSpec, FillSpec {
   readonly kind: 'calendar'
   readonly unit: CalendarUnit
   readonly zone: string
@@ -27,7 +28,7 @@ export interface CalendarSpec extends LatenessSpec {
 }
 
 /** Options of calendar windows. */
-export interface CalendarOptions extends LatenessOptions {
+export interface CalendarOptions extends LatenessOptions, FillOptions {
   /** Whose midnight it is: a name of the IANA time zone database, `'UTC'`, `'Europe/Berlin'`. */
   readonly zone: string
   /** The first day of a week, for weeks only; default `'monday'`. */
@@ -48,14 +49,18 @@ export interface CalendarOptions extends LatenessOptions {
  * calendar('month', { zone: 'UTC', allowedLateness: '1d' })
  * ```
  */
-export function calendar<const O extends CalendarOptions>(unit: CalendarUnit, options: O): CalendarSpec & FiringOf<O> {
+export function calendar<const O extends CalendarOptions>(
+  unit: CalendarUnit,
+  options: O,
+): CalendarSpec & FiringOf<O> & FillOf<O> {
   const { zone, weekStartsOn } = options
   return checkCalendar({
     unit,
     zone,
     ...(weekStartsOn !== undefined && { weekStartsOn }),
+    ...fillSpec(options),
     ...latenessSpec(options),
-  }) as CalendarSpec & FiringOf<O>
+  }) as CalendarSpec & FiringOf<O> & FillOf<O>
 }
 
 /** Checks a calendar window given as data and freezes a copy. @throws EventfluxError `OPTION_INVALID`. */
@@ -73,6 +78,7 @@ export function checkCalendar(given: Partial<Record<keyof CalendarSpec, unknown>
     unit,
     zone: new ZoneDays(zone).zone,
     ...(unit === 'week' && { weekStartsOn: (weekStartsOn ?? 'monday') as Weekday }),
+    ...checkFill(given),
     ...checkLateness(given),
   })
 }
@@ -80,7 +86,7 @@ export function checkCalendar(given: Partial<Record<keyof CalendarSpec, unknown>
 /** A window as `explain()` shows it. */
 export function describeCalendar(window: CalendarSpec): string {
   const from = window.weekStartsOn === undefined ? '' : ` from ${window.weekStartsOn}`
-  return `calendar ${window.unit}${from} in ${window.zone}${describeLateness(window)}`
+  return `calendar ${window.unit}${from} in ${window.zone}${describeFill(window)}${describeLateness(window)}`
 }
 
 /** How days (0 is 1970-01-01, a Thursday) make units, which are numbered on with time. */

@@ -4,6 +4,7 @@ import type { KernelExports } from '../../wasm/exports.ts'
 import type { Operator } from '../operator.ts'
 import type { StageTimers } from '../stage-timers.ts'
 import { EventWindowOperator } from './event-window.ts'
+import { FillEmptyOperator, type FillEmptyOptions } from './fill-empty.ts'
 import { GlobalWindowOperator } from './global-window.ts'
 import { SessionWindows } from './session-windows.ts'
 import { slicesOf } from './slices-of.ts'
@@ -26,6 +27,19 @@ export type WindowOptions = Omit<WindowAggregateOptions, 'windows'> & {
   readonly timers: StageTimers
   /** The columns a trigger looks at. */
   readonly seen: readonly SeenColumn[]
+}
+
+/** What gives rows for windows that have none, where a window is to. */
+export function fillOperator(
+  spec: WindowSpec,
+  kernels: KernelExports,
+  arena: Arena,
+  next: Operator,
+  options: Omit<FillEmptyOptions, 'windows' | 'limit'>,
+): FillEmptyOperator | undefined {
+  if (!('fillEmpty' in spec) || spec.fillEmpty === undefined) return undefined
+  const windows = slicesOf(spec)
+  return new FillEmptyOperator(kernels, arena, next, { ...options, windows, limit: spec.fillEmpty })
 }
 
 /** The operator of a kind of window. */
