@@ -19,7 +19,7 @@ const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const STATE_THEIR_CAPACITIES = [
   'test/operators/{evaluator,window}/**',
   'test/operators/{backpressure,filter,project}.test.ts',
-  'test/pipelines/{aggregates,aligned-windows,duckdb,ledger,memory,reference}.test.ts',
+  'test/pipelines/{aggregates,aligned-windows,duckdb,duckdb-windows,ledger,memory,reference}.test.ts',
   'test/runtime/{admission,event-store}/**',
   'test/runtime/{event-pool,event-queue,event-queue.property}.test.ts',
 ]

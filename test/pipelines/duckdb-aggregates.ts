@@ -53,6 +53,9 @@ export function aggregateOf(columns: readonly OracleColumn[], tape: Tape): SaidA
     () => exact('boolOr', say.of('bool'), x => `bool_or(${x})`),
     () => chosen('argMin', any(), say.of(tape.pick<Kind>(['number', 'i64', 'timestamp']))),
     () => chosen('argMax', any(), say.of(tape.pick<Kind>(['number', 'i64', 'timestamp']))),
+    () => listed('topK', say.of(tape.pick<Kind>(['number', 'i64', 'timestamp'])), 1 + tape.below(4)),
+    () => listed('bottomK', say.of(tape.pick<Kind>(['number', 'i64', 'timestamp'])), 1 + tape.below(4)),
+    () => listed('collect', say.of(tape.pick(ALL_KINDS)), 1 + tape.below(20)),
     () => percentile(say.of('number'), tape.pick([0, 0.1, 0.5, 0.75, 0.99, 1])),
     () => (hasSpecial ? special(say.of('special'), tape) : exact('count', undefined, () => 'count(*)')),
   ])()
@@ -84,6 +87,19 @@ function chosen(fn: 'argMin' | 'argMax', value: Said, by: Said): SaidAggregate {
   return {
     result: { kind: 'aggregate', fn, args: [value.node, by.node] },
     sql: `first(${value.sql} ORDER BY ${order}) FILTER (WHERE (${value.sql}) IS NOT NULL AND (${by.sql}) IS NOT NULL)`,
+    scaleSql: '0',
+    nearness: 'exact',
+  }
+}
+
+const LIST_ORDER = { topK: 'DESC', bottomK: 'ASC' } as const
+
+/** The first of some values: by arrival, or the greatest or least, equal ones by arrival. */
+function listed(fn: 'topK' | 'bottomK' | 'collect', value: Said, count: number): SaidAggregate {
+  const order = fn === 'collect' ? 'seq' : `${value.sql} ${LIST_ORDER[fn]}, seq`
+  return {
+    result: { kind: 'aggregate', fn, args: [value.node, { kind: 'literal', type: 'f64', value: count }] },
+    sql: `coalesce(list(${value.sql} ORDER BY ${order}) FILTER (WHERE (${value.sql}) IS NOT NULL), [])[1:${count}]`,
     scaleSql: '0',
     nearness: 'exact',
   }

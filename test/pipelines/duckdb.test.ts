@@ -4,9 +4,9 @@ import type { LogicalNode, LogicalPlan } from '../../src/plan/logical-node.ts'
 import { eventTimeNode, filterNode, makePlan, projectNode, windowAggregateNode } from '../../src/plan/make-node.ts'
 import { fieldSpecs } from '../../src/plan/plan-scope.ts'
 import { boundedOutOfOrderness } from '../../src/plan/watermarks.ts'
-import type { Row, Value } from '../plan/scalar-interpreter.ts'
 import { type Tape, tapes } from '../plan/tape.ts'
-import { aggregateOf, type Nearness, type SaidAggregate } from './duckdb-aggregates.ts'
+import { aggregateOf, type SaidAggregate } from './duckdb-aggregates.ts'
+import { difference } from './duckdb-comparison.ts'
 import { Oracle, oracleColumns, oracleEvents, oracleRows } from './duckdb-events.ts'
 import { alignedSql, type Kind, type OracleColumn, Sayings } from './duckdb-expressions.ts'
 import { ENGINES, type Manner, runPlanRows, WAYS_IN } from './run-plan-rows.ts'
@@ -94,28 +94,6 @@ function questionOf(tape: Tape, disorderMs: number): Question {
 function keysOf(columns: readonly OracleColumn[], tape: Tape): string[] {
   const keys = Array.from({ length: tape.below(4) }, () => tape.pick(columns).name)
   return [...new Set(keys)]
-}
-
-const plain = (value: Value): Value => (typeof value === 'bigint' ? Number(value) : value)
-
-/** What differs between a row of ours and one of DuckDB's, in words; undefined if nothing does. */
-function difference({ keys, aggregates }: Question, ours: Row, theirs: readonly Value[]): string | undefined {
-  const exact = ['windowStart', 'windowEnd', ...keys]
-  const scales = theirs.slice(exact.length + aggregates.length + 1)
-  const wrong = Object.values(ours).findIndex((value, i) => {
-    const at = i - exact.length
-    const { nearness, result } = aggregates[at] ?? { nearness: 'exact' }
-    if (at >= 0 && result !== undefined && typeof value === 'bigint') return value !== theirs[i]
-    return !isNear(nearness, plain(value), plain(theirs[i]!), Number(scales[at] ?? 0))
-  })
-  return wrong < 0 ? undefined : `${Object.keys(ours)[wrong]}: ${Object.values(ours)[wrong]} and ${theirs[wrong]}`
-}
-
-function isNear(nearness: Nearness, ours: Value, theirs: Value, scale: number): boolean {
-  if (typeof ours !== 'number' || typeof theirs !== 'number') return ours === theirs
-  if (nearness === 'exact') return ours === theirs || (Number.isNaN(ours) && Number.isNaN(theirs))
-  const [a, b] = nearness === 'deviation' ? [ours ** 2, theirs ** 2] : [ours, theirs]
-  return Math.abs(a - b) <= 1e-9 * Math.abs(b) + 1e-13 * scale
 }
 
 const manners = fc.record<Manner>({
