@@ -124,3 +124,16 @@ export const DECAY_BYTES = 24
 export const EMA_VALUE = 0
 export const EMA_COUNT = 8
 export const EMA_BYTES = 16
+
+/**
+ * Which input rows of a batch came in by: runs of rows, in their order. Rows between the end of a run and the start of the
+ * next don't count.
+ *
+ * ```text
+ *   0 start u32 │ 4 end u32, exclusive │ 8 input u32
+ * ```
+ */
+export const INPUT_RUN_START = 0
+export const INPUT_RUN_END = 4
+export const INPUT_RUN_INPUT = 8
+export const INPUT_RUN_BYTES = 12

@@ -214,7 +214,13 @@ export class Job<In = unknown, Out = unknown> {
     if (sources.length === 0) return
     this.#sources = new SourceIntakes(
       sources.map(source => toSource(source)),
-      { edge: this.#assembly.edge, signal: this.#sourceAbort.signal, clock: this.#clock, schema: this.#schema },
+      {
+        edge: this.#assembly.edge,
+        signal: this.#sourceAbort.signal,
+        clock: this.#clock,
+        schema: this.#schema,
+        onEnd: source => this.#inputEnded(source),
+      },
     )
     this.#sources.done.then(
       () => void this.stop().catch(() => {}),
@@ -273,6 +279,17 @@ export class Job<In = unknown, Out = unknown> {
     this.#failure =
       error instanceof EventfluxError ? error : stageFailed(`the job failed: ${messageOf(error)}`, { cause: error })
     if (!this.#isEnding) this.#end()
+  }
+
+  /** A source has ended: behind its last row it holds the watermark back no more. */
+  #inputEnded(input: number): void {
+    const { task, chain } = this.#assembly
+    task.follow(() => {
+      let isThrough = true
+      for (const eventTime of chain.eventTimes) isThrough = eventTime.endInput(input) && isThrough
+      return isThrough
+    })
+    this.#turns.work()
   }
 
   #startFinishing(): Promise<JobSummary> {

@@ -9,7 +9,7 @@ import { sourceScope } from './plan/plan-scope.ts'
 import { type Assembly, type AssemblyParts, assemble } from './runtime/assemble.ts'
 import { JobMeter } from './runtime/job-meter.ts'
 import { RowQueueSink } from './runtime/row-queue-sink.ts'
-import type { RunOptions } from './runtime/run-options.ts'
+import { type RunOptions, sourcesOf } from './runtime/run-options.ts'
 import { systemClock } from './time/clock.ts'
 
 /** Rows that may wait for an iterating reader unless told otherwise. */
@@ -66,8 +66,7 @@ export async function runPlan<In, Out>(
     schema: source,
     plan: { ...optimised, nodes },
   })
-  const sources = [...(options.source === undefined ? [] : [options.source]), ...(options.sources ?? [])]
-  job.start(options.signal?.aborted ? [] : (sources as never[]))
+  job.start(options.signal?.aborted ? [] : (sourcesOf(options as RunOptions<In, never>) as never[]))
   if (options.signal) stopOnAbort(job, options.signal)
   return job
 }

@@ -33,6 +33,7 @@ import { sumI64Kernels } from './sum-i64.ts'
 import { takeKernels } from './take.ts'
 import { timeKernels } from './time.ts'
 import { triggerKernels } from './trigger.ts'
+import { watermarkKernels } from './watermark.ts'
 
 /** Every kernel in plain TypeScript over one linear memory: the engine where WebAssembly isn't allowed. */
 export function jsKernels(memory: LinearMemory): KernelExports {
@@ -70,5 +71,6 @@ export function jsKernels(memory: LinearMemory): KernelExports {
     ...sumExtremeKernels(memory),
     ...sumI64Kernels(memory),
     ...timeKernels(memory),
+    ...watermarkKernels(memory),
   }
 }

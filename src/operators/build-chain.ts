@@ -11,6 +11,7 @@ import { type Schema, schemaFrom } from '../schema/schema.ts'
 import type { LatenessSpec } from '../time/lateness.ts'
 import type { WindowSpec } from '../time/windows.ts'
 import type { EvaluationContext, InputColumn } from './evaluator/evaluation-frame.ts'
+import type { BatchInputs } from './event-time/batch-inputs.ts'
 import { EventTimeOperator } from './event-time/event-time.ts'
 import { FilterOperator } from './filter.ts'
 import { LateOutput } from './late-output.ts'
@@ -38,6 +39,8 @@ export interface ChainParts {
   readonly context: EvaluationContext
   readonly maxKeys: number
   readonly timers: StageTimers
+  /** Which inputs rows come in by, where there are several. */
+  readonly inputs?: BatchInputs | undefined
   /** Measures every operator; left out, none is. */
   readonly stopwatch: Stopwatch | undefined
   /** The end of the chain, or of a side branch of that name: it gets the columns that arrive there. */
@@ -125,6 +128,8 @@ class ChainBuilder {
   readonly windows: WindowOperator[] = []
   readonly #parts: ChainParts
   readonly #arena: Arena
+  /** Windows above what is being built. */
+  #windowsAbove = 0
 
   constructor(parts: ChainParts) {
     this.#parts = parts
@@ -152,6 +157,8 @@ class ChainBuilder {
           columns,
           context,
           timers: this.#parts.timers,
+          inputs: this.#windowsAbove === 0 ? this.#parts.inputs : undefined,
+          idlenessMs: node.idlenessMs,
           next: next(columns, eventTimeOf(node)),
         })
         this.eventTimes.push(operator)
@@ -173,9 +180,9 @@ class ChainBuilder {
           }),
         )
       case 'windowAggregate':
-        return this.#window(node, columns, time, next)
+        return this.#belowWindow(() => this.#window(node, columns, time, next))
       case 'rowWindow':
-        return this.#rowWindow(node, columns, output => next(output, undefined))
+        return this.#belowWindow(() => this.#rowWindow(node, columns, output => next(output, undefined)))
       case 'tee':
         return new TeeOperator(next(columns, time), this.build(node.plan, 0, columns, time, node.name))
       default:
@@ -184,6 +191,14 @@ class ChainBuilder {
           this.#parts.rows(node, columns, output => next(output, time)),
         )
     }
+  }
+
+  /** Results of windows came in by no input. */
+  #belowWindow(build: () => Operator): Operator {
+    this.#windowsAbove++
+    const operator = build()
+    this.#windowsAbove--
+    return operator
   }
 
   #counted(node: LogicalNode, operator: CountingOperator): Operator {

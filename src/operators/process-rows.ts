@@ -227,7 +227,7 @@ export class ProcessRowsOperator implements Operator {
     output.columns.forEach((column, i) => {
       column.validity = this.#buffers.validity[i]!
     })
-    output.origin = source?.watermarks === undefined ? 0 : this.#origin
+    output.origin = source === undefined ? 0 : this.#origin
     output.watermarks = source?.watermarks
     return this.#parts.next.process(output)
   }

@@ -22,6 +22,12 @@ export interface EventTimeOptions<F extends SchemaFields> {
   readonly allowedLateness?: Duration
   /** The same as a number of milliseconds. */
   readonly allowedLatenessMs?: number
+  /**
+   * How long an input without rows holds the watermark back, by the job's clock (Flink's idleness). Each source of a job is
+   * an input, and what is pushed is one; the watermark is the least of theirs. An idle input takes part again from its next
+   * row on; when all are idle the watermark stays. Default: an input holds it back until it ends.
+   */
+  readonly idleness?: Duration
 }
 
 /** The step of `eventTime`. @throws EventfluxError `OPTION_INVALID`, `EXPRESSION_INVALID`. */
@@ -43,6 +49,7 @@ export function eventTimeStep<F extends SchemaFields>(
         ? { kind: watermarks.kind, expression: rowExpression('punctuated', watermarks.mark(columnsOf(schema))) }
         : (watermarks ?? boundedOutOfOrderness(outOfOrdernessMs ?? 0)),
     allowedLatenessMs: lengthOf('allowedLateness', options) ?? 0,
+    idlenessMs: options.idleness === undefined ? undefined : durationMs(options.idleness, 'idleness'),
   })
 }
 

@@ -32,9 +32,10 @@ const fieldList = (fields: readonly FieldSpec[]) =>
 function describe(node: LogicalNode): string[] {
   switch (node.op) {
     case 'eventTime': {
-      const { column, watermarks, allowedLatenessMs } = node
+      const { column, watermarks, allowedLatenessMs, idlenessMs } = node
       const late = `late by up to ${formatDuration(allowedLatenessMs)}`
-      return [line('eventTime', `${column}, ${describeWatermarks(watermarks)}, ${late}`)]
+      const idle = idlenessMs === undefined ? [] : [`inputs idle after ${formatDuration(idlenessMs)}`]
+      return [line('eventTime', [column, describeWatermarks(watermarks), late, ...idle].join(', '))]
     }
     case 'filter':
       return [line('filter', formatExpression(node.predicate))]

@@ -18,6 +18,8 @@ export interface EventTimeNode {
   readonly column: string
   readonly watermarks: WatermarkSpec
   readonly allowedLatenessMs: number
+  /** How long an input without rows holds the watermark back; left out: as long as it likes. */
+  readonly idlenessMs?: number
 }
 export interface FilterNode {
   readonly op: 'filter'

@@ -29,12 +29,15 @@ export function eventTimeNode(parts: {
   readonly column: string
   readonly watermarks: unknown
   readonly allowedLatenessMs: unknown
+  readonly idlenessMs?: unknown
 }): EventTimeNode {
+  const { idlenessMs } = parts
   return Object.freeze({
     op: 'eventTime',
     column: parts.column,
     watermarks: checkWatermarks(parts.watermarks),
-    allowedLatenessMs: milliseconds('allowedLatenessMs', parts.allowedLatenessMs),
+    allowedLatenessMs: milliseconds('allowedLatenessMs', parts.allowedLatenessMs, 0),
+    ...(idlenessMs !== undefined && { idlenessMs: milliseconds('idleness', idlenessMs, 1) }),
   })
 }
 
@@ -135,7 +138,10 @@ export function isModuleExport(value: unknown): value is ModuleExport {
   return typeof given === 'object' && typeof given?.module === 'string' && typeof given.export === 'string'
 }
 
-function milliseconds(name: string, value: unknown): number {
-  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number
-  throw optionInvalid(`${name} is a whole number of milliseconds, at least 0, not ${show(value)}`, { value, at: name })
+function milliseconds(name: string, value: unknown, least: number): number {
+  if (Number.isSafeInteger(value) && (value as number) >= least) return value as number
+  throw optionInvalid(`${name} is a whole number of milliseconds, at least ${least}, not ${show(value)}`, {
+    value,
+    at: name,
+  })
 }

@@ -76,6 +76,7 @@ function nodeOf(
         column: textOf(given.column, 'The event time'),
         watermarks: given.watermarks,
         allowedLatenessMs: given.allowedLatenessMs,
+        idlenessMs: given.idlenessMs,
       })
     case 'filter':
       return filterNode(validateNode(given.predicate))

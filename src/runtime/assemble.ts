@@ -26,7 +26,7 @@ import { BatchSinkOperator } from './batch-sink-operator.ts'
 import { ResultBatch } from './result-batch.ts'
 import { RingIntake } from './ring-intake.ts'
 import { RowSinkOperator } from './row-sink-operator.ts'
-import type { RunOptions } from './run-options.ts'
+import { type RunOptions, sourcesOf } from './run-options.ts'
 import { type EdgeConsumer, SourceEdge } from './source-edge.ts'
 import { stageTimers } from './stage-timers.ts'
 import { StagedIntake } from './staged-intake.ts'
@@ -97,6 +97,7 @@ class Assembler {
       maxBatch: this.#maxBatch,
       onInvalid: this.#invalidEvents(),
       consumer: listener,
+      sources: sourcesOf(options).length,
       ...(options.random && { random: options.random }),
     })
     const chain = buildChain(
@@ -106,6 +107,7 @@ class Assembler {
         context: { kernels, arena, maxBatch: this.#maxBatch, maxCodes: config.maxKeys },
         maxKeys: config.maxKeys,
         timers: stageTimers(clock, listener),
+        inputs: edge.inputs,
         stopwatch:
           config.metrics === 'detailed'
             ? {
@@ -127,6 +129,8 @@ class Assembler {
       maxBatch: this.#maxBatch,
       listener,
       monotonicNs: config.metrics === false ? undefined : () => clock.monotonicNs(),
+      accepted: () => edge.ledger.accepted,
+      inputs: edge.inputs,
     })
     for (const dictionary of dictionaries) {
       dictionary?.addOwner(mark => {

@@ -33,3 +33,8 @@ export interface RunOptions<In, Out> {
   /** Stops the job without draining. */
   readonly signal?: AbortSignal
 }
+
+/** The sources of a job, in the order of their numbers. */
+export function sourcesOf<In>({ source, sources = [] }: RunOptions<In, never>): readonly SourceLike<In>[] {
+  return source === undefined ? sources : [source, ...sources]
+}

@@ -16,6 +16,7 @@ import { Admission, type PushOptions } from './admission/admission.ts'
 import type { GrowthWarning } from './admission/admission-store.ts'
 import { type AdmissionListener, Ledger } from './admission/ledger.ts'
 import type { BatchResult, PushResult } from './admission/push-result.ts'
+import { InputRuns } from './input-runs.ts'
 
 /** Who works on the rows behind the edge. */
 export interface EdgeConsumer {
@@ -41,6 +42,8 @@ export interface SourceEdgeOptions {
   /** Decides on an event that doesn't fit the schema: throws, or returns and the event is dropped. */
   readonly onInvalid: (event: unknown, error: EventfluxError) => void
   readonly consumer: EdgeConsumer
+  /** Sources of the job: each is an input, and what is pushed is one more. */
+  readonly sources: number
   readonly random?: () => number
 }
 
@@ -51,12 +54,18 @@ export interface SourceEdgeOptions {
 export class SourceEdge implements AdmissionListener {
   readonly ring: RowRing
   readonly ledger = new Ledger()
+  /** Which input rows came in by; undefined where there are no sources, and what is pushed is all there is. */
+  readonly inputs: InputRuns | undefined
   readonly #admission: Admission
   readonly #rows: RowWriter
   readonly #columns: ColumnWriter
   readonly #consumer: EdgeConsumer
   readonly #onInvalid: SourceEdgeOptions['onInvalid']
   readonly #maxBatch: number
+  /** The number of the input of what is pushed into the job. */
+  readonly #pushes: number
+  /** The input the last row came in by. */
+  #input: number
   /** Rows an admission counted as taken that the source's error policy dropped. */
   #dropped = 0
 
@@ -78,6 +87,10 @@ export class SourceEdge implements AdmissionListener {
     this.#consumer = options.consumer
     this.#onInvalid = options.onInvalid
     this.#maxBatch = options.maxBatch
+    const { sources } = options
+    this.inputs = sources === 0 ? undefined : new InputRuns(sources, () => this.ledger.accepted)
+    this.#pushes = sources
+    this.#input = sources === 0 ? 0 : -1
   }
 
   /** Pushes that wait for room. */
@@ -85,21 +98,22 @@ export class SourceEdge implements AdmissionListener {
     return this.#admission.waiting
   }
 
-  push(event: unknown, options?: PushOptions): PushResult | Promise<PushResult> {
+  /** @param input The number of the source the event comes from; default: it is pushed into the job. */
+  push(event: unknown, options?: PushOptions, input = this.#pushes): PushResult | Promise<PushResult> {
     if (options === undefined && this.#admission.isFree) {
       if (this.ring.claim(1) === 0) this.#consumer.makeRoom()
-      if (this.#admission.isFree && this.#write(event)) {
+      if (this.#admission.isFree && this.#write(event, input)) {
         this.onAccepted(1)
         return true
       }
     }
-    return this.#admission.admit(() => this.#write(event), options)
+    return this.#admission.admit(() => this.#write(event, input), options)
   }
 
   /** Never waits, never evicts: true when the event is in. */
   tryPush(event: unknown): boolean {
     if (this.ring.claim(1) === 0) this.#consumer.makeRoom()
-    if (this.#admission.isFree && this.#write(event)) {
+    if (this.#admission.isFree && this.#write(event, this.#pushes)) {
       this.onAccepted(1)
       return true
     }
@@ -107,8 +121,13 @@ export class SourceEdge implements AdmissionListener {
     return false
   }
 
-  pushMany(events: readonly unknown[], options?: PushOptions): BatchResult | Promise<BatchResult> {
+  pushMany(
+    events: readonly unknown[],
+    options?: PushOptions,
+    input = this.#pushes,
+  ): BatchResult | Promise<BatchResult> {
     return this.#pushBlock(
+      input,
       events.length,
       (from, count, row) => this.#rows.writeRows(events, from, count, row),
       from => this.#invalid(events[from], this.#rows.lastError()),
@@ -117,9 +136,10 @@ export class SourceEdge implements AdmissionListener {
   }
 
   /** @throws EventfluxError `EVENT_INVALID` for a block whose columns don't fit the schema or each other. */
-  pushColumns(block: ColumnBlock, options?: PushOptions): BatchResult | Promise<BatchResult> {
+  pushColumns(block: ColumnBlock, options?: PushOptions, input = this.#pushes): BatchResult | Promise<BatchResult> {
     const prepared = this.#columns.prepare(block)
     return this.#pushBlock(
+      input,
       prepared.rows,
       (from, count, row) => this.#columns.writeColumns(prepared, from, count, row),
       () => this.#invalid(block, this.#columns.lastError()),
@@ -166,6 +186,7 @@ export class SourceEdge implements AdmissionListener {
   }
 
   #pushBlock(
+    input: number,
     length: number,
     write: (from: number, count: number, row: number) => number,
     invalid: (from: number) => void,
@@ -186,14 +207,14 @@ export class SourceEdge implements AdmissionListener {
         return 1
       }
       from += written
-      this.ring.publish(written)
+      this.#publish(written, input)
       return written
     }
     return this.#admission.admitMany(length, acceptSome, options)
   }
 
   /** False: there is no room. @throws what `onInvalid` throws for an event that doesn't fit. */
-  #write(event: unknown): boolean {
+  #write(event: unknown, input: number): boolean {
     if (this.ring.claim(1) === 0) return false
     let fits: boolean
     try {
@@ -202,9 +223,17 @@ export class SourceEdge implements AdmissionListener {
       this.#consumer.failed(error)
       throw error
     }
-    if (fits) this.ring.publish(1)
+    if (fits) this.#publish(1, input)
     else this.#invalid(event, this.#rows.lastError())
     return true
+  }
+
+  #publish(rows: number, input: number): void {
+    if (input !== this.#input) {
+      this.#input = input
+      this.inputs?.switchTo(input)
+    }
+    this.ring.publish(rows)
   }
 
   /** What a writer throws is not the fault of the data: it ends the job. */

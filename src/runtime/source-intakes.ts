@@ -14,7 +14,14 @@ export class SourceIntakes {
 
   constructor(
     sources: readonly Source[],
-    parts: { edge: SourceEdge; signal: AbortSignal; clock: Clock; schema: Schema },
+    parts: {
+      edge: SourceEdge
+      signal: AbortSignal
+      clock: Clock
+      schema: Schema
+      /** The source of that number has given all its events. */
+      onEnd: (source: number) => void
+    },
   ) {
     // A signal for each source: on a single one the listeners of many sources would look like a leak to the runtime.
     const aborts = sources.map(() => new AbortController())
@@ -25,7 +32,8 @@ export class SourceIntakes {
     signal.addEventListener('abort', abortAll, { once: true })
     const runs = sources.map(async (source, i) => {
       try {
-        await source.run(new EdgeIntake({ ...parts, signal: aborts[i]!.signal }))
+        await source.run(new EdgeIntake({ ...parts, signal: aborts[i]!.signal, input: i }))
+        parts.onEnd(i)
       } finally {
         await source.close?.()
       }
@@ -40,24 +48,27 @@ class EdgeIntake implements SourceIntake {
   readonly clock: Clock
   readonly schema: Schema
   readonly #edge: SourceEdge
+  /** The number of the source. */
+  readonly #input: number
 
-  constructor(parts: { edge: SourceEdge; signal: AbortSignal; clock: Clock; schema: Schema }) {
+  constructor(parts: { edge: SourceEdge; signal: AbortSignal; clock: Clock; schema: Schema; input: number }) {
     this.signal = parts.signal
     this.clock = parts.clock
     this.schema = parts.schema
     this.#edge = parts.edge
+    this.#input = parts.input
   }
 
   push(event: unknown): ReturnType<SourceEdge['push']> {
-    return this.#edge.push(event)
+    return this.#edge.push(event, undefined, this.#input)
   }
 
   pushMany(events: readonly unknown[]): ReturnType<SourceEdge['pushMany']> {
-    return this.#edge.pushMany(events)
+    return this.#edge.pushMany(events, undefined, this.#input)
   }
 
   pushColumns(columns: ColumnBlock): ReturnType<SourceEdge['pushColumns']> {
-    return this.#edge.pushColumns(columns)
+    return this.#edge.pushColumns(columns, undefined, this.#input)
   }
 
   reject(error: EventfluxError): void {

@@ -2,6 +2,7 @@ import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import type { RecordBatch } from '../memory/record-batch.ts'
 import type { RowRing } from '../memory/row-ring.ts'
 import type { Operator } from '../operators/operator.ts'
+import type { InputRuns } from './input-runs.ts'
 
 /** What a turn of a task ended with. */
 export type TaskState =
@@ -39,6 +40,10 @@ export class Task {
   readonly #maxBatch: number
   readonly #listener: TaskListener
   readonly #monotonicNs: (() => number) | undefined
+  readonly #accepted: () => number
+  readonly #inputs: InputRuns | undefined
+  /** Turns that come behind the first `at` rows ever accepted, in their order. */
+  readonly #turns: { readonly at: number; readonly turn: () => boolean }[] = []
   /** Rows of the batch the chain still holds. */
   #held = 0
   #blocked = false
@@ -54,6 +59,10 @@ export class Task {
     listener: TaskListener
     /** Where busy time is read; none: it isn't measured. */
     monotonicNs: (() => number) | undefined
+    /** Rows the ring has taken so far. */
+    accepted: () => number
+    /** Which input they came in by, where there are several. */
+    inputs: InputRuns | undefined
   }) {
     this.#ring = parts.ring
     this.#intake = parts.intake
@@ -61,6 +70,8 @@ export class Task {
     this.#maxBatch = parts.maxBatch
     this.#listener = parts.listener
     this.#monotonicNs = parts.monotonicNs
+    this.#accepted = parts.accepted
+    this.#inputs = parts.inputs
   }
 
   get isBlocked(): boolean {
@@ -87,8 +98,20 @@ export class Task {
     if (this.#stopped) return 'idle'
     return this.#guarded(() => {
       if (this.#blocked && !this.#resumed()) return 'blocked'
-      while (!this.#stopped && !this.#ring.isEmpty) {
-        const batch = this.#intake.poll(this.#maxBatch)
+      while (!this.#stopped) {
+        const position = this.#accepted() - this.#ring.length
+        const next = this.#turns[0]
+        if (next !== undefined && next.at <= position) {
+          this.#turns.shift()
+          if (next.turn()) continue
+          this.#blocked = true
+          return 'blocked'
+        }
+        if (this.#ring.isEmpty) break
+        const batch = this.#intake.poll(
+          next === undefined ? this.#maxBatch : Math.min(this.#maxBatch, next.at - position),
+        )
+        this.#inputs?.show(position, batch.length)
         this.#held = batch.length
         this.#startNs = this.#monotonicNs?.() ?? 0
         if (!this.#head.process(batch)) {
@@ -104,6 +127,11 @@ export class Task {
   /** Tells the chain that the input is over: all windows close. Only after `work` returned 'idle'; then it is `work` again. */
   endOfInput(): TaskState {
     return this.inject(() => this.#head.advanceWatermark(Number.POSITIVE_INFINITY))
+  }
+
+  /** Has something other than rows go into the chain, behind the rows accepted so far and before any that come later. */
+  follow(turn: () => boolean): void {
+    this.#turns.push({ at: this.#accepted(), turn })
   }
 
   /** Sends something other than rows into the chain, between two batches: false of `turn` means that downstream is full. */
@@ -135,6 +163,7 @@ export class Task {
     const rows = this.#held
     this.#held = 0
     this.#intake.release(rows)
+    this.#inputs?.pass()
     this.#listener.batchDone(rows, this.#monotonicNs === undefined ? 0 : this.#monotonicNs() - this.#startNs)
     this.#listener.spaceFreed()
   }

@@ -190,6 +190,23 @@ export interface KernelExports extends AccumulatorExports {
   normaliseTimes(time: number, n: number): number
   /** First row in [from, n) with time ≥ threshold, or n. NaN rows never match. */
   scanTimeAtLeast(time: number, from: number, n: number, threshold: number): number
+  /**
+   * The watermark after each row of a batch whose rows came in by several inputs: the least of the inputs' own ones, never
+   * going back from `merged`; +Infinity is none. A row leads its input's to its level - `behind`, NaN nowhere. `own` and
+   * `held` hold an f64 per input: its watermark, and how far it holds the others back (+Infinity: not at all), which from
+   * its first row on is its watermark. `runs` (see abi.ts) end with the batch. Returns the watermark after the last row.
+   */
+  mergeWatermarks(
+    levels: number,
+    behind: number,
+    runs: number,
+    runCount: number,
+    own: number,
+    held: number,
+    inputs: number,
+    merged: number,
+    out: number,
+  ): number
   /** Least and greatest of the selected rows j in [from, m), at out[0], out[1]; NaN is ignored, no value gives ±Infinity. */
   rangeF64(a: number, sel: number, from: number, m: number, out: number): void
   /**

@@ -6,6 +6,9 @@ import type { EvaluationContext, InputColumn } from '../evaluator/evaluation-fra
 import type { Operator } from '../operator.ts'
 import { ReusedBatch } from '../reused-batch.ts'
 import type { StageTimers, TimedStage } from '../stage-timers.ts'
+import type { BatchInputs } from './batch-inputs.ts'
+import { InputIdleness } from './input-idleness.ts'
+import { InputWatermarks } from './input-watermarks.ts'
 import { LevelTrack } from './level-track.ts'
 import { RowLevels } from './row-levels.ts'
 
@@ -16,14 +19,18 @@ export interface EventTimeParts {
   readonly columns: readonly InputColumn[]
   readonly context: EvaluationContext
   readonly timers: StageTimers
+  /** Which inputs rows come in by, where there are several. */
+  readonly inputs: BatchInputs | undefined
+  /** How long an input without rows holds the watermark back; undefined: as long as it likes. */
+  readonly idlenessMs: number | undefined
   readonly next: Operator
 }
 
 /**
  * Gives rows their event time, and a watermark as of each row (Flink's generators, row by row). Operators below ask the
- * batch where the watermark crosses the boundaries they care about; nothing is written per row. A watermark that moves on
- * with the clock is brought up to the present before each batch, and whenever the clock has led it to where something
- * below fires.
+ * batch where the watermark crosses the boundaries they care about; nothing is written per row, unless the batch holds rows
+ * of several inputs: then a kernel merges their watermarks. What moves with the clock (physical watermarks, idle inputs)
+ * is brought up to the present before each batch, and whenever the clock comes to where it makes a difference.
  */
 export class EventTimeOperator implements Operator, TimedStage {
   readonly name = 'eventTime'
@@ -34,8 +41,12 @@ export class EventTimeOperator implements Operator, TimedStage {
   readonly #range: number
   readonly #track: LevelTrack
   readonly #output = new ReusedBatch()
-  readonly #movesByClock: boolean
-  #watermark = Number.NEGATIVE_INFINITY
+  readonly #watermarks: InputWatermarks
+  readonly #idleness: InputIdleness | undefined
+  readonly #isPhysical: boolean
+  /** Address of the watermark after each row of a batch of several inputs. */
+  #merged = 0
+  #isOver = false
   #told = Number.NEGATIVE_INFINITY
   /** The latest instant the clock was seen at. */
   #nowMs: number
@@ -46,19 +57,24 @@ export class EventTimeOperator implements Operator, TimedStage {
 
   /** @throws EventfluxError `PLAN_INVALID` when the column isn't there. */
   constructor(parts: EventTimeParts) {
-    const { context, watermarks, timers } = parts
+    const { context, watermarks, timers, inputs, idlenessMs } = parts
     const { arena } = context
     this.#parts = parts
     this.#levels = new RowLevels(watermarks, parts.column, parts.columns, context)
     this.#scope = new ArenaScope(arena)
     this.#range = this.#scope.allocate(16)
     this.#track = new LevelTrack(context.kernels, arena.memory)
-    this.#movesByClock = watermarks.kind === 'physical'
+    this.#watermarks = new InputWatermarks(arena, inputs, context.maxBatch)
+    this.#isPhysical = watermarks.kind === 'physical'
     this.#nowMs = timers.now()
+    const canBeIdle = inputs !== undefined && idlenessMs !== undefined
+    if (canBeIdle) this.#idleness = new InputIdleness(idlenessMs, inputs, this.#watermarks, this.#nowMs)
+    if (canBeIdle) this.#arm()
   }
 
   notes(): readonly string[] {
-    return [`kernels ${[...this.#levels.kernelsUsed(), 'rangeF64', 'scanTimeAtLeast'].join(', ')}`]
+    const merging = this.#parts.inputs === undefined ? [] : ['mergeWatermarks']
+    return [`kernels ${[...this.#levels.kernelsUsed(), 'rangeF64', 'scanTimeAtLeast', ...merging].join(', ')}`]
   }
 
   get rowsOut(): number {
@@ -66,21 +82,26 @@ export class EventTimeOperator implements Operator, TimedStage {
   }
 
   get currentWatermark(): number {
-    return this.#watermark
+    return this.#isOver ? Number.POSITIVE_INFINITY : this.#watermarks.merged
   }
 
   process(batch: RecordBatch): boolean {
     this.rowsIn += batch.selectedCount
-    if (this.#movesByClock) this.#elapse()
-    if (this.#tell(this.#watermark)) return this.#send(batch)
+    if (this.#movesByClock) this.#catchUp()
+    if (this.#tell(this.currentWatermark)) return this.#send(batch)
     this.#waiting = batch
     return false
   }
 
   /** The end of a bounded input. */
   advanceWatermark(watermark: number): boolean {
-    if (watermark !== Number.POSITIVE_INFINITY) return true
-    this.#watermark = watermark
+    if (watermark === Number.POSITIVE_INFINITY) this.#isOver = true
+    return this.#settle()
+  }
+
+  /** An input has ended: it holds the watermark back no more. Between two batches. false: downstream is full. */
+  endInput(input: number): boolean {
+    if (this.#parts.inputs !== undefined) this.#watermarks.end(input)
     return this.#settle()
   }
 
@@ -108,6 +129,7 @@ export class EventTimeOperator implements Operator, TimedStage {
   close(): void {
     this.#disarm?.()
     this.#levels.close()
+    this.#watermarks.close()
     this.#scope.release()
     this.#parts.next.close()
   }
@@ -121,34 +143,72 @@ export class EventTimeOperator implements Operator, TimedStage {
     return this.#parts.next.process(output) && this.#settle()
   }
 
-  /** Sets the track over a batch, and the watermark to where the batch leads it. */
+  /** Sets the track over a batch, and the watermarks to where the batch leads them. */
   #follow(batch: RecordBatch): void {
     const { length, selection, selectedCount } = batch
     const { kernels, arena } = this.#parts.context
     const { f64 } = arena.memory
-    const { behindMs } = this.#levels
     const range = this.#range >>> 3
     kernels.rangeF64(this.#levels.timesOf(batch), selection, 0, selectedCount, this.#range)
     this.#track.begin(length, f64[range]!, f64[range + 1]!)
     const levels = this.#levels.of(batch)
+    const watermarks = this.#watermarks
+    const isOfOne = this.#parts.inputs === undefined || this.#parts.inputs.runCount === 1
+    const runs = isOfOne ? 1 : watermarks.listRuns(batch)
+    const input = isOfOne ? (this.#parts.inputs?.inputOf(0) ?? 0) : watermarks.inputOf(0)
+    if (this.#idleness !== undefined) {
+      this.#idleness.seen(input, this.#nowMs)
+      for (let run = 1; run < runs; run++) this.#idleness.seen(watermarks.inputOf(run), this.#nowMs)
+    }
+    const before = watermarks.merged
+    const ceiling = watermarks.leastBut(input)
+    // An input that takes part again may bring a watermark along that its first row makes count, whatever its level.
+    if (runs > 1 || (this.#parts.inputs !== undefined && Math.min(watermarks.ownOf(input), ceiling) > before)) {
+      if (isOfOne) watermarks.listRuns(batch)
+      this.#followMerged(levels, runs, length)
+      return
+    }
+    const { behindMs } = this.#levels
     if (!this.#levels.areTimes) kernels.rangeF64(levels, 0, 0, length, this.#range)
-    const greatest = f64[range + 1]!
-    const before = this.#watermark
-    this.#watermark = Math.max(before, greatest - behindMs)
-    this.#track.follow(levels, behindMs, greatest, before, this.#watermark)
+    watermarks.lead(input, f64[range + 1]! - behindMs)
+    this.#track.follow(levels, behindMs, ceiling, before, watermarks.merged)
   }
 
-  /** Brings a watermark that moves with the clock up to the present; a clock that goes back doesn't move it. */
-  #elapse(): void {
+  #followMerged(levels: number, runs: number, length: number): void {
+    const { kernels, maxBatch } = this.#parts.context
+    const watermarks = this.#watermarks
+    if (this.#merged === 0) this.#merged = this.#scope.allocate(maxBatch * 8)
+    const before = watermarks.merged
+    watermarks.merged = kernels.mergeWatermarks(
+      levels,
+      this.#levels.behindMs,
+      watermarks.runs,
+      runs,
+      watermarks.own,
+      watermarks.held,
+      watermarks.count,
+      before,
+      this.#merged,
+    )
+    if (length > 0) this.#track.follow(this.#merged, 0, Number.POSITIVE_INFINITY, before, watermarks.merged)
+  }
+
+  get #movesByClock(): boolean {
+    return this.#isPhysical || this.#idleness !== undefined
+  }
+
+  /** Brings what moves with the clock up to the present; a clock that goes back moves nothing. */
+  #catchUp(): void {
     const nowMs = Math.max(this.#nowMs, Math.floor(this.#parts.timers.now()))
-    this.#watermark += nowMs - this.#nowMs
+    if (this.#isPhysical) this.#watermarks.elapse(nowMs - this.#nowMs)
     this.#nowMs = nowMs
+    this.#idleness?.expire(nowMs)
   }
 
-  /** Passes the watermark on, and waits for what fires next. false: downstream is full. */
+  /** Passes the watermark on, and waits for what comes next. false: downstream is full. */
   #settle(): boolean {
-    if (this.#movesByClock) this.#elapse()
-    if (!this.#tell(this.#watermark)) return false
+    if (this.#movesByClock) this.#catchUp()
+    if (!this.#tell(this.currentWatermark)) return false
     if (this.#movesByClock) this.#arm()
     return true
   }
@@ -160,13 +220,22 @@ export class EventTimeOperator implements Operator, TimedStage {
     return this.#parts.next.advanceWatermark(watermark)
   }
 
-  /** Asks the clock for one wake-up: when the watermark will be where something below fires. */
+  /** Asks the clock for one wake-up: when something below fires by then, or an input becomes idle. */
   #arm(): void {
-    const awaited = this.#parts.next.nextFiring() - this.#watermark
-    const at = Number.isFinite(awaited) ? this.#nowMs + Math.max(0, awaited) : Number.POSITIVE_INFINITY
-    if (at === this.#armedFor) return
+    const at = this.#isOver
+      ? Number.POSITIVE_INFINITY
+      : Math.min(this.#firingAt(), this.#idleness?.nextMs ?? Number.POSITIVE_INFINITY)
+    // A wake-up that is too early costs a look, so one that is put off stays where it is.
+    if (at >= this.#armedFor) return
     this.#disarm?.()
     this.#armedFor = at
-    this.#disarm = at === Number.POSITIVE_INFINITY ? undefined : this.#parts.timers.at(this, at)
+    this.#disarm = this.#parts.timers.at(this, at)
+  }
+
+  /** When the clock will have led the watermark to where something below fires. */
+  #firingAt(): number {
+    if (!this.#isPhysical) return Number.POSITIVE_INFINITY
+    const awaited = this.#parts.next.nextFiring() - this.#watermarks.least
+    return Number.isFinite(awaited) ? this.#nowMs + Math.max(0, awaited) : Number.POSITIVE_INFINITY
   }
 }

@@ -2,7 +2,7 @@ import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { WatermarkTrack } from '../../memory/record-batch.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 
-/** The watermark as of each row of a batch: the running maximum of the rows' levels, less what it stays behind. */
+/** The watermark as of each row of a batch, found where it is asked for. */
 export class LevelTrack implements WatermarkTrack {
   length = 0
   least = Number.NaN
@@ -11,9 +11,9 @@ export class LevelTrack implements WatermarkTrack {
   readonly #memory: LinearMemory
   #levels = 0
   #behindMs = 0
-  #greatestLevel = Number.NEGATIVE_INFINITY
+  #ceiling = Number.POSITIVE_INFINITY
   #before = Number.NEGATIVE_INFINITY
-  #behind = Number.NEGATIVE_INFINITY
+  #after = Number.NEGATIVE_INFINITY
 
   constructor(kernels: KernelExports, memory: LinearMemory) {
     this.#kernels = kernels
@@ -28,27 +28,28 @@ export class LevelTrack implements WatermarkTrack {
   }
 
   /**
-   * Follows levels, the greatest of which is `greatestLevel`.
+   * Follows the running maximum of the levels (one per row, at an address), less `behindMs`.
    *
-   * @param before The watermark before the batch, and `after` the one after it.
+   * @param ceiling How far other inputs let the watermark come.
+   * @param before The watermark before the batch; `after` is the one behind its last row.
    */
-  follow(levels: number, behindMs: number, greatestLevel: number, before: number, after: number): void {
+  follow(levels: number, behindMs: number, ceiling: number, before: number, after: number): void {
     this.#levels = levels
     this.#behindMs = behindMs
-    this.#greatestLevel = greatestLevel
+    this.#ceiling = ceiling
     this.#before = before
-    this.#behind = after
+    this.#after = after
   }
 
   firstRowReaching(watermark: number, from: number): number {
-    const level = watermark + this.#behindMs
-    if (level > this.#greatestLevel) return this.length
+    if (watermark > this.#after || this.#after === Number.NEGATIVE_INFINITY) return this.length
+    const level = Math.max(watermark, -Number.MAX_VALUE) + this.#behindMs
     return this.#kernels.scanTimeAtLeast(this.#levels, from, this.length, level)
   }
 
   after(row: number): number {
     if (row < 0) return this.#before
-    if (row === this.length - 1) return this.#behind
-    return this.#memory.f64[(this.#levels >>> 3) + row]! - this.#behindMs
+    if (row === this.length - 1) return this.#after
+    return Math.min(this.#memory.f64[(this.#levels >>> 3) + row]! - this.#behindMs, this.#ceiling)
   }
 }

@@ -1,0 +1,234 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Source, SourceIntake } from '../../src/connector/source.ts'
+import { count } from '../../src/expression/aggregates.ts'
+import { pipeline } from '../../src/pipeline.ts'
+import { i32, timestamp } from '../../src/schema/data-type.ts'
+import { schema } from '../../src/schema/schema.ts'
+import { VirtualClock } from '../../src/time/virtual-clock.ts'
+import { tumbling } from '../../src/time/windows.ts'
+
+const events = schema({ time: timestamp(), key: i32() })
+const SOURCES = 3
+const PUSHES = SOURCES
+const IDLENESS = 100
+
+/** A source that gives what it is told to, until it is told to end. */
+function remoteSource(): Source & { intake: SourceIntake; end: () => void } {
+  const remote = {
+    metadata: { name: 'remote', kind: 'remote', replayable: false, bounded: true },
+    intake: undefined as unknown as SourceIntake,
+    end: () => {},
+    run(intake: SourceIntake) {
+      remote.intake = intake
+      return new Promise<void>(resolve => {
+        remote.end = resolve
+        intake.signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+    },
+  }
+  return remote
+}
+
+type Step =
+  | { readonly kind: 'rows'; readonly input: number; readonly times: readonly number[] }
+  | { readonly kind: 'end'; readonly input: number }
+  | { readonly kind: 'clock'; readonly ms: number }
+
+interface Outcome {
+  readonly rows: [number, number][]
+  readonly late: number
+}
+
+/** Inputs, watermarks and windows of 50 ms, one row at a time. */
+function model(steps: readonly Step[], { bound, idles, drops }: Manner): Outcome {
+  const rows: [number, number][] = []
+  const open = new Map<number, number>()
+  const inputs = Array.from({ length: SOURCES + 1 }, (_, i) => ({ own: -Infinity, seen: 0, takesPart: i < SOURCES }))
+  const ended = new Set<number>()
+  let [now, merged, late] = [0, -Infinity, 0]
+  const settle = () => {
+    const parts = inputs.filter(({ takesPart }) => takesPart).map(({ own }) => own)
+    if (parts.length > 0) merged = Math.max(merged, Math.min(...parts))
+    fire()
+  }
+  const fire = () => {
+    for (const start of [...open.keys()].filter(each => each + 49 <= merged).sort((a, b) => a - b)) {
+      rows.push([start, open.get(start)!])
+      open.delete(start)
+    }
+  }
+  for (const step of steps) {
+    if (step.kind === 'clock') {
+      const until = now + step.ms
+      for (; now < until; now++) {
+        const idle = idles ? inputs.filter(({ takesPart, seen }) => takesPart && seen + IDLENESS === now + 1) : []
+        for (const input of idle) input.takesPart = false
+        if (idle.length > 0) settle()
+      }
+    } else if (step.kind === 'end') {
+      ended.add(step.input)
+      inputs[step.input]!.takesPart = false
+      settle()
+    } else if (!ended.has(step.input)) {
+      for (const time of step.times) {
+        if (drops && time % 3 === 0) continue
+        const input = inputs[step.input]!
+        const start = Math.floor(time / 50) * 50
+        if (start + 49 <= merged) late++
+        else open.set(start, (open.get(start) ?? 0) + 1)
+        input.own = Math.max(input.own, time - bound - 1)
+        input.seen = now
+        input.takesPart = true
+        settle()
+      }
+    }
+  }
+  merged = Infinity
+  fire()
+  return { rows, late }
+}
+
+interface Manner {
+  readonly bound: number
+  readonly idles: boolean
+  /** Whether a filter stands before the event time. */
+  readonly drops: boolean
+  readonly maxBatch: number
+  readonly engine: 'wasm' | 'js'
+  readonly way: 'push' | 'pushMany'
+}
+
+async function run(steps: readonly Step[], manner: Manner): Promise<Outcome> {
+  const { bound, idles, drops, maxBatch, engine, way } = manner
+  const clock = new VirtualClock(0)
+  const sources = Array.from({ length: SOURCES }, remoteSource)
+  const rows: [number, number][] = []
+  const source = pipeline(events, { maxBatch, engine })
+  const filtered = drops ? source.filter(e => e.key.ne(0)) : source
+  const job = await filtered
+    .eventTime('time', { outOfOrderness: bound, ...(idles && { idleness: IDLENESS }) })
+    .window(tumbling(50))
+    .aggregate(() => ({ n: count() }))
+    .run({ clock, sources, sink: row => void rows.push([row.windowStart, row.n]) })
+  const ended = new Set<number>()
+  for (const step of steps) {
+    if (step.kind === 'clock') {
+      await job.flush()
+      clock.advance(step.ms)
+    } else if (step.kind === 'end') {
+      if (ended.size === SOURCES - 1) continue
+      ended.add(step.input)
+      sources[step.input]!.end()
+      for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+    } else if (!ended.has(step.input)) {
+      const block = step.times.map(time => ({ time, key: time % 3 }))
+      const into = step.input === PUSHES ? job : sources[step.input]!.intake
+      if (way === 'pushMany') into.pushMany(block)
+      else for (const event of block) into.push(event)
+    }
+  }
+  const { numLateRecordsDropped: late } = await job.drain()
+  return { rows, late }
+}
+
+const steps = fc
+  .array(
+    fc.oneof(
+      {
+        weight: 8,
+        arbitrary: fc.record({
+          kind: fc.constant('rows' as const),
+          input: fc.nat(SOURCES),
+          times: fc.array(fc.nat(400), { minLength: 1, maxLength: 6 }),
+        }),
+      },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('end' as const), input: fc.nat(SOURCES - 1) }) },
+      { weight: 3, arbitrary: fc.record({ kind: fc.constant('clock' as const), ms: fc.integer({ min: 1, max: 90 }) }) },
+    ),
+    { maxLength: 40 },
+  )
+  // The last source to end would end the job.
+  .map(all => {
+    const ended = new Set<number>()
+    return all.filter(step => {
+      if (step.kind !== 'end') return true
+      if (ended.has(step.input) || ended.size === SOURCES - 1) return false
+      ended.add(step.input)
+      return true
+    })
+  })
+
+const manners = fc.record({
+  bound: fc.constantFrom(0, 10),
+  idles: fc.boolean(),
+  drops: fc.boolean(),
+  maxBatch: fc.constantFrom(1, 7, 64, 4096),
+  engine: fc.constantFrom('wasm' as const, 'js' as const),
+  way: fc.constantFrom('push' as const, 'pushMany' as const),
+})
+
+it('the watermark of several inputs is the least of theirs as of each row, in batches of any length, on both engines', async () => {
+  const seen = { late: 0, fired: 0 }
+  await fc.assert(
+    fc.asyncProperty(steps, manners, async (script, manner) => {
+      const wanted = model(script, manner)
+      expect(await run(script, manner)).toEqual(wanted)
+      if (wanted.late > 0) seen.late++
+      if (wanted.rows.length > 1) seen.fired++
+    }),
+    { numRuns: 300 },
+  )
+  expect(Math.min(seen.late, seen.fired)).toBeGreaterThan(20)
+})
+
+describe('inputs', () => {
+  const counted = pipeline(events)
+    .eventTime('time', { idleness: '1s' })
+    .window(tumbling(50))
+    .aggregate(() => ({ n: count() }))
+
+  it('without a row hold the watermark back until they are idle', async () => {
+    const clock = new VirtualClock(0)
+    const sources = [remoteSource(), remoteSource()]
+    const got: number[][] = []
+    const job = await counted.run({ clock, sources, sink: row => void got.push([clock.now(), row.windowStart]) })
+    sources[0]!.intake.pushMany([
+      { time: 10, key: 0 },
+      { time: 500, key: 0 },
+    ])
+    await job.flush()
+    expect(job.metrics().currentInputWatermark).toBe(Number.NEGATIVE_INFINITY)
+    clock.advance(500)
+    sources[0]!.intake.push({ time: 501, key: 0 })
+    await job.flush()
+    expect(got).toEqual([])
+    clock.advance(500)
+    expect(got).toEqual([[1_000, 0]])
+    expect(job.metrics().currentInputWatermark).toBe(500)
+    // All are idle from 1,500 on: it stays.
+    clock.advance(5_000)
+    expect(job.metrics().currentInputWatermark).toBe(500)
+    await job.drain()
+  })
+
+  it('that are pushes count from the first one on', async () => {
+    const sources = [remoteSource()]
+    const job = await counted.run({ clock: new VirtualClock(0), sources, sink: () => {} })
+    sources[0]!.intake.push({ time: 100, key: 0 })
+    await job.flush()
+    expect(job.metrics().currentInputWatermark).toBe(99)
+    job.push({ time: 150, key: 0 })
+    sources[0]!.intake.push({ time: 300, key: 0 })
+    await job.flush()
+    expect(job.metrics().currentInputWatermark).toBe(149)
+    await job.drain()
+  })
+
+  it('are told in explain(), and refused as no length of time', () => {
+    expect(counted.explain()).toContain('late by up to 0ms, inputs idle after 1s')
+    expect(() => pipeline(events).eventTime('time', { idleness: 0 })).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID' }),
+    )
+  })
+})
