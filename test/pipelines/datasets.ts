@@ -28,6 +28,8 @@ export interface Dataset {
   readonly outOfOrdernessMs: number
   readonly window: WindowSpec
   readonly isInteger: boolean
+  /** Where the windows stand: a file of test/data/expected. */
+  readonly expectedFile: string
   readonly expected: readonly ExpectedWindow[]
 }
 
@@ -51,14 +53,14 @@ function linesOf(path: string): string[] {
   return readFileSync(new URL(path, data), 'utf8').trim().split('\n').slice(1)
 }
 
-function expectedWindows(name: string): ExpectedWindow[] {
-  const windows = linesOf(`expected/${name}.csv`).map(line => {
+function expectedIn(expectedFile: string): Pick<Dataset, 'expectedFile' | 'expected'> {
+  const windows = linesOf(`expected/${expectedFile}`).map(line => {
     const [key, ...cells] = line.split(',')
     const [windowStart, windowEnd, count, sum, min, max, mean] = cells.map(Number) as [number, ...number[]]
     const variance = cells[7] === '' ? null : Number(cells[7])
     return { key, windowStart, windowEnd, count, sum, min, max, mean, variance } as ExpectedWindow
   })
-  return inOrder(windows)
+  return { expectedFile, expected: inOrder(windows) }
 }
 
 /** The events of a file, its columns read as text by position. */
@@ -137,14 +139,14 @@ export const datasets: readonly Dataset[] = [
     outOfOrdernessMs: 0,
     window: tumbling('1s'),
     isInteger: true,
-    expected: expectedWindows('bids_tumble_1s'),
+    ...expectedIn('bids_tumble_1s.csv'),
   },
   {
     name: 'ticker mentions per hour',
     ...mentions,
     window: tumbling('1h'),
     isInteger: true,
-    expected: expectedWindows('tweets_tumble_1h'),
+    ...expectedIn('tweets_tumble_1h.csv'),
   },
   {
     name: 'taxi rides per day',
@@ -153,14 +155,14 @@ export const datasets: readonly Dataset[] = [
     outOfOrdernessMs: 0,
     window: tumbling('1d'),
     isInteger: true,
-    expected: expectedWindows('taxi_tumble_1d'),
+    ...expectedIn('taxi_tumble_1d.csv'),
   },
   {
     name: 'earthquakes per six hours',
     ...earthquakes,
     window: tumbling('6h'),
     isInteger: false,
-    expected: expectedWindows('quakes_tumble_6h'),
+    ...expectedIn('quakes_tumble_6h.csv'),
   },
   {
     name: 'NEXMark bids of ten seconds every two',
@@ -173,7 +175,7 @@ export const datasets: readonly Dataset[] = [
     outOfOrdernessMs: 0,
     window: hopping('10s', '2s'),
     isInteger: true,
-    expected: expectedWindows('bids_hop_2s_10s'),
+    ...expectedIn('bids_hop_2s_10s.csv'),
   },
   {
     name: 'taxi rides of a week every day',
@@ -182,7 +184,7 @@ export const datasets: readonly Dataset[] = [
     outOfOrdernessMs: 0,
     window: hopping('7d', '1d'),
     isInteger: true,
-    expected: expectedWindows('taxi_hop_1d_7d'),
+    ...expectedIn('taxi_hop_1d_7d.csv'),
   },
   {
     name: 'sessions of NEXMark bidders',
@@ -190,21 +192,21 @@ export const datasets: readonly Dataset[] = [
     outOfOrdernessMs: AT_ITS_END,
     window: session('500ms'),
     isInteger: true,
-    expected: expectedWindows('bids_session_500ms'),
+    ...expectedIn('bids_session_500ms.csv'),
   },
   {
     name: 'sessions of ticker mentions',
     ...mentions,
     window: session('5m'),
     isInteger: true,
-    expected: expectedWindows('tweets_session_5m'),
+    ...expectedIn('tweets_session_5m.csv'),
   },
   {
     name: 'sessions of earthquakes',
     ...earthquakes,
     window: session('1h'),
     isInteger: false,
-    expected: expectedWindows('quakes_session_1h'),
+    ...expectedIn('quakes_session_1h.csv'),
   },
 ]
 

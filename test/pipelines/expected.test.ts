@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { avg, count, max, min, sum, varianceSample } from '../../src/expression/aggregates.ts'
 import type { Job } from '../../src/job.ts'
@@ -66,6 +67,11 @@ async function expectDrained(job: Job<never, unknown>, events: number): Promise<
     abandoned: 0,
   })
 }
+
+it('every file of expected windows is one of a dataset', () => {
+  const files = readdirSync(new URL('../data/expected/', import.meta.url))
+  expect(new Set(datasets.map(({ expectedFile }) => expectedFile))).toEqual(new Set(files))
+})
 
 describe.each(datasets)('$name', dataset => {
   const { events } = dataset
