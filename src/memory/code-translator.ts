@@ -23,7 +23,8 @@ export interface Translation {
 
 /**
  * Translates positions in lists of strings into codes of one dictionary. Each list's translation is kept while the list
- * lives.
+ * lives, until codes are taken back. Those of the latest list are held, so that a list that comes with every block is
+ * translated once; not if it is so long that rows and state would be left less than half of the codes.
  */
 export class CodeTranslator {
   readonly #coder: StringCoder
@@ -31,7 +32,9 @@ export class CodeTranslator {
   readonly #translations = new WeakMap<readonly string[], Translation>()
   readonly #arena: Arena
   readonly #kernels: Pick<KernelExports, 'translateCodes'>
+  readonly #mostHeld: number
   #epoch = 0
+  #latest: Translation | undefined
   /** The translation that stands in linear memory, for the kernel: a copy of its codes. */
   #resident: Translation | undefined
   #table = 0
@@ -47,9 +50,15 @@ export class CodeTranslator {
     this.#kernels = memory.kernels
     this.#coder = coder
     this.#maxStringLength = maxStringLength
-    // Codes that went back may now mean other strings: all translations start again.
+    this.#mostHeld = dictionary.maxCodes >>> 1
+    dictionary.addOwner(mark => {
+      for (const code of this.#held()?.codes ?? []) if (code !== 0) mark(code)
+    })
+    // Codes that went back may now mean other strings: translations that aren't held start again.
     dictionary.onRecycle(() => {
       this.#epoch++
+      const held = this.#held()
+      if (held !== undefined) held.epoch = this.#epoch
     })
   }
 
@@ -67,6 +76,7 @@ export class CodeTranslator {
       if (this.#resident === translation) this.#resident = undefined
     }
     this.#renew(translation)
+    this.#latest = translation
     return translation
   }
 
@@ -75,11 +85,12 @@ export class CodeTranslator {
    * without a string (or with one that is too long, or that throws when it is read) and returns how many were written.
    */
   translate(translation: Translation, positions: CodeArray, from: number, count: number, out: number): number {
-    this.#reside(translation)
     const { memory } = this.#arena
     memory.i32.set(positions.subarray(from, from + count), out >>> 2)
     let done = 0
     while (done < count) {
+      // Again after each new string: it may have made the dictionary take codes back.
+      this.#reside(translation)
       done += this.#kernels.translateCodes(out + done * 4, count - done, this.#table, translation.codes.length)
       if (done === count) break
       const code = this.#codeOrNone(translation, positions[from + done]!)
@@ -124,6 +135,10 @@ export class CodeTranslator {
     } catch {
       return 0
     }
+  }
+
+  #held(): Translation | undefined {
+    return this.#latest !== undefined && this.#latest.codes.length <= this.#mostHeld ? this.#latest : undefined
   }
 
   #renew(translation: Translation): void {

@@ -356,4 +356,50 @@ describe('coded strings', () => {
       expect(column(0, 0, 2)).toEqual([list[codes[0]!], list[codes[1]!]])
     }
   })
+
+  it('stay right when codes are taken back in the middle of a block', () => {
+    const { writer, column, dictionaries } = setUp(one(utf8()), 'js', 8)
+    const dictionary = dictionaries[0]!
+    const list = Array.from('abcdefghijkl')
+    // Those that rows hold by the time codes are taken back: what stands further on in the block isn't written yet.
+    let held: string[] = []
+    dictionary.addOwner(mark => {
+      for (const text of held) if (dictionary.find(text) > 0) mark(dictionary.find(text))
+    })
+    const write = (positions: number[], writtenFirst: number) => {
+      const texts = positions.map(position => list[position]!)
+      held = texts.slice(0, writtenFirst)
+      const block = writer.prepare({ x: { codes: Int32Array.from(positions), dictionary: list } })
+      expect(writer.writeColumns(block, 0, positions.length, 0)).toBe(positions.length)
+      expect(column(0, 0, positions.length)).toEqual(texts)
+    }
+    write([0, 1, 2, 3, 4, 5], 6)
+    // 'g' to 'j' need the codes of strings that no row holds any more, some of which come again behind them.
+    write([6, 7, 8, 9, 1, 0, 6], 4)
+  })
+
+  it('of the latest list keep their codes, unless it is longer than half of those there may be', () => {
+    for (const [maxCodes, isKept] of [
+      [24, true],
+      [23, false],
+    ] as const) {
+      const { writer, column, dictionaries } = setUp(one(utf8()), 'js', maxCodes)
+      const dictionary = dictionaries[0]!
+      const list = Array.from('abcdefghijkl')
+      const positions = Int32Array.from(list.keys())
+      const write = () => {
+        const block = writer.prepare({ x: { codes: positions, dictionary: list } })
+        expect(writer.writeColumns(block, 0, list.length, 0)).toBe(list.length)
+        expect(column(0, 0, list.length)).toEqual(list)
+      }
+      write()
+      for (let i = 0; i < 100; i++) dictionary.encode(`other ${i}`)
+      expect(list.every(text => dictionary.find(text) > 0)).toBe(isKept)
+      // Rows hold what is written.
+      dictionary.addOwner(mark => {
+        for (const text of list) if (dictionary.find(text) > 0) mark(dictionary.find(text))
+      })
+      write()
+    }
+  })
 })
