@@ -69,6 +69,8 @@ export class ProcessRowsOperator implements Operator {
     this.#scope = new ArenaScope(parts.arena)
     this.#buffers = new ColumnBuffers(this.#scope, output.fields, parts.maxBatch)
     this.#output = new BatchView(this.#buffers.types, output.dictionaries)
+    // Codes are marked where it says the columns are, from the first row on.
+    this.#output.show(this.#buffers, 0, 0)
     this.#origin = this.#scope.allocate(parts.maxBatch * 4)
     this.#writer = new RowWriter({
       memory: this.#memory,

@@ -1,0 +1,42 @@
+import type { PipelineConfig, ResultBatch } from 'eventflux'
+import type { BidColumn } from '../../examples/nexmark/bid.ts'
+import { type BidStreamOptions, bidBlocks } from '../../examples/nexmark/generator/bid-stream.ts'
+import { queries } from '../../examples/nexmark/queries/index.ts'
+import { runQuery } from '../../examples/nexmark/run-query.ts'
+
+export type QueryName = keyof typeof queries
+
+/** Runs a query and gives its results by column. */
+export async function resultColumns(
+  name: QueryName,
+  config: PipelineConfig,
+  options: BidStreamOptions,
+): Promise<unknown[][]> {
+  const query = queries[name](config)
+  const { fields } = query.outputSchema
+  const columns = fields.map((): unknown[] => [])
+  const take = (batch: ResultBatch): void => {
+    for (const [i, { name: field, type }] of fields.entries()) {
+      const values = batch.column(field)
+      for (let row = 0; row < batch.length; row++) {
+        const value = type.name === 'utf8' ? batch.text(field, row) : batch.isValid(field, row) ? values[row] : null
+        columns[i]!.push(value)
+      }
+    }
+  }
+  const drawn = query.plan.source.map(({ name: column }) => column as BidColumn)
+  await runQuery(query, bidBlocks(drawn, options), take)
+  return columns
+}
+
+/** The same rows, sorted by the first columns. */
+export function sortedRows(columns: readonly (readonly unknown[])[], by: number): unknown[][] {
+  const order = Array.from({ length: columns[0]!.length }, (_, i) => i)
+  const keys = columns.slice(0, by) as (number | string)[][]
+  const compare = (a: number, b: number): number => {
+    for (const key of keys) if (key[a] !== key[b]) return key[a]! < key[b]! ? -1 : 1
+    return a - b
+  }
+  order.sort(compare)
+  return columns.map(column => order.map(row => column[row]))
+}
