@@ -94,6 +94,8 @@ async function bundled(file, suite) {
     format: 'esm',
     target: 'node20',
     loader: { '.wasm': 'binary' },
+    // Examples import the package as its users do.
+    alias: { eventflux: join(root, 'src/index.ts') },
     external: ['benny', '@assemblyscript/loader'],
     // package.json says that modules have no side effects; suites are all side effect.
     ignoreAnnotations: true,

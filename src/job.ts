@@ -147,7 +147,15 @@ export class Job<In = unknown, Out = unknown> {
   async flush(): Promise<void> {
     await this.#turns.settle()
     this.#throwFailure()
-    await Promise.race([Promise.all(this.#assembly.sinks.map(sink => sink.flush())), this.done])
+    if (this.#hasEnded()) return
+    let forget = (): unknown => undefined
+    // Not a race against `done`: it lives as long as the job, and would keep something of every flush.
+    const ended = new Promise<void>(resolve => {
+      forget = this.#stateListeners.add(() => {
+        if (this.#hasEnded()) resolve()
+      })
+    })
+    await Promise.race([Promise.all(this.#assembly.sinks.map(sink => sink.flush())), ended]).finally(forget)
     this.#throwFailure()
   }
 
