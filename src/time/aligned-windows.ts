@@ -1,5 +1,6 @@
 import { optionInvalid, show } from '../errors.ts'
 import { type Duration, durationMs, formatDuration } from './duration.ts'
+import { checkEarly, describeEarly, type EarlyOptions, type EarlySpec, earlySpec } from './early.ts'
 import { checkFill, describeFill, type FillOf, type FillOptions, type FillSpec, fillSpec } from './fill-empty.ts'
 import {
   checkLateness,
@@ -11,14 +12,14 @@ import {
 } from './lateness.ts'
 
 /** Windows `[start, start + sizeMs)` side by side, with starts at `offsetMs` + k × `sizeMs` from the epoch. */
-export interface TumblingSpec extends LatenessSpec, FillSpec {
+export interface TumblingSpec extends LatenessSpec, FillSpec, EarlySpec {
   readonly kind: 'tumbling'
   readonly sizeMs: number
   readonly offsetMs: number
 }
 
 /** Windows `[start, start + sizeMs)` with starts at `offsetMs` + k × `slideMs` from the epoch. */
-export interface HoppingSpec extends LatenessSpec, FillSpec {
+export interface HoppingSpec extends LatenessSpec, FillSpec, EarlySpec {
   readonly kind: 'hopping'
   readonly sizeMs: number
   readonly slideMs: number
@@ -31,7 +32,7 @@ export interface HoppingSpec extends LatenessSpec, FillSpec {
  * Windows `[start, start + k × stepMs)`, k = 1 … `maxMs` / `stepMs`, with starts at `offsetMs` + j × `maxMs` from the
  * epoch.
  */
-export interface CumulateSpec extends LatenessSpec, FillSpec {
+export interface CumulateSpec extends LatenessSpec, FillSpec, EarlySpec {
   readonly kind: 'cumulate'
   readonly stepMs: number
   readonly maxMs: number
@@ -41,7 +42,7 @@ export interface CumulateSpec extends LatenessSpec, FillSpec {
 export type AlignedSpec = TumblingSpec | HoppingSpec | CumulateSpec
 
 /** Options of windows that are aligned to the epoch. */
-export interface AlignedOptions extends LatenessOptions, FillOptions {
+export interface AlignedOptions extends LatenessOptions, FillOptions, EarlyOptions {
   /** Shift of the window edges; may be negative. */
   readonly offset?: Duration
 }
@@ -133,7 +134,14 @@ type Given<S> = Partial<Record<keyof S, unknown>>
 export function checkTumbling(given: Given<TumblingSpec>): TumblingSpec {
   const sizeMs = lengthOf('size', given.sizeMs)
   const offsetMs = offsetOf(given.offsetMs, sizeMs, 'size')
-  return Object.freeze({ kind: 'tumbling', sizeMs, offsetMs, ...checkFill(given), ...checkLateness(given) })
+  return Object.freeze({
+    kind: 'tumbling',
+    sizeMs,
+    offsetMs,
+    ...checkFill(given),
+    ...checkEarly(given),
+    ...checkLateness(given),
+  })
 }
 
 /** Checks a hopping window given as data and freezes a copy. @throws EventfluxError `OPTION_INVALID`. */
@@ -156,6 +164,7 @@ export function checkHopping(given: Given<HoppingSpec>): HoppingSpec {
     offsetMs,
     ...(sampling === true && { sampling }),
     ...checkFill(given),
+    ...checkEarly(given),
     ...checkLateness(given),
   })
 }
@@ -170,7 +179,15 @@ export function checkCumulate(given: Given<CumulateSpec>): CumulateSpec {
       at: 'max',
     })
   const offsetMs = offsetOf(given.offsetMs, maxMs, 'max')
-  return Object.freeze({ kind: 'cumulate', stepMs, maxMs, offsetMs, ...checkFill(given), ...checkLateness(given) })
+  return Object.freeze({
+    kind: 'cumulate',
+    stepMs,
+    maxMs,
+    offsetMs,
+    ...checkFill(given),
+    ...checkEarly(given),
+    ...checkLateness(given),
+  })
 }
 
 /** A window as `explain()` shows it. */
@@ -178,12 +195,13 @@ export function describeAligned(window: AlignedSpec): string {
   const lengths = window.kind === 'cumulate' ? [window.stepMs, window.maxMs] : [window.sizeMs]
   if (window.kind === 'hopping') lengths.push(window.slideMs)
   const offset = window.offsetMs === 0 ? '' : ` offset ${formatDuration(window.offsetMs)}`
-  return `${window.kind} ${lengths.map(formatDuration).join(' / ')}${offset}${describeFill(window)}${describeLateness(window)}`
+  return `${window.kind} ${lengths.map(formatDuration).join(' / ')}${offset}${describeFill(window)}${describeEarly(window)}${describeLateness(window)}`
 }
 
 const alignedSpec = (options: AlignedOptions = {}) => ({
   offsetMs: durationMs(options.offset ?? 0, 'offset'),
   ...fillSpec(options),
+  ...earlySpec(options),
   ...latenessSpec(options),
 })
 

@@ -1,4 +1,5 @@
 import { optionInvalid, show } from '../errors.ts'
+import { checkEarly, describeEarly, type EarlyOptions, type EarlySpec, earlySpec } from './early.ts'
 import { checkFill, describeFill, type FillOf, type FillOptions, type FillSpec, fillSpec } from './fill-empty.ts'
 import {
   checkLateness,
@@ -19,7 +20,7 @@ export type Weekday = (typeof WEEKDAYS)[number]
 export type CalendarUnit = 'day' | 'week' | 'month'
 
 /** Windows of one day, week or month each, as the calendar of a time zone has them. */
-export interface CalendarSpec extends LatenessSpec, FillSpec {
+export interface CalendarSpec extends LatenessSpec, FillSpec, EarlySpec {
   readonly kind: 'calendar'
   readonly unit: CalendarUnit
   readonly zone: string
@@ -28,7 +29,7 @@ export interface CalendarSpec extends LatenessSpec, FillSpec {
 }
 
 /** Options of calendar windows. */
-export interface CalendarOptions extends LatenessOptions, FillOptions {
+export interface CalendarOptions extends LatenessOptions, FillOptions, EarlyOptions {
   /** Whose midnight it is: a name of the IANA time zone database, `'UTC'`, `'Europe/Berlin'`. */
   readonly zone: string
   /** The first day of a week, for weeks only; default `'monday'`. */
@@ -59,6 +60,7 @@ export function calendar<const O extends CalendarOptions>(
     zone,
     ...(weekStartsOn !== undefined && { weekStartsOn }),
     ...fillSpec(options),
+    ...earlySpec(options),
     ...latenessSpec(options),
   }) as CalendarSpec & FiringOf<O> & FillOf<O>
 }
@@ -79,6 +81,7 @@ export function checkCalendar(given: Partial<Record<keyof CalendarSpec, unknown>
     zone: new ZoneDays(zone).zone,
     ...(unit === 'week' && { weekStartsOn: (weekStartsOn ?? 'monday') as Weekday }),
     ...checkFill(given),
+    ...checkEarly(given),
     ...checkLateness(given),
   })
 }
@@ -86,7 +89,7 @@ export function checkCalendar(given: Partial<Record<keyof CalendarSpec, unknown>
 /** A window as `explain()` shows it. */
 export function describeCalendar(window: CalendarSpec): string {
   const from = window.weekStartsOn === undefined ? '' : ` from ${window.weekStartsOn}`
-  return `calendar ${window.unit}${from} in ${window.zone}${describeFill(window)}${describeLateness(window)}`
+  return `calendar ${window.unit}${from} in ${window.zone}${describeFill(window)}${describeEarly(window)}${describeLateness(window)}`
 }
 
 /** How days (0 is 1970-01-01, a Thursday) make units, which are numbered on with time. */

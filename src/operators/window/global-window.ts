@@ -9,6 +9,7 @@ import type { Operator } from '../operator.ts'
 import type { StageTimers, TimedStage } from '../stage-timers.ts'
 import { BatchRows } from './batch-rows.ts'
 import { IdCells } from './id-cells.ts'
+import { IdList } from './id-list.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
 import { KeyedRecords } from './keyed-records.ts'
 import type { RecordLayout } from './record-layout.ts'
@@ -42,7 +43,6 @@ export class GlobalWindowOperator implements Operator, TimedStage {
   readonly lateRows = 0
   rowsIn = 0
   readonly #memory: LinearMemory
-  readonly #arena: Arena
   readonly #scope: ArenaScope
   readonly #kernels: KernelExports
   readonly #next: Operator
@@ -60,8 +60,7 @@ export class GlobalWindowOperator implements Operator, TimedStage {
   readonly #rows: BatchRows
   readonly #template: number
   readonly #range: number
-  #ids: number
-  #idsCapacity: number
+  readonly #ids: IdList
 
   #watermark = Number.NEGATIVE_INFINITY
   #reached = Number.NEGATIVE_INFINITY
@@ -82,7 +81,6 @@ export class GlobalWindowOperator implements Operator, TimedStage {
     const scope = new ArenaScope(arena)
     this.name = options.name
     this.#memory = arena.memory
-    this.#arena = arena
     this.#scope = scope
     this.#kernels = kernels
     this.#next = next
@@ -90,9 +88,9 @@ export class GlobalWindowOperator implements Operator, TimedStage {
     this.#spec = spec
     this.#isKeyed = options.keyCount > 0
     this.#timers = timers
-    this.#records = new KeyedRecords(arena, layout, maxBatch)
+    this.#records = new KeyedRecords(arena, layout)
     this.#given = new IdCells(arena, 8)
-    this.#trigger = makeTrigger(spec.trigger, kernels, arena, { maxBatch, timers, seen })
+    this.#trigger = makeTrigger(spec.trigger, kernels, arena, { list: scope.allocate(maxBatch * 4), timers, seen })
     this.#liveIds = mark => {
       this.#records.liveIds(mark)
       this.#trigger.markIds(mark)
@@ -104,8 +102,7 @@ export class GlobalWindowOperator implements Operator, TimedStage {
     this.#template = scope.allocate(layout.recordBytes)
     this.#memory.u8.set(layout.template, this.#template)
     this.#range = scope.allocate(16)
-    this.#idsCapacity = maxBatch
-    this.#ids = arena.allocate(maxBatch * 4)
+    this.#ids = new IdList(arena)
   }
 
   get rowsOut(): number {
@@ -130,7 +127,6 @@ export class GlobalWindowOperator implements Operator, TimedStage {
     this.rowsIn += batch.selectedCount
     const ids = this.#keys.assign(batch)
     const { idLimit } = this.#keys
-    this.#records.reserve(idLimit)
     this.#given.reserve(idLimit)
     this.#trigger.reserve(idLimit)
     if (this.#trigger.wakeAt !== Number.POSITIVE_INFINITY) this.#clockMs = Math.max(this.#clockMs, this.#timers.now())
@@ -172,7 +168,7 @@ export class GlobalWindowOperator implements Operator, TimedStage {
     this.#trigger.close()
     this.#layout.close()
     this.#keys.close()
-    this.#arena.release(this.#ids, this.#idsCapacity * 4)
+    this.#ids.close()
     this.#scope.release()
     this.#next.close()
   }
@@ -234,6 +230,7 @@ export class GlobalWindowOperator implements Operator, TimedStage {
     const { entry } = this.#records
     const { recordBytes } = this.#layout
     const from = rows.cursor
+    this.#records.reserve(this.#keys.idLimit)
     rows.startStretch()
     const addresses = rows.addressOf(from)
     if (rows.ids === 0) k.resolveOneSliceGlobal(entry, from, to, recordBytes, this.#template, addresses)
@@ -259,10 +256,8 @@ export class GlobalWindowOperator implements Operator, TimedStage {
   #fire(firing: Firing): void {
     this.#firing = firing
     if (firing.action === 'purge') return
-    const ids = firing.ids.filter(id => this.#records.rowsOf(id) > 0)
-    this.#reserveIds(ids.length)
-    this.#memory.u32.set(ids, this.#ids >>> 2)
-    this.#emitter.begin(firing.atMs, 0, this.#records.records, this.#ids, ids.length)
+    this.#ids.set(firing.ids.filter(id => this.#records.rowsOf(id) > 0))
+    this.#emitter.begin(firing.atMs, 0, this.#records.records, this.#ids.address, this.#ids.count)
   }
 
   /** Remembers what has been emitted, and empties what is to be empty now. */
@@ -278,13 +273,6 @@ export class GlobalWindowOperator implements Operator, TimedStage {
       }
       this.#given.set(id, this.#records.rowsOf(id))
     }
-  }
-
-  #reserveIds(count: number): void {
-    if (count <= this.#idsCapacity) return
-    this.#arena.release(this.#ids, this.#idsCapacity * 4)
-    while (this.#idsCapacity < count) this.#idsCapacity *= 2
-    this.#ids = this.#arena.allocate(this.#idsCapacity * 4)
   }
 
   #forward(): boolean {

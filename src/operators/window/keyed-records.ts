@@ -16,23 +16,34 @@ export class KeyedRecords {
   readonly #arena: Arena
   readonly #memory: LinearMemory
   readonly #layout: RecordLayout
-  readonly #maxBatch: number
   #capacity = 0
   #listed = 0
 
-  constructor(arena: Arena, layout: RecordLayout, maxBatch: number) {
+  constructor(arena: Arena, layout: RecordLayout) {
     this.#arena = arena
     this.#memory = arena.memory
     this.#layout = layout
-    this.#maxBatch = maxBatch
     this.entry = arena.allocateZeroed(SLICE_ENTRY_BYTES)
     this.reserve(1)
   }
 
-  /** Makes room for ids below `idLimit`, and for those of a batch. */
+  /** Makes room for ids below `idLimit`, before a stretch of rows in which none is removed. */
   reserve(idLimit: number): void {
     if (this.#capacity < idLimit) this.#grow(idLimit)
-    if (this.#count + this.#maxBatch > this.#listed) this.tidy()
+    if (this.#count + this.#capacity > this.#listed) this.tidy()
+  }
+
+  /** Begins the record of an id anew and returns its address; its bytes are the caller's. Room is reserved. */
+  begin(id: number): number {
+    const record = this.recordOf(id)
+    if (this.rowsOf(id) > 0) {
+      this.#layout.release(record)
+      return record
+    }
+    const { u32 } = this.#memory
+    u32[(this.#list >>> 2) + this.#count] = id
+    u32[(this.entry + SLICE_COUNT) >>> 2] = this.#count + 1
+    return record
   }
 
   /** Address of the record of id 0. */
@@ -99,8 +110,8 @@ export class KeyedRecords {
   #grow(idLimit: number): void {
     let capacity = Math.max(this.#capacity, LEAST_IDS)
     while (capacity < idLimit) capacity *= 2
-    // Tidied up, the list has at most an id per record: room for as many again, so that this is seldom done.
-    const listed = 2 * capacity + this.#maxBatch
+    // Tidied up, the list has at most an id per record, and a stretch of rows adds as many: once more, so that it is seldom done.
+    const listed = 3 * capacity
     const { recordBytes } = this.#layout
     const records = this.#arena.allocateZeroed(capacity * recordBytes)
     const list = this.#arena.allocate(listed * 4)

@@ -81,7 +81,7 @@ export class WindowEmitter {
   }
 
   /** Starts emitting `count` records of the window [start, end), by their ids. Nothing else may be pending. */
-  begin(startMs: number, endMs: number, records: number, ids: number, count: number): void {
+  begin(startMs: number, endMs: number, records: number, ids: number, count: number, isRetraction = false): void {
     this.#start = startMs
     this.#end = endMs
     this.#records = records
@@ -89,14 +89,13 @@ export class WindowEmitter {
     this.#at = 0
     this.#count = count
     this.#record = 0
-    this.#isRetraction = 0
+    this.#isRetraction = isRetraction ? 1 : 0
   }
 
   /** The same for one record, wherever it stands; the id of its key stands at `id`. */
   beginOne(startMs: number, endMs: number, record: number, id: number, isRetraction: boolean): void {
-    this.begin(startMs, endMs, 0, id, 1)
+    this.begin(startMs, endMs, 0, id, 1, isRetraction)
     this.#record = record
-    this.#isRetraction = isRetraction ? 1 : 0
   }
 
   /** Whether records wait to be emitted. */

@@ -3,6 +3,7 @@ import type { WindowSpec } from '../../time/windows.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 import type { Operator } from '../operator.ts'
 import type { StageTimers } from '../stage-timers.ts'
+import { EarlyWindowOperator } from './early-window.ts'
 import { EventWindowOperator } from './event-window.ts'
 import { FillEmptyOperator, type FillEmptyOptions } from './fill-empty.ts'
 import { GlobalWindowOperator } from './global-window.ts'
@@ -58,6 +59,8 @@ export function windowOperator(
     case 'global':
       return new GlobalWindowOperator(kernels, arena, next, spec, options)
     default:
+      if (spec.early !== undefined)
+        return new EarlyWindowOperator(kernels, arena, next, spec.early, { ...options, windows: slicesOf(spec) })
       return new WindowAggregateOperator(kernels, arena, next, { ...options, windows: slicesOf(spec) })
   }
 }

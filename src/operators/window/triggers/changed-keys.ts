@@ -9,15 +9,14 @@ export class ChangedKeys {
   readonly #arena: Arena
   readonly #marks: IdCells
   readonly #list: number
-  readonly #maxBatch: number
   #ids: number[] = []
 
-  constructor(kernels: KernelExports, arena: Arena, maxBatch: number) {
+  /** @param list Room for the ids of a batch. */
+  constructor(kernels: KernelExports, arena: Arena, list: number) {
     this.#k = kernels
     this.#arena = arena
     this.#marks = new IdCells(arena, 8)
-    this.#list = arena.allocate(maxBatch * 4)
-    this.#maxBatch = maxBatch
+    this.#list = list
   }
 
   get count(): number {
@@ -44,7 +43,6 @@ export class ChangedKeys {
 
   close(): void {
     this.#marks.close()
-    this.#arena.release(this.#list, this.#maxBatch * 4)
   }
 }
 

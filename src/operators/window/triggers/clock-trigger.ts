@@ -22,11 +22,11 @@ export class RunningClockTrigger implements RunningTrigger {
     kernels: KernelExports,
     arena: Arena,
     { everyMs }: IntervalTrigger,
-    { maxBatch, now }: { maxBatch: number; now: () => number },
+    { list, now }: { list: number; now: () => number },
   ) {
     this.#everyMs = everyMs
     this.#now = now
-    this.#changed = new ChangedKeys(kernels, arena, maxBatch)
+    this.#changed = new ChangedKeys(kernels, arena, list)
   }
 
   reserve(idLimit: number): void {

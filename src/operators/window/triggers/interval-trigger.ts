@@ -16,9 +16,9 @@ export class RunningIntervalTrigger implements RunningTrigger {
   readonly #everyMs: number
   readonly #changed: ChangedKeys
 
-  constructor(kernels: KernelExports, arena: Arena, { everyMs }: IntervalTrigger, maxBatch: number) {
+  constructor(kernels: KernelExports, arena: Arena, { everyMs }: IntervalTrigger, list: number) {
     this.#everyMs = everyMs
-    this.#changed = new ChangedKeys(kernels, arena, maxBatch)
+    this.#changed = new ChangedKeys(kernels, arena, list)
   }
 
   get firesAt(): number {

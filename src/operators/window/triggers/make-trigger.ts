@@ -9,20 +9,20 @@ import { RunningOwnTrigger, type SeenColumn } from './own-trigger.ts'
 import { RunningRowsTrigger } from './rows-trigger.ts'
 import type { RunningTrigger } from './running-trigger.ts'
 
-/** @param seen The columns the trigger looks at, and where they stand in a batch. */
+/** @param list Room for the ids of a batch. @param seen The columns the trigger looks at, and where they stand in a batch. */
 export function makeTrigger(
   spec: TriggerSpec,
   kernels: KernelExports,
   arena: Arena,
-  { maxBatch, timers, seen }: { maxBatch: number; timers: StageTimers; seen: readonly SeenColumn[] },
+  { list, timers, seen }: { list: number; timers: StageTimers; seen: readonly SeenColumn[] },
 ): RunningTrigger {
   switch (spec.kind) {
     case 'rows':
       return new RunningRowsTrigger(kernels, arena, spec)
     case 'interval':
       return spec.by === 'clock'
-        ? new RunningClockTrigger(kernels, arena, spec, { maxBatch, now: () => timers.now() })
-        : new RunningIntervalTrigger(kernels, arena, spec, maxBatch)
+        ? new RunningClockTrigger(kernels, arena, spec, { list, now: () => timers.now() })
+        : new RunningIntervalTrigger(kernels, arena, spec, list)
     case 'delta':
       return new RunningDeltaTrigger(kernels, arena, spec, seen[0]!.column)
     case 'own':

@@ -1,0 +1,357 @@
+import { type Arena, ArenaScope } from '../../memory/arena.ts'
+import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
+import type { LinearMemory } from '../../memory/linear-memory.ts'
+import type { RecordBatch } from '../../memory/record-batch.ts'
+import type { IntervalTrigger, RowsTrigger } from '../../time/triggers.ts'
+import type { KernelExports } from '../../wasm/exports.ts'
+import type { Operator } from '../operator.ts'
+import type { StageTimers, TimedStage } from '../stage-timers.ts'
+import { BatchRows } from './batch-rows.ts'
+import { IdList } from './id-list.ts'
+import type { IdMarker, KeyIndex } from './key-index.ts'
+import { OpenWindow } from './open-window.ts'
+import { OpenWindows } from './open-windows.ts'
+import type { RecordLayout } from './record-layout.ts'
+import { nextMultiple } from './triggers/changed-keys.ts'
+import type { WindowAggregateOptions } from './window-aggregate.ts'
+import { WindowEmitter } from './window-emitter.ts'
+
+export type EarlyWindowOptions = WindowAggregateOptions & { readonly timers: StageTimers }
+
+/** Keys of a window that give what it holds. */
+interface Firing {
+  readonly window: OpenWindow
+  readonly ids: readonly number[]
+}
+
+/**
+ * Windows of fixed bounds that give results before their end. Each has a record of its own per key, so that what a key gave
+ * last can be told from what it holds, in any window at any time. Whatever makes a window fire (rows, the clock, the
+ * watermark on its way, the end, a late row), the keys that changed since they last gave a result give one. Things happen
+ * in order of their instants: ends first where an end and a multiple of the interval come together.
+ */
+export class EarlyWindowOperator implements Operator, TimedStage {
+  readonly name: string
+  rowsIn = 0
+  lateRows = 0
+  readonly #memory: LinearMemory
+  readonly #scope: ArenaScope
+  readonly #kernels: KernelExports
+  readonly #next: Operator
+  readonly #layout: RecordLayout
+  readonly #options: EarlyWindowOptions
+  readonly #early: RowsTrigger | IntervalTrigger
+  readonly #keys: KeyIndex
+  readonly #liveIds: IdMarker
+  readonly #open: OpenWindows
+  readonly #emitter: WindowEmitter
+  readonly #rows: BatchRows
+  readonly #ids: IdList
+  readonly #template: number
+
+  #watermark = Number.NEGATIVE_INFINITY
+  #reached = Number.NEGATIVE_INFINITY
+  #forwarded = Number.NEGATIVE_INFINITY
+  /** The next multiple of the interval, of event time and of the clock; Infinity: none is waited for. */
+  #tickAt = Number.POSITIVE_INFINITY
+  #wakeAt = Number.POSITIVE_INFINITY
+  #clockMs = Number.NEGATIVE_INFINITY
+  #queue: Firing[] = []
+  #stage: 'retract' | 'give' | 'settle' = 'retract'
+  /** The watermark to be handed on before late results go out. */
+  #met = Number.NEGATIVE_INFINITY
+  #armedFor = Number.POSITIVE_INFINITY
+  #disarm: (() => void) | undefined
+
+  constructor(
+    kernels: KernelExports,
+    arena: Arena,
+    next: Operator,
+    early: RowsTrigger | IntervalTrigger,
+    options: EarlyWindowOptions,
+  ) {
+    const { layout, maxBatch, firing } = options
+    const scope = new ArenaScope(arena)
+    this.name = options.name
+    this.#memory = arena.memory
+    this.#scope = scope
+    this.#kernels = kernels
+    this.#next = next
+    this.#layout = layout
+    this.#options = options
+    this.#early = early
+    const list = scope.allocate(maxBatch * 4)
+    const make = (index: number): OpenWindow =>
+      new OpenWindow(index, kernels, arena, {
+        layout,
+        list,
+        retracts: firing === 'retracting',
+        counts: early.kind === 'rows',
+      })
+    this.#open = new OpenWindows(make)
+    this.#liveIds = mark => {
+      for (const window of this.#open.windows) window.records.liveIds(mark)
+      layout.markIds(mark)
+    }
+    this.#keys = options.keys(this.#liveIds)
+    this.#emitter = new WindowEmitter(kernels, scope, { ...options, keys: this.#keys, next }, maxBatch)
+    this.#rows = new BatchRows(arena, scope, options)
+    this.#ids = new IdList(arena)
+    this.#template = scope.allocate(layout.recordBytes)
+    this.#memory.u8.set(layout.template, this.#template)
+  }
+
+  get rowsOut(): number {
+    return this.#emitter.rowsOut
+  }
+
+  notes(): readonly string[] {
+    const { windows, firing, allowedLatenessMs } = this.#options
+    const own = this.#early.kind === 'rows' ? [] : ['listChanged']
+    const kernels = [...this.#keys.kernels, ...own, 'resolveOneSlice', ...this.#layout.kernels]
+    const records = firing === 'retracting' ? 2 * this.#layout.recordBytes : this.#layout.recordBytes
+    const late = allowedLatenessMs === 0 ? 'open window' : 'open or late window'
+    const span = windows.span === 1 ? '' : '; a row is in each of its windows'
+    return [
+      `kernels ${[...new Set(kernels)].join(', ')}`,
+      `state: ${records + 20} bytes per key and ${late}${span}`,
+      ...this.#layout.notes,
+    ]
+  }
+
+  process(batch: RecordBatch): boolean {
+    if (batch.selectedCount === 0) return true
+    this.rowsIn += batch.selectedCount
+    const ids = this.#keys.assign(batch)
+    if (this.#wakeAt !== Number.POSITIVE_INFINITY) this.#clockMs = Math.max(this.#clockMs, this.#options.timers.now())
+    this.#rows.begin(batch, ids, this.#watermark)
+    return this.#run()
+  }
+
+  advanceWatermark(watermark: number): boolean {
+    if (watermark > this.#reached) this.#reached = watermark
+    return this.#run()
+  }
+
+  nextFiring(): number {
+    const tick = this.#open.windows.some(({ changed }) => changed.count > 0) ? this.#tickAt : Number.POSITIVE_INFINITY
+    return Math.min(this.#next.nextFiring(), tick, this.#nextEnd())
+  }
+
+  timerDue(atMs: number): boolean {
+    this.#armedFor = Number.POSITIVE_INFINITY
+    this.#clockMs = Math.max(this.#clockMs, atMs)
+    return this.#run()
+  }
+
+  resume(): boolean {
+    return this.#next.resume() && this.#run()
+  }
+
+  markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
+    this.#keys.markCodes(dictionary, this.#liveIds, mark)
+    if (this.#layout.holdsCodesOf(dictionary))
+      for (const window of this.#open.windows)
+        window.eachRecord(record => this.#layout.markCodes(dictionary, record, mark))
+    this.#emitter.markCodes(dictionary, this.#memory.u32, mark)
+    this.#next.markCodes(dictionary, mark)
+  }
+
+  close(): void {
+    this.#disarm?.()
+    for (const window of this.#open.windows) window.close()
+    this.#ids.close()
+    this.#layout.close()
+    this.#keys.close()
+    this.#scope.release()
+    this.#next.close()
+  }
+
+  /** Does all there is to do: results first, then what is due, then the next rows. false: downstream is full. */
+  #run(): boolean {
+    for (;;) {
+      if (this.#queue.length > 0 && !this.#forward(this.#met)) return false
+      if (!this.#emit() || !this.#sendLate()) return false
+      if (this.#advance()) continue
+      this.#open.closeBefore(this.#firstTaking())
+      if (!this.#rows.isPending) {
+        this.#arm()
+        return this.#forward(this.#watermark)
+      }
+      this.#takeRows()
+    }
+  }
+
+  /** Lets the next thing happen between the watermark and what it has reached. false: there is none. */
+  #advance(): boolean {
+    if (this.#clockMs >= this.#wakeAt) {
+      this.#wakeAt = Number.POSITIVE_INFINITY
+      this.#tick()
+      return true
+    }
+    const reached = this.#reached
+    if (reached <= this.#watermark) return false
+    const end = this.#nextEnd()
+    const window = this.#open.firstFrom(this.#firstOpen())
+    if (window !== undefined && end <= Math.min(reached, this.#tickAt)) {
+      this.#watermark = Math.max(this.#watermark, end)
+      this.#queue.push({ window, ids: window.takeChanged() })
+    } else if (this.#tickAt <= reached) {
+      this.#watermark = Math.max(this.#watermark, this.#tickAt)
+      this.#tick()
+      this.#tickAt = this.#nextTick(reached)
+    } else {
+      this.#watermark = reached
+      if (this.#tickAt === Number.POSITIVE_INFINITY) this.#tickAt = this.#nextTick(reached)
+    }
+    return true
+  }
+
+  #nextTick(watermark: number): number {
+    const early = this.#early
+    return early.kind === 'interval' && early.by === 'eventTime'
+      ? nextMultiple(early.everyMs, watermark)
+      : Number.POSITIVE_INFINITY
+  }
+
+  /** All windows before their end give what changed. */
+  #tick(): void {
+    for (const window of this.#open.from(this.#firstOpen())) {
+      const ids = window.takeChanged()
+      if (ids.length > 0) this.#queue.push({ window, ids })
+    }
+  }
+
+  /** Takes in rows up to where the watermark makes something happen, or to the first after which a window fires. */
+  #takeRows(): void {
+    const rows = this.#rows
+    const to = rows.watermarks.cut(this.#nextBoundary(), rows.cursor)
+    while (rows.cursor < to && this.#queue.length === 0) this.#takeRun(to)
+    if (rows.cursor === to) this.#reached = Math.max(this.#reached, rows.watermarks.afterCut())
+    const early = this.#early
+    if (early.kind === 'interval' && early.by === 'clock' && this.#wakeAt === Number.POSITIVE_INFINITY)
+      this.#wakeAt = nextMultiple(early.everyMs, this.#options.timers.now())
+  }
+
+  /** Takes in rows that are of the same windows: together where none of these fires, else one. */
+  #takeRun(to: number): void {
+    const { windows } = this.#options
+    const rows = this.#rows
+    const from = rows.cursor
+    const slice = windows.sliceOf(rows.timeAt(from))
+    const last = windows.lastWindow(slice)
+    const first = Math.max(windows.firstWindow(slice), this.#firstTaking())
+    const firstOpen = this.#firstOpen()
+    if (first > last) {
+      rows.startStretch()
+      // A row between sampling windows is late for none.
+      if (windows.firstWindow(slice) <= last) rows.skipLate(from)
+      rows.cursor = from + 1
+      return
+    }
+    let end = from + 1
+    const isWhole = first >= firstOpen && this.#early.kind === 'interval'
+    if (isWhole) while (end < to && windows.sliceOf(rows.timeAt(end)) === slice) end++
+    for (let index = first; index <= last; index++) this.#takeInto(this.#open.obtain(index), end, index < firstOpen)
+    rows.cursor = end
+  }
+
+  #takeInto(window: OpenWindow, to: number, isLate: boolean): void {
+    const k = this.#kernels
+    const rows = this.#rows
+    const { recordBytes } = this.#layout
+    const from = rows.cursor
+    window.reserve(this.#keys.idLimit)
+    rows.startStretch()
+    const addresses = rows.addressOf(from)
+    const { entry } = window.records
+    if (rows.ids === 0) k.resolveOneSliceGlobal(entry, from, to, recordBytes, this.#template, addresses)
+    else k.resolveOneSlice(entry, rows.ids, rows.selection, from, to, recordBytes, this.#template, addresses)
+    rows.accumulateTo(to)
+    if (isLate) {
+      this.#met = Math.max(this.#watermark, rows.watermarks.at(from))
+      this.#queue.push({ window, ids: [rows.idAt(from)] })
+      return
+    }
+    const id = rows.idAt(from)
+    if (this.#early.kind === 'interval') window.changed.add(rows, from, to)
+    else if (window.isFull(id, this.#early.rows)) this.#queue.push({ window, ids: [id] })
+  }
+
+  /** Gives what is queued: of each key what it gave before, where that is taken back, then what it holds. */
+  #emit(): boolean {
+    const { windows, firing } = this.#options
+    for (;;) {
+      if (!this.#emitter.emit()) return false
+      const [first] = this.#queue
+      if (first === undefined) return true
+      const { window, ids } = first
+      const [start, end] = [windows.startMs(window.index), windows.endMs(window.index)]
+      if (this.#stage === 'retract') {
+        this.#stage = 'give'
+        const given = window.given
+        if (given === undefined) continue
+        this.#ids.set(ids.filter(id => given.rowsOf(id) > 0))
+        this.#emitter.begin(start, end, given.records, this.#ids.address, this.#ids.count, true)
+      } else if (this.#stage === 'give') {
+        this.#stage = 'settle'
+        this.#ids.set(ids)
+        this.#emitter.begin(start, end, window.records.records, this.#ids.address, ids.length)
+      } else {
+        this.#stage = 'retract'
+        this.#queue.shift()
+        for (const id of ids) {
+          if (firing === 'discarding') window.records.remove(id)
+          window.remember(id)
+        }
+      }
+    }
+  }
+
+  #sendLate(): boolean {
+    const count = this.#rows.takeLate()
+    if (count === 0) return true
+    const { sendLate } = this.#options
+    if (sendLate !== undefined) return sendLate(this.#rows.late, count)
+    this.lateRows += count
+    return true
+  }
+
+  #forward(watermark: number): boolean {
+    if (watermark <= this.#forwarded) return true
+    this.#forwarded = watermark
+    return this.#next.advanceWatermark(watermark)
+  }
+
+  /** The first window that has not reached its end, and the first that takes rows at all. */
+  #firstOpen(): number {
+    return this.#options.windows.firstOpen(this.#watermark)
+  }
+
+  #firstTaking(): number {
+    return this.#options.windows.firstOpen(this.#watermark - this.#options.allowedLatenessMs)
+  }
+
+  /** The watermark at which the next window with rows ends. */
+  #nextEnd(): number {
+    const window = this.#open.firstFrom(this.#firstOpen())
+    return window === undefined ? Number.POSITIVE_INFINITY : this.#options.windows.endMs(window.index) - 1
+  }
+
+  /** The next watermark at which some window may fire, or takes no more rows. */
+  #nextBoundary(): number {
+    const { windows, allowedLatenessMs } = this.#options
+    if (!Number.isFinite(this.#watermark)) return -Number.MAX_VALUE
+    const fires = Math.min(windows.endMs(this.#firstOpen()) - 1, this.#tickAt)
+    return Math.min(fires, windows.endMs(this.#firstTaking()) - 1 + allowedLatenessMs)
+  }
+
+  /** Asks the clock for one wake-up. */
+  #arm(): void {
+    const at = this.#watermark === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : this.#wakeAt
+    if (at === this.#armedFor) return
+    this.#disarm?.()
+    this.#armedFor = at
+    this.#disarm = at === Number.POSITIVE_INFINITY ? undefined : this.#options.timers.at(this, at)
+  }
+}

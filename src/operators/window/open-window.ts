@@ -1,0 +1,94 @@
+import type { Arena } from '../../memory/arena.ts'
+import type { LinearMemory } from '../../memory/linear-memory.ts'
+import type { KernelExports } from '../../wasm/exports.ts'
+import { IdCells } from './id-cells.ts'
+import { KeyedRecords } from './keyed-records.ts'
+import type { RecordLayout } from './record-layout.ts'
+import { ChangedKeys } from './triggers/changed-keys.ts'
+
+/** A window that may give results before its end: a record per key, which keys changed, and what they gave last. */
+export class OpenWindow {
+  readonly index: number
+  readonly records: KeyedRecords
+  readonly changed: ChangedKeys
+  /** What each key gave last, where that is to be taken back. */
+  readonly given: KeyedRecords | undefined
+  /** Rows of each key since it last gave a result, where that is counted. */
+  readonly #counts: IdCells | undefined
+  readonly #memory: LinearMemory
+  readonly #layout: RecordLayout
+  readonly #scratch: number
+  readonly #arena: Arena
+
+  /** @param options.list Room for the ids of a batch, shared by all windows. */
+  constructor(
+    index: number,
+    kernels: KernelExports,
+    arena: Arena,
+    options: { layout: RecordLayout; list: number; retracts: boolean; counts: boolean },
+  ) {
+    const { layout, list } = options
+    this.index = index
+    this.records = new KeyedRecords(arena, layout)
+    this.changed = new ChangedKeys(kernels, arena, list)
+    this.given = options.retracts ? new KeyedRecords(arena, layout) : undefined
+    this.#counts = options.counts ? new IdCells(arena, 8) : undefined
+    this.#memory = arena.memory
+    this.#layout = layout
+    this.#arena = arena
+    this.#scratch = arena.allocate(8)
+  }
+
+  /** Makes room for ids below `idLimit`, before rows are taken in. */
+  reserve(idLimit: number): void {
+    this.records.reserve(idLimit)
+    this.given?.reserve(idLimit)
+    this.changed.reserve(idLimit)
+    this.#counts?.reserve(idLimit)
+  }
+
+  /** The keys that changed since they last gave a result. Until they change again, none has. */
+  takeChanged(): readonly number[] {
+    const counts = this.#counts
+    if (counts === undefined) return this.changed.take()
+    const ids: number[] = []
+    this.records.eachId(id => {
+      if (counts.get(id) > 0) ids.push(id)
+    })
+    return ids
+  }
+
+  /** Counts a row of a key; whether it is the last of `rows`. */
+  isFull(id: number, rows: number): boolean {
+    const count = this.#counts!.get(id) + 1
+    this.#counts!.set(id, count)
+    return count >= rows
+  }
+
+  /** A key has given what it holds. */
+  remember(id: number): void {
+    this.#counts?.set(id, 0)
+    const { given, records } = this
+    if (given === undefined) return
+    const source = records.recordOf(id)
+    const target = given.begin(id)
+    const { u8, u32 } = this.#memory
+    u8.copyWithin(target, source, source + this.#layout.recordBytes)
+    u32[this.#scratch >>> 2] = target
+    u32[(this.#scratch >>> 2) + 1] = source
+    this.#layout.copyOwned(this.#scratch, this.#scratch + 4)
+  }
+
+  /** Calls `visit` with the address of every record. */
+  eachRecord(visit: (record: number) => void): void {
+    for (const records of [this.records, this.given]) records?.liveIds(id => visit(records.recordOf(id)))
+  }
+
+  close(): void {
+    this.records.close()
+    this.given?.close()
+    this.changed.close()
+    this.#counts?.close()
+    this.#arena.release(this.#scratch, 8)
+  }
+}
