@@ -87,6 +87,21 @@ describe('windows with early firings', () => {
     },
   )
 
+  it('leave the windows behind them the same rows and late rows whatever the batches', async () => {
+    await fc.assert(
+      fc.asyncProperty(windows, rows, fc.constantFrom(0, 6, 50), async (spec, input, disorder) => {
+        const { plan } = build(spec, disorder)
+          .eventTime('windowStart')
+          .window(tumbling(50))
+          .aggregate(e => ({ results: count(), rows: sum(e.n) }))
+        const whole = await runPlanRows(plan, input, manner('js', 4096))
+        for (const engine of ENGINES)
+          for (const size of [1, 7]) expect(await runPlanRows(plan, input, manner(engine, size))).toEqual(whole)
+      }),
+      { numRuns: 40 },
+    )
+  })
+
   it('take lists back that stand beside their records', async () => {
     const { plan } = pipeline(events)
       .eventTime('time')

@@ -3,7 +3,9 @@ import type { AggregateName, AggregateNode } from '../../../src/expression/node.
 import { buildChain } from '../../../src/operators/build-chain.ts'
 import { eventTimeNode, windowAggregateNode } from '../../../src/plan/make-node.ts'
 import { boundedOutOfOrderness } from '../../../src/plan/watermarks.ts'
+import { globalWindow } from '../../../src/time/global-windows.ts'
 import { session, slidingPerEvent } from '../../../src/time/session-windows.ts'
+import { everyInterval, everyRows } from '../../../src/time/triggers.ts'
 import { cumulate, hopping, tumbling, type WindowSpec } from '../../../src/time/windows.ts'
 import { BatchFixture, Collector } from '../batch-fixture.ts'
 
@@ -85,6 +87,12 @@ describe('what aggregates keep outside of records', () => {
     ['sessions', session(3, lateness)],
     ['sessions retracted', session(3, { ...lateness, firing: 'retracting' })],
     ['sliding by event', slidingPerEvent(5, lateness)],
+    ['early by rows', tumbling(100, { ...lateness, early: { rows: 7 } })],
+    ['early and discarded', hopping(100, 35, { early: { everyEventTime: 30 }, firing: 'discarding' })],
+    ['early and retracted', cumulate(20, 100, { ...lateness, early: { everyEventTime: 30 }, firing: 'retracting' })],
+    ['filled', tumbling(10, { fillEmpty: { limit: 5 } })],
+    ['global and purged', globalWindow({ trigger: everyRows(30), purge: true })],
+    ['global by intervals, and purged', globalWindow({ trigger: everyInterval(50), purge: true, fireAtEnd: true })],
   ])('is freed as time goes on, and given back at the end: %s', (_name, window) => {
     const held = bytesHeld(window, 160, 20)
     expect(held.at(-1)).toBe(0)
