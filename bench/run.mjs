@@ -43,6 +43,7 @@ async function run() {
     const suite = relative(benchDirectory, file)
       .replace(/\\/g, '/')
       .replace(/\.bench\.ts$/, '')
+    if (options.only.length > 0 && !options.only.some(text => mayContain(suite, text))) continue
     try {
       bundles.push({ suite, bundle: await bundled(file, suite) })
     } catch (error) {
@@ -69,6 +70,13 @@ async function run() {
   if (targets.length > 0) console.log(`${targets.filter(({ met }) => met).length} of ${targets.length} targets met`)
   if (broken.length > 0) console.error(`Broken: ${broken.join(', ')}`)
   return broken.length > 0 || reports.length === 0 ? 1 : 0
+}
+
+/** Whether suite/group can contain the text for some group. */
+function mayContain(suite, text) {
+  const parts = text.split('/')
+  const heads = parts.slice(1).map((_, i) => parts.slice(0, i + 1).join('/'))
+  return parts.length === 1 || suite.includes(text) || heads.some(head => suite.endsWith(head))
 }
 
 /** Paths of all suites, in a fixed order. */
@@ -125,8 +133,26 @@ function inChild(bundle, args) {
   })
 }
 
-function print({ group, description, figures }) {
+function print({ group, description, figures, latencies }) {
   console.log(`\n${group}: ${description}`)
+  if (figures.length > 0) printRates(figures)
+  if (latencies.length > 0) printLatencies(latencies)
+}
+
+function printLatencies(latencies) {
+  const percentiles = ['p50', 'p90', 'p99', 'p999', 'max']
+  const table = new Table({
+    head: ['case', ...percentiles, 'unit', 'n'],
+    colAligns: ['left', ...percentiles.map(() => 'right'), 'left', 'right'],
+    style: { head: [], border: [], compact: true },
+  })
+  for (const latency of latencies) {
+    table.push([latency.name, ...percentiles.map(name => digits(latency[name])), latency.unit, latency.samples])
+  }
+  console.log(table.toString())
+}
+
+function printRates(figures) {
   const table = new Table({
     head: ['case', 'median', 'min … max', 'unit', 'n', 'ratio', 'by CPU', 'against', 'target'],
     colAligns: ['left', 'right', 'right', 'left', 'right', 'right', 'right', 'left', 'left'],

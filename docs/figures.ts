@@ -30,10 +30,20 @@ interface Figure {
   readonly targets?: readonly Target[]
 }
 
+interface Latency {
+  readonly name: string
+  readonly p50: number
+  readonly p90: number
+  readonly p99: number
+  readonly p999: number
+  readonly max: number
+}
+
 interface Group {
   readonly group: string
   readonly description: string
   readonly figures: readonly Figure[]
+  readonly latencies?: readonly Latency[]
   readonly measured: { readonly date: string; readonly commit: string }
 }
 
@@ -76,6 +86,7 @@ function figuresSection(results: BenchResults): string {
       'fastest of the hand-written loops), with quartiles where the contestants took turns. A target that was missed says so.',
     pipelineTable(groupsIn(results, 'pipelines/')),
     queueTable(groupsIn(results, 'queues/')),
+    latencyTable(results.groups),
     kernelTable(groupsIn(results, 'kernels/')),
   ]
     .filter(part => part !== '')
@@ -125,6 +136,17 @@ function queueTable(groups: readonly Group[]): string {
   return table(['queue (one thread, a `tryPush` and a `tryPop` an event)', 'M events/s', 'ratio', 'target'], rows)
 }
 
+function latencyTable(groups: readonly Group[]): string {
+  const rows = groups.flatMap(({ description, latencies = [] }) =>
+    latencies.map(({ name, p50, p90, p99, p999, max }) => [
+      description,
+      name,
+      ...[p50, p90, p99, p999, max].map(microseconds => rate(microseconds)),
+    ]),
+  )
+  return rows.length === 0 ? '' : table(['latency, µs', '', 'p50', 'p90', 'p99', 'p99.9', 'most'], rows)
+}
+
 function kernelTable(groups: readonly Group[]): string {
   if (groups.length === 0) return ''
   const rows = groups.map(({ group, figures }) => {
@@ -148,6 +170,11 @@ function benefitsSection(results: BenchResults): string {
     const found = figure(group, name)
     return found === undefined ? 'not measured' : `${rate(found.median)} M/s`
   }
+  const latencyOf = (group: string, name: string): string => {
+    const found = results.groups.find(each => each.group === group)?.latencies?.find(each => each.name === name)
+    if (found === undefined) return 'not measured'
+    return `${rate(found.p50)} µs (p50), ${rate(found.p90)} (p90), ${rate(found.p99)} (p99), ${rate(found.p999)} (p99.9)`
+  }
   const queues = 'queues/event-queue'
   const js = results.groups
     .find(({ group }) => group === 'pipelines/w1/columns-js-engine')
@@ -163,7 +190,8 @@ function benefitsSection(results: BenchResults): string {
       [
         'latency',
         'predictable',
-        'a `tryPush` or `tryPop` is a bounded number of steps; what a job makes of it is in `job.metrics().latencyNs` (p50 … p99.9)',
+        `a \`tryPush\` or \`tryPop\` is a bounded number of steps; 1,024 of each take ${latencyOf(`${queues}/batch-latency`, 'EventQueue.numbers')}; ` +
+          `from due to the sink of a job at a million events a second: ${latencyOf('pipelines/latency/at-a-rate', '1,000,000 events/s')}; a job's own are in \`job.metrics().latencyNs\``,
       ],
       [
         'throughput',

@@ -1,3 +1,4 @@
+import type { LatencyFigure } from './latency.ts'
 import type { Spread } from './statistics.ts'
 
 /** A bound a figure is held against; misses are printed, they don't fail the run. */
@@ -33,4 +34,5 @@ export interface GroupReport {
   /** What ran, in words. */
   readonly description: string
   readonly figures: readonly Figure[]
+  readonly latencies: readonly LatencyFigure[]
 }

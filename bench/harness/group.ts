@@ -1,10 +1,12 @@
 import type { Figure, GroupReport } from './figure.ts'
+import type { LatencyFigure } from './latency.ts'
 
 /** What a group is told, and where it leaves its figures. */
 export interface GroupContext {
   /** Few rounds over little data: shows that everything runs, its figures mean nothing. */
   readonly quick: boolean
   record(figures: readonly Figure[]): void
+  recordLatencies(latencies: readonly LatencyFigure[]): void
 }
 
 interface Group {
@@ -36,9 +38,14 @@ export async function main(args: readonly string[]): Promise<void> {
   const found = groups.find(each => each.name === name)
   if (found === undefined) throw new Error(`There is no group ${name}`)
   const figures: Figure[] = []
-  await found.run({ quick: args.includes('--quick'), record: more => figures.push(...more) })
-  if (figures.length === 0) throw new Error(`${found.name} measured nothing`)
-  const report: GroupReport = { group: found.name, description: found.description, figures }
+  const latencies: LatencyFigure[] = []
+  await found.run({
+    quick: args.includes('--quick'),
+    record: more => figures.push(...more),
+    recordLatencies: more => latencies.push(...more),
+  })
+  if (figures.length + latencies.length === 0) throw new Error(`${found.name} measured nothing`)
+  const report: GroupReport = { group: found.name, description: found.description, figures, latencies }
   send(report)
 }
 

@@ -5,6 +5,7 @@ import { bennySuite, type SuiteCase } from '../harness/benny-suite.ts'
 import { check } from '../harness/check.ts'
 import { freshCopy } from '../harness/fresh-copy.ts'
 import { group } from '../harness/group.ts'
+import { LatencySamples } from '../harness/latency.ts'
 import { HandNumberRing, HandRing } from './hand-ring.ts'
 
 /** Events a queue holds, and events pushed before as many are popped. */
@@ -121,4 +122,30 @@ group('three-field-rows', `${description}; kept in columns: checked, copied in, 
     }),
   ]
   record(await bennySuite('rows', cases, { amount: AMOUNT, unit: 'M events/s', quick }))
+})
+
+group('batch-latency', `${CAPACITY} tryPush, then ${CAPACITY} tryPop: how long such a batch takes`, async context => {
+  const batches = context.quick ? 500 : 50_000
+  const measure = <T>(
+    name: string,
+    queue: Queue<T>,
+    turns: (queue: Queue<T>, turns: number, capacity: number, startMs: number) => number,
+  ): void => {
+    const turn = freshCopy(turns)
+    const expected = turn(queue, 1, CAPACITY, START_MS)
+    const samples = new LatencySamples(batches)
+    for (let i = 0; i < batches; i++) {
+      const startMs = performance.now()
+      const total = turn(queue, 1, CAPACITY, START_MS)
+      samples.record(performance.now() - startMs)
+      check(total === expected && total > 0, `the sum through ${name}`)
+    }
+    context.recordLatencies([samples.figure(name, batches / 5)])
+  }
+  measure('hand-written ring, numbers', new HandNumberRing(CAPACITY), turnNumbers)
+  measure('array, numbers', arrayQueue<number>(), turnNumbers)
+  measure('EventQueue.numbers', EventQueue.numbers(CAPACITY), turnNumbers)
+  measure('hand-written ring, objects', new HandRing<Trade>(CAPACITY), turnTrades)
+  measure('array, objects', arrayQueue<Trade>(), turnTrades)
+  measure('EventQueue, objects', new EventQueue<Trade>(CAPACITY), turnTrades)
 })
