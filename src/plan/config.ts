@@ -12,7 +12,10 @@ export type EngineChoice = 'auto' | 'wasm' | 'js'
 export interface PipelineConfig {
   /** Events an edge holds: exactly this many. 1 to 2^26; 65,536 by default. */
   readonly bufferSize?: number
-  /** Most bytes the events waiting at an edge may take, text included. No bound by default. */
+  /**
+   * Most bytes the events waiting at an edge may take: their columns, and two bytes a UTF-16 unit of text. An edge at this
+   * bound is full. One event alone may be larger: it gets in when the edge is empty. No bound by default.
+   */
   readonly maxBytes?: number
   /** What a push into a full edge does; `'block'` by default. */
   readonly backpressure?: BackpressureStrategy

@@ -1,5 +1,6 @@
 import type { EventfluxError } from '../errors.ts'
 import type { Arena } from '../memory/arena.ts'
+import { ByteBoundRing } from '../memory/byte-bound-ring.ts'
 import type { ColumnField } from '../memory/column-buffers.ts'
 import type { ColumnBlock } from '../memory/column-input.ts'
 import { ColumnWriter } from '../memory/column-writer.ts'
@@ -66,6 +67,8 @@ export class SourceEdge implements AdmissionListener {
   readonly #pushes: number
   /** The input the last row came in by. */
   #input: number
+  /** The ring, where it is bounded in bytes. */
+  readonly #byteBound: ByteBoundRing | undefined
   /** Rows an admission counted as taken that the source's error policy dropped. */
   #dropped = 0
 
@@ -73,7 +76,10 @@ export class SourceEdge implements AdmissionListener {
     const { arena, kernels, fields, dictionaries, config, clock } = options
     const unbounded = config.backpressure.kind === 'unbounded'
     const ring = { arena, kernels, fields, dictionaries, capacity: config.bufferSize }
-    this.ring = unbounded ? new SegmentedRing(ring) : new RingBuffer(ring)
+    const slots = unbounded ? new SegmentedRing(ring) : new RingBuffer(ring)
+    this.#byteBound =
+      config.maxBytes === undefined ? undefined : new ByteBoundRing(slots, arena.memory, config.maxBytes)
+    this.ring = this.#byteBound ?? slots
     const writer = { memory: arena.memory, target: this.ring, fields, dictionaries }
     this.#rows = new RowWriter(writer)
     this.#columns = new ColumnWriter({ ...writer, arena, kernels })
@@ -206,9 +212,11 @@ export class SourceEdge implements AdmissionListener {
         invalid(from++)
         return 1
       }
-      from += written
-      this.#publish(written, input)
-      return written
+      const fitting = this.#byteBound === undefined ? written : this.#byteBound.fitting(written)
+      if (fitting === 0) return this.#madeRoom() ? acceptSome(rows) : 0
+      from += fitting
+      this.#publish(fitting, input)
+      return fitting
     }
     return this.#admission.admitMany(length, acceptSome, options)
   }
@@ -223,9 +231,20 @@ export class SourceEdge implements AdmissionListener {
       this.#consumer.failed(error)
       throw error
     }
-    if (fits) this.#publish(1, input)
-    else this.#invalid(event, this.#rows.lastError())
+    if (fits) {
+      if (this.#byteBound !== undefined && this.#byteBound.fitting(1) === 0) {
+        return this.#madeRoom() ? this.#write(event, input) : false
+      }
+      this.#publish(1, input)
+    } else this.#invalid(event, this.#rows.lastError())
     return true
+  }
+
+  /** Has rows worked on: they free bytes too. What was written has to be written again. */
+  #madeRoom(): boolean {
+    const { length } = this.ring
+    this.#consumer.makeRoom()
+    return this.ring.length < length
   }
 
   #publish(rows: number, input: number): void {
