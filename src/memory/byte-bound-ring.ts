@@ -22,9 +22,9 @@ export class ByteBoundRing implements RowRing {
   /** Bytes of a row without its text. */
   readonly #fixedBytes: number
   readonly #textColumns: readonly number[]
-  /** Bytes of each row in it, oldest first from `#first` on. */
+  /** Bytes of each row in it, oldest first from `#oldest` on. */
   #sizes: number[] = []
-  #first = 0
+  #oldest = 0
   #bytes = 0
 
   constructor(ring: Ring, memory: LinearMemory, maxBytes: number) {
@@ -141,9 +141,9 @@ export class ByteBoundRing implements RowRing {
   }
 
   #forget(rows: number): void {
-    for (let i = 0; i < rows; i++) this.#bytes -= this.#sizes[this.#first++]!
-    if (this.#first < this.#sizes.length / 2) return
-    this.#sizes.splice(0, this.#first)
-    this.#first = 0
+    for (let i = 0; i < rows; i++) this.#bytes -= this.#sizes[this.#oldest++]!
+    if (this.#oldest < this.#sizes.length / 2) return
+    this.#sizes.splice(0, this.#oldest)
+    this.#oldest = 0
   }
 }

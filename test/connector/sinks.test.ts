@@ -1,19 +1,21 @@
 import { describe, expect, test } from 'vitest'
 import { SinkError } from '../../src/connector/sink.ts'
+import { csvSink, ndjsonSink } from '../../src/connector/text-sink.ts'
 import { toSink } from '../../src/connector/to-sink.ts'
 import { EventfluxError } from '../../src/errors.ts'
+import { RowQueueSink } from '../../src/runtime/row-queue-sink.ts'
 import { describeSink } from './describe-conformance.ts'
 
 const rows = [1, 2, 3, 4, 5]
 
 /** Takes a row only when told to. */
-function gate() {
-  const taken: number[] = []
+function gate<R = number>() {
+  const taken: R[] = []
   const waiting: (() => void)[] = []
   return {
     taken: () => taken,
     letThrough: () => waiting.shift()?.(),
-    take: (row: number) =>
+    take: (row: R) =>
       new Promise<void>(resolve =>
         waiting.push(() => {
           taken.push(row)
@@ -64,6 +66,36 @@ describeSink('a WritableStream', {
   },
   makeFailing: cause => toSink(new WritableStream({ write: () => Promise.reject(cause) }, { highWaterMark: 9 })),
   rows,
+})
+
+describeSink('rows for who iterates', {
+  make() {
+    const sink = new RowQueueSink<number>(1)
+    const taken: number[] = []
+    return { sink, taken: () => taken, letThrough: () => void sink.next().then(({ value }) => taken.push(value!)) }
+  },
+  rows,
+})
+
+const objects = rows.map(n => ({ n }))
+const text = (chunks: readonly Uint8Array[]): string => chunks.map(bytes => new TextDecoder().decode(bytes)).join('')
+describeSink('NDJSON', {
+  make() {
+    const { take, taken, ...rest } = gate<Uint8Array>()
+    const lines = () => text(taken()).split('\n').slice(0, -1)
+    return { sink: ndjsonSink(take, { chunkChars: 1 }), taken: () => lines().map(line => JSON.parse(line)), ...rest }
+  },
+  makeFailing: cause => ndjsonSink(() => Promise.reject(cause)),
+  rows: objects,
+})
+describeSink('CSV', {
+  make() {
+    const { take, taken, ...rest } = gate<Uint8Array>()
+    const lines = () => text(taken()).split('\n').slice(1, -1)
+    return { sink: csvSink(take, { chunkChars: 1 }), taken: () => lines().map(line => ({ n: Number(line) })), ...rest }
+  },
+  makeFailing: cause => csvSink(() => Promise.reject(cause)),
+  rows: objects,
 })
 
 describe('what toSink takes', () => {

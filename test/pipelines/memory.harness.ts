@@ -1,5 +1,6 @@
 import { count, max, min, sum } from '../../src/expression/aggregates.ts'
 import { pipeline } from '../../src/pipeline.ts'
+import type { MetricsLevel } from '../../src/plan/config.ts'
 import { f64, i32, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import { tumbling } from '../../src/time/windows.ts'
@@ -32,15 +33,21 @@ const WINDOW_ROWS: Readonly<Record<Pattern, number>> = { dense: 75_000, sparse: 
 
 /**
  * Pushes `events` events as columns, in reused arrays, through a keyed tumbling window into an `onBatch` sink; looks at
- * the memory `quarters` times on the way.
+ * the memory four times on the way.
  */
-export async function soak(engine: 'wasm' | 'js', pattern: Pattern, events: number, quarters = 4): Promise<Soak> {
+export async function soak(
+  engine: 'wasm' | 'js',
+  pattern: Pattern,
+  events: number,
+  metrics: MetricsLevel = 'basic',
+): Promise<Soak> {
+  const quarters = 4
   const isText = pattern === 'distinct strings'
   let rowsOut = 0
   const onBatch = (batch: { length: number; column(name: string): unknown }): void => {
     rowsOut += (batch.column('n') as Float64Array).length
   }
-  const config = { engine, bufferSize: 2 * BLOCK, maxKeys: 20_000 } as const
+  const config = { engine, bufferSize: 2 * BLOCK, maxKeys: 20_000, metrics } as const
   const values = { time: timestamp(), value: f64() }
   // The two differ in the type of the key only, which nothing here looks at.
   const events$ = pipeline(schema({ ...values, key: (isText ? utf8() : i32()) as ReturnType<typeof i32> }), config)

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import type { MetricsLevel } from '../../src/plan/config.ts'
 import { type Pattern, soak } from './memory.harness.ts'
 
 /** What a heap may differ by from one collection to the next: compiled code, feedback, the test runner's own. */
 const NOISE_BYTES = 768 * 1024
 
-async function expectFlat(engine: 'wasm' | 'js', pattern: Pattern, events: number) {
-  const { footprints, growths, rowsOut, accepted } = await soak(engine, pattern, events)
+async function expectFlat(engine: 'wasm' | 'js', pattern: Pattern, events: number, metrics?: MetricsLevel) {
+  const { footprints, growths, rowsOut, accepted } = await soak(engine, pattern, events, metrics)
   const [first, , , last] = footprints
   expect(accepted).toBeGreaterThanOrEqual(events)
   expect(growths).toBe(0)
@@ -22,6 +23,10 @@ describe('the memory of a job that reads columns', () => {
     // 1,000 keys a window; the last window may have seen a part of them only.
     expect(rowsOut).toBeLessThanOrEqual(Math.ceil(accepted / windowRows) * 1_000)
     expect(rowsOut).toBeGreaterThan((Math.ceil(accepted / windowRows) - 1) * 1_000)
+  })
+
+  it.each([false, 'detailed'] as const)('does not grow with 10 million events under metrics: %s', async metrics => {
+    await expectFlat('wasm', 'dense', 1e7, metrics)
   })
 
   it.each(['dense', 'sparse'] as const)('does not grow with 2 million events on js, %s keys', async pattern => {

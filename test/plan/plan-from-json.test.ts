@@ -157,6 +157,52 @@ describe('pipelineFromJSON', () => {
   })
 })
 
+describe('a plan with one part replaced', () => {
+  const bottomless: unknown[] = []
+  for (let depth = 0, inner = bottomless; depth < 10_000; depth++) inner.push((inner = []))
+  const circular: Record<string, unknown> = { kind: 'call', fn: 'neg' }
+  circular.args = [circular]
+  const HOSTILE: readonly unknown[] = [
+    ...[undefined, null, true, '', '__proto__', 'constructor', 'toString', 'x'.repeat(100_000), 5n, Symbol('s')],
+    ...[0, -0, -1, 0.5, 5e-324, 1e308, 2 ** 31, 2 ** 53, -(2 ** 63), Number.NaN, Number.POSITIVE_INFINITY],
+    ...[[], {}, [[]], [null], { length: 1e9 }, new Array(1e6), bottomless, circular, () => true, new Date(Number.NaN)],
+    JSON.parse('{"__proto__": {"kind": "literal", "type": "bool", "value": true}}'),
+  ]
+
+  /** Every place in a plan, as the object and the name or index in it. */
+  function placesOf(
+    value: unknown,
+    into: [Record<string, unknown>, string][] = [],
+  ): [Record<string, unknown>, string][] {
+    if (typeof value !== 'object' || value === null) return into
+    for (const name of Object.keys(value)) {
+      into.push([value as Record<string, unknown>, name])
+      placesOf((value as Record<string, unknown>)[name], into)
+    }
+    return into
+  }
+
+  it('is a plan that explains itself, or refused with a typed error, and soon', () => {
+    fc.assert(
+      fc.property(tapes(300), fc.nat(), fc.constantFrom(...HOSTILE), (tape, nth, hostile) => {
+        const given = JSON.parse(JSON.stringify(planOf(tape))) as Record<string, unknown>
+        const places = placesOf(given)
+        const [holder, name] = places[nth % places.length]!
+        holder[name] = hostile
+        const began = performance.now()
+        try {
+          pipelineFromJSON(given).explain()
+        } catch (error) {
+          if (!(error instanceof EventfluxError)) throw error
+        }
+        expect(performance.now() - began).toBeLessThan(2_000)
+        expect(Object.prototype).not.toHaveProperty('kind')
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
+
 describe('toJSON', () => {
   it('refuses plans with functions, in branches too, and takes named ones', () => {
     const start = pipeline(ticks)
