@@ -79,11 +79,11 @@ export { PipelineMetrics, type PipelineMetricsOptions } from './metrics/pipeline
 export type { PressureEvent } from './metrics/pressure-monitor.ts'
 export { type Recommendation, recommend } from './metrics/recommend.ts'
 export type { EventTimeOptions } from './pipeline/event-time-step.ts'
+export { pipelineFromJSON } from './pipeline/from-json.ts'
 export {
   KeyedPipeline,
   Pipeline,
   pipeline,
-  pipelineFromJSON,
   RowWindowedPipeline,
   WindowedPipeline,
 } from './pipeline.ts'

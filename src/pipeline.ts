@@ -8,15 +8,21 @@ import { type EventTimeOptions, eventTimeStep } from './pipeline/event-time-step
 import { groupStep } from './pipeline/group-step.ts'
 import type {
   ContentFields,
+  EventTime,
+  GivenTime,
   GroupExpression,
   GroupFields,
   KeptTime,
+  ProjectedTime,
   ProjectFields,
+  ResultTime,
   RowAggregateOptions,
   RowExpression,
   RowResults,
   RowsOptions,
   RowWindowFields,
+  TimeColumn,
+  TimeOfResults,
   TimestampColumn,
   WindowFields,
   WindowRowFields,
@@ -25,10 +31,9 @@ import { rowFunctionStep } from './pipeline/row-function-step.ts'
 import { aggregateStep, type OpenRowWindow, openRowWindow, rowsStep } from './pipeline/row-window-step.ts'
 import { type PipelineConfig, type ResolvedConfig, resolveConfig } from './plan/config.ts'
 import { namedRowExpressions, rowExpression } from './plan/expression-arguments.ts'
-import type { LogicalNode, LogicalPlan, RowsNode } from './plan/logical-node.ts'
+import type { LogicalNode, LogicalPlan } from './plan/logical-node.ts'
 import { filterNode, type ModuleExport, makePlan, projectNode, teeNode } from './plan/make-node.ts'
-import { type PlanFromJSONOptions, planFromJSON } from './plan/plan-from-json.ts'
-import { checkKeys, fieldSpecs, type PlanScope, scopeAfter, scopesOf, sourceScope } from './plan/plan-scope.ts'
+import { checkKeys, fieldSpecs, noEventTime, type PlanScope, scopeAfter } from './plan/plan-scope.ts'
 import { planToJSON } from './plan/plan-to-json.ts'
 import { runPlan } from './run.ts'
 import type { RunOptions } from './runtime/run-options.ts'
@@ -42,8 +47,7 @@ import { checkWindow, type WindowSpec } from './time/windows.ts'
  * A stream's way from source to result, as a value: every method gives a new pipeline, nothing runs and nothing is
  * allocated before `run()`.
  *
- * `F` are the columns here, `T` the event-time column, `undefined` before `eventTime()` and behind a window, `S` the
- * columns of the source.
+ * `F` are the columns here, `T` the event time, `undefined` before `eventTime()`, `S` the columns of the source.
  *
  * @example
  * ```ts
@@ -55,7 +59,7 @@ import { checkWindow, type WindowSpec } from './time/windows.ts'
  */
 export class Pipeline<
   F extends SchemaFields = SchemaFields,
-  T extends string | undefined = string | undefined,
+  T extends EventTime = EventTime,
   S extends SchemaFields = SchemaFields,
 > {
   /** The steps so far, as data. */
@@ -64,14 +68,16 @@ export class Pipeline<
   readonly config: ResolvedConfig
   /** The columns behind the last step. */
   readonly outputSchema: Schema<F>
-  readonly eventTimeColumn: T
+  readonly eventTimeColumn: TimeColumn<T>
+  readonly #scope: PlanScope
 
   /** @internal Use `pipeline()` or `pipelineFromJSON()`. */
   constructor(plan: LogicalPlan, config: ResolvedConfig, scope: PlanScope) {
     this.plan = plan
     this.config = config
+    this.#scope = scope
     this.outputSchema = scope.schema as Schema<F>
-    this.eventTimeColumn = scope.eventTime as T
+    this.eventTimeColumn = scope.eventTime as TimeColumn<T>
     Object.freeze(this)
   }
 
@@ -112,7 +118,7 @@ export class Pipeline<
    */
   project<const P extends Readonly<Record<string, RowExpression>>>(
     columns: (e: Columns<F>) => P,
-  ): Pipeline<ProjectFields<T, P>, T, S> {
+  ): Pipeline<ProjectFields<T, P>, ProjectedTime<T, P>, S> {
     const named = namedRowExpressions('project', columns(columnsOf(this.outputSchema)))
     return this.withStep(projectNode(this.#scope, named))
   }
@@ -125,14 +131,14 @@ export class Pipeline<
 
   /** Cuts time into windows; `aggregate` comes next. Without `keyBy` before it there is one group a window. */
   window<O extends WindowOutput>(spec: RowWindowSpec<O>): RowWindowedPipeline<F, never, S, O>
-  window<C extends string, W extends WindowSpec>(this: Pipeline<F, C, S>, spec: W): WindowedPipeline<F, never, S, W>
+  window<C extends GivenTime, W extends WindowSpec>(this: Pipeline<F, C, S>, spec: W): WindowedPipeline<F, never, S, W>
   window(spec: WindowSpec | RowWindowSpec): unknown {
     return isRowWindow(spec) ? new RowWindowedPipeline(this, [], spec) : new WindowedPipeline(this as never, [], spec)
   }
 
   /** The slow path of `filter`: a JavaScript function sees every row, as an object. */
   filterRows(keeps: ((row: ResultRowOf<F>) => boolean) | ModuleExport, options: RowsOptions = {}): Pipeline<F, T, S> {
-    return this.#thenRows('filterRows', keeps, this.outputSchema, options)
+    return this.withStep(rowFunctionStep('filterRows', keeps, this.outputSchema, options.name))
   }
 
   /** The slow path of `project`: a JavaScript function makes a row of `output` out of every row. */
@@ -141,7 +147,7 @@ export class Pipeline<
     map: ((row: ResultRowOf<F>) => InsertRowOf<G>) | ModuleExport,
     options: RowsOptions = {},
   ): Pipeline<G, KeptTime<T, G>, S> {
-    return this.#thenRows('mapRows', map, output, options)
+    return this.withStep(rowFunctionStep('mapRows', map, output, options.name))
   }
 
   /** Runs every row through a processor of your own, which emits any number of rows of `output`. One is made per run. */
@@ -150,7 +156,7 @@ export class Pipeline<
     makeProcessor: (() => Processor<ResultRowOf<F>, InsertRowOf<G>>) | ModuleExport,
     options: RowsOptions = {},
   ): Pipeline<G, KeptTime<T, G>, S> {
-    return this.#thenRows('process', makeProcessor, output, options)
+    return this.withStep(rowFunctionStep('process', makeProcessor, output, options.name))
   }
 
   /**
@@ -161,7 +167,7 @@ export class Pipeline<
    * stream.tee('large', branch => branch.filter(e => e.size.gt(1_000)))
    * ```
    */
-  tee<G extends SchemaFields, U extends string | undefined>(
+  tee<G extends SchemaFields, U extends EventTime>(
     name: string,
     build: (branch: Pipeline<F, T, S>) => Pipeline<G, U, S>,
   ): Pipeline<F, T, S> {
@@ -206,26 +212,13 @@ export class Pipeline<
     return runPlan(this.plan, this.config, options)
   }
 
-  get #scope(): PlanScope {
-    return { schema: this.outputSchema, eventTime: this.eventTimeColumn }
-  }
-
   /** @internal */
-  withStep<G extends SchemaFields, U extends string | undefined>(node: LogicalNode): Pipeline<G, U, S> {
+  withStep<G extends SchemaFields, U extends EventTime>(node: LogicalNode): Pipeline<G, U, S> {
     return new Pipeline<G, U, S>(
       makePlan(this.plan.source, [...this.plan.nodes, node]),
       this.config,
       scopeAfter(this.#scope, node),
     )
-  }
-
-  #thenRows<G extends SchemaFields, U extends string | undefined>(
-    op: RowsNode['op'],
-    fn: unknown,
-    output: Schema,
-    { name }: RowsOptions,
-  ): Pipeline<G, U, S> {
-    return this.withStep(rowFunctionStep(op, fn, output, name))
   }
 }
 
@@ -240,13 +233,13 @@ export class Pipeline<
  */
 export class KeyedPipeline<
   F extends SchemaFields,
-  T extends string | undefined,
+  T extends EventTime,
   K extends keyof F & string,
   S extends SchemaFields,
 > {
   readonly pipeline: Pipeline<F, T, S>
   readonly keys: readonly K[]
-  readonly eventTimeColumn: T
+  readonly eventTimeColumn: TimeColumn<T>
 
   /** @internal Use `keyBy()`. */
   constructor(pipeline: Pipeline<F, T, S>, keys: readonly K[]) {
@@ -258,7 +251,10 @@ export class KeyedPipeline<
 
   /** Cuts time into windows; `aggregate` comes next. */
   window<O extends WindowOutput>(spec: RowWindowSpec<O>): RowWindowedPipeline<F, K, S, O>
-  window<C extends string, W extends WindowSpec>(this: KeyedPipeline<F, C, K, S>, spec: W): WindowedPipeline<F, K, S, W>
+  window<C extends GivenTime, W extends WindowSpec>(
+    this: KeyedPipeline<F, C, K, S>,
+    spec: W,
+  ): WindowedPipeline<F, K, S, W>
   window(spec: WindowSpec | RowWindowSpec): unknown {
     const { pipeline, keys } = this
     return isRowWindow(spec)
@@ -282,14 +278,13 @@ export class WindowedPipeline<
   S extends SchemaFields,
   W extends WindowSpec = WindowSpec,
 > {
-  readonly pipeline: Pipeline<F, string, S>
+  readonly pipeline: Pipeline<F, GivenTime, S>
   readonly keys: readonly K[]
   readonly spec: W
 
   /** @internal Use `window()`. */
-  constructor(pipeline: Pipeline<F, string, S>, keys: readonly K[], spec: W) {
-    if (pipeline.eventTimeColumn === undefined)
-      throw planInvalid('A window needs event time: call .eventTime(column) before, and keep that column')
+  constructor(pipeline: Pipeline<F, GivenTime, S>, keys: readonly K[], spec: W) {
+    if (pipeline.eventTimeColumn === undefined) throw noEventTime()
     this.pipeline = pipeline
     this.keys = keys
     this.spec = checkWindow(spec) as W
@@ -306,7 +301,7 @@ export class WindowedPipeline<
    */
   aggregate<const A extends Readonly<Record<string, GroupExpression>>>(
     results: (e: Columns<GroupFields<F, W>>) => A,
-  ): Pipeline<WindowFields<F, K, A, W>, undefined, S> {
+  ): Pipeline<WindowFields<F, K, A, W>, TimeOfResults<W>, S> {
     return this.pipeline.withStep(groupStep(this.pipeline.outputSchema, this.keys, this.spec, results))
   }
 }
@@ -326,10 +321,10 @@ export class RowWindowedPipeline<
   S extends SchemaFields,
   O extends WindowOutput,
 > {
-  readonly #pipeline: Pipeline<F, string | undefined, S>
+  readonly #pipeline: Pipeline<F, EventTime, S>
   readonly #window: OpenRowWindow
   /** @internal Use `window()`. */
-  constructor(pipeline: Pipeline<F, string | undefined, S>, keys: readonly K[], spec: RowWindowSpec) {
+  constructor(pipeline: Pipeline<F, EventTime, S>, keys: readonly K[], spec: RowWindowSpec) {
     this.#pipeline = pipeline
     this.#window = openRowWindow(pipeline.outputSchema, keys, spec)
   }
@@ -341,12 +336,12 @@ export class RowWindowedPipeline<
   aggregate<const A extends RowResults, G extends keyof F & string = never>(
     results: (e: Columns<ContentFields<F, O>>, row: Columns<F>) => A,
     options: RowAggregateOptions<G, RowWindowFields<F, K | G, O, A>> = {},
-  ): Pipeline<RowWindowFields<F, K | G, O, A>, undefined, S> {
+  ): Pipeline<RowWindowFields<F, K | G, O, A>, ResultTime<'windowTime'>, S> {
     return this.#pipeline.withStep(aggregateStep(this.#window, results, options))
   }
 
   /** The rows themselves as they enter or leave the window: `windowTime`, `kind` where both come out, and their columns. */
-  rows(): Pipeline<WindowRowFields<F, O>, undefined, S> {
+  rows(): Pipeline<WindowRowFields<F, O>, ResultTime<'windowTime'>, S> {
     return this.#pipeline.withStep(rowsStep(this.#window))
   }
 }
@@ -374,25 +369,4 @@ export function pipeline<F extends SchemaFields>(
     throw planInvalid(`A pipeline starts from schema({ … }), not ${show(source)}`, { value: source })
   checkStored(source)
   return new Pipeline(makePlan(fieldSpecs(source), []), resolveConfig(config), { schema: source, eventTime: undefined })
-}
-
-/**
- * A pipeline from its plan as data, of any origin: everything in it is checked.
- *
- * @param json What `toJSON()` gave, or its text.
- * @throws EventfluxError `PLAN_INVALID`, or the code of the part that is wrong (`EXPRESSION_INVALID`, …).
- *
- * @example
- * ```ts
- * const text = JSON.stringify(highs)
- * const again = pipelineFromJSON(text)
- * const job = await again.run({ sink: row => console.log(row) })
- * ```
- */
-export function pipelineFromJSON(
-  json: unknown,
-  options: PlanFromJSONOptions & { readonly config?: PipelineConfig } = {},
-): Pipeline {
-  const plan = planFromJSON(json, options)
-  return new Pipeline(plan, resolveConfig(options.config), scopesOf(plan.nodes, sourceScope(plan)).at(-1)!)
 }

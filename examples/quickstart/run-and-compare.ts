@@ -7,7 +7,7 @@ import type { Statistics, StatisticsWindow } from './statistics-window.ts'
 /** A pipeline with what goes in, and what should come out. */
 export interface Task<F extends SchemaFields, S extends SchemaFields> {
   readonly name: string
-  readonly pipeline: Pipeline<F, undefined, S>
+  readonly pipeline: Pick<Pipeline<F, undefined, S>, 'run'>
   readonly files: readonly URL[]
   readonly open: (file: URL) => Source<never>
   readonly keyOf: (row: ResultRow<Schema<F>>) => string

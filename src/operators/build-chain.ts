@@ -1,11 +1,11 @@
-import { planInvalid } from '../errors.ts'
 import type { ExpressionNode } from '../expression/node.ts'
 import type { Arena } from '../memory/arena.ts'
 import type { EventTimeNode, LogicalNode, RowsNode, RowWindowNode, WindowAggregateNode } from '../plan/logical-node.ts'
 import { lowerRowWindow } from '../plan/lower-row-window.ts'
 import { aggregatedNames, lowerWindow } from '../plan/lower-window.ts'
-import { stampsOf } from '../plan/plan-scope.ts'
+import { keepsColumn, noEventTime, stampsOf, WINDOW_END } from '../plan/plan-scope.ts'
 import { WINDOW_TIME } from '../plan/row-window-schema.ts'
+import { boundedOutOfOrderness } from '../plan/watermarks.ts'
 import { bool, timestamp } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
 import type { LatenessSpec } from '../time/lateness.ts'
@@ -101,12 +101,12 @@ const eventTimeOf = ({ column: name, allowedLatenessMs }: EventTimeNode): EventT
 
 /** A result row belongs to its window: its event time is the window's last millisecond (Flink: end - 1). */
 const RESULT_TIME: Omit<EventTimeColumn, 'allowedLatenessMs'> = {
-  name: 'windowEnd',
+  name: WINDOW_END,
   expression: {
     kind: 'call',
     fn: 'sub',
     args: [
-      { kind: 'column', name: 'windowEnd' },
+      { kind: 'call', fn: 'toF64', args: [{ kind: 'column', name: WINDOW_END }] },
       { kind: 'literal', type: 'f64', value: 1 },
     ],
   },
@@ -114,10 +114,30 @@ const RESULT_TIME: Omit<EventTimeColumn, 'allowedLatenessMs'> = {
 
 /** The event time of a window's results. One without bounds says itself when it fired. */
 const resultTime = (window: WindowSpec): Omit<EventTimeColumn, 'allowedLatenessMs'> =>
-  window.kind === 'global' ? { name: WINDOW_TIME, expression: { kind: 'column', name: WINDOW_TIME } } : RESULT_TIME
+  window.kind === 'global' ? ROW_TIME : RESULT_TIME
 
 /** A window without an end has no late rows. */
 const latenessOf = (window: WindowSpec): LatenessSpec => (window.kind === 'global' ? {} : window)
+
+/** A row that comes out of a window over rows belongs to the instant it enters or leaves it. */
+const ROW_TIME: EventTimeColumn = {
+  name: WINDOW_TIME,
+  expression: { kind: 'column', name: WINDOW_TIME },
+  allowedLatenessMs: 0,
+}
+
+/** They come out in the order of these instants. */
+const ROW_EVENT_TIME = { column: WINDOW_TIME, watermarks: boundedOutOfOrderness(0) }
+
+/** Whether one of the steps from `at` on goes by the time of the rows before it. */
+function needsTime(nodes: readonly LogicalNode[], at: number): boolean {
+  for (const node of nodes.slice(at)) {
+    if (node.op === 'windowAggregate') return true
+    if (node.op === 'eventTime' || node.op === 'rowWindow') return false
+    if (node.op === 'tee' && needsTime(node.plan, 0)) return true
+  }
+  return false
+}
 
 class ChainBuilder {
   /** Last operator first: each is finished after the one it sends to. */
@@ -149,21 +169,8 @@ class ChainBuilder {
     const next = (output: readonly InputColumn[], outputTime: EventTimeColumn | undefined): Operator =>
       this.build(nodes, at + 1, output, outputTime, branch)
     switch (node.op) {
-      case 'eventTime': {
-        const { column, watermarks } = node
-        const operator = new EventTimeOperator({
-          column,
-          watermarks,
-          columns,
-          context,
-          timers: this.#parts.timers,
-          inputs: this.#windowsAbove === 0 ? this.#parts.inputs : undefined,
-          idlenessMs: node.idlenessMs,
-          next: next(columns, eventTimeOf(node)),
-        })
-        this.eventTimes.push(operator)
-        return this.#counted(node, operator)
-      }
+      case 'eventTime':
+        return this.#eventTime(node, columns, node, () => next(columns, eventTimeOf(node)))
       case 'filter':
         return this.#counted(
           node,
@@ -176,13 +183,18 @@ class ChainBuilder {
             expressions: node.columns,
             columns,
             context,
-            next: output => next(output, output.some(column => column.name === time?.name) ? time : undefined),
+            next: output => next(output, time !== undefined && keepsColumn(node, time.name) ? time : undefined),
           }),
         )
       case 'windowAggregate':
         return this.#belowWindow(() => this.#window(node, columns, time, next))
       case 'rowWindow':
-        return this.#belowWindow(() => this.#rowWindow(node, columns, output => next(output, undefined)))
+        return this.#belowWindow(() =>
+          this.#rowWindow(node, columns, output => {
+            if (!needsTime(nodes, at + 1)) return next(output, undefined)
+            return this.#eventTime(node, output, ROW_EVENT_TIME, () => next(output, ROW_TIME))
+          }),
+        )
       case 'tee':
         return new TeeOperator(next(columns, time), this.build(node.plan, 0, columns, time, node.name))
       default:
@@ -209,6 +221,27 @@ class ChainBuilder {
     const timed = new TimedOperator(operator, stopwatch)
     this.timed.set(operator, timed)
     return timed
+  }
+
+  #eventTime(
+    node: LogicalNode,
+    columns: readonly InputColumn[],
+    { column, watermarks, idlenessMs }: Pick<EventTimeNode, 'column' | 'watermarks' | 'idlenessMs'>,
+    next: () => Operator,
+  ): Operator {
+    const { context, timers } = this.#parts
+    const operator = new EventTimeOperator({
+      column,
+      watermarks,
+      columns,
+      context,
+      timers,
+      inputs: this.#windowsAbove === 0 ? this.#parts.inputs : undefined,
+      idlenessMs,
+      next: next(),
+    })
+    this.eventTimes.push(operator)
+    return this.#counted(node, operator)
   }
 
   /** prepare → window → finish → having: each row is prepared once, whatever comes out of the window for it. */
@@ -246,9 +279,7 @@ class ChainBuilder {
     time: EventTimeColumn | undefined,
     next: (columns: readonly InputColumn[], time: EventTimeColumn) => Operator,
   ): Operator {
-    if (time === undefined) {
-      throw planInvalid('a window over event time needs .eventTime(column) above it', { at: node.op })
-    }
+    if (time === undefined) throw noEventTime()
     const { context, maxKeys } = this.#parts
     const { allowedLatenessMs = time.allowedLatenessMs, firing = 'accumulating', lateTo } = latenessOf(node.window)
     let lateOutput: LateOutput | undefined

@@ -75,11 +75,30 @@ type StampFields<O extends WindowOutput> = { readonly windowTime: DataType<'time
 type RetractionField<W> = [W] extends [{ readonly firing: 'retracting' }]
   ? { readonly isRetraction: DataType<'bool', false> }
   : unknown
+/**
+ * The event time of a window's results: their column `C`, `windowEnd` or `windowTime`. It ends with that column, where the
+ * time of events travels along.
+ */
+export interface ResultTime<C extends string = string> {
+  readonly resultColumn: C
+}
+/** The event time of a window's results: of one without bounds, when it fired. */
+export type TimeOfResults<W> = [W] extends [{ readonly kind: 'global' }]
+  ? ResultTime<'windowTime'>
+  : ResultTime<'windowEnd'>
+/** The event time of rows that have one: a column of the events, or that of a window's results. */
+export type GivenTime = string | ResultTime
+/** What the event time of a pipeline can be. */
+export type EventTime = GivenTime | undefined
+/** The column event time is in. */
+export type TimeColumn<T> = T extends ResultTime<infer C> ? C : T
+/** The event time behind `project`. */
+export type ProjectedTime<T, P> = T extends ResultTime<infer C> ? (C extends keyof P ? T : undefined) : T
 /** The event time behind a step that makes new rows: the same column, where there still is one of its kind. */
-export type KeptTime<T, G extends SchemaFields> = T extends keyof G
-  ? G[T] extends DataType<'timestamp', false>
-    ? T
-    : undefined
+export type KeptTime<T, G extends SchemaFields> = G extends {
+  readonly [K in TimeColumn<T> & string]: DataType<'timestamp', false>
+}
+  ? T
   : undefined
 
 /** The columns that can be the event time. */

@@ -43,12 +43,12 @@ export function eventTimeNode(parts: {
 
 export const filterNode = (predicate: ExpressionNode): FilterNode => Object.freeze({ op: 'filter', predicate })
 
-/** Appends the event-time column of `scope` when it isn't among `columns`. */
+/** Appends the event-time column of `scope` when it isn't among `columns`; that of a window's results doesn't travel along. */
 export function projectNode(
   scope: PlanScope,
   columns: readonly { readonly name: string; readonly expression: ExpressionNode }[],
 ): ProjectNode {
-  const time = scope.eventTime
+  const time = scope.isResultTime ? undefined : scope.eventTime
   const all = columns.map(({ name, expression }) => Object.freeze({ name, expression }))
   if (time !== undefined && !all.some(({ name }) => name === time))
     all.push(Object.freeze({ name: time, expression: Object.freeze({ kind: 'column', name: time }) }))

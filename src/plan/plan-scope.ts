@@ -10,6 +10,7 @@ import type {
   FieldSpec,
   LogicalNode,
   LogicalPlan,
+  ProjectNode,
   WindowAggregateNode,
   WindowSpec,
 } from './logical-node.ts'
@@ -19,6 +20,11 @@ import { refuseByTime, rowWindowSchema, WINDOW_TIME } from './row-window-schema.
 export interface PlanScope {
   readonly schema: Schema
   readonly eventTime: string | undefined
+  /**
+   * Set where rows are results of a window. Their time is the window's: it ends with its column, where that of events
+   * travels along, and another column may take its place.
+   */
+  readonly isResultTime?: true
 }
 
 /** Names of the columns that say which window a result is of. */
@@ -90,25 +96,25 @@ export function scopeAfter(scope: PlanScope, node: LogicalNode): PlanScope {
     }
     case 'project': {
       const columns = node.columns.map(({ name, expression }) => [name, inferType(expression, schema)] as const)
-      const time = node.columns.find(({ name }) => name === eventTime)?.expression
-      if (eventTime !== undefined && (time?.kind !== 'column' || time.name !== eventTime))
-        throw planInvalid(
-          `project keeps the event time ${show(eventTime)} as it is: give the computed column another name, or set the ` +
-            'event time after it',
-          { at: eventTime },
-        )
-      return { schema: schemaFrom(columns), eventTime }
+      const projected = schemaFrom(columns)
+      if (eventTime === undefined || keepsColumn(node, eventTime)) return { ...scope, schema: projected }
+      if (scope.isResultTime) return { schema: projected, eventTime: undefined }
+      throw planInvalid(
+        `project keeps the event time ${show(eventTime)} as it is: give the computed column another name, or set the ` +
+          'event time after it',
+        { at: eventTime },
+      )
     }
     case 'windowAggregate':
-      return { schema: windowSchema(scope, node), eventTime: undefined }
+      return { schema: windowSchema(scope, node), eventTime: stampsOf(node.window).at(-1)!, isResultTime: true }
     case 'rowWindow':
-      return { schema: rowWindowSchema(schema, node), eventTime: undefined }
+      return { schema: rowWindowSchema(schema, node), eventTime: WINDOW_TIME, isResultTime: true }
     case 'filterRows':
       return scope
     case 'mapRows':
     case 'process': {
       const output = schemaOf(node.output)
-      return { schema: output, eventTime: isTime(output, eventTime) ? eventTime : undefined }
+      return isTime(output, eventTime) ? { ...scope, schema: output } : { schema: output, eventTime: undefined }
     }
     case 'tee':
       scopesOf(node.plan, scope)
@@ -121,8 +127,19 @@ const isTime = (schema: Schema, name: string | undefined): boolean => {
   return type?.name === 'timestamp' && !type.isNullable
 }
 
-function checkEventTime({ schema, eventTime }: PlanScope, { column, watermarks }: EventTimeNode): void {
-  if (eventTime !== undefined)
+/** Whether a projection hands a column on under its name and as it is. */
+export const keepsColumn = ({ columns }: ProjectNode, column: string): boolean =>
+  columns.some(({ name, expression }) => name === column && expression.kind === 'column' && expression.name === column)
+
+/** A window where rows have no event time. */
+export const noEventTime = () =>
+  planInvalid(
+    'A window needs event time: call .eventTime(column) before, and keep that column. Results of a window have theirs in ' +
+      `${WINDOW_END} (${WINDOW_TIME} where rows come out of it): a projection ends it that doesn't keep that column as it is`,
+  )
+
+function checkEventTime({ schema, eventTime, isResultTime }: PlanScope, { column, watermarks }: EventTimeNode): void {
+  if (eventTime !== undefined && !isResultTime)
     throw planInvalid(`The event time is already set, to the column ${show(eventTime)}`, { value: column })
   if (schema.field(column) === undefined)
     throw planInvalid(`There is no column ${show(column)} to take the event time from`, { value: column })
@@ -137,8 +154,7 @@ function checkEventTime({ schema, eventTime }: PlanScope, { column, watermarks }
 }
 
 function windowSchema({ schema, eventTime }: PlanScope, node: WindowAggregateNode): Schema {
-  if (eventTime === undefined)
-    throw planInvalid('A window needs event time: call .eventTime(column) before, and keep that column')
+  if (eventTime === undefined) throw noEventTime()
   const { window } = node
   const stamps = stampsOf(window)
   const entries = stamps.map((name): readonly [string, DataType] => [name, typeOf('timestamp', false)])

@@ -59,7 +59,8 @@ function before(node: LogicalNode, after: ReadonlySet<string>, scope: PlanScope)
 /** The columns of a projection that are needed: read later, the event time, or able to fail. Never none. */
 export function keptColumns(node: ProjectNode, after: ReadonlySet<string>, scope: PlanScope): ProjectNode['columns'] {
   const kept = node.columns.filter(
-    ({ name, expression }) => after.has(name) || name === scope.eventTime || canOverflow(expression, scope.schema),
+    ({ name, expression }) =>
+      after.has(name) || (name === scope.eventTime && !scope.isResultTime) || canOverflow(expression, scope.schema),
   )
   return kept.length > 0 ? kept : node.columns.slice(0, 1)
 }

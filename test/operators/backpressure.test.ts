@@ -50,7 +50,6 @@ const PLANS: Record<string, LogicalPlan> = {
   'a window without keys': timed.window(tumbling(100)).aggregate(e => ({ total: sum(e.value) })).plan,
   'a window over a window': windowed
     .aggregate(e => ({ n: count(), high: max(e.value) }))
-    .eventTime('windowEnd')
     .window(tumbling(1000))
     .aggregate(e => ({ windows: count(), rows: sum(e.n) })).plan,
   filterRows: timed.filterRows(row => row.value % 3 !== 0).plan,

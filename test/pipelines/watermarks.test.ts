@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { count } from '../../src/expression/aggregates.ts'
-import { pipeline, pipelineFromJSON } from '../../src/pipeline.ts'
+import { pipelineFromJSON } from '../../src/pipeline/from-json.ts'
+import { pipeline } from '../../src/pipeline.ts'
 import {
   boundedOutOfOrderness,
   monotonous,

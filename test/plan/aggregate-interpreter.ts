@@ -26,14 +26,14 @@ export class Collected {
   readonly node: AggregateNode
   readonly rows: (readonly Present[])[] = []
   readonly #times: number[] = []
-  readonly #timeColumn: string
+  readonly #timeOf: (row: Row) => number
   readonly #valueArguments: readonly ExpressionNode[]
   readonly #parameters: readonly number[]
   #integerSum = 0n
 
-  constructor(node: AggregateNode, timeColumn = 'time') {
+  constructor(node: AggregateNode, timeOf = (row: Row) => row.time as number) {
     this.node = node
-    this.#timeColumn = timeColumn
+    this.#timeOf = timeOf
     const parameters = HOW_MANY_PARAMETERS[node.fn] ?? 0
     this.#valueArguments = node.args.slice(0, node.args.length - parameters)
     this.#parameters = node.args.slice(node.args.length - parameters).map(arg => (arg as { value: number }).value)
@@ -48,7 +48,7 @@ export class Collected {
       values.push(value)
     }
     this.rows.push(values)
-    this.#times.push(row[this.#timeColumn] as number)
+    this.#times.push(this.#timeOf(row))
     const { fn } = this.node
     if ((fn === 'sum' || fn === 'rate') && typeof values[0] === 'bigint')
       this.#integerSum = checked(this.#integerSum + values[0])

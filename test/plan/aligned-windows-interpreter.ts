@@ -1,10 +1,10 @@
 import type { AggregateNode, ResultNode } from '../../src/expression/node.ts'
-import type { EventTimeNode, WindowAggregateNode } from '../../src/plan/logical-node.ts'
+import type { WindowAggregateNode } from '../../src/plan/logical-node.ts'
 import type { AlignedSpec } from '../../src/time/aligned-windows.ts'
 import type { CalendarSpec } from '../../src/time/calendar-windows.ts'
 import { Collected } from './aggregate-interpreter.ts'
 import { stretchOf } from './calendar-stretches.ts'
-import type { Run, Stage } from './row-interpreter.ts'
+import type { Run, Stage, TimeOfRows } from './row-interpreter.ts'
 import { alignedStart, evaluateResult, type Row, type Value } from './scalar-interpreter.ts'
 
 /** A window's bounds; no two windows of a kind end at the same time. */
@@ -62,7 +62,7 @@ interface Window extends Bounds {
 export function alignedWindowsStage(
   node: WindowAggregateNode,
   spec: AlignedSpec | CalendarSpec,
-  time: EventTimeNode,
+  time: TimeOfRows,
   next: Stage,
   result: Run,
 ): Stage {
@@ -77,7 +77,7 @@ export function alignedWindowsStage(
 
   const newGroup = (keys: Row, slice: number): Group => ({
     keys,
-    aggregates: new Map(calls.map(call => [call, new Collected(call, time.column)])),
+    aggregates: new Map(calls.map(call => [call, new Collected(call, time.of)])),
     slice,
     arrival: arrivals,
   })
@@ -97,7 +97,7 @@ export function alignedWindowsStage(
   }
 
   const add = (row: Row, keys: Row, bounds: Bounds) => {
-    const slice = sliceStart(spec, row[time.column] as number)
+    const slice = sliceStart(spec, time.of(row))
     const id = node.keys.map(name => `${typeof keys[name]}:${String(keys[name]).length}:${keys[name]}`).join()
     let window = windows.get(bounds.end)
     if (window === undefined) windows.set(bounds.end, (window = { ...bounds, groups: new Map() }))
@@ -115,7 +115,7 @@ export function alignedWindowsStage(
     row(row) {
       arrivals++
       const keys = Object.fromEntries(node.keys.map(name => [name, keyValue(row[name]!)]))
-      const all = windowsOf(spec, row[time.column] as number)
+      const all = windowsOf(spec, time.of(row))
       const open = all.filter(({ end }) => end - 1 + allowedLatenessMs > now)
       if (!firesOnUpdate && open.length > 0 && open.at(-1)!.end - 1 > now && all[0]!.end - 1 <= now) result.stragglers++
       for (const bounds of open) add(row, keys, bounds)

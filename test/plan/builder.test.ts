@@ -81,7 +81,7 @@ describe('the builder', () => {
     expect(
       volume.outputSchema.fields.map(({ name, type }) => `${name} ${type.name}${type.isNullable ? '?' : ''}`),
     ).toEqual(['windowStart timestamp', 'windowEnd timestamp', 'symbol utf8', 'trades f64', 'high f64', 'vwap f64?'])
-    expect([stream.eventTimeColumn, volume.eventTimeColumn]).toEqual(['time', undefined])
+    expect([stream.eventTimeColumn, volume.eventTimeColumn]).toEqual(['time', 'windowEnd'])
   })
 
   it('explains itself in words', () => {

@@ -93,7 +93,7 @@ function stepsOf(tape: Tape, from: PlanScope, count: number, names: Names, optio
 }
 
 function stepOf(tape: Tape, scope: PlanScope, names: Names, options: PlanOptions): LogicalNode | undefined {
-  const { schema: columns, eventTime } = scope
+  const { schema: columns, eventTime, isResultTime } = scope
   switch (tape.below(11)) {
     case 0:
     case 1:
@@ -106,7 +106,8 @@ function stepOf(tape: Tape, scope: PlanScope, names: Names, options: PlanOptions
     case 6:
     case 7:
     case 8:
-      return eventTime === undefined ? timeStep(tape, scope) : windowStep(tape, scope, names)
+      if (eventTime === undefined || (isResultTime && tape.below(3) === 2)) return timeStep(tape, scope)
+      return windowStep(tape, scope, names)
     case 9:
       if (names.branches > 2) return undefined
       return teeNode(`branch${++names.branches}`, stepsOf(tape, scope, tape.below(4), names, options))
@@ -148,11 +149,16 @@ function windowStep(tape: Tape, { schema: columns }: PlanScope, names: Names): L
 }
 
 /** Columns that take over, rename, swap names with, or compute from those there are. */
-function projection(tape: Tape, { schema: columns, eventTime }: PlanScope, names: Names) {
+function projection(tape: Tape, { schema: columns, eventTime, isResultTime }: PlanScope, names: Names) {
   const projected = new Map<string, ExpressionNode>()
+  // The time of results ends where a projection leaves it out, or puts something else in its place.
+  if (isResultTime && tape.below(2) === 0) projected.set(eventTime!, { kind: 'column', name: eventTime! })
   for (let i = 1 + tape.below(6); i > 0; i--) {
     const named = tape.pick(columns.fields).name
-    const name = named === eventTime || tape.below(2) === 0 ? `c${++names.columns}` : named
+    const name =
+      (named === eventTime && (!isResultTime || projected.has(named))) || tape.below(2) === 0
+        ? `c${++names.columns}`
+        : named
     const old = tape.pick(columns.fields).name
     const column = { kind: 'column', name: old } as const
     projected.set(name, tape.below(2) === 0 ? column : expressionOf(tape.pick(KINDS), columns, tape))

@@ -67,21 +67,41 @@ function intake(row: Readonly<Record<string, unknown>>, fields: readonly FieldSp
   )
 }
 
-/** The stages of `nodes`, the last of which hands on to `end`; the first is returned. `time` sets the event time. */
-function stagesOf(nodes: readonly LogicalNode[], time: EventTimeNode | undefined, end: Stage, result: Run): Stage {
+/** The event time at a point of a plan. */
+export interface TimeOfRows {
+  readonly column: string
+  readonly of: (row: Row) => number
+  readonly allowedLatenessMs: number
+}
+
+/** The stages of `nodes`, the last of which hands on to `end`; the first is returned. */
+function stagesOf(nodes: readonly LogicalNode[], time: TimeOfRows | undefined, end: Stage, result: Run): Stage {
   const [node, ...rest] = nodes
   if (node === undefined) return end
   const next = stagesOf(rest, timeAfter(node, time), end, result)
   return stageOf(node, time, next, result)
 }
 
-/** Which node sets the event time behind `node`. */
-function timeAfter(node: LogicalNode, time: EventTimeNode | undefined): EventTimeNode | undefined {
+/** The event time behind `node`. */
+function timeAfter(node: LogicalNode, time: TimeOfRows | undefined): TimeOfRows | undefined {
   switch (node.op) {
     case 'eventTime':
-      return node
+      return {
+        column: node.column,
+        of: row => row[node.column] as number,
+        allowedLatenessMs: node.allowedLatenessMs,
+      }
     case 'windowAggregate':
-      return undefined
+      return {
+        column: 'windowEnd',
+        of: row => (row.windowEnd as number) - 1,
+        allowedLatenessMs:
+          ('allowedLatenessMs' in node.window ? node.window.allowedLatenessMs : undefined) ?? time!.allowedLatenessMs,
+      }
+    case 'project': {
+      const kept = node.columns.find(({ name }) => name === time?.column)?.expression
+      return kept?.kind === 'column' && kept.name === time?.column ? time : undefined
+    }
     case 'mapRows':
     case 'process':
       return node.output.some(({ name, type, nullable }) => name === time?.column && type === 'timestamp' && !nullable)
@@ -92,7 +112,7 @@ function timeAfter(node: LogicalNode, time: EventTimeNode | undefined): EventTim
   }
 }
 
-function stageOf(node: LogicalNode, time: EventTimeNode | undefined, next: Stage, result: Run): Stage {
+function stageOf(node: LogicalNode, time: TimeOfRows | undefined, next: Stage, result: Run): Stage {
   const watermark = (value: number) => next.watermark(value)
   switch (node.op) {
     case 'eventTime':
@@ -182,7 +202,7 @@ function eventTimeStage(node: EventTimeNode, next: Stage): Stage {
   }
 }
 
-function windowStage(node: WindowAggregateNode, time: EventTimeNode, next: Stage, result: Run): Stage {
+function windowStage(node: WindowAggregateNode, time: TimeOfRows, next: Stage, result: Run): Stage {
   const { window } = node
   switch (window.kind) {
     case 'tumbling':

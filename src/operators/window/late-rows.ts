@@ -27,8 +27,8 @@ export interface LateRowsParts {
   readonly emitter: WindowEmitter
   readonly firing: Firing
   readonly timeColumn: number
-  /** Hands the watermark on before results go out. false: downstream is full. */
-  readonly forward: () => boolean
+  /** Hands on the watermark a row of the batch meets, before its results go out. false: downstream is full. */
+  readonly forward: (row: number) => boolean
 }
 
 /**
@@ -52,6 +52,7 @@ export class LateRows {
   #firstTaking = 0
   #firstOpen = 0
   /** The row at hand, while some of its windows have to fire again. */
+  #row = 0
   #slice = 0
   #window = 0
   #lastFired = Number.NEGATIVE_INFINITY
@@ -113,6 +114,7 @@ export class LateRows {
   #beginRow(batch: RecordBatch): void {
     const { memory, windows, timeColumn, firing, absorber } = this.#parts
     const row = memory.u32[(this.#rows >>> 2) + this.#at++]!
+    this.#row = row
     this.#slice = windows.sliceOf(memory.f64[(batch.columns[timeColumn]!.values >>> 3) + row]!)
     memory.u32[this.#id >>> 2] = this.#ids === 0 ? 0 : memory.u32[(this.#ids >>> 2) + row]!
     this.#window = Math.max(windows.firstWindow(this.#slice), this.#firstTaking)
@@ -136,7 +138,7 @@ export class LateRows {
   /** The next window of the row gives what it holds now, or first takes back what it held before. */
   #fireAgain(): boolean {
     const { windows, emitter, firing, forward } = this.#parts
-    if (!forward()) return false
+    if (!forward(this.#row)) return false
     const window = this.#window
     const isRetraction = firing === 'retracting' && !this.#hasRetracted
     const record =

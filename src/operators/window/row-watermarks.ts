@@ -44,12 +44,17 @@ export class RowWatermarks {
     return this.#current
   }
 
-  /** The watermark the row at a position meets. Each raise of the watermark is looked at once a batch. */
+  /** The watermark the row at a position of the selection meets. */
   at(position: number): number {
+    return this.atRow(this.#rowOf(this.#batch!, position))
+  }
+
+  /** The watermark a row of the batch meets. Each raise of the watermark is looked at once a batch. */
+  atRow(row: number): number {
     const batch = this.#batch!
     const track = batch.watermarks
     if (track === undefined) return this.#current
-    const source = this.#sourceOf(batch, position)
+    const source = this.#sourceOf(batch, row)
     while (this.#next < source) {
       const raise = track.firstRowReaching(this.#current + 1, this.#next)
       if (raise >= source) {
@@ -62,10 +67,12 @@ export class RowWatermarks {
     return this.#current
   }
 
-  #sourceOf({ selection, origin }: RecordBatch, position: number): number {
-    const { u32 } = this.#memory
-    const row = selection === 0 ? position : u32[(selection >>> 2) + position]!
-    return origin === 0 ? row : u32[(origin >>> 2) + row]!
+  #rowOf({ selection }: RecordBatch, position: number): number {
+    return selection === 0 ? position : this.#memory.u32[(selection >>> 2) + position]!
+  }
+
+  #sourceOf({ origin }: RecordBatch, row: number): number {
+    return origin === 0 ? row : this.#memory.u32[(origin >>> 2) + row]!
   }
 
   /** First position, from `from` on, whose row stems from a source row after `sourceRow`. */
@@ -75,7 +82,7 @@ export class RowWatermarks {
     if (batch.selection === 0 && batch.origin === 0) return Math.max(low, Math.min(sourceRow + 1, high))
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (this.#sourceOf(batch, middle) <= sourceRow) low = middle + 1
+      if (this.#sourceOf(batch, this.#rowOf(batch, middle)) <= sourceRow) low = middle + 1
       else high = middle
     }
     return low

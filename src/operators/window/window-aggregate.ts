@@ -8,6 +8,7 @@ import type { Operator } from '../operator.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
 import { LateRows } from './late-rows.ts'
 import type { RecordLayout } from './record-layout.ts'
+import { RowWatermarks } from './row-watermarks.ts'
 import { SliceAbsorber } from './slice-absorber.ts'
 import { SliceCombiner } from './slice-combiner.ts'
 import { type Slice, SlicePool } from './slice-pool.ts'
@@ -66,6 +67,8 @@ export class WindowAggregateOperator implements Operator {
   readonly #content: WindowContent
   readonly #absorber: SliceAbsorber
   readonly #lateRows: LateRows
+  /** What late rows meet: windows below go by it, whose ends are none of this one's boundaries. */
+  readonly #met: RowWatermarks
   readonly #keys: KeyIndex
   readonly #liveIds: IdMarker
   readonly #emitter: WindowEmitter
@@ -121,7 +124,8 @@ export class WindowAggregateOperator implements Operator {
     this.#keys = options.keys(this.#liveIds)
     const emitter = new WindowEmitter(kernels, scope, { ...options, keys: this.#keys, next }, maxBatch)
     this.#emitter = emitter
-    const forward = (): boolean => this.#forward()
+    this.#met = new RowWatermarks(memory)
+    const forward = (row: number): boolean => this.#forward(this.#met.atRow(row))
     this.#lateRows = new LateRows({
       memory,
       scope,
@@ -176,6 +180,7 @@ export class WindowAggregateOperator implements Operator {
     this.#batchRows = batch.length
     this.#batch = batch
     this.#ids = this.#keys.assign(batch)
+    this.#met.begin(batch, this.#watermark)
     this.#cursor = 0
     this.#sourceRow = 0
     return this.#run()
@@ -372,10 +377,10 @@ export class WindowAggregateOperator implements Operator {
       : this.#content.between(first, this.#windows.lastSlice(window))
   }
 
-  #forward(): boolean {
-    if (this.#forwarded === this.#watermark) return true
-    this.#forwarded = this.#watermark
-    return this.#next.advanceWatermark(this.#watermark)
+  #forward(watermark = this.#watermark): boolean {
+    if (watermark <= this.#forwarded) return true
+    this.#forwarded = watermark
+    return this.#next.advanceWatermark(watermark)
   }
 
   /** The first window that is not past its end plus lateness at the present watermark. */

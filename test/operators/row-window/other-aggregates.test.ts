@@ -94,7 +94,7 @@ const rowsArbitrary = fc
 
 /** What the aggregate makes of rows, by the interpreter that knows them all. */
 function interpreted(node: AggregateNode, rows: readonly ModelRow[]): unknown {
-  const collected = new Collected(node, 'ts')
+  const collected = new Collected(node, row => row.ts as number)
   for (const { id, ts, k, v } of rows) collected.add({ id, ts, k, v })
   return collected.result()
 }
