@@ -68,6 +68,7 @@ export type {
   TimestampExpression,
 } from './expression/expression.ts'
 export { and, coalesce, greatest, ifElse, least, lit, not, or, when } from './expression/functions.ts'
+export { asc, desc, type Ordering } from './expression/ordering.ts'
 export { aggregateOf } from './expression/user-aggregate.ts'
 // What runs
 export { Job, type JobState, type JobSummary } from './job.ts'
@@ -80,6 +81,7 @@ export type { PressureEvent } from './metrics/pressure-monitor.ts'
 export { type Recommendation, recommend } from './metrics/recommend.ts'
 export type { EventTimeOptions } from './pipeline/event-time-step.ts'
 export { pipelineFromJSON } from './pipeline/from-json.ts'
+export type { LimitOptions, RowOrdering, TopOptions } from './pipeline/window-order-step.ts'
 export {
   KeyedPipeline,
   Pipeline,

@@ -1,9 +1,7 @@
 import type { Processor } from './connector/processor.ts'
 import { planInvalid, show } from './errors.ts'
-import { explainPhysical } from './explain.ts'
 import { type Columns, columnsOf } from './expression/columns.ts'
 import type { BooleanExpression } from './expression/expression.ts'
-import type { Job } from './job.ts'
 import { type EventTimeOptions, eventTimeStep } from './pipeline/event-time-step.ts'
 import { groupStep } from './pipeline/group-step.ts'
 import type {
@@ -15,6 +13,7 @@ import type {
   KeptTime,
   ProjectedTime,
   ProjectFields,
+  RankedFields,
   ResultTime,
   RowAggregateOptions,
   RowExpression,
@@ -26,17 +25,24 @@ import type {
   TimestampColumn,
   WindowFields,
   WindowRowFields,
+  WindowTime,
 } from './pipeline/pipeline-fields.ts'
 import { rowFunctionStep } from './pipeline/row-function-step.ts'
 import { aggregateStep, type OpenRowWindow, openRowWindow, rowsStep } from './pipeline/row-window-step.ts'
-import { type PipelineConfig, type ResolvedConfig, resolveConfig } from './plan/config.ts'
+import { Runnable } from './pipeline/runnable.ts'
+import {
+  type LimitOptions,
+  limitStep,
+  orderStep,
+  type RowOrdering,
+  type TopOptions,
+  topStep,
+} from './pipeline/window-order-step.ts'
+import { type PipelineConfig, resolveConfig } from './plan/config.ts'
 import { namedRowExpressions, rowExpression } from './plan/expression-arguments.ts'
-import type { LogicalNode, LogicalPlan } from './plan/logical-node.ts'
+import type { LogicalNode } from './plan/logical-node.ts'
 import { filterNode, type ModuleExport, makePlan, projectNode, teeNode } from './plan/make-node.ts'
-import { checkKeys, fieldSpecs, noEventTime, type PlanScope, scopeAfter } from './plan/plan-scope.ts'
-import { planToJSON } from './plan/plan-to-json.ts'
-import { runPlan } from './run.ts'
-import type { RunOptions } from './runtime/run-options.ts'
+import { checkKeys, fieldSpecs, noEventTime, scopeAfter } from './plan/plan-scope.ts'
 import type { InsertRowOf, ResultRowOf } from './schema/row-types.ts'
 import { checkStored, Schema, type SchemaFields } from './schema/schema.ts'
 import { isRowWindow, type RowWindowSpec } from './time/row-windows.ts'
@@ -61,26 +67,7 @@ export class Pipeline<
   F extends SchemaFields = SchemaFields,
   T extends EventTime = EventTime,
   S extends SchemaFields = SchemaFields,
-> {
-  /** The steps so far, as data. */
-  readonly plan: LogicalPlan
-  /** How it will run, with every default filled in. */
-  readonly config: ResolvedConfig
-  /** The columns behind the last step. */
-  readonly outputSchema: Schema<F>
-  readonly eventTimeColumn: TimeColumn<T>
-  readonly #scope: PlanScope
-
-  /** @internal Use `pipeline()` or `pipelineFromJSON()`. */
-  constructor(plan: LogicalPlan, config: ResolvedConfig, scope: PlanScope) {
-    this.plan = plan
-    this.config = config
-    this.#scope = scope
-    this.outputSchema = scope.schema as Schema<F>
-    this.eventTimeColumn = scope.eventTime as TimeColumn<T>
-    Object.freeze(this)
-  }
-
+> extends Runnable<F, T, S> {
   /**
    * Takes the time of each row from a column, for windows. The watermark says how far time is; by default it follows the
    * latest time seen, `outOfOrderness` behind: rows may arrive out of order by that much and none is late. Windows take
@@ -120,7 +107,39 @@ export class Pipeline<
     columns: (e: Columns<F>) => P,
   ): Pipeline<ProjectFields<T, P>, ProjectedTime<T, P>, S> {
     const named = namedRowExpressions('project', columns(columnsOf(this.outputSchema)))
-    return this.withStep(projectNode(this.#scope, named))
+    return this.withStep(projectNode(this.scope, named))
+  }
+
+  /**
+   * Puts the results of each window in an order: rows whose terms are all equal stay as they came. Behind a window's
+   * `aggregate` only, and for windows that give their results once: they wait until their window is complete.
+   *
+   * @throws EventfluxError `PLAN_INVALID` elsewhere, and where the window may give results again.
+   */
+  orderBy(this: Pipeline<F, WindowTime, S>, order: (r: Columns<F>) => RowOrdering): Pipeline<F, WindowTime, S> {
+    return this.withStep(orderStep('orderBy', this.scope, order))
+  }
+
+  /** Keeps the first `n` rows of each window, as they stand, or those behind the first `offset`. Where: see `orderBy`. */
+  limit(this: Pipeline<F, WindowTime, S>, n: number, options: LimitOptions = {}): Pipeline<F, WindowTime, S> {
+    return this.withStep(limitStep(n, options))
+  }
+
+  /**
+   * Keeps the first `n` rows of each window in an order, of each value of `by` where it is said. Where: see `orderBy`.
+   *
+   * @example
+   * ```ts
+   * highs.topN(3, r => desc(r.high), { ties: 'keep', rank: 'place' })
+   * ```
+   */
+  topN<K extends keyof F & string = never, const R extends string = never>(
+    this: Pipeline<F, WindowTime, S>,
+    n: number,
+    order: (r: Columns<F>) => RowOrdering,
+    options: TopOptions<K, R> = {},
+  ): Pipeline<RankedFields<F, R>, WindowTime, S> {
+    return this.withStep(topStep(this.scope, n, order, options))
   }
 
   /** Groups what follows by the values of columns; null is a value of its own. A window comes next. */
@@ -172,44 +191,10 @@ export class Pipeline<
     build: (branch: Pipeline<F, T, S>) => Pipeline<G, U, S>,
   ): Pipeline<F, T, S> {
     const start = makePlan(fieldSpecs(this.outputSchema), [])
-    const branch: unknown = build(new Pipeline<F, T, S>(start, this.config, this.#scope))
+    const branch: unknown = build(new Pipeline<F, T, S>(start, this.config, this.scope))
     if (!(branch instanceof Pipeline) || branch.plan.source !== start.source)
       throw planInvalid(`The branch ${show(name)} is built from the pipeline handed to it, and returned`, { at: name })
     return this.withStep(teeNode(name, branch.plan.nodes))
-  }
-
-  /**
-   * The plan as data for `JSON.stringify` and `pipelineFromJSON`.
-   *
-   * @throws EventfluxError `PLAN_INVALID` when a step holds a JavaScript function.
-   */
-  toJSON(): LogicalPlan {
-    return planToJSON(this.plan)
-  }
-
-  /**
-   * How it will run, as text: the steps as the planner leaves them, and below each the kernels it calls and what bounds its
-   * state.
-   */
-  explain(): string {
-    return explainPhysical(this.plan)
-  }
-
-  /**
-   * Starts the pipeline.
-   *
-   * @throws EventfluxError `ENGINE_UNAVAILABLE` when the configured engine can't run here, `OPTION_INVALID`, `STATE_FULL`
-   * when the queue doesn't fit `maxMemory`.
-   *
-   * @example
-   * ```ts
-   * const job = await highs.run({ sink: row => console.log(row.symbol, row.high) })
-   * job.push({ time: 1_700_000_000_000, symbol: 'ACME', price: 10.5 })
-   * await job.drain()
-   * ```
-   */
-  run(options: RunOptions<InsertRowOf<S>, ResultRowOf<F>> = {}): Promise<Job<InsertRowOf<S>, ResultRowOf<F>>> {
-    return runPlan(this.plan, this.config, options)
   }
 
   /** @internal */
@@ -217,7 +202,7 @@ export class Pipeline<
     return new Pipeline<G, U, S>(
       makePlan(this.plan.source, [...this.plan.nodes, node]),
       this.config,
-      scopeAfter(this.#scope, node),
+      scopeAfter(this.scope, node),
     )
   }
 }

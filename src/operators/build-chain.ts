@@ -1,8 +1,16 @@
 import type { ExpressionNode } from '../expression/node.ts'
 import type { Arena } from '../memory/arena.ts'
-import type { EventTimeNode, LogicalNode, RowsNode, RowWindowNode, WindowAggregateNode } from '../plan/logical-node.ts'
+import type {
+  EventTimeNode,
+  LogicalNode,
+  RowsNode,
+  RowWindowNode,
+  WindowAggregateNode,
+  WindowOrderNode,
+} from '../plan/logical-node.ts'
 import { lowerRowWindow } from '../plan/lower-row-window.ts'
 import { aggregatedNames, lowerWindow } from '../plan/lower-window.ts'
+import { lowerOrder } from '../plan/lower-window-order.ts'
 import { keepsColumn, noEventTime, stampsOf, WINDOW_END } from '../plan/plan-scope.ts'
 import { WINDOW_TIME } from '../plan/row-window-schema.ts'
 import { boundedOutOfOrderness } from '../plan/watermarks.ts'
@@ -25,6 +33,7 @@ import type { IdMarker } from './window/key-index.ts'
 import { keyIndexFor } from './window/key-index-for.ts'
 import { RecordLayout } from './window/record-layout.ts'
 import { fillOperator, type WindowOperator, windowOperator } from './window/window-operator.ts'
+import { buildWindowOrder } from './window-order/build-window-order.ts'
 
 /** An operator that counts the rows going through it. */
 export interface CountingOperator extends Operator {
@@ -195,6 +204,8 @@ class ChainBuilder {
             return this.#eventTime(node, output, ROW_EVENT_TIME, () => next(output, ROW_TIME))
           }),
         )
+      case 'windowOrder':
+        return this.#windowOrder(node, columns, output => next(output, time))
       case 'tee':
         return new TeeOperator(next(columns, time), this.build(node.plan, 0, columns, time, node.name))
       default:
@@ -270,6 +281,22 @@ class ChainBuilder {
     return this.#counted(
       node,
       new ProjectOperator({ name: 'prepare', expressions: lowered.prepare, columns, context, next: windowed }),
+    )
+  }
+
+  /** prepare → order. */
+  #windowOrder(
+    node: WindowOrderNode,
+    columns: readonly InputColumn[],
+    next: (columns: readonly InputColumn[]) => Operator,
+  ): Operator {
+    const { context, maxKeys } = this.#parts
+    const lowered = lowerOrder(node.order, schemaOf(columns))
+    const ordered = (prepared: readonly InputColumn[]): Operator =>
+      this.#counted(node, buildWindowOrder(node, lowered, prepared, { context, maxKeys, next }))
+    return this.#counted(
+      node,
+      new ProjectOperator({ name: 'prepare', expressions: lowered.prepare, columns, context, next: ordered }),
     )
   }
 

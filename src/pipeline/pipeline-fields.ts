@@ -83,9 +83,13 @@ export interface ResultTime<C extends string = string> {
   readonly resultColumn: C
 }
 /** The event time of a window's results: of one without bounds, when it fired. */
-export type TimeOfResults<W> = [W] extends [{ readonly kind: 'global' }]
-  ? ResultTime<'windowTime'>
-  : ResultTime<'windowEnd'>
+export type TimeOfResults<W> = [W] extends [{ readonly kind: 'global' }] ? ResultTime<'windowTime'> : WindowTime
+/** The event time of results of a window over event time. */
+export type WindowTime = ResultTime<'windowEnd'>
+/** The columns behind `topN`: ranks where they have a name. */
+export type RankedFields<F extends SchemaFields, R extends string> = [R] extends [never]
+  ? F
+  : Flat<F & { readonly [N in R]: DataType<'u32', false> }>
 /** The event time of rows that have one: a column of the events, or that of a window's results. */
 export type GivenTime = string | ResultTime
 /** What the event time of a pipeline can be. */

@@ -2,7 +2,7 @@ import { formatExpression } from '../expression/format.ts'
 import { formatDuration } from '../time/duration.ts'
 import { describeRowWindow } from '../time/row-windows.ts'
 import { describeWindow } from '../time/windows.ts'
-import type { FieldSpec, LogicalNode, LogicalPlan, RowWindowNode } from './logical-node.ts'
+import type { FieldSpec, LogicalNode, LogicalPlan, RowWindowNode, WindowOrderNode } from './logical-node.ts'
 import { fieldSpecs, scopesOf, sourceScope } from './plan-scope.ts'
 import { describeWatermarks } from './watermarks.ts'
 
@@ -55,6 +55,8 @@ function describe(node: LogicalNode): string[] {
     }
     case 'rowWindow':
       return describeRowWindowNode(node)
+    case 'windowOrder':
+      return [line('order', describeOrder(node))]
     case 'filterRows':
       return [line(node.op, node.name)]
     case 'mapRows':
@@ -75,6 +77,18 @@ function describeRowWindowNode({ window, keys, groupBy, results, having }: RowWi
     line('rows', shown.join(', ')),
     ...(having === undefined ? [] : [line('having', formatExpression(having))]),
   ]
+}
+
+function describeOrder({ by, order, offset, limit, ties, rank }: WindowOrderNode): string {
+  const terms = order.map(({ expression, direction }) => `${formatExpression(expression)} ${direction}`)
+  return [
+    terms.length === 0 ? 'as they come' : terms.join(', '),
+    ...(by.length === 0 ? [] : [`by ${by.join(', ')}`]),
+    ...(offset === 0 ? [] : [`without the first ${offset}`]),
+    ...(limit === undefined ? [] : [`the first ${limit} of each window`]),
+    ...(ties === 'keep' ? ['with ties'] : []),
+    ...(rank === undefined ? [] : [`ranks in ${rank}`]),
+  ].join('; ')
 }
 
 const named = (name: string, text: string) => (name === text ? name : `${name} = ${text}`)

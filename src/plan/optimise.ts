@@ -3,12 +3,13 @@ import { makePlan } from './make-node.ts'
 import { type PlanScope, scopesOf, sourceScope } from './plan-scope.ts'
 import { foldConstants } from './rules/fold-constants.ts'
 import { mergeFilters } from './rules/merge-filters.ts'
+import { mergeOrders } from './rules/merge-orders.ts'
 import { pruneColumns } from './rules/prune-columns.ts'
 import { pushFiltersDown } from './rules/push-filters-down.ts'
 import type { Rule } from './rules/rule.ts'
 
 /** The rules by name, in the order they are applied. */
-export const RULES = { foldConstants, pushFiltersDown, mergeFilters, pruneColumns } satisfies Readonly<
+export const RULES = { foldConstants, pushFiltersDown, mergeFilters, mergeOrders, pruneColumns } satisfies Readonly<
   Record<string, Rule>
 >
 

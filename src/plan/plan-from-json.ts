@@ -1,4 +1,5 @@
 import { planInvalid, show } from '../errors.ts'
+import { MAX_SORT_TERMS, type SortTerm } from '../expression/ordering.ts'
 import { validateNode, validateResultNode } from '../expression/validate-node.ts'
 import { isTypeName, MAX_FIELDS } from '../schema/schema.ts'
 import { checkWindow, type WindowSpec } from '../time/windows.ts'
@@ -15,6 +16,7 @@ import {
   windowAggregateNode,
 } from './make-node.ts'
 import { fieldSpecs, type PlanScope, schemaOf, scopeAfter } from './plan-scope.ts'
+import { windowOrderNode } from './window-order.ts'
 
 /** Deepest nesting of branches. */
 const MAX_BRANCH_DEPTH = 16
@@ -111,6 +113,11 @@ function nodeOf(
         }),
         having: given.having === undefined ? undefined : validateNode(given.having),
       })
+    case 'windowOrder': {
+      const { by, offset, limit, ties, rank } = given
+      const order = listOf(given.order, 'The terms of an order', MAX_SORT_TERMS).map(sortTermOf)
+      return windowOrderNode({ by: listOf(by, 'The columns of by', MAX_FIELDS), order, offset, limit, ties, rank })
+    }
     case 'filterRows':
     case 'mapRows':
     case 'process': {
@@ -131,6 +138,13 @@ function withoutFunctions(window: unknown): WindowSpec {
   const checked = checkWindow(window)
   if (checked.kind !== 'global' || checked.trigger.kind !== 'own') return checked
   throw planInvalid('A trigger of its own is made of functions, which no plan as data can hold', { at: 'trigger' })
+}
+
+function sortTermOf(given: unknown): SortTerm {
+  const { expression, direction } = objectOf(given, 'A term of an order')
+  if (direction !== 'asc' && direction !== 'desc')
+    throw planInvalid(`An order is 'asc' or 'desc', not ${show(direction)}`, { value: direction })
+  return { expression: validateNode(expression), direction }
 }
 
 function fieldsOf(given: unknown): FieldSpec[] {

@@ -12,6 +12,7 @@ import type {
   LogicalPlan,
   ProjectNode,
   WindowAggregateNode,
+  WindowOrderNode,
   WindowSpec,
 } from './logical-node.ts'
 import { refuseByTime, rowWindowSchema, WINDOW_TIME } from './row-window-schema.ts'
@@ -25,6 +26,13 @@ export interface PlanScope {
    * travels along, and another column may take its place.
    */
   readonly isResultTime?: true
+  /** How long windows over it take rows in after they have fired. */
+  readonly allowedLatenessMs?: number
+  /**
+   * Set where rows are results of windows over event time and have the columns that say of which: whether each window
+   * gives its results once, when it is over, or again for later rows.
+   */
+  readonly results?: 'final' | 'again'
 }
 
 /** Names of the columns that say which window a result is of. */
@@ -88,7 +96,7 @@ export function scopeAfter(scope: PlanScope, node: LogicalNode): PlanScope {
   switch (node.op) {
     case 'eventTime':
       checkEventTime(scope, node)
-      return { schema, eventTime: node.column }
+      return { schema, eventTime: node.column, allowedLatenessMs: node.allowedLatenessMs }
     case 'filter': {
       const type = inferType(node.predicate, schema)
       if (type.name !== 'bool') throw planInvalid(`A filter takes a condition, not a value of type ${type.name}`)
@@ -97,7 +105,12 @@ export function scopeAfter(scope: PlanScope, node: LogicalNode): PlanScope {
     case 'project': {
       const columns = node.columns.map(({ name, expression }) => [name, inferType(expression, schema)] as const)
       const projected = schemaFrom(columns)
-      if (eventTime === undefined || keepsColumn(node, eventTime)) return { ...scope, schema: projected }
+      if (eventTime === undefined) return { schema: projected, eventTime }
+      if (keepsColumn(node, eventTime)) {
+        const { results, ...kept } = scope
+        const areKept = results !== undefined && keepsColumn(node, WINDOW_START)
+        return { ...kept, ...(areKept && { results }), schema: projected }
+      }
       if (scope.isResultTime) return { schema: projected, eventTime: undefined }
       throw planInvalid(
         `project keeps the event time ${show(eventTime)} as it is: give the computed column another name, or set the ` +
@@ -106,15 +119,23 @@ export function scopeAfter(scope: PlanScope, node: LogicalNode): PlanScope {
       )
     }
     case 'windowAggregate':
-      return { schema: windowSchema(scope, node), eventTime: stampsOf(node.window).at(-1)!, isResultTime: true }
+      return {
+        schema: windowSchema(scope, node),
+        eventTime: stampsOf(node.window).at(-1)!,
+        isResultTime: true,
+        ...resultsOf(scope, node),
+      }
     case 'rowWindow':
       return { schema: rowWindowSchema(schema, node), eventTime: WINDOW_TIME, isResultTime: true }
+    case 'windowOrder':
+      return { ...scope, schema: orderedSchema(scope, node) }
     case 'filterRows':
       return scope
     case 'mapRows':
     case 'process': {
       const output = schemaOf(node.output)
-      return isTime(output, eventTime) ? { ...scope, schema: output } : { schema: output, eventTime: undefined }
+      const { results: _, ...kept } = scope
+      return isTime(output, eventTime) ? { ...kept, schema: output } : { schema: output, eventTime: undefined }
     }
     case 'tee':
       scopesOf(node.plan, scope)
@@ -125,6 +146,44 @@ export function scopeAfter(scope: PlanScope, node: LogicalNode): PlanScope {
 const isTime = (schema: Schema, name: string | undefined): boolean => {
   const type = name === undefined ? undefined : schema.field(name)?.type
   return type?.name === 'timestamp' && !type.isNullable
+}
+
+/** When the windows of a step give their results, and how long they take rows in. One without bounds has no rows of its own. */
+function resultsOf(
+  scope: PlanScope,
+  { window }: WindowAggregateNode,
+): Pick<PlanScope, 'allowedLatenessMs' | 'results'> {
+  if (window.kind === 'global') return {}
+  const allowedLatenessMs = window.allowedLatenessMs ?? scope.allowedLatenessMs ?? 0
+  return { allowedLatenessMs, results: allowedLatenessMs > 0 || window.emit === 'onUpdate' ? 'again' : 'final' }
+}
+
+/** The columns behind an order of a window's results, and whether there can be one. */
+function orderedSchema(scope: PlanScope, node: WindowOrderNode): Schema {
+  checkFinalResults(scope)
+  const { schema } = scope
+  checkKeys('topN', schema, node.by)
+  for (const { expression } of node.order)
+    if (inferType(expression, schema).name === 'object') throw planInvalid('Rows are not ordered by objects')
+  if (node.rank === undefined) return schema
+  return schemaFrom([
+    ...schema.fields.map(({ name, type }) => [name, type] as const),
+    [node.rank, typeOf('u32', false)] as const,
+  ])
+}
+
+/** @throws EventfluxError `PLAN_INVALID` where rows are no results of windows, or some that windows may give again. */
+export function checkFinalResults({ results }: PlanScope): void {
+  if (results === undefined)
+    throw planInvalid(
+      'orderBy, limit and topN apply to the results of one window: they come behind window(…).aggregate(…), before ' +
+        `mapRows and process, and where projections keep ${WINDOW_START} and ${WINDOW_END} as they are`,
+    )
+  if (results === 'again')
+    throw planInvalid(
+      'orderBy, limit and topN need the final results of a window, and this one gives some again: leave out ' +
+        "emit: 'onUpdate', and where rows may be late say allowedLateness: 0 and wait for them with outOfOrdernessMs",
+    )
 }
 
 /** Whether a projection hands a column on under its name and as it is. */

@@ -5,7 +5,7 @@ import { collectColumns } from '../expression/walk.ts'
 import type { Schema } from '../schema/schema.ts'
 import { columnsOfWindow } from '../time/row-windows.ts'
 import type { LogicalNode, LogicalPlan, ProjectNode, WindowAggregateNode } from './logical-node.ts'
-import { columnsOfTrigger, type PlanScope, scopesOf, sourceScope } from './plan-scope.ts'
+import { columnsOfTrigger, type PlanScope, scopesOf, sourceScope, WINDOW_END, WINDOW_START } from './plan-scope.ts'
 
 /** The names of the source's columns a plan reads at all, in the source's order. */
 export function requiredSourceColumns(plan: LogicalPlan): readonly string[] {
@@ -45,6 +45,12 @@ function before(node: LogicalNode, after: ReadonlySet<string>, scope: PlanScope)
     case 'rowWindow': {
       const required = new Set([...node.keys, ...node.groupBy, ...columnsOfWindow(node.window)])
       for (const each of node.results) collectColumns('result' in each ? each.result : each.expression, required)
+      return required
+    }
+    case 'windowOrder': {
+      const required = new Set([...after, ...node.by, WINDOW_START, WINDOW_END])
+      if (node.rank !== undefined) required.delete(node.rank)
+      for (const { expression } of node.order) collectColumns(expression, required)
       return required
     }
     case 'filterRows':

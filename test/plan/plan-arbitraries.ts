@@ -11,6 +11,7 @@ import {
 } from '../../src/plan/make-node.ts'
 import { fieldSpecs, type PlanScope, scopeAfter } from '../../src/plan/plan-scope.ts'
 import { boundedOutOfOrderness, type WatermarkSpec } from '../../src/plan/watermarks.ts'
+import { windowOrderNode } from '../../src/plan/window-order.ts'
 import { bool, f32, f64, i32, i64, storedName, timestamp, u32, utf8 } from '../../src/schema/data-type.ts'
 import { type Schema, schema } from '../../src/schema/schema.ts'
 import { expressionOf, KINDS, resultOf } from './expression-arbitraries.ts'
@@ -93,7 +94,8 @@ function stepsOf(tape: Tape, from: PlanScope, count: number, names: Names, optio
 }
 
 function stepOf(tape: Tape, scope: PlanScope, names: Names, options: PlanOptions): LogicalNode | undefined {
-  const { schema: columns, eventTime, isResultTime } = scope
+  const { schema: columns, eventTime, isResultTime, results } = scope
+  if (results === 'final' && tape.below(2) === 0) return orderStep(tape, columns, names)
   switch (tape.below(11)) {
     case 0:
     case 1:
@@ -118,6 +120,26 @@ function stepOf(tape: Tape, scope: PlanScope, names: Names, options: PlanOptions
       return rowsNode('filterRows', keeps, fieldSpecs(columns), 'evenLength')
     }
   }
+}
+
+/** An order, a limit, or both. */
+function orderStep(tape: Tape, columns: Schema, names: Names): LogicalNode {
+  const order = Array.from({ length: tape.below(3) }, () => ({
+    expression: expressionOf(tape.pick(KINDS), columns, tape),
+    direction: tape.pick(['asc', 'desc'] as const),
+  }))
+  const isRanked = order.length > 0 && tape.below(2) === 0
+  const by = columns.fields.filter(({ type }) => type.name !== 'object' && tape.below(5) === 4).map(({ name }) => name)
+  const limit = tape.below(2) === 0 ? undefined : 1 + tape.below(4)
+  const keepsTies = isRanked && limit !== undefined && tape.below(2) === 0
+  return windowOrderNode({
+    order,
+    by,
+    limit,
+    offset: keepsTies ? 0 : tape.below(3),
+    ties: keepsTies ? 'keep' : 'drop',
+    rank: isRanked ? `rank${++names.columns}` : undefined,
+  })
 }
 
 function timeStep(tape: Tape, { schema: columns }: PlanScope): LogicalNode | undefined {

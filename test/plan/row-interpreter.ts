@@ -8,6 +8,7 @@ import type {
 } from '../../src/plan/logical-node.ts'
 import { alignedWindowsStage } from './aligned-windows-interpreter.ts'
 import { evaluate, type Row, type Value } from './scalar-interpreter.ts'
+import { windowOrderStage } from './window-order-interpreter.ts'
 
 /**
  * A plan run in the plainest way there is: one row at a time through JavaScript closures over plain objects, windows
@@ -126,6 +127,8 @@ function stageOf(node: LogicalNode, time: TimeOfRows | undefined, next: Stage, r
     }
     case 'windowAggregate':
       return windowStage(node, time!, next, result)
+    case 'windowOrder':
+      return windowOrderStage(node, next)
     case 'rowWindow':
       throw new Error('windows over rows have models of their own')
     case 'filterRows': {

@@ -1,0 +1,212 @@
+import { ArenaScope } from '../../memory/arena.ts'
+import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
+import type { RecordBatch } from '../../memory/record-batch.ts'
+import type { EvaluationContext, InputColumn } from '../evaluator/evaluation-frame.ts'
+import type { Operator } from '../operator.ts'
+import type { IdMarker, KeyIndex } from '../window/key-index.ts'
+import { keyIndexFor } from '../window/key-index-for.ts'
+import { OrderedEmitter } from './ordered-emitter.ts'
+import { type Kept, Ranking } from './ranking.ts'
+import { RowStore } from './row-store.ts'
+import { type SortKey, slotOrder } from './slot-order.ts'
+
+/** How the rows of windows are ordered and which of them are kept. */
+export interface OrderOptions {
+  readonly context: EvaluationContext
+  readonly maxKeys: number
+  /** The columns of the rows: those that go on, in order, then those that are only ordered by. */
+  readonly columns: readonly InputColumn[]
+  /** How many of them go on. */
+  readonly outputs: number
+  /** Indices of the columns whose values are ordered and counted for themselves. */
+  readonly by: readonly number[]
+  readonly sortKeys: readonly SortKey[]
+  readonly offset: number
+  readonly limit: number | undefined
+  readonly keepsTies: boolean
+  readonly hasRank: boolean
+  readonly next: Operator
+}
+
+/** A window that takes rows. */
+interface OpenWindow {
+  readonly startMs: number
+  readonly endMs: number
+  /** By the ids of the values of `by`, in the order they came up. */
+  readonly rankings: Map<number, Ranking>
+}
+
+/**
+ * The windows whose rows are being ordered. Rows go into a store, and their slots into a ranking of their window; where
+ * numbers are ordered by and rows aren't counted by value, a kernel first leaves out those that come behind the last one
+ * kept. A window that is closed is sorted and sent, and its rows are gone.
+ */
+export class OpenWindows {
+  readonly kernels: readonly string[]
+  readonly stateBound: string
+  readonly #context: EvaluationContext
+  readonly #scope: ArenaScope
+  readonly #store: RowStore
+  readonly #kept: Kept
+  readonly #emitter: OrderedEmitter
+  readonly #keys: KeyIndex
+  readonly #liveIds: IdMarker
+  /** The column a threshold can be set on, -1 where there is none. */
+  readonly #leading: number
+  readonly #mask: number
+  readonly #survivors: number
+  /** By end, then by start. */
+  #open: OpenWindow[] = []
+  #closing: OpenWindow[] = []
+
+  constructor(options: OrderOptions) {
+    const { context, columns, outputs, by, sortKeys, offset, limit, keepsTies, hasRank, next, maxKeys } = options
+    const { arena, maxBatch } = context
+    this.#context = context
+    this.#scope = new ArenaScope(arena)
+    this.#store = new RowStore(context, columns)
+    const order = sortKeys.length === 0 ? undefined : slotOrder(arena.memory, this.#store, sortKeys)
+    const most = limit === undefined ? Number.POSITIVE_INFINITY : offset + limit
+    this.#kept = { order, offset, most, keepsTies }
+    this.#emitter = new OrderedEmitter(context, this.#scope, {
+      store: this.#store,
+      columns: columns.slice(0, outputs),
+      order: hasRank ? order : undefined,
+      offset,
+      isShared: keepsTies,
+      next,
+    })
+    this.#liveIds = mark => {
+      for (const { rankings } of [...this.#open, ...this.#closing]) for (const id of rankings.keys()) mark(id)
+    }
+    const keys = by.map(column => ({ ...columns[column]!, column }))
+    this.#keys = keyIndexFor(context, keys, { maxKeys, liveIds: this.#liveIds })
+    const [leading] = sortKeys
+    this.#leading = by.length === 0 && limit !== undefined && leading?.kind === 'f64' ? leading.column : -1
+    this.#mask = this.#scope.allocate(maxBatch)
+    this.#survivors = this.#scope.allocate(maxBatch * 4)
+    this.kernels = [...this.#keys.kernels, ...(this.#leading < 0 ? [] : ['leF64ColConst', 'refineSelection'])]
+    const rows =
+      limit === undefined ? 'every row' : `at most ${most} rows${keepsTies ? ', and those equal to the last,' : ''}`
+    this.stateBound = `${rows}${by.length > 0 ? ' per value' : ''} of a window until it is complete, ${this.#store.rowBytes} bytes each`
+  }
+
+  get rowsOut(): number {
+    return this.#emitter.rowsOut
+  }
+
+  /** Whether some window takes rows that ends at another time. */
+  hasOtherThan(endMs: number): boolean {
+    return this.#open.some(window => window.endMs !== endMs)
+  }
+
+  /** The least watermark at which a window is complete; +Infinity when none is open. */
+  get nextDue(): number {
+    return this.#open.length === 0 ? Number.POSITIVE_INFINITY : this.#open[0]!.endMs - 1
+  }
+
+  /** Starts on a batch: address of the ids of its rows' values, for `add`. */
+  begin(batch: RecordBatch): number {
+    return this.#keys.assign(batch)
+  }
+
+  /** Adds `count` rows of a batch, whose positions stand at `positions`, to the window [start, end). */
+  add(startMs: number, endMs: number, batch: RecordBatch, positions: number, count: number, ids: number): void {
+    const window = this.#windowOf(startMs, endMs)
+    const { u32 } = this.#context.arena.memory
+    const some = this.#withoutHopeless(window, batch, positions, count)
+    const from = some < 0 ? positions : this.#survivors
+    const rows = some < 0 ? count : some
+    if (rows === 0) return
+    if (!this.#store.hasRoom(rows)) this.#compact(rows)
+    const first = this.#store.add(batch, from, rows)
+    for (let j = 0; j < rows; j++) {
+      const id = ids === 0 ? 0 : u32[(ids >>> 2) + u32[(from >>> 2) + j]!]!
+      this.#rankingOf(window, id).add(first + j)
+    }
+  }
+
+  /** Closes the windows that end at or before `watermark` + 1: they take no more rows, and are emitted in their order. */
+  closeThrough(watermark: number): void {
+    let closed = 0
+    while (closed < this.#open.length && this.#open[closed]!.endMs - 1 <= watermark) closed++
+    if (closed > 0) this.#closing.push(...this.#open.splice(0, closed))
+  }
+
+  /** Emits the closed windows until all are out (true) or downstream is full (false: call again after it resumed). */
+  emit(): boolean {
+    for (;;) {
+      if (!this.#emitter.emit()) return false
+      const window = this.#closing.shift()
+      if (window === undefined) break
+      this.#emitter.begin([...window.rankings.values()].map(ranking => ranking.sorted()))
+    }
+    if (this.#open.length === 0) this.#store.truncate(0)
+    return true
+  }
+
+  markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
+    this.#store.markCodes(dictionary, mark)
+    this.#emitter.markCodes(dictionary, mark)
+    this.#keys.markCodes(dictionary, this.#liveIds, mark)
+  }
+
+  close(): void {
+    this.#store.close()
+    this.#keys.close()
+    this.#scope.release()
+  }
+
+  /** Writes the rows that may be kept to `#survivors`, and returns how many they are; -1 when that can't be told. */
+  #withoutHopeless(window: OpenWindow, batch: RecordBatch, positions: number, count: number): number {
+    if (this.#leading < 0 || count < batch.length / 4) return -1
+    const last = window.rankings.get(0)?.last ?? -1
+    if (last < 0) return -1
+    const { kernels, arena } = this.#context
+    const least = arena.memory.f64[(this.#store.valuesOf(this.#leading) >>> 3) + last]!
+    // Behind a row without a value comes none.
+    if (Number.isNaN(least)) return -1
+    kernels.leF64ColConst(batch.columns[this.#leading]!.values, least, batch.length, this.#mask)
+    return kernels.refineSelection(this.#mask, positions, count, this.#survivors)
+  }
+
+  #windowOf(startMs: number, endMs: number): OpenWindow {
+    const open = this.#open
+    let at = open.length
+    while (
+      at > 0 &&
+      (open[at - 1]!.endMs > endMs || (open[at - 1]!.endMs === endMs && open[at - 1]!.startMs > startMs))
+    )
+      at--
+    const before = open[at - 1]
+    if (before !== undefined && before.endMs === endMs && before.startMs === startMs) return before
+    const window = { startMs, endMs, rankings: new Map<number, Ranking>() }
+    open.splice(at, 0, window)
+    return window
+  }
+
+  #rankingOf({ rankings }: OpenWindow, id: number): Ranking {
+    const known = rankings.get(id)
+    if (known !== undefined) return known
+    const ranking = new Ranking(this.#kept)
+    rankings.set(id, ranking)
+    return ranking
+  }
+
+  /** Closes the gaps in the store and makes room for `rows` more. */
+  #compact(rows: number): void {
+    const rankings = this.#open.flatMap(window => [...window.rankings.values()])
+    const live = new Uint32Array(rankings.reduce((sum, { size }) => sum + size, 0))
+    let count = 0
+    const collect = (slot: number): number => {
+      live[count++] = slot
+      return slot
+    }
+    for (const ranking of rankings) ranking.move(collect)
+    live.sort()
+    const moved = new Uint32Array(this.#store.used)
+    for (const [to, slot] of live.entries()) moved[slot] = to
+    this.#store.compact(live, rows)
+    for (const ranking of rankings) ranking.move(slot => moved[slot]!)
+  }
+}

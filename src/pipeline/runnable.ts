@@ -1,0 +1,68 @@
+import { explainPhysical } from '../explain.ts'
+import type { Job } from '../job.ts'
+import type { ResolvedConfig } from '../plan/config.ts'
+import type { LogicalPlan } from '../plan/logical-node.ts'
+import type { PlanScope } from '../plan/plan-scope.ts'
+import { planToJSON } from '../plan/plan-to-json.ts'
+import { runPlan } from '../run.ts'
+import type { RunOptions } from '../runtime/run-options.ts'
+import type { InsertRowOf, ResultRowOf } from '../schema/row-types.ts'
+import type { Schema, SchemaFields } from '../schema/schema.ts'
+import type { EventTime, TimeColumn } from './pipeline-fields.ts'
+
+/** What a pipeline is before anything is added to it: a plan that can be shown, sent and run. */
+export abstract class Runnable<F extends SchemaFields, T extends EventTime, S extends SchemaFields> {
+  /** The steps so far, as data. */
+  readonly plan: LogicalPlan
+  /** How it will run, with every default filled in. */
+  readonly config: ResolvedConfig
+  /** The columns behind the last step. */
+  readonly outputSchema: Schema<F>
+  readonly eventTimeColumn: TimeColumn<T>
+  /** @internal What stands behind the last step. */
+  readonly scope: PlanScope
+
+  /** @internal Use `pipeline()` or `pipelineFromJSON()`. */
+  constructor(plan: LogicalPlan, config: ResolvedConfig, scope: PlanScope) {
+    this.plan = plan
+    this.config = config
+    this.scope = scope
+    this.outputSchema = scope.schema as Schema<F>
+    this.eventTimeColumn = scope.eventTime as TimeColumn<T>
+    Object.freeze(this)
+  }
+
+  /**
+   * The plan as data for `JSON.stringify` and `pipelineFromJSON`.
+   *
+   * @throws EventfluxError `PLAN_INVALID` when a step holds a JavaScript function.
+   */
+  toJSON(): LogicalPlan {
+    return planToJSON(this.plan)
+  }
+
+  /**
+   * How it will run, as text: the steps as the planner leaves them, and below each the kernels it calls and what bounds its
+   * state.
+   */
+  explain(): string {
+    return explainPhysical(this.plan)
+  }
+
+  /**
+   * Starts the pipeline.
+   *
+   * @throws EventfluxError `ENGINE_UNAVAILABLE` when the configured engine can't run here, `OPTION_INVALID`, `STATE_FULL`
+   * when the queue doesn't fit `maxMemory`.
+   *
+   * @example
+   * ```ts
+   * const job = await highs.run({ sink: row => console.log(row.symbol, row.high) })
+   * job.push({ time: 1_700_000_000_000, symbol: 'ACME', price: 10.5 })
+   * await job.drain()
+   * ```
+   */
+  run(options: RunOptions<InsertRowOf<S>, ResultRowOf<F>> = {}): Promise<Job<InsertRowOf<S>, ResultRowOf<F>>> {
+    return runPlan(this.plan, this.config, options)
+  }
+}

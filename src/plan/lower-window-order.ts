@@ -1,0 +1,46 @@
+import { inferType } from '../expression/infer-type.ts'
+import { literalNode } from '../expression/literal.ts'
+import type { ExpressionNode } from '../expression/node.ts'
+import type { SortTerm } from '../expression/ordering.ts'
+import type { Schema } from '../schema/schema.ts'
+import type { NamedExpression } from './lower-window.ts'
+
+/** A prepared column rows are ordered by. f64 columns are turned: the least comes first, rows without a value are NaN. */
+export interface LoweredKey {
+  readonly kind: 'f64' | 'i64' | 'utf8'
+  readonly column: number
+  readonly isDescending: boolean
+}
+
+/** An order taken apart: `prepare` projects the columns as they are, then those that are ordered by. */
+export interface LoweredOrder {
+  readonly prepare: readonly NamedExpression[]
+  readonly keys: readonly LoweredKey[]
+}
+
+/** Names no schema may have: these columns are found by position. */
+const SORTED_BY = 'sort:'
+
+/** Takes an order of rows of `schema` apart. i64 values are compared as f64 first, and exactly where those are equal. */
+export function lowerOrder(order: readonly SortTerm[], schema: Schema): LoweredOrder {
+  const prepare: NamedExpression[] = schema.fields.map(({ name }) => ({ name, expression: { kind: 'column', name } }))
+  const keys: LoweredKey[] = []
+  const add = (kind: LoweredKey['kind'], expression: ExpressionNode, isDescending: boolean): void => {
+    const column = prepare.push({ name: `${SORTED_BY}${keys.length}`, expression }) - 1
+    keys.push({ kind, column, isDescending })
+  }
+  for (const { expression, direction } of order) {
+    const { name } = inferType(expression, schema)
+    const isDescending = direction === 'desc'
+    if (name === 'utf8') add('utf8', expression, isDescending)
+    else add('f64', turned(expression, name === 'f64', isDescending), isDescending)
+    if (name === 'i64') add('i64', expression, isDescending)
+  }
+  return { prepare, keys }
+}
+
+function turned(expression: ExpressionNode, isF64: boolean, isDescending: boolean): ExpressionNode {
+  const number: ExpressionNode = isF64 ? expression : { kind: 'call', fn: 'toF64', args: [expression] }
+  const value: ExpressionNode = isDescending ? { kind: 'call', fn: 'neg', args: [number] } : number
+  return { kind: 'call', fn: 'coalesce', args: [value, literalNode(Number.NaN, 'f64')] }
+}

@@ -1,0 +1,61 @@
+import { optionInvalid, planInvalid, show } from '../errors.ts'
+import type { SortTerm } from '../expression/ordering.ts'
+import { MAX_SORT_TERMS } from '../expression/ordering.ts'
+import { checkFieldName } from '../schema/schema.ts'
+
+/**
+ * Orders the rows of each window for themselves, and keeps some of them: of each value of the columns `by` the rows
+ * behind the first `offset`, at most `limit` of them. Rows that are equal stay in the order they came.
+ */
+export interface WindowOrderNode {
+  readonly op: 'windowOrder'
+  readonly by: readonly string[]
+  /** Empty: rows stay in the order they came. */
+  readonly order: readonly SortTerm[]
+  readonly offset: number
+  readonly limit?: number
+  /** `'keep'`: all the rows equal to the last one kept are kept too, and equal rows are of one rank (SQL's RANK). */
+  readonly ties: Ties
+  /** Name of a column for a row's place in the order, from 1. */
+  readonly rank?: string
+}
+
+/** What becomes of rows equal to the last one kept. */
+export type Ties = 'keep' | 'drop'
+
+/** The parts of a node before they are checked. */
+export type WindowOrderParts = { readonly [K in Exclude<keyof WindowOrderNode, 'op' | 'order'>]?: unknown } & {
+  readonly order?: readonly SortTerm[]
+}
+
+/** @throws EventfluxError `OPTION_INVALID`, `PLAN_INVALID`. */
+export function windowOrderNode(given: WindowOrderParts): WindowOrderNode {
+  const { by = [], order = [], offset = 0, limit, ties = 'drop', rank } = given
+  if (!Array.isArray(by) || by.some(name => typeof name !== 'string'))
+    throw planInvalid(`by is a list of columns, not ${show(by)}`, { value: by, at: 'by' })
+  if (order.length > MAX_SORT_TERMS) throw planInvalid(`An order has at most ${MAX_SORT_TERMS} terms`)
+  if (!isWhole(offset, 0)) throw notWhole('offset', offset, 0)
+  if (limit !== undefined && !isWhole(limit, 1)) throw notWhole('limit', limit, 1)
+  if (ties !== 'keep' && ties !== 'drop')
+    throw optionInvalid(`ties is 'keep' or 'drop', not ${show(ties)}`, { value: ties, at: 'ties' })
+  if (rank !== undefined) checkFieldName(rank)
+  if (order.length === 0 && (ties === 'keep' || rank !== undefined))
+    throw planInvalid('Rows that are in no order have no ranks and no ties: say what to order by')
+  if (ties === 'keep' && (limit === undefined || offset > 0))
+    throw planInvalid("ties: 'keep' says what becomes of rows equal to the last of a limit from the first row on")
+  return Object.freeze({
+    op: 'windowOrder',
+    by: Object.freeze([...by]),
+    order: Object.freeze(order.map(({ expression, direction }) => Object.freeze({ expression, direction }))),
+    offset,
+    ...(limit !== undefined && { limit }),
+    ties,
+    ...(rank !== undefined && { rank: rank as string }),
+  })
+}
+
+const isWhole = (value: unknown, least: number): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= least
+
+const notWhole = (at: string, value: unknown, least: number) =>
+  optionInvalid(`${at} is a whole number, at least ${least}, not ${show(value)}`, { value, at })
