@@ -28,6 +28,12 @@ export interface EventTimeOptions<F extends SchemaFields> {
    * row on; when all are idle the watermark stays. Default: an input holds it back until it ends.
    */
   readonly idleness?: Duration
+  /**
+   * How far a row's time may be ahead of the job's clock. One that is further is an event that doesn't fit: it never enters,
+   * and the policy `errors.source` decides on it. The event time has to be a column of the source as it came. Default: no
+   * limit, and one wrong time makes all rows behind it late.
+   */
+  readonly maxFutureSkew?: Duration
 }
 
 /** The step of `eventTime`. @throws EventfluxError `OPTION_INVALID`, `EXPRESSION_INVALID`. */
@@ -49,7 +55,8 @@ export function eventTimeStep<F extends SchemaFields>(
         ? { kind: watermarks.kind, expression: rowExpression('punctuated', watermarks.mark(columnsOf(schema))) }
         : (watermarks ?? boundedOutOfOrderness(outOfOrdernessMs ?? 0)),
     allowedLatenessMs: lengthOf('allowedLateness', options) ?? 0,
-    idlenessMs: options.idleness === undefined ? undefined : durationMs(options.idleness, 'idleness'),
+    idlenessMs: given(options.idleness, 'idleness'),
+    maxFutureSkewMs: given(options.maxFutureSkew, 'maxFutureSkew'),
   })
 }
 
@@ -60,5 +67,8 @@ function lengthOf(
   const { [name]: duration, [`${name}Ms` as const]: ms } = options
   if (duration !== undefined && ms !== undefined)
     throw optionInvalid(`${name} and ${name}Ms are the same: give one of the two`, { value: ms, at: name })
-  return duration === undefined ? ms : durationMs(duration, name)
+  return given(duration, name) ?? ms
 }
+
+const given = (duration: Duration | undefined, name: string): number | undefined =>
+  duration === undefined ? undefined : durationMs(duration, name)

@@ -32,10 +32,12 @@ const fieldList = (fields: readonly FieldSpec[]) =>
 function describe(node: LogicalNode): string[] {
   switch (node.op) {
     case 'eventTime': {
-      const { column, watermarks, allowedLatenessMs, idlenessMs } = node
+      const { column, watermarks, allowedLatenessMs, idlenessMs, maxFutureSkewMs } = node
       const late = `late by up to ${formatDuration(allowedLatenessMs)}`
       const idle = idlenessMs === undefined ? [] : [`inputs idle after ${formatDuration(idlenessMs)}`]
-      return [line('eventTime', [column, describeWatermarks(watermarks), late, ...idle].join(', '))]
+      const ahead =
+        maxFutureSkewMs === undefined ? [] : [`at most ${formatDuration(maxFutureSkewMs)} ahead of the clock`]
+      return [line('eventTime', [column, describeWatermarks(watermarks), late, ...idle, ...ahead].join(', '))]
     }
     case 'filter':
       return [line('filter', formatExpression(node.predicate))]

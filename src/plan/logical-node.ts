@@ -23,6 +23,8 @@ export interface EventTimeNode {
   readonly allowedLatenessMs: number
   /** How long an input without rows holds the watermark back; left out: as long as it likes. */
   readonly idlenessMs?: number
+  /** How far ahead of the clock a time may be; rows beyond are refused at the door. */
+  readonly maxFutureSkewMs?: number
 }
 export interface FilterNode {
   readonly op: 'filter'

@@ -4,6 +4,7 @@ import { checkFieldName, MAX_FIELDS } from '../schema/schema.ts'
 import { checkRowWindow } from '../time/row-windows.ts'
 import { checkWindow, type WindowSpec } from '../time/windows.ts'
 import { branchNames } from './branch-names.ts'
+import { futureLimits } from './future-limits.ts'
 import type {
   EventTimeNode,
   FieldSpec,
@@ -30,14 +31,16 @@ export function eventTimeNode(parts: {
   readonly watermarks: unknown
   readonly allowedLatenessMs: unknown
   readonly idlenessMs?: unknown
+  readonly maxFutureSkewMs?: unknown
 }): EventTimeNode {
-  const { idlenessMs } = parts
+  const { idlenessMs, maxFutureSkewMs } = parts
   return Object.freeze({
     op: 'eventTime',
     column: parts.column,
     watermarks: checkWatermarks(parts.watermarks),
     allowedLatenessMs: milliseconds('allowedLatenessMs', parts.allowedLatenessMs, 0),
     ...(idlenessMs !== undefined && { idlenessMs: milliseconds('idleness', idlenessMs, 1) }),
+    ...(maxFutureSkewMs !== undefined && { maxFutureSkewMs: milliseconds('maxFutureSkew', maxFutureSkewMs, 0) }),
   })
 }
 
@@ -110,7 +113,7 @@ export function teeNode(name: unknown, plan: readonly LogicalNode[]): TeeNode {
 /**
  * A plan of these nodes, frozen.
  *
- * @throws EventfluxError `PLAN_INVALID` for too many nodes, or two branches of one name.
+ * @throws EventfluxError `PLAN_INVALID` for too many nodes, two branches of one name, or a limit on times made on the way.
  */
 export function makePlan(source: readonly FieldSpec[], nodes: readonly LogicalNode[]): LogicalPlan {
   checkLength(nodes)
@@ -118,6 +121,7 @@ export function makePlan(source: readonly FieldSpec[], nodes: readonly LogicalNo
   if (names.length > MAX_FIELDS) throw planInvalid(`A plan has at most ${MAX_FIELDS} branches`)
   for (const [i, name] of names.entries())
     if (names.indexOf(name) !== i) throw planInvalid(`Two branches are called ${show(name)}`, { at: name })
+  futureLimits(source, nodes)
   return Object.freeze({ version: 1, source, nodes: Object.freeze([...nodes]) })
 }
 

@@ -79,6 +79,7 @@ function nodeOf(
         watermarks: given.watermarks,
         allowedLatenessMs: given.allowedLatenessMs,
         idlenessMs: given.idlenessMs,
+        maxFutureSkewMs: given.maxFutureSkewMs,
       })
     case 'filter':
       return filterNode(validateNode(given.predicate))

@@ -18,8 +18,9 @@ import { ProjectOperator } from '../operators/project.ts'
 import type { StageListener } from '../operators/stage-listener.ts'
 import type { TimedStage } from '../operators/stage-timers.ts'
 import type { ResolvedConfig } from '../plan/config.ts'
+import { futureLimits } from '../plan/future-limits.ts'
 import type { LogicalNode, RowsNode } from '../plan/logical-node.ts'
-import { schemaOf } from '../plan/plan-scope.ts'
+import { fieldSpecs, schemaOf } from '../plan/plan-scope.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { Clock } from '../time/clock.ts'
 import { BatchSinkOperator } from './batch-sink-operator.ts'
@@ -98,6 +99,7 @@ class Assembler {
       onInvalid: this.#invalidEvents(),
       consumer: listener,
       sources: sourcesOf(options).length,
+      limits: futureLimits(fieldSpecs(source), nodes),
       ...(options.random && { random: options.random }),
     })
     const chain = buildChain(

@@ -11,6 +11,7 @@ import { RowWriter } from '../memory/row-writer.ts'
 import { SegmentedRing } from '../memory/segmented-ring.ts'
 import type { RejectReason } from '../metrics/counters.ts'
 import type { ResolvedConfig } from '../plan/config.ts'
+import type { FutureLimit } from '../plan/future-limits.ts'
 import type { Clock } from '../time/clock.ts'
 import type { KernelExports } from '../wasm/exports.ts'
 import { Admission, type PushOptions } from './admission/admission.ts'
@@ -18,6 +19,10 @@ import type { GrowthWarning } from './admission/admission-store.ts'
 import { type AdmissionListener, Ledger } from './admission/ledger.ts'
 import type { BatchResult, PushResult } from './admission/push-result.ts'
 import { InputRuns } from './input-runs.ts'
+import { TimeGuard } from './time-guard.ts'
+
+/** Most rows written in one piece where some are likely to be refused once they are. */
+const REWRITTEN_ROWS = 64
 
 /** Who works on the rows behind the edge. */
 export interface EdgeConsumer {
@@ -45,6 +50,8 @@ export interface SourceEdgeOptions {
   readonly consumer: EdgeConsumer
   /** Sources of the job: each is an input, and what is pushed is one more. */
   readonly sources: number
+  /** How far ahead of the clock times may be. */
+  readonly limits: readonly FutureLimit[]
   readonly random?: () => number
 }
 
@@ -62,6 +69,7 @@ export class SourceEdge implements AdmissionListener {
   readonly #columns: ColumnWriter
   readonly #consumer: EdgeConsumer
   readonly #onInvalid: SourceEdgeOptions['onInvalid']
+  readonly #times: TimeGuard | undefined
   readonly #maxBatch: number
   /** The number of the input of what is pushed into the job. */
   readonly #pushes: number
@@ -93,7 +101,9 @@ export class SourceEdge implements AdmissionListener {
     this.#consumer = options.consumer
     this.#onInvalid = options.onInvalid
     this.#maxBatch = options.maxBatch
-    const { sources } = options
+    const { sources, limits } = options
+    if (limits.length > 0)
+      this.#times = new TimeGuard({ ring: this.ring, memory: arena.memory, kernels, clock, limits })
     this.inputs = sources === 0 ? undefined : new InputRuns(sources, () => this.ledger.accepted)
     this.#pushes = sources
     this.#input = sources === 0 ? 0 : -1
@@ -136,7 +146,7 @@ export class SourceEdge implements AdmissionListener {
       input,
       events.length,
       (from, count, row) => this.#rows.writeRows(events, from, count, row),
-      from => this.#invalid(events[from], this.#rows.lastError()),
+      (from, error) => this.#invalid(events[from], error ?? this.#rows.lastError()),
       options,
     )
   }
@@ -148,7 +158,7 @@ export class SourceEdge implements AdmissionListener {
       input,
       prepared.rows,
       (from, count, row) => this.#columns.writeColumns(prepared, from, count, row),
-      () => this.#invalid(block, this.#columns.lastError()),
+      (_, error) => this.#invalid(block, error ?? this.#columns.lastError()),
       options,
     )
   }
@@ -195,28 +205,33 @@ export class SourceEdge implements AdmissionListener {
     input: number,
     length: number,
     write: (from: number, count: number, row: number) => number,
-    invalid: (from: number) => void,
+    invalid: (from: number, error: EventfluxError | undefined) => void,
     options: PushOptions | undefined,
   ): BatchResult | Promise<BatchResult> {
     let from = 0
+    let most = this.#maxBatch
     const acceptSome = (rows: number): number => {
-      let claimed = this.ring.claim(Math.min(rows, this.#maxBatch))
+      let claimed = this.ring.claim(Math.min(rows, most))
       if (claimed === 0) {
         this.#consumer.makeRoom()
-        claimed = this.ring.claim(Math.min(rows, this.#maxBatch))
+        claimed = this.ring.claim(Math.min(rows, most))
         if (claimed === 0) return 0
       }
-      const written = this.#guarded(() => write(from, claimed, this.ring.writeRow))
+      const row = this.ring.writeRow
+      const written = this.#guarded(() => write(from, claimed, row))
+      const fitting = this.#times?.fitting(row, written) ?? written
+      // What stands behind a row whose time doesn't fit is written again: where there are many, little at a time.
+      most = fitting < written ? Math.min(most, REWRITTEN_ROWS) : Math.min(most * 2, this.#maxBatch)
       // A row that doesn't fit is decided on by itself, after those before it are in: its policy may throw.
-      if (written === 0) {
-        invalid(from++)
+      if (fitting === 0) {
+        invalid(from++, written === 0 ? undefined : this.#times?.error(row))
         return 1
       }
-      const fitting = this.#byteBound === undefined ? written : this.#byteBound.fitting(written)
-      if (fitting === 0) return this.#madeRoom() ? acceptSome(rows) : 0
-      from += fitting
-      this.#publish(fitting, input)
-      return fitting
+      const accepted = this.#byteBound === undefined ? fitting : this.#byteBound.fitting(fitting)
+      if (accepted === 0) return this.#madeRoom() ? acceptSome(rows) : 0
+      from += accepted
+      this.#publish(accepted, input)
+      return accepted
     }
     return this.#admission.admitMany(length, acceptSome, options)
   }
@@ -224,19 +239,19 @@ export class SourceEdge implements AdmissionListener {
   /** False: there is no room. @throws what `onInvalid` throws for an event that doesn't fit. */
   #write(event: unknown, input: number): boolean {
     if (this.ring.claim(1) === 0) return false
+    const row = this.ring.writeRow
     let fits: boolean
     try {
-      fits = this.#rows.writeRow(event, this.ring.writeRow)
+      fits = this.#rows.writeRow(event, row)
     } catch (error) {
       this.#consumer.failed(error)
       throw error
     }
-    if (fits) {
-      if (this.#byteBound !== undefined && this.#byteBound.fitting(1) === 0) {
-        return this.#madeRoom() ? this.#write(event, input) : false
-      }
-      this.#publish(1, input)
-    } else this.#invalid(event, this.#rows.lastError())
+    if (!fits) this.#invalid(event, this.#rows.lastError())
+    else if (this.#times?.fitting(row, 1) === 0) this.#invalid(event, this.#times.error(row))
+    else if (this.#byteBound !== undefined && this.#byteBound.fitting(1) === 0) {
+      return this.#madeRoom() ? this.#write(event, input) : false
+    } else this.#publish(1, input)
     return true
   }
 
