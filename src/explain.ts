@@ -37,6 +37,7 @@ export function explainPhysical(logical: LogicalPlan): string {
     options: { sinks: Object.fromEntries(branchNames(nodes).map(name => [name, []])) },
     defaultSink: () => [],
     clock: systemClock,
+    streamClock: systemClock,
     signal: new AbortController().signal,
     listener,
   })

@@ -139,6 +139,7 @@ export {
 export { type Clock, systemClock } from './time/clock.ts'
 export { type Duration, durationMs } from './time/duration.ts'
 export type { Early } from './time/early.ts'
+export { EventDrivenClock, type EventDrivenClockOptions } from './time/event-driven-clock.ts'
 export { type GlobalOptions, type GlobalSpec, globalWindow } from './time/global-windows.ts'
 export type { Firing, LatenessOptions } from './time/lateness.ts'
 export type { RowWindowSpec } from './time/row-windows.ts'

@@ -278,6 +278,7 @@ export class Job<In = unknown, Out = unknown> {
 
   /** @internal A timer of an operator is due: it fires between two batches. */
   timerDue(stage: TimedStage, atMs: number): void {
+    if (this.#assembly.task.interject(() => stage.timerDue(atMs))) return
     void this.#turns.inject(task => task.inject(() => stage.timerDue(atMs)))
   }
 

@@ -11,6 +11,7 @@ import { JobMeter } from './runtime/job-meter.ts'
 import { RowQueueSink } from './runtime/row-queue-sink.ts'
 import { type RunOptions, sourcesOf } from './runtime/run-options.ts'
 import { systemClock } from './time/clock.ts'
+import { EventDrivenClock } from './time/event-driven-clock.ts'
 
 /** Rows that may wait for an iterating reader unless told otherwise. */
 const READ_AHEAD = 1024
@@ -25,7 +26,8 @@ export async function runPlan<In, Out>(
   const nodes = await Promise.all(optimised.nodes.map(loadFunctions))
   const engine = await createEngine({ engine: config.engine, maxBytes: config.maxMemory })
   const source = sourceScope(plan).schema
-  const clock = options.clock ?? systemClock
+  const streamClock = options.clock ?? systemClock
+  const clock = streamClock instanceof EventDrivenClock ? streamClock.outside : streamClock
   const abort = new AbortController()
   let queue: RowQueueSink<unknown> | undefined
   let job: Job<In, Out> | undefined
@@ -52,6 +54,7 @@ export async function runPlan<In, Out>(
       return queue as RowQueueSink<never>
     },
     clock,
+    streamClock,
     signal: abort.signal,
     listener,
   })

@@ -23,9 +23,11 @@ import type { LogicalNode, RowsNode } from '../plan/logical-node.ts'
 import { fieldSpecs, schemaOf } from '../plan/plan-scope.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { Clock } from '../time/clock.ts'
+import { EventDrivenClock } from '../time/event-driven-clock.ts'
 import { BatchSinkOperator } from './batch-sink-operator.ts'
 import { ResultBatch } from './result-batch.ts'
 import { RingIntake } from './ring-intake.ts'
+import { RowPace } from './row-pace.ts'
 import { RowSinkOperator } from './row-sink-operator.ts'
 import { type RunOptions, sourcesOf } from './run-options.ts'
 import { type EdgeConsumer, SourceEdge } from './source-edge.ts'
@@ -58,6 +60,8 @@ export interface AssemblyParts {
   /** Where result rows go when the options name no sink. */
   readonly defaultSink: () => SinkLike<never>
   readonly clock: Clock
+  /** The clock of the stream: the same, unless the rows move it. */
+  readonly streamClock: Clock
   readonly signal: AbortSignal
   readonly listener: StageListener & EdgeConsumer & TaskListener & { timerDue(stage: TimedStage, atMs: number): void }
 }
@@ -83,7 +87,7 @@ class Assembler {
   }
 
   assemble(): Assembly {
-    const { engine, source, nodes, config, clock, options, listener } = this.#parts
+    const { engine, source, nodes, config, clock, streamClock, options, listener } = this.#parts
     const { kernels } = engine
     const arena = this.#arena
     const { fields } = source
@@ -108,7 +112,7 @@ class Assembler {
       {
         context: { kernels, arena, maxBatch: this.#maxBatch, maxCodes: config.maxKeys },
         maxKeys: config.maxKeys,
-        timers: stageTimers(clock, listener),
+        timers: stageTimers(streamClock, listener),
         inputs: edge.inputs,
         stopwatch:
           config.metrics === 'detailed'
@@ -124,6 +128,7 @@ class Assembler {
     )
     const drops = config.backpressure.kind === 'drop-oldest'
     const intake = drops ? new StagedIntake(edge.ring, arena, this.#maxBatch) : new RingIntake(edge.ring)
+    const rowClock = streamClock instanceof EventDrivenClock ? streamClock : undefined
     const task = new Task({
       ring: edge.ring,
       intake,
@@ -133,6 +138,7 @@ class Assembler {
       monotonicNs: config.metrics === false ? undefined : () => clock.monotonicNs(),
       accepted: () => edge.ledger.accepted,
       inputs: edge.inputs,
+      pace: rowClock && new RowPace(rowClock, source, engine.memory, kernels),
     })
     for (const dictionary of dictionaries) {
       dictionary?.addOwner(mark => {
@@ -148,6 +154,7 @@ class Assembler {
       dictionary.addOwner(mark => chain.head.markCodes(dictionary, mark))
     }
     this.#refuseUnknown()
+    rowClock?.begin(() => edge.ring.isEmpty && !task.isBlocked)
     return {
       edge,
       task,
@@ -157,6 +164,7 @@ class Assembler {
       arena,
       maxBatch: this.#maxBatch,
       close() {
+        rowClock?.end()
         chain.head.close()
         intake.close()
         edge.ring.close()
@@ -221,7 +229,7 @@ class Assembler {
     columns: readonly InputColumn[],
     next: (columns: readonly InputColumn[]) => Operator,
   ): CountingOperator {
-    const { engine, listener, clock, config } = this.#parts
+    const { engine, listener, streamClock: clock, config } = this.#parts
     if (typeof node.fn !== 'function')
       throw planInvalid(`the function of "${node.name}" is not loaded`, { at: node.name })
     const parts = {

@@ -26,7 +26,7 @@ export interface RunOptions<In, Out> {
   readonly maxInFlight?: number
   /** Rows that may wait for an iterating reader; default 1,024. */
   readonly readAhead?: number
-  /** Default: the runtime's clock. */
+  /** Default: the runtime's clock. An `EventDrivenClock` is moved by the rows, for replays. */
   readonly clock?: Clock
   /** Evenly from 0 to below 1, for the jitter of backoffs; default `Math.random`. */
   readonly random?: () => number

@@ -3,6 +3,7 @@ import type { RecordBatch } from '../memory/record-batch.ts'
 import type { RowRing } from '../memory/row-ring.ts'
 import type { Operator } from '../operators/operator.ts'
 import type { InputRuns } from './input-runs.ts'
+import type { RowPace } from './row-pace.ts'
 
 /** What a turn of a task ended with. */
 export type TaskState =
@@ -42,6 +43,10 @@ export class Task {
   readonly #monotonicNs: (() => number) | undefined
   readonly #accepted: () => number
   readonly #inputs: InputRuns | undefined
+  readonly #pace: RowPace | undefined
+  /** What fell due as the clock was moved on towards a row. */
+  readonly #due: (() => boolean)[] = []
+  #isPacing = false
   /** Turns that come behind the first `at` rows ever accepted, in their order. */
   readonly #turns: { readonly at: number; readonly turn: () => boolean }[] = []
   /** Rows of the batch the chain still holds. */
@@ -63,6 +68,8 @@ export class Task {
     accepted: () => number
     /** Which input they came in by, where there are several. */
     inputs: InputRuns | undefined
+    /** What moves the clock on by the rows, where they move it. */
+    pace: RowPace | undefined
   }) {
     this.#ring = parts.ring
     this.#intake = parts.intake
@@ -72,6 +79,7 @@ export class Task {
     this.#monotonicNs = parts.monotonicNs
     this.#accepted = parts.accepted
     this.#inputs = parts.inputs
+    this.#pace = parts.pace
   }
 
   get isBlocked(): boolean {
@@ -101,16 +109,18 @@ export class Task {
       while (!this.#stopped) {
         const position = this.#accepted() - this.#ring.length
         const next = this.#turns[0]
-        if (next !== undefined && next.at <= position) {
-          this.#turns.shift()
-          if (next.turn()) continue
+        const turn =
+          this.#due.shift() ?? (next !== undefined && next.at <= position ? this.#turns.shift()!.turn : undefined)
+        if (turn !== undefined) {
+          if (turn()) continue
           this.#blocked = true
           return 'blocked'
         }
         if (this.#ring.isEmpty) break
-        const batch = this.#intake.poll(
-          next === undefined ? this.#maxBatch : Math.min(this.#maxBatch, next.at - position),
-        )
+        const most = next === undefined ? this.#maxBatch : Math.min(this.#maxBatch, next.at - position)
+        const rows = this.#pace === undefined ? most : this.#rowsNow(this.#pace, most)
+        if (rows === 0) continue
+        const batch = this.#intake.poll(rows)
         this.#inputs?.show(position, batch.length)
         this.#held = batch.length
         this.#startNs = this.#monotonicNs?.() ?? 0
@@ -134,6 +144,12 @@ export class Task {
     this.#turns.push({ at: this.#accepted(), turn })
   }
 
+  /** Takes what falls due while the clock is moved on towards a row: it comes before the row. False: that isn't now. */
+  interject(turn: () => boolean): boolean {
+    if (this.#isPacing) this.#due.push(turn)
+    return this.#isPacing
+  }
+
   /** Sends something other than rows into the chain, between two batches: false of `turn` means that downstream is full. */
   inject(turn: () => boolean): TaskState {
     return this.#guarded(() => {
@@ -141,6 +157,19 @@ export class Task {
       this.#blocked = true
       return 'blocked'
     })
+  }
+
+  /** How many of the oldest rows come next; 0: something that is due does. */
+  #rowsNow(pace: RowPace, most: number): number {
+    this.#isPacing = true
+    try {
+      const rows = pace.rowsNow(this.#ring.poll(most))
+      // Rows that are only looked at must not stand in the way of eviction.
+      if (rows === 0) this.#ring.poll(0)
+      return rows
+    } finally {
+      this.#isPacing = false
+    }
   }
 
   #guarded(turn: () => TaskState): TaskState {
