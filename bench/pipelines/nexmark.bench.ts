@@ -1,6 +1,7 @@
 import type { BidColumn } from '../../examples/nexmark/bid.ts'
 import { bids as bidStream } from '../../examples/nexmark/bid.ts'
 import { q2 } from '../../examples/nexmark/queries/q2.ts'
+import { q5 } from '../../examples/nexmark/queries/q5.ts'
 import { q7 } from '../../examples/nexmark/queries/q7.ts'
 import { q11 } from '../../examples/nexmark/queries/q11.ts'
 import { q15 } from '../../examples/nexmark/queries/q15.ts'
@@ -50,6 +51,7 @@ const CASES: readonly Case[] = [
     atLeast: 60,
   },
   { name: 'q2', what: 'selection', query: q2 as never, loop: loops.q2, atLeast: 60 },
+  { name: 'q5', what: 'hot items of 10 s, every 2 s', query: q5 as never, loop: loops.q5, atLeast: 20 },
   { name: 'q7', what: 'highest bid of 10 s', query: q7 as never, loop: loops.q7, atLeast: 40 },
   { name: 'q11', what: 'sessions by bidder', query: q11 as never, loop: loops.q11, atLeast: 15 },
   { name: 'q15', what: 'distinct bidders and auctions by rank', query: q15 as never, loop: loops.q15, atLeast: 10 },

@@ -32,6 +32,7 @@ export class ResultTable {
 function cell(batch: ResultBatch, { name, type }: Field, row: number): string {
   if (!batch.isValid(name, row)) return ''
   if (type.name === 'utf8') return batch.text(name, row)!
+  if (type.name === 'object') return JSON.stringify(batch.object(name, row))
   const value = Number(batch.column(name)[row])
   if (type.name === 'timestamp') return new Date(value).toISOString()
   return value.toLocaleString('en', { useGrouping: false, maximumFractionDigits: 3 })

@@ -6,6 +6,8 @@ interface Asked {
   readonly sql: string
   /** By how many of the first columns both sides are sorted; without it, rows come in the order of the bids. */
   readonly sortedBy?: number
+  /** Results replace earlier ones with the same keys, which are so many columns; the first column, `windowTime`, is left out. */
+  readonly latestBy?: number
   /** Events a second of the stream; default 10,000. */
   readonly eventsPerSecond?: number
 }
@@ -32,6 +34,13 @@ export const SQL: Readonly<Record<keyof typeof queries, Asked>> = {
   q0: { sql: 'SELECT auction, bidder, price, "dateTime", extra FROM bids ORDER BY seq' },
   q1: { sql: 'SELECT auction, bidder, (0.908 * price)::DOUBLE, "dateTime", extra FROM bids ORDER BY seq' },
   q2: { sql: 'SELECT auction, price FROM bids WHERE auction % 123 = 0 ORDER BY seq' },
+  q5: {
+    sql: `WITH windows AS (SELECT "dateTime" // 2000 * 2000 - unnest([0, 2000, 4000, 6000, 8000]) AS ws, auction FROM bids),
+      counts AS (SELECT ws, auction, count(*) AS n FROM windows GROUP BY ALL)
+      SELECT ws, ws + 10000, auction, n FROM counts
+      QUALIFY n = max(n) OVER (PARTITION BY ws) ORDER BY ws, auction`,
+    sortedBy: 3,
+  },
   q7: {
     sql: `WITH highest AS (SELECT "dateTime" // 10000 * 10000 AS ws, max(price) AS price FROM bids GROUP BY ws)
       SELECT ws, ws + 10000, price, auction, bidder, "dateTime" FROM highest JOIN bids USING (price)
@@ -70,6 +79,21 @@ export const SQL: Readonly<Record<keyof typeof queries, Asked>> = {
       FROM bids GROUP BY ws, auction ORDER BY ws, auction`,
     sortedBy: 3,
     eventsPerSecond: SLOW,
+  },
+  q18: {
+    sql: `SELECT bidder, auction, price, "dateTime" FROM bids
+      QUALIFY row_number() OVER (PARTITION BY bidder, auction ORDER BY "dateTime" DESC, seq DESC) = 1
+      ORDER BY bidder, auction`,
+    latestBy: 2,
+    sortedBy: 2,
+  },
+  q19: {
+    sql: `WITH ranked AS (SELECT *, row_number() OVER (PARTITION BY auction ORDER BY price DESC, seq) AS rank FROM bids
+        QUALIFY rank <= 10)
+      SELECT auction, '[' || string_agg('{"price":' || price || ',"bidder":' || bidder || ',"dateTime":' || "dateTime"
+        || '}', ',' ORDER BY rank) || ']' FROM ranked GROUP BY auction ORDER BY auction`,
+    latestBy: 1,
+    sortedBy: 1,
   },
   q21: {
     sql: `SELECT auction, bidder, price, channel, ${CHANNEL_ID} AS id FROM bids WHERE id IS NOT NULL ORDER BY seq`,

@@ -19,8 +19,9 @@ export async function resultColumns(
     for (const [i, { name: field, type }] of fields.entries()) {
       const values = batch.column(field)
       for (let row = 0; row < batch.length; row++) {
-        const value = type.name === 'utf8' ? batch.text(field, row) : batch.isValid(field, row) ? values[row] : null
-        columns[i]!.push(value)
+        if (type.name === 'utf8') columns[i]!.push(batch.text(field, row))
+        else if (type.name === 'object') columns[i]!.push(JSON.stringify(batch.object(field, row)))
+        else columns[i]!.push(batch.isValid(field, row) ? values[row] : null)
       }
     }
   }
@@ -39,4 +40,19 @@ export function sortedRows(columns: readonly (readonly unknown[])[], by: number)
   }
   order.sort(compare)
   return columns.map(column => order.map(row => column[row]))
+}
+
+/** Of rows with equal keys the last alone: what results that replace earlier ones come to. Keys are the columns from 1 on. */
+export function latestRows(columns: readonly (readonly unknown[])[], keys: number): unknown[][] {
+  const latest = new Map<string, number>()
+  for (let row = 0; row < columns[0]!.length; row++)
+    latest.set(
+      columns
+        .slice(1, 1 + keys)
+        .map(column => column[row])
+        .join(),
+      row,
+    )
+  const rows = [...latest.values()]
+  return columns.slice(1).map(column => rows.map(row => column[row]))
 }

@@ -9,6 +9,8 @@ export type Loop = (bids: BidColumns, consume: Consumer) => void
 
 const FIRST_ID = 1_000
 const TEN_SECONDS = 10_000
+const SLIDE_MS = 2_000
+const SLIDES = TEN_SECONDS / SLIDE_MS
 const DAY = 86_400_000
 const BLOCK = 4_096
 
@@ -47,6 +49,59 @@ export const q2: Loop = ({ rows, auction, price }, consume) => {
     auctions[row] = id
     prices[row] = price[i]!
   }
+  out.flush()
+}
+
+/** Counts of each slide by auction, in a ring of the last five; what lies behind them is taken off again. */
+export const q5: Loop = ({ rows, auction, dateTime }, consume) => {
+  const out = new ResultRows(4, consume)
+  const most = auction.reduce((greatest, id) => Math.max(greatest, id), 0) + 1
+  const slides = Array.from({ length: SLIDES }, () => ({
+    counts: new Int32Array(most),
+    ids: new Int32Array(most),
+    met: 0,
+  }))
+  const totals = new Int32Array(most)
+  const open = new Int32Array(most)
+  let held = 0
+  /** Ends the window that ends with a slide, and makes room for the slide behind it. */
+  const fire = (slide: number): void => {
+    let greatest = 0
+    for (let i = 0; i < held; i++) {
+      if (totals[open[i]!]! > greatest) greatest = totals[open[i]!]!
+    }
+    for (let i = 0; greatest > 0 && i < held; i++) {
+      if (totals[open[i]!] !== greatest) continue
+      const row = out.next()
+      out.columns[0]![row] = (slide - SLIDES + 1) * SLIDE_MS
+      out.columns[1]![row] = (slide + 1) * SLIDE_MS
+      out.columns[2]![row] = open[i]!
+      out.columns[3]![row] = greatest
+    }
+    const oldest = slides[(slide + 1) % SLIDES]!
+    for (let i = 0; i < oldest.met; i++) {
+      totals[oldest.ids[i]!]! -= oldest.counts[oldest.ids[i]!]!
+      oldest.counts[oldest.ids[i]!] = 0
+    }
+    oldest.met = 0
+    // An auction without bids leaves before it can be met again, or it would stand here twice.
+    let left = 0
+    for (let i = 0; i < held; i++) if (totals[open[i]!] !== 0) open[left++] = open[i]!
+    held = left
+  }
+  if (rows === 0) return
+  let slide = Math.floor(dateTime[0]! / SLIDE_MS)
+  for (let i = 0; i < rows; ) {
+    const end = (slide + 1) * SLIDE_MS
+    const into = slides[slide % SLIDES]!
+    for (; i < rows && dateTime[i]! < end; i++) {
+      const id = auction[i]!
+      if (into.counts[id]!++ === 0) into.ids[into.met++] = id
+      if (totals[id]!++ === 0) open[held++] = id
+    }
+    fire(slide++)
+  }
+  for (let k = 1; k < SLIDES; k++) fire(slide++)
   out.flush()
 }
 
