@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Source, SourceIntake } from '../../src/connector/source.ts'
-import { count } from '../../src/expression/aggregates.ts'
+import { count, sum } from '../../src/expression/aggregates.ts'
 import { pipeline } from '../../src/pipeline.ts'
+import { physical } from '../../src/plan/watermarks.ts'
 import { i32, timestamp } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
@@ -223,6 +224,56 @@ describe('inputs', () => {
     await job.flush()
     expect(job.metrics().currentInputWatermark).toBe(149)
     await job.drain()
+  })
+
+  it('whose watermarks move with the clock are all moved by it; one that has ended holds nothing back', async () => {
+    const clock = new VirtualClock(1_000)
+    const sources = [remoteSource(), remoteSource()]
+    const got: number[][] = []
+    const job = await pipeline(events)
+      .eventTime('time', { watermarks: physical(100) })
+      .window(tumbling(50))
+      .aggregate(() => ({ n: count() }))
+      .run({ clock, sources, sink: row => void got.push([clock.now(), row.windowStart]) })
+    sources[0]!.intake.push({ time: 1_000, key: 0 })
+    await job.flush()
+    clock.advance(500)
+    expect(got).toEqual([])
+    // The first is at 1,400 by now; this one is led to 1,300.
+    sources[1]!.intake.push({ time: 1_400, key: 0 })
+    await job.flush()
+    expect(got).toEqual([[1_500, 1_000]])
+    clock.advance(400)
+    expect(got.slice(1)).toEqual([[1_649, 1_400]])
+    sources[1]!.end()
+    await job.flush()
+    // Without the second, at 1,700, the first is all there is: at 1,800.
+    sources[0]!.intake.push({ time: 1_800, key: 0 })
+    await job.flush()
+    expect(job.metrics().currentInputWatermark).toBe(1_800)
+    expect(job.counts().numLateRecordsDropped).toBe(0)
+    await job.drain()
+  })
+
+  it('are those of the source: results of windows have one of their own', async () => {
+    const got: number[][] = []
+    const job = await pipeline(events)
+      .eventTime('time')
+      .window(tumbling(10))
+      .aggregate(() => ({ n: count() }))
+      .eventTime('windowEnd')
+      .window(tumbling(100))
+      .aggregate(e => ({ n: sum(e.n) }))
+      .run({
+        sources: [7, 5].map(step => Array.from({ length: 50 }, (_, i) => ({ time: i * step, key: 0 }))),
+        sink: row => void got.push([row.windowStart, Number(row.n)]),
+      })
+    await job.done
+    const wanted = [0, 100, 200, 300].map(start => {
+      const ends = [7, 5].flatMap(step => Array.from({ length: 50 }, (_, i) => (Math.floor((i * step) / 10) + 1) * 10))
+      return [start, ends.filter(end => end >= start && end < start + 100).length]
+    })
+    expect(got).toEqual(wanted)
   })
 
   it('are told in explain(), and refused as no length of time', () => {
