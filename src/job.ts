@@ -293,11 +293,7 @@ export class Job<In = unknown, Out = unknown> {
   /** A source has ended: behind its last row it holds the watermark back no more. */
   #inputEnded(input: number): void {
     const { task, chain } = this.#assembly
-    task.follow(() => {
-      let isThrough = true
-      for (const eventTime of chain.eventTimes) isThrough = eventTime.endInput(input) && isThrough
-      return isThrough
-    })
+    task.follow(() => chain.endInput(input))
     this.#turns.work()
   }
 

@@ -72,6 +72,8 @@ export interface Chain {
   /** What measures each operator, where a stopwatch was given. */
   readonly timed: ReadonlyMap<CountingOperator, TimedOperator>
   readonly eventTimes: readonly EventTimeOperator[]
+  /** An input has ended: it holds no watermark back any more. Between two batches; false: downstream is full. */
+  endInput(input: number): boolean
   readonly windows: readonly WindowOperator[]
 }
 
@@ -90,6 +92,11 @@ export function buildChain(nodes: readonly LogicalNode[], columns: readonly Inpu
     operatorsOf: builder.operatorsOf,
     timed: builder.timed,
     eventTimes: builder.eventTimes,
+    endInput(input) {
+      let isThrough = true
+      for (const eventTime of builder.eventTimes) isThrough = eventTime.endInput(input) && isThrough
+      return isThrough
+    },
     windows: builder.windows,
   }
 }

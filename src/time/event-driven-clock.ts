@@ -3,6 +3,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { type Duration, durationMs } from './duration.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
+/** Where an event-driven clock begins, and what else moves it. */
 export interface EventDrivenClockOptions {
   /** Where time stands before the first row, in milliseconds since the epoch; default 0. */
   readonly start?: number
