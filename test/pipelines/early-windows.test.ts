@@ -92,7 +92,6 @@ describe('windows with early firings', () => {
     await fc.assert(
       fc.asyncProperty(windows, rows, fc.constantFrom(0, 6, 50), async (spec, input, disorder) => {
         const { plan } = build(spec, disorder)
-          .eventTime('windowStart')
           .window(tumbling(50))
           .aggregate(e => ({ results: count(), rows: sum(e.n) }))
         const whole = await runPlanRows(plan, input, manner('js', 4096))

@@ -117,7 +117,6 @@ describe('a global window', () => {
         .keyBy('key')
         .window(globalWindow(options))
         .aggregate(e => ({ n: count(), total: sum(e.value) }))
-        .eventTime('windowTime')
         .window(tumbling(20))
         .aggregate(e => ({ results: count(), total: sum(e.total) }))
     await fc.assert(
