@@ -5,6 +5,7 @@ import type { BooleanExpression } from './expression/expression.ts'
 import { type EventTimeOptions, eventTimeStep } from './pipeline/event-time-step.ts'
 import { groupStep } from './pipeline/group-step.ts'
 import type {
+  BoundedFields,
   ContentFields,
   EventTime,
   GivenTime,
@@ -36,6 +37,7 @@ import {
   orderStep,
   type RowOrdering,
   type TopOptions,
+  topRowsStep,
   topStep,
 } from './pipeline/window-order-step.ts'
 import { type PipelineConfig, resolveConfig } from './plan/config.ts'
@@ -288,6 +290,26 @@ export class WindowedPipeline<
     results: (e: Columns<GroupFields<F, W>>) => A,
   ): Pipeline<WindowFields<F, K, A, W>, TimeOfResults<W>, S> {
     return this.pipeline.withStep(groupStep(this.pipeline.outputSchema, this.keys, this.spec, results))
+  }
+
+  /**
+   * The first `n` rows of each window and key in an order, whole: `windowStart`, `windowEnd`, their columns, and their
+   * rank where it has a name. For `tumbling`, `hopping`, `cumulate` and `calendar` windows that give their rows once.
+   *
+   * @throws EventfluxError `PLAN_INVALID` for other windows, and where rows may be late and still taken.
+   *
+   * @example
+   * ```ts
+   * windowed.topRows(10, e => desc(e.price))
+   * ```
+   */
+  topRows<const R extends string = never>(
+    n: number,
+    order: (e: Columns<F>) => RowOrdering,
+    options: Omit<TopOptions<never, R>, 'by'> = {},
+  ): Pipeline<RankedFields<BoundedFields<F>, R>, WindowTime, S> {
+    const { pipeline, keys, spec } = this
+    return pipeline.withStep(topRowsStep(pipeline.outputSchema, keys, spec, n, order, options))
   }
 }
 

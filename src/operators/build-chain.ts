@@ -1,23 +1,19 @@
-import type { ExpressionNode } from '../expression/node.ts'
 import type { Arena } from '../memory/arena.ts'
 import type {
   EventTimeNode,
   LogicalNode,
   RowsNode,
   RowWindowNode,
+  TopRowsNode,
   WindowAggregateNode,
   WindowOrderNode,
 } from '../plan/logical-node.ts'
 import { lowerRowWindow } from '../plan/lower-row-window.ts'
 import { aggregatedNames, lowerWindow } from '../plan/lower-window.ts'
 import { lowerOrder } from '../plan/lower-window-order.ts'
-import { keepsColumn, noEventTime, stampsOf, WINDOW_END } from '../plan/plan-scope.ts'
-import { WINDOW_TIME } from '../plan/row-window-schema.ts'
-import { boundedOutOfOrderness } from '../plan/watermarks.ts'
+import { keepsColumn, noEventTime, stampsOf } from '../plan/plan-scope.ts'
 import { bool, timestamp } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
-import type { LatenessSpec } from '../time/lateness.ts'
-import type { WindowSpec } from '../time/windows.ts'
 import type { EvaluationContext, InputColumn } from './evaluator/evaluation-frame.ts'
 import type { BatchInputs } from './event-time/batch-inputs.ts'
 import { EventTimeOperator } from './event-time/event-time.ts'
@@ -28,12 +24,22 @@ import { ProjectOperator } from './project.ts'
 import { buildRowWindow } from './row-window/build-row-window.ts'
 import type { StageTimers } from './stage-timers.ts'
 import { TeeOperator } from './tee.ts'
+import {
+  type EventTimeColumn,
+  eventTimeOf,
+  latenessOf,
+  needsTime,
+  RESULT_TIME,
+  ROW_EVENT_TIME,
+  ROW_TIME,
+  resultTime,
+} from './time-of-rows.ts'
 import { type Stopwatch, TimedOperator } from './timed-operator.ts'
 import type { IdMarker } from './window/key-index.ts'
 import { keyIndexFor } from './window/key-index-for.ts'
 import { RecordLayout } from './window/record-layout.ts'
 import { fillOperator, type WindowOperator, windowOperator } from './window/window-operator.ts'
-import { buildWindowOrder } from './window-order/build-window-order.ts'
+import { buildTopRows, buildWindowOrder } from './window-order/build-window-order.ts'
 
 /** An operator that counts the rows going through it. */
 export interface CountingOperator extends Operator {
@@ -101,60 +107,6 @@ export function buildChain(nodes: readonly LogicalNode[], columns: readonly Inpu
   }
 }
 
-/** The column rows get their event time from, and the time as an expression over it. */
-interface EventTimeColumn {
-  readonly name: string
-  readonly expression: ExpressionNode
-  /** How long windows over it take rows in after they have fired. */
-  readonly allowedLatenessMs: number
-}
-
-const eventTimeOf = ({ column: name, allowedLatenessMs }: EventTimeNode): EventTimeColumn => ({
-  name,
-  expression: { kind: 'column', name },
-  allowedLatenessMs,
-})
-
-/** A result row belongs to its window: its event time is the window's last millisecond (Flink: end - 1). */
-const RESULT_TIME: Omit<EventTimeColumn, 'allowedLatenessMs'> = {
-  name: WINDOW_END,
-  expression: {
-    kind: 'call',
-    fn: 'sub',
-    args: [
-      { kind: 'call', fn: 'toF64', args: [{ kind: 'column', name: WINDOW_END }] },
-      { kind: 'literal', type: 'f64', value: 1 },
-    ],
-  },
-}
-
-/** The event time of a window's results. One without bounds says itself when it fired. */
-const resultTime = (window: WindowSpec): Omit<EventTimeColumn, 'allowedLatenessMs'> =>
-  window.kind === 'global' ? ROW_TIME : RESULT_TIME
-
-/** A window without an end has no late rows. */
-const latenessOf = (window: WindowSpec): LatenessSpec => (window.kind === 'global' ? {} : window)
-
-/** A row that comes out of a window over rows belongs to the instant it enters or leaves it. */
-const ROW_TIME: EventTimeColumn = {
-  name: WINDOW_TIME,
-  expression: { kind: 'column', name: WINDOW_TIME },
-  allowedLatenessMs: 0,
-}
-
-/** They come out in the order of these instants. */
-const ROW_EVENT_TIME = { column: WINDOW_TIME, watermarks: boundedOutOfOrderness(0) }
-
-/** Whether one of the steps from `at` on goes by the time of the rows before it. */
-function needsTime(nodes: readonly LogicalNode[], at: number): boolean {
-  for (const node of nodes.slice(at)) {
-    if (node.op === 'windowAggregate') return true
-    if (node.op === 'eventTime' || node.op === 'rowWindow') return false
-    if (node.op === 'tee' && needsTime(node.plan, 0)) return true
-  }
-  return false
-}
-
 class ChainBuilder {
   /** Last operator first: each is finished after the one it sends to. */
   readonly operators: CountingOperator[] = []
@@ -211,6 +163,8 @@ class ChainBuilder {
             return this.#eventTime(node, output, ROW_EVENT_TIME, () => next(output, ROW_TIME))
           }),
         )
+      case 'topRows':
+        return this.#belowWindow(() => this.#topRows(node, columns, time, next))
       case 'windowOrder':
         return this.#windowOrder(node, columns, output => next(output, time))
       case 'tee':
@@ -305,6 +259,37 @@ class ChainBuilder {
       node,
       new ProjectOperator({ name: 'prepare', expressions: lowered.prepare, columns, context, next: ordered }),
     )
+  }
+
+  /** prepare → top rows. */
+  #topRows(
+    node: TopRowsNode,
+    columns: readonly InputColumn[],
+    time: EventTimeColumn | undefined,
+    next: (columns: readonly InputColumn[], time: EventTimeColumn) => Operator,
+  ): Operator {
+    if (time === undefined) throw noEventTime()
+    const { context, maxKeys } = this.#parts
+    const { lateTo } = node.window
+    const lowered = lowerOrder(node.order, schemaOf(columns))
+    let lateOutput: LateOutput | undefined
+    const ranked = (prepared: readonly InputColumn[]): Operator => {
+      const operator = buildTopRows(node, lowered, prepared, {
+        context,
+        maxKeys,
+        sendLate: lateTo === undefined ? undefined : (selection, count) => lateOutput!.send(selection, count),
+        next: output => next(output, { ...RESULT_TIME, allowedLatenessMs: 0 }),
+      })
+      this.windows.push(operator)
+      return this.#counted(node, operator)
+    }
+    const expressions = [...lowered.prepare, { name: 'time:', expression: time.expression }]
+    const preparing = this.#counted(
+      node,
+      new ProjectOperator({ name: 'prepare', expressions, columns, context, next: ranked }),
+    )
+    lateOutput = lateTo === undefined ? undefined : new LateOutput(preparing, this.#parts.sink(columns, lateTo))
+    return lateOutput ?? preparing
   }
 
   #window(

@@ -86,6 +86,10 @@ export interface ResultTime<C extends string = string> {
 export type TimeOfResults<W> = [W] extends [{ readonly kind: 'global' }] ? ResultTime<'windowTime'> : WindowTime
 /** The event time of results of a window over event time. */
 export type WindowTime = ResultTime<'windowEnd'>
+/** Rows with the bounds of a window before their columns. */
+export type BoundedFields<F extends SchemaFields> = Flat<
+  { readonly windowStart: DataType<'timestamp', false>; readonly windowEnd: DataType<'timestamp', false> } & F
+>
 /** The columns behind `topN`: ranks where they have a name. */
 export type RankedFields<F extends SchemaFields, R extends string> = [R] extends [never]
   ? F

@@ -1,9 +1,10 @@
 import { planInvalid, show } from '../errors.ts'
 import { columnsOf } from '../expression/columns.ts'
 import { type Ordering, sortTerms } from '../expression/ordering.ts'
-import type { WindowOrderNode } from '../plan/logical-node.ts'
+import type { TopRowsNode, WindowOrderNode } from '../plan/logical-node.ts'
 import { checkFinalResults, type PlanScope } from '../plan/plan-scope.ts'
-import { type Ties, windowOrderNode } from '../plan/window-order.ts'
+import { type Ties, topRowsNode, windowOrderNode } from '../plan/window-order.ts'
+import type { Schema } from '../schema/schema.ts'
 
 /** What an order is said with: one term, or several, the most important first. */
 export type RowOrdering = Ordering<'literal' | 'row'> | readonly Ordering<'literal' | 'row'>[]
@@ -46,6 +47,19 @@ export function topStep(
     ties: ties ?? 'drop',
     rank,
   })
+}
+
+/** @throws EventfluxError `OPTION_INVALID`, `PLAN_INVALID`, `EXPRESSION_INVALID`. */
+export function topRowsStep(
+  schema: Schema,
+  keys: readonly string[],
+  window: unknown,
+  n: unknown,
+  order: (row: never) => unknown,
+  { ties, rank }: Omit<TopOptions<string, string>, 'by'>,
+): TopRowsNode {
+  const terms = sortTerms('topRows', order(columnsOf(schema) as never))
+  return topRowsNode(window, { order: terms, limit: n ?? null, by: keys, ties: ties ?? 'drop', rank })
 }
 
 /** What else `limit` takes. */

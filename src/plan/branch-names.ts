@@ -4,6 +4,7 @@ import type { LogicalNode } from './logical-node.ts'
 export const branchNames = (nodes: readonly LogicalNode[]): string[] =>
   nodes.flatMap(node => {
     if (node.op === 'tee') return [node.name, ...branchNames(node.plan)]
-    const lateTo = node.op === 'windowAggregate' && 'lateTo' in node.window ? node.window.lateTo : undefined
+    const isWindow = node.op === 'windowAggregate' || node.op === 'topRows'
+    const lateTo = isWindow && 'lateTo' in node.window ? node.window.lateTo : undefined
     return lateTo === undefined ? [] : [lateTo]
   })

@@ -57,6 +57,8 @@ function describe(node: LogicalNode): string[] {
     }
     case 'rowWindow':
       return describeRowWindowNode(node)
+    case 'topRows':
+      return [line('window', describeWindow(node.window)), line('rows', describeOrder(node))]
     case 'windowOrder':
       return [line('order', describeOrder(node))]
     case 'filterRows':
@@ -81,7 +83,7 @@ function describeRowWindowNode({ window, keys, groupBy, results, having }: RowWi
   ]
 }
 
-function describeOrder({ by, order, offset, limit, ties, rank }: WindowOrderNode): string {
+function describeOrder({ by, order, offset, limit, ties, rank }: Omit<WindowOrderNode, 'op'>): string {
   const terms = order.map(({ expression, direction }) => `${formatExpression(expression)} ${direction}`)
   return [
     terms.length === 0 ? 'as they come' : terms.join(', '),

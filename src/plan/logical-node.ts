@@ -4,10 +4,10 @@ import type { RowWindowSpec } from '../time/row-windows.ts'
 import type { WindowSpec } from '../time/windows.ts'
 import type { WatermarkSpec } from './watermarks.ts'
 
-import type { WindowOrderNode } from './window-order.ts'
+import type { TopRowsNode, WindowOrderNode } from './window-order.ts'
 
 export type { WindowSpec } from '../time/windows.ts'
-export type { WindowOrderNode } from './window-order.ts'
+export type { TopRowsNode, WindowOrderNode } from './window-order.ts'
 
 /** A schema as data. */
 export interface FieldSpec {
@@ -84,6 +84,7 @@ export type LogicalNode =
   | WindowAggregateNode
   | RowWindowNode
   | WindowOrderNode
+  | TopRowsNode
   | RowsNode
   | TeeNode
 

@@ -16,7 +16,7 @@ import {
   windowAggregateNode,
 } from './make-node.ts'
 import { fieldSpecs, type PlanScope, schemaOf, scopeAfter } from './plan-scope.ts'
-import { windowOrderNode } from './window-order.ts'
+import { topRowsNode, type WindowOrderParts, windowOrderNode } from './window-order.ts'
 
 /** Deepest nesting of branches. */
 const MAX_BRANCH_DEPTH = 16
@@ -114,11 +114,10 @@ function nodeOf(
         }),
         having: given.having === undefined ? undefined : validateNode(given.having),
       })
-    case 'windowOrder': {
-      const { by, offset, limit, ties, rank } = given
-      const order = listOf(given.order, 'The terms of an order', MAX_SORT_TERMS).map(sortTermOf)
-      return windowOrderNode({ by: listOf(by, 'The columns of by', MAX_FIELDS), order, offset, limit, ties, rank })
-    }
+    case 'windowOrder':
+      return windowOrderNode(orderOf(given))
+    case 'topRows':
+      return topRowsNode(given.window, orderOf(given))
     case 'filterRows':
     case 'mapRows':
     case 'process': {
@@ -139,6 +138,11 @@ function withoutFunctions(window: unknown): WindowSpec {
   const checked = checkWindow(window)
   if (checked.kind !== 'global' || checked.trigger.kind !== 'own') return checked
   throw planInvalid('A trigger of its own is made of functions, which no plan as data can hold', { at: 'trigger' })
+}
+
+function orderOf({ by, order, offset, limit, ties, rank }: Record<string, unknown>): WindowOrderParts {
+  const terms = listOf(order, 'The terms of an order', MAX_SORT_TERMS).map(sortTermOf)
+  return { by: listOf(by, 'The columns of by', MAX_FIELDS), order: terms, offset, limit, ties, rank }
 }
 
 function sortTermOf(given: unknown): SortTerm {

@@ -11,6 +11,7 @@ import type {
   LogicalNode,
   LogicalPlan,
   ProjectNode,
+  TopRowsNode,
   WindowAggregateNode,
   WindowOrderNode,
   WindowSpec,
@@ -127,6 +128,14 @@ export function scopeAfter(scope: PlanScope, node: LogicalNode): PlanScope {
       }
     case 'rowWindow':
       return { schema: rowWindowSchema(schema, node), eventTime: WINDOW_TIME, isResultTime: true }
+    case 'topRows':
+      return {
+        schema: topRowsSchema(scope, node),
+        eventTime: WINDOW_END,
+        isResultTime: true,
+        allowedLatenessMs: 0,
+        results: 'final',
+      }
     case 'windowOrder':
       return { ...scope, schema: orderedSchema(scope, node) }
     case 'filterRows':
@@ -161,7 +170,31 @@ function resultsOf(
 /** The columns behind an order of a window's results, and whether there can be one. */
 function orderedSchema(scope: PlanScope, node: WindowOrderNode): Schema {
   checkFinalResults(scope)
-  const { schema } = scope
+  return rankedSchema(scope.schema, node)
+}
+
+/** The columns of the first rows of windows, and whether rows can be ranked in them here. */
+function topRowsSchema({ schema, eventTime, allowedLatenessMs = 0 }: PlanScope, node: TopRowsNode): Schema {
+  if (eventTime === undefined) throw noEventTime()
+  if ((node.window.allowedLatenessMs ?? allowedLatenessMs) > 0)
+    throw planInvalid(
+      'topRows gives the final rows of a window: where rows may be late say allowedLateness: 0 for the window, and wait ' +
+        'for them with outOfOrderness',
+    )
+  for (const name of [WINDOW_START, WINDOW_END])
+    if (schema.field(name) !== undefined)
+      throw planInvalid(`${show(name)} is a column of every window's rows: give yours another name`, { at: name })
+  const { fields } = rankedSchema(schema, node)
+  const time = typeOf('timestamp', false)
+  return schemaFrom([
+    [WINDOW_START, time],
+    [WINDOW_END, time],
+    ...fields.map(({ name, type }) => [name, type] as const),
+  ])
+}
+
+/** The columns of rows that are ranked. */
+function rankedSchema(schema: Schema, node: Omit<WindowOrderNode, 'op'>): Schema {
   checkKeys('topN', schema, node.by)
   for (const { expression } of node.order)
     if (inferType(expression, schema).name === 'object') throw planInvalid('Rows are not ordered by objects')

@@ -47,6 +47,14 @@ function before(node: LogicalNode, after: ReadonlySet<string>, scope: PlanScope)
       for (const each of node.results) collectColumns('result' in each ? each.result : each.expression, required)
       return required
     }
+    case 'topRows': {
+      if (node.window.lateTo !== undefined) return namesOf(scope.schema)
+      const required = new Set([...after, ...node.by])
+      for (const name of [WINDOW_START, WINDOW_END, node.rank]) if (name !== undefined) required.delete(name)
+      if (scope.eventTime !== undefined) required.add(scope.eventTime)
+      for (const { expression } of node.order) collectColumns(expression, required)
+      return required
+    }
     case 'windowOrder': {
       const required = new Set([...after, ...node.by, WINDOW_START, WINDOW_END])
       if (node.rank !== undefined) required.delete(node.rank)

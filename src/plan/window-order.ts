@@ -2,6 +2,9 @@ import { optionInvalid, planInvalid, show } from '../errors.ts'
 import type { SortTerm } from '../expression/ordering.ts'
 import { MAX_SORT_TERMS } from '../expression/ordering.ts'
 import { checkFieldName } from '../schema/schema.ts'
+import type { AlignedSpec } from '../time/aligned-windows.ts'
+import type { CalendarSpec } from '../time/calendar-windows.ts'
+import { checkWindow } from '../time/windows.ts'
 
 /**
  * Orders the rows of each window for themselves, and keeps some of them: of each value of the columns `by` the rows
@@ -19,6 +22,15 @@ export interface WindowOrderNode {
   /** Name of a column for a row's place in the order, from 1. */
   readonly rank?: string
 }
+
+/** The first rows of each window over event time and key, whole; of each key the rows are counted for themselves. */
+export interface TopRowsNode extends Omit<WindowOrderNode, 'op'> {
+  readonly op: 'topRows'
+  readonly window: TopRowsWindow
+}
+
+/** The windows rows can be ranked in: those whose bounds are known before any row is. */
+export type TopRowsWindow = AlignedSpec | CalendarSpec
 
 /** What becomes of rows equal to the last one kept. */
 export type Ties = 'keep' | 'drop'
@@ -52,6 +64,28 @@ export function windowOrderNode(given: WindowOrderParts): WindowOrderNode {
     ties,
     ...(rank !== undefined && { rank: rank as string }),
   })
+}
+
+/** @throws EventfluxError `OPTION_INVALID`, `PLAN_INVALID`. */
+export function topRowsNode(given: unknown, parts: WindowOrderParts): TopRowsNode {
+  const window = checkWindow(given)
+  if (window.kind === 'session' || window.kind === 'slidingPerEvent' || window.kind === 'global')
+    throw planInvalid(
+      `topRows ranks rows in windows whose bounds are known beforehand; ${window.kind} is none of them`,
+      {
+        value: window.kind,
+        at: 'window',
+      },
+    )
+  if (window.emit !== undefined || (window.allowedLatenessMs ?? 0) > 0 || window.fillEmpty !== undefined)
+    throw planInvalid(
+      "topRows gives the final rows of a window: leave out emit: 'onUpdate', fillEmpty and allowedLateness, and wait for " +
+        'late rows with outOfOrderness',
+      { at: 'window' },
+    )
+  const order = windowOrderNode(parts)
+  if (order.order.length === 0) throw planInvalid('topRows takes at least one term to order by')
+  return Object.freeze({ ...order, op: 'topRows', window })
 }
 
 const isWhole = (value: unknown, least: number): value is number =>

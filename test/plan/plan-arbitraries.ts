@@ -1,5 +1,5 @@
 import type { ExpressionNode } from '../../src/expression/node.ts'
-import type { LogicalNode, LogicalPlan } from '../../src/plan/logical-node.ts'
+import type { LogicalNode, LogicalPlan, WindowOrderNode } from '../../src/plan/logical-node.ts'
 import {
   eventTimeNode,
   filterNode,
@@ -11,7 +11,7 @@ import {
 } from '../../src/plan/make-node.ts'
 import { fieldSpecs, type PlanScope, scopeAfter } from '../../src/plan/plan-scope.ts'
 import { boundedOutOfOrderness, type WatermarkSpec } from '../../src/plan/watermarks.ts'
-import { windowOrderNode } from '../../src/plan/window-order.ts'
+import { topRowsNode, windowOrderNode } from '../../src/plan/window-order.ts'
 import { bool, f32, f64, i32, i64, storedName, timestamp, u32, utf8 } from '../../src/schema/data-type.ts'
 import { type Schema, schema } from '../../src/schema/schema.ts'
 import { expressionOf, KINDS, resultOf } from './expression-arbitraries.ts'
@@ -109,7 +109,7 @@ function stepOf(tape: Tape, scope: PlanScope, names: Names, options: PlanOptions
     case 7:
     case 8:
       if (eventTime === undefined || (isResultTime && tape.below(3) === 2)) return timeStep(tape, scope)
-      return windowStep(tape, scope, names)
+      return (tape.below(4) === 0 ? topRowsStep(tape, scope, names) : undefined) ?? windowStep(tape, scope, names)
     case 9:
       if (names.branches > 2) return undefined
       return teeNode(`branch${++names.branches}`, stepsOf(tape, scope, tape.below(4), names, options))
@@ -140,6 +140,21 @@ function orderStep(tape: Tape, columns: Schema, names: Names): LogicalNode {
     ties: keepsTies ? 'keep' : 'drop',
     rank: isRanked ? `rank${++names.columns}` : undefined,
   })
+}
+
+/** The first rows of windows, where none may come late and be taken. */
+function topRowsStep(tape: Tape, scope: PlanScope, names: Names): LogicalNode | undefined {
+  const { schema: columns, allowedLatenessMs = 0 } = scope
+  if (allowedLatenessMs > 0 || columns.fields.some(({ name }) => name.startsWith('window'))) return undefined
+  const { op: _, ...order } = orderStep(tape, columns, names) as WindowOrderNode
+  if (order.order.length === 0) return undefined
+  const sizeMs = 1 + tape.below(1_500)
+  const slideMs = 1 + tape.below(sizeMs)
+  const window =
+    tape.below(2) === 0
+      ? { kind: 'tumbling', sizeMs, offsetMs: 0 }
+      : { kind: 'hopping', sizeMs, slideMs: Math.max(slideMs, Math.ceil(sizeMs / 4)), offsetMs: 0 }
+  return topRowsNode(window, order)
 }
 
 function timeStep(tape: Tape, { schema: columns }: PlanScope): LogicalNode | undefined {

@@ -8,7 +8,7 @@ import type {
 } from '../../src/plan/logical-node.ts'
 import { alignedWindowsStage } from './aligned-windows-interpreter.ts'
 import { evaluate, type Row, type Value } from './scalar-interpreter.ts'
-import { windowOrderStage } from './window-order-interpreter.ts'
+import { topRowsStage, windowOrderStage } from './window-order-interpreter.ts'
 
 /**
  * A plan run in the plainest way there is: one row at a time through JavaScript closures over plain objects, windows
@@ -92,6 +92,8 @@ function timeAfter(node: LogicalNode, time: TimeOfRows | undefined): TimeOfRows 
         of: row => row[node.column] as number,
         allowedLatenessMs: node.allowedLatenessMs,
       }
+    case 'topRows':
+      return { column: 'windowEnd', of: row => (row.windowEnd as number) - 1, allowedLatenessMs: 0 }
     case 'windowAggregate':
       return {
         column: 'windowEnd',
@@ -127,6 +129,8 @@ function stageOf(node: LogicalNode, time: TimeOfRows | undefined, next: Stage, r
     }
     case 'windowAggregate':
       return windowStage(node, time!, next, result)
+    case 'topRows':
+      return topRowsStage(node, time!, next, result)
     case 'windowOrder':
       return windowOrderStage(node, next)
     case 'rowWindow':

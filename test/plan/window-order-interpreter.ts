@@ -1,5 +1,6 @@
-import type { WindowOrderNode } from '../../src/plan/logical-node.ts'
-import type { Stage } from './row-interpreter.ts'
+import type { TopRowsNode, WindowOrderNode } from '../../src/plan/logical-node.ts'
+import { windowsOf } from './aligned-windows-interpreter.ts'
+import type { Run, Stage, TimeOfRows } from './row-interpreter.ts'
 import { evaluate, type Row, type Value } from './scalar-interpreter.ts'
 
 /** Keeps every row of a window until the watermark is at its last millisecond, then sorts them all and counts. */
@@ -62,4 +63,26 @@ export function firstOf(
       return [rank === undefined ? row : { ...row, [rank]: place + 1 }]
     })
   })
+}
+
+/** Keeps every row in each of its windows that are not complete, and ranks them when they are. */
+export function topRowsStage(node: TopRowsNode, time: TimeOfRows, next: Stage, result: Run): Stage {
+  const ranked = windowOrderStage({ ...node, op: 'windowOrder' }, next)
+  const late: Row[] = []
+  if (node.window.lateTo !== undefined) result.branches.set(node.window.lateTo, late)
+  let now = Number.NEGATIVE_INFINITY
+  return {
+    row(row) {
+      const windows = windowsOf(node.window, time.of(row))
+      const open = windows.filter(({ end }) => end - 1 > now)
+      for (const { start, end } of open) ranked.row({ windowStart: start, windowEnd: end, ...row })
+      if (open.length > 0 || windows.length === 0) return
+      if (node.window.lateTo === undefined) result.late++
+      else late.push({ ...row })
+    },
+    watermark(value) {
+      now = value
+      ranked.watermark(value)
+    },
+  }
 }

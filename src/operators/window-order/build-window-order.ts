@@ -1,11 +1,13 @@
-import type { WindowOrderNode } from '../../plan/logical-node.ts'
+import type { TopRowsNode, WindowOrderNode } from '../../plan/logical-node.ts'
 import type { LoweredOrder } from '../../plan/lower-window-order.ts'
 import { WINDOW_END, WINDOW_START } from '../../plan/plan-scope.ts'
-import { u32 } from '../../schema/data-type.ts'
+import { timestamp, u32 } from '../../schema/data-type.ts'
 import type { EvaluationContext, InputColumn } from '../evaluator/evaluation-frame.ts'
 import type { Operator } from '../operator.ts'
+import { slicesOf } from '../window/slices-of.ts'
 import type { OrderOptions } from './open-windows.ts'
 import type { SortKey } from './slot-order.ts'
+import { TopRowsOperator, type TopRowsOptions } from './top-rows-operator.ts'
 import { WindowOrderOperator } from './window-order-operator.ts'
 
 /** What orders are built with. */
@@ -30,8 +32,28 @@ export function buildWindowOrder(
   })
 }
 
+/** The operator of the first rows of windows, fed with the columns `lowered.prepare` describes, and their time behind. */
+export function buildTopRows(
+  node: TopRowsNode,
+  lowered: LoweredOrder,
+  prepared: readonly InputColumn[],
+  { sendLate, ...parts }: OrderParts & Pick<TopRowsOptions, 'sendLate'>,
+): TopRowsOperator {
+  const timeColumn = prepared.length - 1
+  const bounds = [WINDOW_START, WINDOW_END].map((name): InputColumn => ({ name, type: timestamp() }))
+  const next = (columns: readonly InputColumn[]) => parts.next([...bounds, ...columns])
+  return new TopRowsOperator({
+    ...orderOptions(node, lowered, prepared.slice(0, timeColumn), { ...parts, next }),
+    addsBounds: true,
+    name: `top rows of ${node.window.kind} windows`,
+    windows: slicesOf(node.window),
+    timeColumn,
+    sendLate,
+  })
+}
+
 function orderOptions(
-  { by, offset, limit, ties, rank }: WindowOrderNode,
+  { by, offset, limit, ties, rank }: Omit<WindowOrderNode, 'op'>,
   { keys }: LoweredOrder,
   prepared: readonly InputColumn[],
   { context, maxKeys, next }: OrderParts,
@@ -54,6 +76,7 @@ function orderOptions(
     limit,
     keepsTies: ties === 'keep',
     hasRank: rank !== undefined,
+    addsBounds: false,
     next: next([...prepared.slice(0, outputs), ...ranked]),
   }
 }

@@ -25,6 +25,8 @@ export interface OrderOptions {
   readonly limit: number | undefined
   readonly keepsTies: boolean
   readonly hasRank: boolean
+  /** Whether the bounds of its window are put before the columns of each row. */
+  readonly addsBounds: boolean
   readonly next: Operator
 }
 
@@ -60,7 +62,8 @@ export class OpenWindows {
   #closing: OpenWindow[] = []
 
   constructor(options: OrderOptions) {
-    const { context, columns, outputs, by, sortKeys, offset, limit, keepsTies, hasRank, next, maxKeys } = options
+    const { context, columns, outputs, by, sortKeys, offset, limit, keepsTies, hasRank, addsBounds, next, maxKeys } =
+      options
     const { arena, maxBatch } = context
     this.#context = context
     this.#scope = new ArenaScope(arena)
@@ -74,6 +77,7 @@ export class OpenWindows {
       order: hasRank ? order : undefined,
       offset,
       isShared: keepsTies,
+      addsBounds,
       next,
     })
     this.#liveIds = mark => {
@@ -113,13 +117,14 @@ export class OpenWindows {
   /** Adds `count` rows of a batch, whose positions stand at `positions`, to the window [start, end). */
   add(startMs: number, endMs: number, batch: RecordBatch, positions: number, count: number, ids: number): void {
     const window = this.#windowOf(startMs, endMs)
-    const { u32 } = this.#context.arena.memory
     const some = this.#withoutHopeless(window, batch, positions, count)
     const from = some < 0 ? positions : this.#survivors
     const rows = some < 0 ? count : some
     if (rows === 0) return
     if (!this.#store.hasRoom(rows)) this.#compact(rows)
     const first = this.#store.add(batch, from, rows)
+    // Only now: room for the rows may have made memory grow, which leaves older views behind.
+    const { u32 } = this.#context.arena.memory
     for (let j = 0; j < rows; j++) {
       const id = ids === 0 ? 0 : u32[(ids >>> 2) + u32[(from >>> 2) + j]!]!
       this.#rankingOf(window, id).add(first + j)
@@ -139,7 +144,8 @@ export class OpenWindows {
       if (!this.#emitter.emit()) return false
       const window = this.#closing.shift()
       if (window === undefined) break
-      this.#emitter.begin([...window.rankings.values()].map(ranking => ranking.sorted()))
+      const lists = [...window.rankings.values()].map(ranking => ranking.sorted())
+      this.#emitter.begin(lists, window.startMs, window.endMs)
     }
     if (this.#open.length === 0) this.#store.truncate(0)
     return true

@@ -20,11 +20,15 @@ export class OrderedEmitter {
   readonly #slots: number
   readonly #columns: readonly Vector[]
   readonly #rank: Vector | undefined
+  /** The bounds of the window, where rows don't have them among their columns. */
+  readonly #bounds: readonly [start: Vector, end: Vector] | undefined
   readonly #batch = new ReusedBatch()
   #lists: readonly (readonly number[])[] = []
   /** The next row: its list, and its place there. */
   #list = 0
   #at = 0
+  #startMs = 0
+  #endMs = 0
   /** The rank of the row before the next. */
   #ranked = 0
 
@@ -38,6 +42,7 @@ export class OrderedEmitter {
       readonly order: SlotOrder | undefined
       readonly offset: number
       readonly isShared: boolean
+      readonly addsBounds: boolean
       readonly next: Operator
     },
   ) {
@@ -60,11 +65,20 @@ export class OrderedEmitter {
     }))
     if (order !== undefined)
       this.#rank = { type: 'u32', values: scope.allocate(maxBatch * 4), validity: 0, dictionary: undefined }
-    this.#batch.columns = this.#rank === undefined ? this.#columns : [...this.#columns, this.#rank]
+    const time = (): Vector => ({
+      type: 'timestamp',
+      values: scope.allocate(maxBatch * 8),
+      validity: 0,
+      dictionary: undefined,
+    })
+    this.#bounds = parts.addsBounds ? [time(), time()] : undefined
+    this.#batch.columns = [...(this.#bounds ?? []), ...this.#columns, ...(this.#rank === undefined ? [] : [this.#rank])]
   }
 
-  /** Starts on the rows of some lists of slots, each in its order. Nothing else may be pending. */
-  begin(lists: readonly (readonly number[])[]): void {
+  /** Starts on the rows of a window, some lists of slots, each in its order. Nothing else may be pending. */
+  begin(lists: readonly (readonly number[])[], startMs: number, endMs: number): void {
+    this.#startMs = startMs
+    this.#endMs = endMs
     this.#lists = lists
     this.#list = 0
     this.#at = 0
@@ -76,6 +90,10 @@ export class OrderedEmitter {
       const count = this.#take()
       if (count === 0) return true
       this.#store.gather(this.#slots, count, this.#columns)
+      if (this.#bounds !== undefined) {
+        this.#context.kernels.fillF64(this.#bounds[0].values, count, this.#startMs)
+        this.#context.kernels.fillF64(this.#bounds[1].values, count, this.#endMs)
+      }
       this.#batch.length = count
       this.#batch.selectedCount = count
       this.rowsOut += count

@@ -1,0 +1,61 @@
+import type { ExpressionNode } from '../expression/node.ts'
+import type { EventTimeNode, LogicalNode } from '../plan/logical-node.ts'
+import { WINDOW_END } from '../plan/plan-scope.ts'
+import { WINDOW_TIME } from '../plan/row-window-schema.ts'
+import { boundedOutOfOrderness } from '../plan/watermarks.ts'
+import type { LatenessSpec } from '../time/lateness.ts'
+import type { WindowSpec } from '../time/windows.ts'
+
+/** The column rows get their event time from, and the time as an expression over it. */
+export interface EventTimeColumn {
+  readonly name: string
+  readonly expression: ExpressionNode
+  /** How long windows over it take rows in after they have fired. */
+  readonly allowedLatenessMs: number
+}
+
+export const eventTimeOf = ({ column: name, allowedLatenessMs }: EventTimeNode): EventTimeColumn => ({
+  name,
+  expression: { kind: 'column', name },
+  allowedLatenessMs,
+})
+
+/** A result row belongs to its window: its event time is the window's last millisecond (Flink: end - 1). */
+export const RESULT_TIME: Omit<EventTimeColumn, 'allowedLatenessMs'> = {
+  name: WINDOW_END,
+  expression: {
+    kind: 'call',
+    fn: 'sub',
+    args: [
+      { kind: 'call', fn: 'toF64', args: [{ kind: 'column', name: WINDOW_END }] },
+      { kind: 'literal', type: 'f64', value: 1 },
+    ],
+  },
+}
+
+/** The event time of a window's results. One without bounds says itself when it fired. */
+export const resultTime = (window: WindowSpec): Omit<EventTimeColumn, 'allowedLatenessMs'> =>
+  window.kind === 'global' ? ROW_TIME : RESULT_TIME
+
+/** A window without an end has no late rows. */
+export const latenessOf = (window: WindowSpec): LatenessSpec => (window.kind === 'global' ? {} : window)
+
+/** A row that comes out of a window over rows belongs to the instant it enters or leaves it. */
+export const ROW_TIME: EventTimeColumn = {
+  name: WINDOW_TIME,
+  expression: { kind: 'column', name: WINDOW_TIME },
+  allowedLatenessMs: 0,
+}
+
+/** They come out in the order of these instants. */
+export const ROW_EVENT_TIME = { column: WINDOW_TIME, watermarks: boundedOutOfOrderness(0) }
+
+/** Whether one of the steps from `at` on goes by the time of the rows before it. */
+export function needsTime(nodes: readonly LogicalNode[], at: number): boolean {
+  for (const node of nodes.slice(at)) {
+    if (node.op === 'windowAggregate' || node.op === 'topRows') return true
+    if (node.op === 'eventTime' || node.op === 'rowWindow') return false
+    if (node.op === 'tee' && needsTime(node.plan, 0)) return true
+  }
+  return false
+}
