@@ -164,7 +164,8 @@ function resultsOf(
 ): Pick<PlanScope, 'allowedLatenessMs' | 'results'> {
   if (window.kind === 'global') return {}
   const allowedLatenessMs = window.allowedLatenessMs ?? scope.allowedLatenessMs ?? 0
-  return { allowedLatenessMs, results: allowedLatenessMs > 0 || window.emit === 'onUpdate' ? 'again' : 'final' }
+  const isFinal = allowedLatenessMs === 0 && window.emit !== 'onUpdate' && !('early' in window)
+  return { allowedLatenessMs, results: isFinal ? 'final' : 'again' }
 }
 
 /** The columns behind an order of a window's results, and whether there can be one. */
@@ -215,7 +216,7 @@ export function checkFinalResults({ results }: PlanScope): void {
   if (results === 'again')
     throw planInvalid(
       'orderBy, limit and topN need the final results of a window, and this one gives some again: leave out ' +
-        "emit: 'onUpdate', and where rows may be late say allowedLateness: 0 and wait for them with outOfOrdernessMs",
+        "early and emit: 'onUpdate', and where rows may be late say allowedLateness: 0 and wait for them with outOfOrdernessMs",
     )
 }
 

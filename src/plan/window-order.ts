@@ -77,9 +77,10 @@ export function topRowsNode(given: unknown, parts: WindowOrderParts): TopRowsNod
         at: 'window',
       },
     )
-  if (window.emit !== undefined || (window.allowedLatenessMs ?? 0) > 0 || window.fillEmpty !== undefined)
+  const givesOthers = 'early' in window || window.emit !== undefined || window.fillEmpty !== undefined
+  if (givesOthers || (window.allowedLatenessMs ?? 0) > 0)
     throw planInvalid(
-      "topRows gives the final rows of a window: leave out emit: 'onUpdate', fillEmpty and allowedLateness, and wait for " +
+      "topRows gives the final rows of a window: leave out early, emit: 'onUpdate', fillEmpty and allowedLateness, and wait for " +
         'late rows with outOfOrderness',
       { at: 'window' },
     )

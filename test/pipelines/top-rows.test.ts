@@ -145,6 +145,7 @@ it('a step of top rows says how it runs, travels as data, and is refused where r
   expect(topOf(session(100))).toThrow(/bounds are known beforehand/)
   expect(topOf(tumbling(1, { allowedLateness: 5 }))).toThrow(/final rows/)
   expect(topOf(tumbling(1, { emit: 'onUpdate' }))).toThrow(/final rows/)
+  expect(topOf(tumbling(1, { early: { rows: 2 } }))).toThrow(/final rows/)
   const late = pipeline(stream.outputSchema).eventTime('time', { allowedLateness: 5 })
   expect(() => late.window(tumbling(1)).topRows(1, e => desc(e.price))).toThrow(/final rows/)
   expect(() => late.window(tumbling(1, { allowedLateness: 0 })).topRows(1, e => desc(e.price))).not.toThrow()

@@ -218,6 +218,8 @@ describe('an order', () => {
     expect(top(fromTime.window(own).aggregate(() => ({ n: count() })))).not.toThrow()
     const updates = stream.window(tumbling('1s', { emit: 'onUpdate' })).aggregate(() => ({ n: count() }))
     expect(top(updates)).toThrow(/final results of a window/)
+    const early = stream.window(tumbling('1s', { early: { rows: 2 } })).aggregate(() => ({ n: count() }))
+    expect(top(early)).toThrow(/final results of a window/)
     expect(() => pipelineFromJSON({ ...late.toJSON(), nodes: [...late.plan.nodes, { op: 'windowOrder' }] })).toThrow()
   })
 
