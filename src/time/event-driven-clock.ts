@@ -21,9 +21,10 @@ export interface EventDrivenClockOptions {
  *
  * @example
  * ```ts
- * const job = await perMinute.run({
+ * const lastMinute = stream.window(time('1m')).rows()
+ * const job = await lastMinute.run({
  *   clock: new EventDrivenClock('time', { idleAdvance: { after: '100ms', by: '2s' } }),
- *   sink: row => console.log(row),
+ *   sink: row => console.log(row.symbol),
  * })
  * ```
  */

@@ -38,7 +38,7 @@ describe('a plan with a rule equals the plan without', () => {
         }),
         { numRuns: 800, interruptAfterTimeLimit: 30_000 },
       )
-      expect(changed).toBeGreaterThan(10)
+      expect(changed).toBeGreaterThanOrEqual(10)
     })
   }
 })
