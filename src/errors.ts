@@ -21,6 +21,11 @@ export type EventfluxErrorCode =
   | 'SINK_FAILED'
   | 'ENGINE_UNAVAILABLE'
   | 'TIMEOUT'
+  | 'CHECKPOINT_INVALID'
+  | 'CHECKPOINT_MISMATCH'
+  | 'CHECKPOINT_UNSUPPORTED'
+  | 'CHECKPOINT_BUSY'
+  | 'HARNESS_FAILED'
 
 export interface ErrorDetails {
   /** The value that was refused, as it was given. */
@@ -111,3 +116,13 @@ export const sinkFailed = maker('SINK_FAILED')
 export const engineUnavailable = maker('ENGINE_UNAVAILABLE')
 /** Something did not end in its time. */
 export const timedOut = maker('TIMEOUT')
+/** Bytes that are no state: cut short, too long, or not what the format says. */
+export const checkpointInvalid = maker('CHECKPOINT_INVALID')
+/** The state of something else: another plan, other columns, other aggregates, lower bounds. */
+export const checkpointMismatch = maker('CHECKPOINT_MISMATCH')
+/** A value that can't be kept in a state, or a state too large for its format. */
+export const checkpointUnsupported = maker('CHECKPOINT_UNSUPPORTED')
+/** A snapshot was asked for in the middle of a batch. */
+export const checkpointBusy = maker('CHECKPOINT_BUSY')
+/** A pipeline under test gave other results where none may differ. */
+export const harnessFailed = maker('HARNESS_FAILED')

@@ -1,5 +1,9 @@
 // The front door: everything the core entry offers, by name.
 
+// What is kept
+export { StateReader } from './checkpoint/state-reader.ts'
+export { StateWriter } from './checkpoint/state-writer.ts'
+export { bytesOfState, type Stateful, sizeOfState } from './checkpoint/stateful.ts'
 export { type ByteInput, csvSource, ndjsonSource } from './connector/byte-source.ts'
 export { type CsvDecoderOptions, csvDecoder } from './connector/csv-decoder.ts'
 export { encodeCsv, encodeCsvHeader } from './connector/csv-encoder.ts'

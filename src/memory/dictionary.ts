@@ -45,6 +45,11 @@ export class Dictionary {
     return this.#free
   }
 
+  /** The strings by their codes; null at the null code and where a code is free. */
+  get strings(): readonly (string | null)[] {
+    return this.#strings
+  }
+
   /** Registers someone who holds codes. */
   addOwner(owner: CodeMarker): void {
     this.#owners.push(owner)
@@ -68,6 +73,32 @@ export class Dictionary {
   /** The string of a code; null for code 0. */
   decode(code: number): string | null {
     return this.#strings[code]!
+  }
+
+  /**
+   * Takes over the strings of another dictionary at the codes they have there, as `strings` gives them. false, and nothing
+   * is changed: they are too many, one stands there twice, or one that is here already has another code there.
+   */
+  refill(strings: readonly (string | null)[]): boolean {
+    const codes = new Map<string, number>()
+    let count = 0
+    for (let code = 1; code < strings.length; code++) {
+      const text = strings[code]!
+      if (text === null) continue
+      codes.set(text, code)
+      count++
+    }
+    if (codes.size < count || count > this.#ceiling || strings.length > this.#ceiling + 1) return false
+    for (const [text, code] of this.#codes) if (codes.get(text) !== code) return false
+    this.#codes.clear()
+    for (const [text, code] of codes) this.#codes.set(text, code)
+    this.#strings.length = 1
+    this.#free.length = 0
+    for (let code = 1; code < strings.length; code++) this.#strings.push(strings[code]!)
+    for (let code = strings.length - 1; code > 0; code--) if (strings[code] === null) this.#free.push(code)
+    while (this.#budget < strings.length - 1) this.#budget = Math.min(this.#budget * 2, this.#ceiling)
+    for (const listener of this.#recycled) listener(this.#free.slice())
+    return true
   }
 
   #add(value: string): number {
