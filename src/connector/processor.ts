@@ -26,7 +26,10 @@ export interface Processor<In, Out> {
   onTimer?(atMs: number, emit: Emit<Out>, context: ProcessorContext): void
   /** No row with a time ≤ `watermark` follows; +Infinity at the end of a bounded input. */
   onWatermark?(watermark: number, emit: Emit<Out>, context: ProcessorContext): void
-  /** The state, as a value JSON can hold. */
+  /**
+   * The state, as a value of null, booleans, numbers, strings, bigints, dates, typed arrays, and arrays, plain objects,
+   * maps and sets of such. Taken between two rows; it is turned into bytes before the next one.
+   */
   snapshot?(): unknown
   /** Takes back what `snapshot` of the same processor gave. */
   restore?(state: unknown): void

@@ -1,4 +1,6 @@
+import type { Stateful } from '../checkpoint/stateful.ts'
 import type { Arena } from '../memory/arena.ts'
+import type { Dictionary } from '../memory/dictionary.ts'
 import type {
   EventTimeNode,
   LogicalNode,
@@ -39,6 +41,7 @@ import type { IdMarker } from './window/key-index.ts'
 import { keyIndexFor } from './window/key-index-for.ts'
 import { RecordLayout } from './window/record-layout.ts'
 import { fillOperator, type WindowOperator, windowOperator } from './window/window-operator.ts'
+import { windowShape } from './window/window-shape.ts'
 import { buildTopRows, buildWindowOrder } from './window-order/build-window-order.ts'
 
 /** An operator that counts the rows going through it. */
@@ -81,6 +84,10 @@ export interface Chain {
   /** An input has ended: it holds no watermark back any more. Between two batches; false: downstream is full. */
   endInput(input: number): boolean
   readonly windows: readonly WindowOperator[]
+  /** Of the text columns the chain is given. */
+  readonly dictionaries: readonly Dictionary[]
+  /** The operators that keep something from batch to batch, in data order, each under a name of its own. */
+  readonly stateful: readonly { readonly id: string; readonly operator: Stateful }[]
 }
 
 /**
@@ -95,6 +102,8 @@ export function buildChain(nodes: readonly LogicalNode[], columns: readonly Inpu
   return {
     head,
     operators: builder.operators.reverse(),
+    stateful: builder.stateful.reverse(),
+    dictionaries: columns.flatMap(({ dictionary }) => dictionary ?? []),
     operatorsOf: builder.operatorsOf,
     timed: builder.timed,
     eventTimes: builder.eventTimes,
@@ -114,6 +123,9 @@ class ChainBuilder {
   readonly timed = new Map<CountingOperator, TimedOperator>()
   readonly eventTimes: EventTimeOperator[] = []
   readonly windows: WindowOperator[] = []
+  readonly stateful: { readonly id: string; readonly operator: Stateful }[] = []
+  /** Where in the plan a step stands. */
+  readonly #places = new Map<LogicalNode, string>()
   readonly #parts: ChainParts
   readonly #arena: Arena
   /** Windows above what is being built. */
@@ -134,6 +146,7 @@ class ChainBuilder {
     const node = nodes[at]
     if (node === undefined) return this.#parts.sink(columns, branch)
     const { context } = this.#parts
+    this.#places.set(node, `${branch === undefined ? '' : `${branch}:`}${at}:${node.op}`)
     const next = (output: readonly InputColumn[], outputTime: EventTimeColumn | undefined): Operator =>
       this.build(nodes, at + 1, output, outputTime, branch)
     switch (node.op) {
@@ -187,6 +200,10 @@ class ChainBuilder {
 
   #counted(node: LogicalNode, operator: CountingOperator): Operator {
     this.operators.push(operator)
+    if ('snapshot' in operator) {
+      const id = `${this.#places.get(node)}/${operator.name}`
+      this.stateful.push({ id, operator: operator as CountingOperator & Stateful })
+    }
     this.operatorsOf.set(node, [operator, ...(this.operatorsOf.get(node) ?? [])])
     const { stopwatch } = this.#parts
     if (stopwatch === undefined) return operator
@@ -336,14 +353,14 @@ class ChainBuilder {
           keys.map((key, i) => ({ column: first + i, ...key })),
           { maxKeys, liveIds },
         )
-      const shape = { layout, columns: aggregated, keyCount: keys.length, maxBatch: context.maxBatch }
+      const results = { layout, columns: aggregated, keyCount: keys.length, maxBatch: context.maxBatch }
       const filling = fillOperator(node.window, context.kernels, this.#arena, finishing, {
-        ...shape,
+        ...results,
         keys: indexKeys(2),
       })
       const behind = filling === undefined ? finishing : this.#counted(node, filling)
       const operator = windowOperator(node.window, context.kernels, this.#arena, behind, {
-        ...shape,
+        ...results,
         name: `${node.window.kind} window`,
         allowedLatenessMs,
         firing,
@@ -353,6 +370,7 @@ class ChainBuilder {
         keys: indexKeys(1),
         timers: this.#parts.timers,
         seen: seen.map(({ name, column }) => ({ ...prepared[column]!, name, column })),
+        shape: windowShape(node.window, keys, layout.signature),
       })
       this.windows.push(operator)
       return this.#counted(node, operator)

@@ -1,5 +1,9 @@
+import { readDictionaries, writeDictionaries } from '../checkpoint/dictionary-state.ts'
+import type { StateReader } from '../checkpoint/state-reader.ts'
+import type { StateWriter } from '../checkpoint/state-writer.ts'
+import { type Stateful, sizeOfState } from '../checkpoint/stateful.ts'
 import type { Processor, ProcessorContext } from '../connector/processor.ts'
-import { eventInvalid, stageFailed } from '../errors.ts'
+import { checkpointBusy, checkpointInvalid, checkpointMismatch, eventInvalid, stageFailed } from '../errors.ts'
 import { ArenaScope } from '../memory/arena.ts'
 import { BatchView } from '../memory/batch-view.ts'
 import { ColumnBuffers, type ColumnField } from '../memory/column-buffers.ts'
@@ -9,6 +13,13 @@ import type { RecordBatch } from '../memory/record-batch.ts'
 import { RowWriter } from '../memory/row-writer.ts'
 import type { RowStageParts } from './filter-rows.ts'
 import type { Operator } from './operator.ts'
+import type { StageTimers } from './stage-timers.ts'
+
+/** An instant the processor asked to be called at. */
+interface PendingTimer {
+  readonly atMs: number
+  stop: () => void
+}
 
 /** Where nothing else moves it on, processors that look at the watermark see it this often (Flink's interval). */
 const WATERMARK_STEP_MS = 200
@@ -24,7 +35,7 @@ export interface RowStageOutput {
  * are checked and written into columns again. What a row emits counts only once the processor is through with it, so a
  * row that fails halfway leaves no trace.
  */
-export class ProcessRowsOperator implements Operator {
+export class ProcessRowsOperator implements Operator, Stateful {
   readonly name: string
   rowsIn = 0
   rowsOut = 0
@@ -32,7 +43,10 @@ export class ProcessRowsOperator implements Operator {
   readonly #scope: ArenaScope
   readonly #parts: RowStageParts
   readonly #processor: Processor<unknown, unknown>
-  readonly #context: ProcessorContext
+  readonly #context: ProcessorContext = { setTimer: atMs => this.#setTimer(atMs) }
+  readonly #timers: StageTimers
+  readonly #waited = new Set<PendingTimer>()
+  readonly #dictionaries: readonly Dictionary[]
   readonly #buffers: ColumnBuffers
   readonly #writer: RowWriter
   readonly #output: BatchView
@@ -58,13 +72,14 @@ export class ProcessRowsOperator implements Operator {
   constructor(
     parts: RowStageParts,
     processor: Processor<unknown, unknown>,
-    context: ProcessorContext,
+    timers: StageTimers,
     output: RowStageOutput,
   ) {
     this.name = parts.name
     this.#parts = parts
     this.#processor = processor
-    this.#context = context
+    this.#timers = timers
+    this.#dictionaries = output.dictionaries.filter(dictionary => dictionary !== undefined)
     this.#memory = parts.arena.memory
     this.#scope = new ArenaScope(parts.arena)
     this.#buffers = new ColumnBuffers(this.#scope, output.fields, parts.maxBatch)
@@ -106,15 +121,6 @@ export class ProcessRowsOperator implements Operator {
     return this.#processor.onWatermark === undefined ? next : Math.min(next, this.#told + WATERMARK_STEP_MS)
   }
 
-  /** A timer of the processor is due. */
-  timerDue(atMs: number): boolean {
-    this.#emitted.length = 0
-    this.#processor.onTimer?.(atMs, this.#emit, this.#context)
-    this.#pending = this.#emitted.slice()
-    this.#pendingAt = 0
-    return this.#run()
-  }
-
   resume(): boolean {
     return this.#parts.next.resume() && !this.#waiting && this.#run()
   }
@@ -128,7 +134,40 @@ export class ProcessRowsOperator implements Operator {
     this.#parts.next.markCodes(dictionary, mark)
   }
 
+  snapshot(writer: StateWriter): void {
+    if (this.#batch !== undefined || this.#waiting || this.#pendingAt < this.#pending.length || this.#written > 0)
+      throw checkpointBusy(`"${this.name}" is in a batch`)
+    writeDictionaries(writer, this.#dictionaries)
+    for (const watermark of [this.#watermark, this.#told, this.#forwarded]) writer.f64(watermark)
+    writer.u32(this.#waited.size)
+    for (const { atMs } of this.#waited) writer.f64(atMs)
+    const { snapshot } = this.#processor
+    writer.bool(snapshot !== undefined)
+    if (snapshot !== undefined) writer.value(this.#asked('snapshot', () => this.#processor.snapshot!()))
+  }
+
+  restore(reader: StateReader): void {
+    readDictionaries(reader, this.#dictionaries)
+    this.#watermark = reader.time()
+    this.#told = reader.time()
+    this.#forwarded = reader.time()
+    for (let left = reader.count(8); left > 0; left--) this.#setTimer(reader.f64())
+    if (!reader.bool()) return
+    const state = reader.value()
+    if (this.#processor.restore === undefined)
+      throw checkpointMismatch(`there is a state of "${this.name}", and its processor has no restore`, {
+        at: this.name,
+      })
+    this.#asked('restore', () => this.#processor.restore!(state))
+  }
+
+  sizeBytes(): number {
+    return sizeOfState(this)
+  }
+
   close(): void {
+    for (const { stop } of this.#waited) stop()
+    this.#waited.clear()
     this.#parts.next.close()
     this.#scope.release()
     const { name, listener } = this.#parts
@@ -139,6 +178,42 @@ export class ProcessRowsOperator implements Operator {
       Promise.resolve(this.#processor.close?.()).catch(failed)
     } catch (cause) {
       failed(cause)
+    }
+  }
+
+  #setTimer(atMs: number): void {
+    const timer: PendingTimer = { atMs, stop: () => {} }
+    this.#waited.add(timer)
+    this.#wait(timer)
+  }
+
+  #wait(timer: PendingTimer): void {
+    timer.stop = this.#timers.at({ timerDue: reachedMs => this.#timerDue(timer, reachedMs) }, timer.atMs)
+  }
+
+  #timerDue(timer: PendingTimer, reachedMs: number): boolean {
+    // The clock may call before the time: it can't wait for any length at once.
+    if (reachedMs < timer.atMs) {
+      this.#wait(timer)
+      return true
+    }
+    this.#waited.delete(timer)
+    this.#emitted.length = 0
+    this.#processor.onTimer?.(timer.atMs, this.#emit, this.#context)
+    this.#take(this.#emitted.slice())
+    return this.#run()
+  }
+
+  /** Asks the processor for its state, or to take one back. */
+  #asked<T>(what: 'snapshot' | 'restore', ask: () => T): T {
+    try {
+      return ask()
+    } catch (cause) {
+      const failed = what === 'snapshot' ? stageFailed : checkpointInvalid
+      throw failed(`the ${what} of "${this.name}" failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+        at: this.name,
+        cause,
+      })
     }
   }
 

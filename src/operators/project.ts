@@ -1,3 +1,7 @@
+import { readDictionaries, writeDictionaries } from '../checkpoint/dictionary-state.ts'
+import type { StateReader } from '../checkpoint/state-reader.ts'
+import type { StateWriter } from '../checkpoint/state-writer.ts'
+import { type Stateful, sizeOfState } from '../checkpoint/stateful.ts'
 import type { ExpressionNode } from '../expression/node.ts'
 import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import type { RecordBatch, Vector } from '../memory/record-batch.ts'
@@ -22,7 +26,7 @@ export interface ProjectOptions {
  * Replaces the columns of a batch by computed ones. Columns handed through stay where they are; selection, origin and
  * watermarks travel along. One kernel call per distinct node and batch, nothing allocated per batch.
  */
-export class ProjectOperator implements Operator {
+export class ProjectOperator implements Operator, Stateful {
   readonly name: string
   rowsIn = 0
   rowsOut = 0
@@ -87,6 +91,19 @@ export class ProjectOperator implements Operator {
 
   markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
     this.#next.markCodes(dictionary, mark)
+  }
+
+  /** What rows and state downstream hold are codes of its dictionaries. */
+  snapshot(writer: StateWriter): void {
+    writeDictionaries(writer, this.dictionaries)
+  }
+
+  restore(reader: StateReader): void {
+    readDictionaries(reader, this.dictionaries)
+  }
+
+  sizeBytes(): number {
+    return sizeOfState(this)
   }
 
   close(): void {

@@ -1,8 +1,7 @@
 import type { ErrorPolicy } from '../connector/error-policy.ts'
 import { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
-import type { Processor } from '../connector/processor.ts'
 import { type SinkLike, toSink } from '../connector/to-sink.ts'
-import { optionInvalid, planInvalid, show } from '../errors.ts'
+import { optionInvalid, show } from '../errors.ts'
 import type { Engine } from '../kernels/engine.ts'
 import { Arena } from '../memory/arena.ts'
 import { dictionariesOf } from '../memory/column-buffers.ts'
@@ -11,16 +10,15 @@ import { RowReader } from '../memory/row-reader.ts'
 import { UserTiming } from '../metrics/user-timing.ts'
 import { buildChain, type Chain, type CountingOperator } from '../operators/build-chain.ts'
 import type { InputColumn } from '../operators/evaluator/evaluation-frame.ts'
-import { FilterRowsOperator } from '../operators/filter-rows.ts'
 import type { Operator } from '../operators/operator.ts'
-import { ProcessRowsOperator } from '../operators/process-rows.ts'
 import { ProjectOperator } from '../operators/project.ts'
+import { buildRowStage } from '../operators/row-stage.ts'
 import type { StageListener } from '../operators/stage-listener.ts'
-import type { TimedStage } from '../operators/stage-timers.ts'
+import type { StageTimers, TimedStage } from '../operators/stage-timers.ts'
 import type { ResolvedConfig } from '../plan/config.ts'
 import { futureLimits } from '../plan/future-limits.ts'
 import type { LogicalNode, RowsNode } from '../plan/logical-node.ts'
-import { fieldSpecs, schemaOf } from '../plan/plan-scope.ts'
+import { fieldSpecs } from '../plan/plan-scope.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { Clock } from '../time/clock.ts'
 import { EventDrivenClock } from '../time/event-driven-clock.ts'
@@ -79,10 +77,12 @@ class Assembler {
   /** Dictionaries of the columns that user code puts out. */
   readonly #made: Dictionary[] = []
   readonly #maxBatch: number
+  readonly #timers: StageTimers
 
   constructor(parts: AssemblyParts) {
     this.#parts = parts
     this.#arena = new Arena(parts.engine.memory)
+    this.#timers = stageTimers(parts.streamClock, parts.listener)
     this.#maxBatch = Math.min(parts.config.maxBatch, parts.config.bufferSize)
   }
 
@@ -112,7 +112,7 @@ class Assembler {
       {
         context: { kernels, arena, maxBatch: this.#maxBatch, maxCodes: config.maxKeys },
         maxKeys: config.maxKeys,
-        timers: stageTimers(streamClock, listener),
+        timers: this.#timers,
         inputs: edge.inputs,
         stopwatch:
           config.metrics === 'detailed'
@@ -229,33 +229,18 @@ class Assembler {
     columns: readonly InputColumn[],
     next: (columns: readonly InputColumn[]) => Operator,
   ): CountingOperator {
-    const { engine, listener, streamClock: clock, config } = this.#parts
-    if (typeof node.fn !== 'function')
-      throw planInvalid(`the function of "${node.name}" is not loaded`, { at: node.name })
-    const parts = {
-      name: node.name,
+    const { engine, listener, config } = this.#parts
+    const { operator, dictionaries } = buildRowStage(node, columns, {
       arena: this.#arena,
       maxBatch: this.#maxBatch,
       reader: new RowReader({ memory: engine.memory, fields: columns }),
       policy: this.#policy(node.name, 'stage'),
       listener,
-    }
-    if (node.op === 'filterRows') {
-      return new FilterRowsOperator({ ...parts, next: next(columns) }, node.fn as (row: unknown) => unknown)
-    }
-    const { fields } = schemaOf(node.output)
-    const dictionaries = dictionariesOf(fields, config.maxKeys)
-    this.#made.push(...dictionaries.filter(dictionary => dictionary !== undefined))
-    const output = fields.map(({ name, type }, i) => ({ name, type, dictionary: dictionaries[i] }))
-    const { fn } = node
-    const processor: Processor<unknown, unknown> =
-      node.op === 'process' ? fn() : { process: (row, emit) => emit(fn(row)) }
-    const operator: ProcessRowsOperator = new ProcessRowsOperator(
-      { ...parts, next: next(output) },
-      processor,
-      { setTimer: atMs => void clock.after(atMs - clock.now(), () => listener.timerDue(operator, atMs)) },
-      { fields, dictionaries },
-    )
+      timers: this.#timers,
+      maxCodes: config.maxKeys,
+      next,
+    })
+    this.#made.push(...dictionaries)
     return operator
   }
 

@@ -1,13 +1,13 @@
-import type { Dictionary } from '../../src/memory/dictionary.ts'
-import type { RecordBatch } from '../../src/memory/record-batch.ts'
-import type { Operator } from '../../src/operators/operator.ts'
-import type { Value } from '../plan/scalar-interpreter.ts'
+import type { Dictionary } from '../memory/dictionary.ts'
+import type { RecordBatch } from '../memory/record-batch.ts'
+import type { Operator } from '../operators/operator.ts'
+import { isSameValue } from './row-difference.ts'
 
 /** What reached an end, in order: rows as values, and watermarks. */
-export type Arrival = { readonly row: readonly Value[] } | { readonly watermark: number }
+export type Arrival = { readonly row: readonly unknown[] } | { readonly watermark: number }
 
 /** Reads the rows alive of a batch. */
-export type BatchReader = (batch: RecordBatch) => Value[][]
+export type BatchReader = (batch: RecordBatch) => unknown[][]
 
 /**
  * The end of a chain under test. Every so many calls it says that it is full, lets itself be asked to resume several
@@ -26,7 +26,7 @@ export class ReluctantEnd implements Operator {
   #refusesToResume = 0
   #isFull = false
   #watermark = Number.NEGATIVE_INFINITY
-  #held: { readonly batch: RecordBatch; readonly rows: Value[][] } | undefined
+  #held: { readonly batch: RecordBatch; readonly rows: unknown[][] } | undefined
   readonly #read: BatchReader
   readonly #fullEvery: number
 
@@ -68,10 +68,7 @@ export class ReluctantEnd implements Operator {
     return true
   }
 
-  markCodes(dictionary: Dictionary, mark: (code: number) => void): void {
-    void dictionary
-    void mark
-  }
+  markCodes(_dictionary: Dictionary, _mark: (code: number) => void): void {}
 
   close(): void {}
 
@@ -91,8 +88,7 @@ export class ReluctantEnd implements Operator {
 
   #expectUntouched(): void {
     if (this.#held === undefined) return
-    const now = this.#read(this.#held.batch)
-    const isSame = now.every((row, i) => row.every((value, column) => Object.is(value, this.#held!.rows[i]![column])))
-    if (now.length !== this.#held.rows.length || !isSame) throw new Error('a batch changed while it was held')
+    if (!isSameValue(this.#read(this.#held.batch), this.#held.rows, Object.is))
+      throw new Error('a batch changed while it was held')
   }
 }

@@ -1,18 +1,14 @@
 import { ErrorPolicyRunner } from '../../src/connector/error-policy-runner.ts'
-import type { Processor } from '../../src/connector/processor.ts'
-import { dictionariesOf } from '../../src/memory/column-buffers.ts'
 import { RowReader } from '../../src/memory/row-reader.ts'
 import { buildChain, type CountingOperator } from '../../src/operators/build-chain.ts'
 import type { InputColumn } from '../../src/operators/evaluator/evaluation-frame.ts'
-import { FilterRowsOperator } from '../../src/operators/filter-rows.ts'
 import type { Operator } from '../../src/operators/operator.ts'
-import { ProcessRowsOperator } from '../../src/operators/process-rows.ts'
+import { buildRowStage } from '../../src/operators/row-stage.ts'
 import type { LogicalPlan, RowsNode } from '../../src/plan/logical-node.ts'
-import { schemaOf } from '../../src/plan/plan-scope.ts'
+import { type Arrival, ReluctantEnd } from '../../src/testing/reluctant-end.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
 import type { Row, Value } from '../plan/scalar-interpreter.ts'
 import { BatchFixture, type EngineName } from './batch-fixture.ts'
-import { type Arrival, ReluctantEnd } from './reluctant-end.ts'
 
 export interface ChainRun {
   /** What arrived, by end: '' is the end of the chain, the others are branches. */
@@ -49,34 +45,19 @@ export function runChain(
     ends.set(branch, made)
     return made
   }
+  const timers = { now: () => 0, at: () => () => {} }
   const rows = (
     node: RowsNode,
     of: readonly InputColumn[],
     next: (columns: readonly InputColumn[]) => Operator,
   ): CountingOperator => {
-    const parts = {
-      name: node.name,
-      arena: context.arena,
-      maxBatch,
-      reader: new RowReader({ memory: fixture.memory, fields: of }),
-      policy: new ErrorPolicyRunner({ stage: node.name, policy: 'fail', clock: new VirtualClock() }),
-      listener: { ready() {}, failed() {} },
-    }
-    const fn = node.fn as (...given: unknown[]) => unknown
-    if (node.op === 'filterRows') return new FilterRowsOperator({ ...parts, next: next(of) }, fn)
-    const { fields } = schemaOf(node.output)
-    const dictionaries = dictionariesOf(fields, 10_000)
-    const output = fields.map(({ name, type }, i) => ({ name, type, dictionary: dictionaries[i] }))
-    const processor: Processor<unknown, unknown> =
-      node.op === 'process' ? (fn() as Processor<unknown, unknown>) : { process: (row, emit) => emit(fn(row)) }
-    return new ProcessRowsOperator(
-      { ...parts, next: next(output) },
-      processor,
-      { setTimer() {} },
-      { fields, dictionaries },
-    )
+    const policy = new ErrorPolicyRunner({ stage: node.name, policy: 'fail', clock: new VirtualClock() })
+    const reader = new RowReader({ memory: fixture.memory, fields: of })
+    const listener = { ready() {}, failed() {} }
+    const { arena } = context
+    return buildRowStage(node, of, { arena, maxBatch, reader, policy, listener, timers, maxCodes: 10_000, next })
+      .operator
   }
-  const timers = { now: () => 0, at: () => () => {} }
   const parts = { context, maxKeys: 10_000, timers, stopwatch: undefined, sink: end, rows }
   const { head } = buildChain(plan.nodes, columns, parts)
   const settle = (isThrough: boolean): void => {

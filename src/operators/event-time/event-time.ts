@@ -1,3 +1,7 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import { type Stateful, sizeOfState } from '../../checkpoint/stateful.ts'
+import { checkpointBusy } from '../../errors.ts'
 import { ArenaScope } from '../../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
@@ -32,7 +36,7 @@ export interface EventTimeParts {
  * of several inputs: then a kernel merges their watermarks. What moves with the clock (physical watermarks, idle inputs)
  * is brought up to the present before each batch, and whenever the clock comes to where it makes a difference.
  */
-export class EventTimeOperator implements Operator, TimedStage {
+export class EventTimeOperator implements Operator, Stateful, TimedStage {
   readonly name = 'eventTime'
   rowsIn = 0
   readonly #parts: EventTimeParts
@@ -124,6 +128,26 @@ export class EventTimeOperator implements Operator, TimedStage {
 
   markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
     this.#parts.next.markCodes(dictionary, mark)
+  }
+
+  snapshot(writer: StateWriter): void {
+    if (this.#waiting !== undefined) throw checkpointBusy(`${this.name} is in a batch`)
+    writer.bool(this.#isOver)
+    writer.f64(this.#told)
+    this.#watermarks.snapshot(writer)
+  }
+
+  /** Time that passes between the two moves no watermark and makes no input idle: rows of that time are still to come. */
+  restore(reader: StateReader): void {
+    this.#isOver = reader.bool()
+    this.#told = reader.time()
+    this.#watermarks.restore(reader)
+    // What fires below, and when, is known only when all of it is restored.
+    if (this.#movesByClock) this.#wakeAt(this.#nowMs)
+  }
+
+  sizeBytes(): number {
+    return sizeOfState(this)
   }
 
   close(): void {
@@ -225,7 +249,11 @@ export class EventTimeOperator implements Operator, TimedStage {
     const at = this.#isOver
       ? Number.POSITIVE_INFINITY
       : Math.min(this.#firingAt(), this.#idleness?.nextMs ?? Number.POSITIVE_INFINITY)
-    // A wake-up that is too early costs a look, so one that is put off stays where it is.
+    this.#wakeAt(at)
+  }
+
+  /** A wake-up that is too early costs a look, so one that is put off stays where it is. */
+  #wakeAt(at: number): void {
     if (at >= this.#armedFor) return
     this.#disarm?.()
     this.#armedFor = at

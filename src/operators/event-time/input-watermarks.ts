@@ -1,4 +1,7 @@
 import { INPUT_RUN_BYTES, INPUT_RUN_END, INPUT_RUN_INPUT, INPUT_RUN_START } from '../../../assembly/abi.ts'
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import { checkpointMismatch } from '../../errors.ts'
 import { type Arena, ArenaScope } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
@@ -137,6 +140,23 @@ export class InputWatermarks {
     }
     u32[(this.#runs + (count - 1) * INPUT_RUN_BYTES + INPUT_RUN_END) >>> 2] = length
     return count
+  }
+
+  snapshot(writer: StateWriter): void {
+    writer.u32(this.count)
+    writer.f64(this.merged)
+    writer.words(this.#memory.u32, this.own >>> 2, this.count * 2)
+    writer.words(this.#memory.u32, this.held >>> 2, this.count * 2)
+  }
+
+  /** Takes over the watermarks of as many inputs. */
+  restore(reader: StateReader): void {
+    const count = reader.count(16)
+    if (count !== this.count)
+      throw checkpointMismatch(`the state is of ${count} inputs and there are ${this.count}`, { value: count })
+    this.merged = reader.time()
+    for (const address of [this.own, this.held])
+      for (let input = 0; input < count; input++) this.#memory.f64[(address >>> 3) + input] = reader.time()
   }
 
   close(): void {

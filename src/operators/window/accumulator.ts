@@ -1,3 +1,5 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 
@@ -28,6 +30,10 @@ export interface Accumulator {
   combine(target: number, source: number, count: number, at: number): void
   /** Gives back what the record holds outside of itself, and leaves it without. Doing so again changes nothing. */
   release?(record: number, at: number): void
+  /** Writes what the record holds outside of itself. Its own fields are written as they stand where there is none. */
+  snapshot?(writer: StateWriter, record: number, at: number): void
+  /** Gives an empty record what `snapshot` wrote. With the two above, or not at all. */
+  restore?(reader: StateReader, record: number, at: number): void
   /** Kernels called per batch, for explain(). */
   readonly kernels: readonly (keyof KernelExports)[]
   /** The name of an aggregate no kernel computes, for explain(). */

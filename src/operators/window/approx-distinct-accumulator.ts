@@ -1,4 +1,6 @@
 import { BUFFER_ADDRESS, BUFFER_CAPACITY, BUFFER_COUNT, REGISTERS, SET_BYTES } from '../../../assembly/abi.ts'
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { Arena } from '../../memory/arena.ts'
 import type { Dictionary } from '../../memory/dictionary.ts'
 import type { TypeName } from '../../schema/data-type.ts'
@@ -29,7 +31,7 @@ export class ApproxDistinctAccumulator implements Accumulator {
     this.#kernels = kernels
     this.#arena = arena
     this.#column = column
-    this.#buffers = new GrowingBuffers(arena, 8, kernels.rehashSet)
+    this.#buffers = new GrowingBuffers(arena, { elementBytes: 8, form: 'set', move: kernels.rehashSet })
     this.#hashes = dictionary && new CodeTable(frame, dictionary, 'i64', textHash)
     const name = type === 'i64' ? 'accumulateApproxDistinct8' : 'accumulateApproxDistinctF64'
     this.#accumulate = this.#hashes
@@ -69,6 +71,27 @@ export class ApproxDistinctAccumulator implements Accumulator {
       this.#arena.release(this.#address(field), REGISTERS)
       this.#arena.memory.u32[(field + BUFFER_ADDRESS) >>> 2] = 0
     } else this.#buffers.release(field)
+  }
+
+  snapshot(writer: StateWriter, record: number, at: number): void {
+    const field = record + at
+    writer.bool(this.#hasRegisters(field))
+    if (!this.#hasRegisters(field)) this.#buffers.snapshot(writer, field)
+    else writer.words(this.#arena.memory.u32, this.#address(field) >>> 2, REGISTERS / 4)
+  }
+
+  restore(reader: StateReader, record: number, at: number): void {
+    const field = record + at
+    if (!reader.bool()) {
+      this.#buffers.restore(reader, field)
+      if (this.#buffers.capacity(field) > MOST_SLOTS) reader.refuse('a set of hashes is too large to be one')
+      return
+    }
+    const ranks = reader.bytes(REGISTERS)
+    if (ranks.some(rank => rank > MOST_RANK)) reader.refuse(`a register is beyond ${MOST_RANK}`)
+    const registers = this.#arena.allocate(REGISTERS)
+    this.#arena.memory.u8.set(ranks, registers)
+    this.#arena.memory.u32[(field + BUFFER_ADDRESS) >>> 2] = registers
   }
 
   /** About how many different values a record has seen. */

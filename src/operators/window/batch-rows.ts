@@ -57,6 +57,15 @@ export class BatchRows {
     this.watermarks.begin(batch, watermark)
   }
 
+  /** Arrival number of the first row to come. */
+  get nextRank(): number {
+    return this.#nextRank
+  }
+
+  set nextRank(rank: number) {
+    this.#nextRank = rank
+  }
+
   /** Whether rows of the batch are left. */
   get isPending(): boolean {
     return this.cursor < this.#batch.selectedCount

@@ -1,18 +1,18 @@
 import { BINS_BYTES, LIST_BYTES, SET_BYTES } from '../../../assembly/abi.ts'
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { Arena } from '../../memory/arena.ts'
 import type { TypeName } from '../../schema/data-type.ts'
 import type { KernelExports, KernelName } from '../../wasm/exports.ts'
 import type { AbsorbedRows, Accumulator } from './accumulator.ts'
-import { GrowingBuffers, type Move } from './growing-buffer.ts'
+import { type BufferShape, GrowingBuffers } from './growing-buffer.ts'
 
 /** How a kind of buffer is filled. The kernels stop where there is no room: at the row or record they return. */
-interface BufferKind {
+interface BufferKind extends BufferShape {
   readonly bytes: number
-  readonly elementBytes: number
   readonly kernels: readonly KernelName[]
   readonly accumulate: KernelExports['accumulateDistinct8']
   readonly combine: KernelExports['combineDistinct']
-  readonly move: Move
 }
 
 /** Values kept outside of the record, as many as there are: a set, a list, or counts by bin. */
@@ -30,7 +30,7 @@ export class BufferAccumulator implements Accumulator {
     this.#arena = arena
     this.#column = column
     this.#kind = kind
-    this.#buffers = new GrowingBuffers(arena, kind.elementBytes, kind.move)
+    this.#buffers = new GrowingBuffers(arena, kind)
   }
 
   initialise(): void {}
@@ -56,6 +56,14 @@ export class BufferAccumulator implements Accumulator {
     this.#buffers.release(record + at)
   }
 
+  snapshot(writer: StateWriter, record: number, at: number): void {
+    this.#buffers.snapshot(writer, record + at)
+  }
+
+  restore(reader: StateReader, record: number, at: number): void {
+    this.#buffers.restore(reader, record + at)
+  }
+
   /** Makes room in the record whose address stands at `address`. */
   #grow(address: number, at: number): void {
     this.#buffers.grow(this.#arena.memory.u32[address >>> 2]! + at)
@@ -78,6 +86,7 @@ export function distinctValues(
   return new BufferAccumulator(arena, column, {
     bytes: SET_BYTES,
     elementBytes: 8,
+    form: 'set',
     kernels: [name],
     accumulate: kernels[name],
     combine: kernels.combineDistinct,
@@ -90,6 +99,7 @@ export function listedValues(kernels: KernelExports, arena: Arena, column: numbe
   return new BufferAccumulator(arena, column, {
     bytes: LIST_BYTES,
     elementBytes: 8,
+    form: 'list',
     kernels: ['accumulateList8'],
     accumulate: kernels.accumulateList8,
     combine: kernels.combineList8,
@@ -102,6 +112,7 @@ export function binnedValues(kernels: KernelExports, arena: Arena, column: numbe
   return new BufferAccumulator(arena, column, {
     bytes: BINS_BYTES,
     elementBytes: 16,
+    form: 'table',
     kernels: ['accumulateBinsF64'],
     accumulate: (addr, sel, from, m, a, validity, at) =>
       kernels.accumulateBinsF64(addr, sel, from, m, a, validity, keep, at),

@@ -41,6 +41,11 @@ export class DictionaryKey implements KeyIndex {
     if (dictionary === this.#dictionary) liveIds(mark)
   }
 
+  /** The dictionary has all there is. */
+  snapshot(): void {}
+
+  restore(): void {}
+
   close(): void {
     this.#scope.release()
   }

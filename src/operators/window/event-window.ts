@@ -1,4 +1,8 @@
 import { SESSION_RECORD } from '../../../assembly/abi.ts'
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import { type Stateful, sizeOfState } from '../../checkpoint/stateful.ts'
+import { checkpointBusy } from '../../errors.ts'
 import { type Arena, ArenaScope } from '../../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
@@ -50,13 +54,15 @@ export interface EventWindows {
   fired(session: number): void
   /** Gives up the state no row can join any more. */
   expire(watermark: number): void
+  /** A session of a state is there again: what it waits for at the watermark is waited for. */
+  restored(session: number, watermark: number): void
 }
 
 /**
  * Keyed event-time aggregation over windows around rows. The watermark is as of each row: rows are taken in up to where
  * it matters, what is due fires, and so on; the watermark is handed on behind each batch, and before what fires at once.
  */
-export class EventWindowOperator implements Operator {
+export class EventWindowOperator implements Operator, Stateful {
   readonly name: string
   rowsIn = 0
   /** Rows no window took because they came too late, and that went nowhere else. */
@@ -72,6 +78,7 @@ export class EventWindowOperator implements Operator {
   readonly #emitter: SessionEmitter
   readonly #rows: BatchRows
   readonly #sendLateRows: EventWindowOptions['sendLate']
+  readonly #shape: string
 
   #watermark = Number.NEGATIVE_INFINITY
   /** Where the rows taken in so far lead the watermark, once what they set off has been emitted. */
@@ -120,6 +127,7 @@ export class EventWindowOperator implements Operator {
     this.#emitter = new SessionEmitter(kernels, scope, { ...options, memory, keys, next, tailMs })
     this.#rows = new BatchRows(arena, scope, options)
     this.#sendLateRows = options.sendLate
+    this.#shape = options.shape
   }
 
   get rowsOut(): number {
@@ -169,6 +177,33 @@ export class EventWindowOperator implements Operator {
     }
     this.#emitter.markCodes(dictionary, mark)
     this.#next.markCodes(dictionary, mark)
+  }
+
+  snapshot(writer: StateWriter): void {
+    if (this.#rows.isPending || this.#firing.length + this.#again.length > 0)
+      throw checkpointBusy(`${this.name} is in a batch`)
+    writer.text(this.#shape)
+    for (const time of [this.#watermark, this.#reached, this.#forwarded]) writer.f64(time)
+    writer.f64(this.#rows.nextRank)
+    this.#keys.snapshot(writer)
+    this.#store.snapshot(writer)
+    this.#layout.snapshotForevers(writer)
+  }
+
+  restore(reader: StateReader): void {
+    reader.expect(this.#shape)
+    this.#watermark = reader.time()
+    this.#reached = reader.time()
+    this.#forwarded = reader.time()
+    this.#rows.nextRank = reader.integer()
+    this.#keys.restore(reader)
+    this.#store.restore(reader, this.#keys.idLimit)
+    this.#store.eachRecord(record => this.#windows.restored(record - SESSION_RECORD, this.#watermark))
+    this.#layout.restoreForevers(reader, this.#keys.idLimit)
+  }
+
+  sizeBytes(): number {
+    return sizeOfState(this)
   }
 
   close(): void {

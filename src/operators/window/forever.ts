@@ -1,3 +1,5 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { TypeName } from '../../schema/data-type.ts'
 import type { FinishTarget } from './finish.ts'
@@ -41,6 +43,26 @@ export class Forever {
     this.#values.forEach((value, id) => {
       if (value !== undefined) mark(id)
     })
+  }
+
+  snapshot(writer: StateWriter): void {
+    let count = 0
+    this.markIds(() => count++)
+    writer.u32(count)
+    this.#values.forEach((value, id) => {
+      if (value === undefined) return
+      writer.u32(id)
+      if (this.#isInteger) writer.i64(value as bigint)
+      else writer.f64(value as number)
+    })
+  }
+
+  /** @param idLimit Ids are below it. */
+  restore(reader: StateReader, idLimit: number): void {
+    for (let left = reader.count(12); left > 0; left--) {
+      const id = reader.index(idLimit - 1)
+      this.#values[id] = this.#isInteger ? reader.i64() : reader.f64()
+    }
   }
 
   #take(id: number, value: number | bigint): void {

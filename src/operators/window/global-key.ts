@@ -6,6 +6,8 @@ export const globalKey: KeyIndex = {
   idLimit: 1,
   writeKeys() {},
   markCodes() {},
+  snapshot() {},
+  restore() {},
   kernels: [],
   close() {},
 }

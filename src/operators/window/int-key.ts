@@ -1,3 +1,6 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import { checkpointMismatch } from '../../errors.ts'
 import type { Arena } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
@@ -51,7 +54,7 @@ export class IntKey implements KeyIndex {
     if (!this.#table) {
       // All rows first, selected or not: they lie side by side, and mostly they fit.
       if (this.#areDirect(values, 0, batch.length) || this.#areDirect(values, selection, selectedCount)) return values
-      this.#table = new KeyTable(this.#kernels, this.#arena, 1, { maxKeys: this.#maxKeys, liveIds: this.#liveIds })
+      this.#table = this.#newTable()
       this.#table.adopt(this.#directLimit)
     }
     const { address } = this.#table
@@ -59,6 +62,10 @@ export class IntKey implements KeyIndex {
       this.#kernels.findOrInsertKeys4(address, values, selection, from, selectedCount, this.#ids),
     )
     return this.#ids
+  }
+
+  #newTable(): KeyTable {
+    return new KeyTable(this.#kernels, this.#arena, 1, { maxKeys: this.#maxKeys, liveIds: this.#liveIds })
   }
 
   #areDirect(values: number, selection: number, count: number): boolean {
@@ -76,6 +83,24 @@ export class IntKey implements KeyIndex {
   }
 
   markCodes(): void {}
+
+  snapshot(writer: StateWriter): void {
+    writer.u32(this.#directLimit)
+    writer.bool(this.#table !== undefined)
+    this.#table?.snapshot(writer)
+  }
+
+  restore(reader: StateReader): void {
+    const limit = reader.index(DIRECT_LIMIT)
+    if (limit > this.#maxKeys)
+      throw checkpointMismatch(`the state has the key ${limit - 1} and maxKeys is ${this.#maxKeys}: raise maxKeys`, {
+        value: limit,
+      })
+    this.#directLimit = limit
+    if (!reader.bool()) return
+    this.#table = this.#newTable()
+    this.#table.restore(reader, () => {})
+  }
 
   close(): void {
     this.#table?.close()

@@ -1,3 +1,5 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
 import type { FinishTarget } from './finish.ts'
@@ -18,6 +20,10 @@ export interface KeyIndex {
   writeKeys(ids: number, count: number, which: number, target: FinishTarget): void
   /** Marks the dictionary codes the live keys hold. */
   markCodes(dictionary: Dictionary, liveIds: IdMarker, mark: Parameters<CodeMarker>[0]): void
+  /** Writes the keys of the live ids. Dictionaries are not its own: their codes stay what they are. */
+  snapshot(writer: StateWriter): void
+  /** Gives a fresh index the keys, under the ids they had. */
+  restore(reader: StateReader): void
   /** Kernels called per batch, for explain(). */
   readonly kernels: readonly string[]
   close(): void

@@ -10,7 +10,9 @@ import {
   KEYS_SLOTS,
   KEYS_WORDS,
 } from '../../../assembly/abi.ts'
-import { stateFull } from '../../errors.ts'
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import { checkpointMismatch, stateFull } from '../../errors.ts'
 import type { Arena } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
@@ -80,6 +82,47 @@ export class KeyTable {
       })
       served = find(assigned)
     }
+  }
+
+  /** Writes the live keys and their ids. */
+  snapshot(writer: StateWriter): void {
+    const live = new Uint8Array(this.idLimit)
+    this.#liveIds(id => {
+      live[id] = 1
+    })
+    const keys = this.#get(KEYS_KEYS) >>> 2
+    writer.u32(live.reduce((sum, isLive) => sum + isLive, 0))
+    for (let id = 0; id < live.length; id++) {
+      if (live[id] === 0) continue
+      writer.u32(id)
+      writer.words(this.#memory.u32, keys + id * this.#words, this.#words)
+    }
+  }
+
+  /** Gives a fresh table the keys, under the ids they had; `check` sees where each of them stands, by words. */
+  restore(reader: StateReader, check: (key: number) => void): void {
+    const ids: number[] = []
+    for (let left = reader.count(4 + this.#words * 4); left > 0; left--) {
+      const id = reader.u32()
+      if (ids.length > 0 && id <= ids.at(-1)!) reader.refuse(`the ids of keys don't ascend at ${id}`)
+      if (id >= this.#maxKeys)
+        throw checkpointMismatch(
+          `the state has a key with the id ${id} and maxKeys is ${this.#maxKeys}: raise maxKeys`,
+          {
+            value: id,
+          },
+        )
+      while (id >= this.#capacity) this.#reallocate(Math.min(this.#capacity * 2, this.#maxKeys))
+      const key = (this.#get(KEYS_KEYS) >>> 2) + id * this.#words
+      reader.words(this.#memory.u32, key, this.#words)
+      check(key)
+      ids.push(id)
+      // What is copied when the table grows ends here.
+      this.#set(KEYS_NEXT_ID, id + 1)
+    }
+    this.#rebuild(mark => {
+      for (const id of ids) mark(id)
+    })
   }
 
   close(): void {

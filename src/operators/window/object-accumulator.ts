@@ -1,4 +1,6 @@
-import { EventfluxError, stageFailed } from '../../errors.ts'
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import { checkpointUnsupported, EventfluxError, stageFailed } from '../../errors.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import { type ValueReader, valueReaders } from '../../memory/value-reader.ts'
 import type { DataType } from '../../schema/data-type.ts'
@@ -93,6 +95,23 @@ export class ObjectAccumulator<A> implements Accumulator {
       })
   }
 
+  /** @throws EventfluxError `CHECKPOINT_UNSUPPORTED` for a value that has no bytes. */
+  snapshot(writer: StateWriter, record: number, at: number): void {
+    const handle = this.#memory.u32[(record + at) >>> 2]!
+    writer.bool(handle !== 0)
+    if (handle === 0) return
+    try {
+      writer.value(this.#kept[handle])
+    } catch (cause) {
+      const { inTypeScript: name } = this
+      throw checkpointUnsupported(`the aggregate ${name}: ${(cause as Error).message}`, { at: name, cause })
+    }
+  }
+
+  restore(reader: StateReader, record: number, at: number): void {
+    if (reader.bool()) this.#keep(record + at, reader.value() as A)
+  }
+
   /** Whether all the values of a row are there; they are in `#values` then. */
   #read({ batch }: AbsorbedRows, row: number): boolean {
     for (let i = 0; i < this.#columns.length; i++) {
@@ -107,9 +126,12 @@ export class ObjectAccumulator<A> implements Accumulator {
   #handle(field: number): number {
     const known = this.#memory.u32[field >>> 2]!
     if (known !== 0) return known
-    const made = this.#state.create()
+    return this.#keep(field, this.#state.create())
+  }
+
+  #keep(field: number, value: A): number {
     const handle = this.#free.pop() ?? this.#kept.length
-    this.#kept[handle] = made
+    this.#kept[handle] = value
     this.#memory.u32[field >>> 2] = handle
     return handle
   }

@@ -1,3 +1,5 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { type Arena, ArenaScope } from '../../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
@@ -7,6 +9,7 @@ import type { KernelExports } from '../../wasm/exports.ts'
 import type { FinishTarget } from './finish.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
 import { KeyTable } from './key-table.ts'
+import { checkCode } from './record-state.ts'
 
 /** One column of a key and where its words stand in the packed key. */
 interface KeyPart {
@@ -99,6 +102,17 @@ export class PackedKey implements KeyIndex {
         mark(this.#memory.u32[one]!)
       })
     }
+  }
+
+  snapshot(writer: StateWriter): void {
+    this.#table.snapshot(writer)
+  }
+
+  restore(reader: StateReader): void {
+    this.#table.restore(reader, key => {
+      for (const { dictionary, at } of this.#parts)
+        if (dictionary !== undefined) checkCode(reader, dictionary, this.#memory.u32[key + at]!)
+    })
   }
 
   close(): void {

@@ -1,3 +1,5 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { Dictionary } from '../../memory/dictionary.ts'
 import type { EvaluationContext } from '../evaluator/evaluation-frame.ts'
 import type { AbsorbedRows } from './accumulator.ts'
@@ -5,6 +7,7 @@ import type { Finish } from './finish.ts'
 import { finisherOf } from './finishers.ts'
 import type { IdMarker } from './key-index.ts'
 import { type AggregateCall, RecordFields } from './record-fields.ts'
+import { RecordState } from './record-state.ts'
 
 export type { AggregateCall } from './record-fields.ts'
 
@@ -23,6 +26,10 @@ export class RecordLayout {
   readonly notes: readonly string[]
   /** Whether records hold something outside of themselves: they must be released before they are cleared or left behind. */
   readonly ownsMemory: boolean
+  /** Records as bytes. */
+  readonly state: RecordState
+  /** What a record is made of, in words: the state of another layout is of no use. */
+  readonly signature: string
   readonly #fields: RecordFields
 
   constructor(context: EvaluationContext, calls: readonly AggregateCall[]) {
@@ -40,6 +47,8 @@ export class RecordLayout {
       ...(inTypeScript.length === 0 ? [] : [`in TypeScript, row by row: ${inTypeScript.join(', ')}`]),
       ...(fields.bounds.size === 0 ? [] : [`state besides: ${[...fields.bounds].join('; ')}`]),
     ]
+    this.state = new RecordState(fields, this.template)
+    this.signature = calls.map(signatureOf).join(' ')
     this.ownsMemory = accumulators.some(({ release }) => release !== undefined)
   }
 
@@ -88,6 +97,16 @@ export class RecordLayout {
     for (const forever of this.#fields.forevers) forever.markIds(mark)
   }
 
+  /** Writes what outlives the records. */
+  snapshotForevers(writer: StateWriter): void {
+    for (const forever of this.#fields.forevers) forever.snapshot(writer)
+  }
+
+  /** @param idLimit Ids of keys are below it. */
+  restoreForevers(reader: StateReader, idLimit: number): void {
+    for (const forever of this.#fields.forevers) forever.restore(reader, idLimit)
+  }
+
   /** Gives back what isn't part of any record. */
   close(): void {
     this.#fields.frame.close()
@@ -100,4 +119,10 @@ export class RecordLayout {
       if (error !== undefined) throw error
     }
   }
+}
+
+function signatureOf({ fn, input, column, others, parameters, definition }: AggregateCall): string {
+  const inputs = [...(column < 0 ? [] : [{ column, input }]), ...others]
+  const given = inputs.map(each => `${each.input.name}${each.input.isNullable ? '?' : ''} ${each.column}`)
+  return `${definition?.name ?? fn}(${[...given, ...parameters].join(', ')})`
 }

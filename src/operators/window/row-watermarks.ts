@@ -31,7 +31,7 @@ export class RowWatermarks {
     const track = batch.watermarks
     if (track === undefined) return batch.selectedCount
     this.#stop = track.firstRowReaching(bound, this.#next)
-    return this.#stop < track.length ? this.#positionAfter(batch, this.#stop, from) : batch.selectedCount
+    return this.#stop < track.length ? positionAfter(this.#memory, batch, this.#stop, from) : batch.selectedCount
   }
 
   /** The watermark behind the rows of the last cut, at least as far as the cut was about. */
@@ -54,7 +54,7 @@ export class RowWatermarks {
     const batch = this.#batch!
     const track = batch.watermarks
     if (track === undefined) return this.#current
-    const source = this.#sourceOf(batch, row)
+    const source = sourceOf(this.#memory, batch, row)
     while (this.#next < source) {
       const raise = track.firstRowReaching(this.#current + 1, this.#next)
       if (raise >= source) {
@@ -66,25 +66,25 @@ export class RowWatermarks {
     }
     return this.#current
   }
+}
 
-  #rowOf({ selection }: RecordBatch, position: number): number {
-    return selection === 0 ? position : this.#memory.u32[(selection >>> 2) + position]!
-  }
+function rowOf({ u32 }: LinearMemory, { selection }: RecordBatch, position: number): number {
+  return selection === 0 ? position : u32[(selection >>> 2) + position]!
+}
 
-  #sourceOf({ origin }: RecordBatch, row: number): number {
-    return origin === 0 ? row : this.#memory.u32[(origin >>> 2) + row]!
-  }
+function sourceOf({ u32 }: LinearMemory, { origin }: RecordBatch, row: number): number {
+  return origin === 0 ? row : u32[(origin >>> 2) + row]!
+}
 
-  /** First position, from `from` on, whose row stems from a source row after `sourceRow`. */
-  #positionAfter(batch: RecordBatch, sourceRow: number, from: number): number {
-    let low = from
-    let high = batch.selectedCount
-    if (batch.selection === 0 && batch.origin === 0) return Math.max(low, Math.min(sourceRow + 1, high))
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#sourceOf(batch, this.#rowOf(batch, middle)) <= sourceRow) low = middle + 1
-      else high = middle
-    }
-    return low
+/** First position, from `from` on, whose row stems from a source row after `sourceRow`. */
+export function positionAfter(memory: LinearMemory, batch: RecordBatch, sourceRow: number, from: number): number {
+  let low = from
+  let high = batch.selectedCount
+  if (batch.selection === 0 && batch.origin === 0) return Math.max(low, Math.min(sourceRow + 1, high))
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (sourceOf(memory, batch, rowOf(memory, batch, middle)) <= sourceRow) low = middle + 1
+    else high = middle
   }
+  return low
 }

@@ -16,6 +16,8 @@ import {
   SESSIONS_OPENED_COUNT,
   SESSIONS_ORDER,
 } from '../../../assembly/abi.ts'
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { Arena } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { IdMarker } from './key-index.ts'
@@ -23,6 +25,8 @@ import type { RecordLayout } from './record-layout.ts'
 
 const LEAST_IDS = 16
 const LEAST_SESSIONS = 64
+/** The greatest marks a session may have between two batches: its keeper's first two. */
+const MOST_MARKS = 3
 /** Sessions of the largest slab. */
 const MOST_PER_SLAB = 16_384
 
@@ -232,6 +236,58 @@ export class SessionStore {
         visit(session + SESSION_RECORD)
       }
     })
+  }
+
+  /** Writes the sessions of every key in order of time, and how many were opened so far. */
+  snapshot(writer: StateWriter): void {
+    const sessions: number[] = []
+    this.eachRecord(record => sessions.push(record - SESSION_RECORD))
+    sessions.sort((a, b) => this.idOf(a) - this.idOf(b) || this.firstOf(a) - this.firstOf(b))
+    writer.u32(this.#get(this.header + SESSIONS_ORDER))
+    writer.u32(sessions.length)
+    for (const session of sessions) {
+      writer.u32(this.idOf(session))
+      writer.u32(this.orderOf(session))
+      writer.u32(this.marksOf(session))
+      writer.f64(this.firstOf(session))
+      writer.f64(this.lastOf(session))
+    }
+    this.#layout.state.snapshot(
+      writer,
+      sessions.map(session => session + SESSION_RECORD),
+    )
+  }
+
+  /** Opens the sessions of a state in an empty store; ids are below `idLimit`. */
+  restore(reader: StateReader, idLimit: number): void {
+    this.reserveIds(idLimit)
+    const nextOrder = reader.u32()
+    const sessions: number[] = []
+    for (let left = reader.count(28 + this.#layout.state.leastBytes); left > 0; left--)
+      sessions.push(this.#restoreOne(reader, idLimit))
+    this.#layout.state.restore(
+      reader,
+      sessions.map(session => session + SESSION_RECORD),
+      0,
+    )
+    this.#set(this.header + SESSIONS_ORDER, nextOrder)
+  }
+
+  #restoreOne(reader: StateReader, idLimit: number): number {
+    const id = reader.index(idLimit - 1)
+    const order = reader.u32()
+    const marks = reader.index(MOST_MARKS)
+    const first = reader.integer()
+    const last = reader.integer()
+    const before = this.latestOf(id)
+    if (last < first || (before !== 0 && first <= this.lastOf(before)))
+      reader.refuse(`sessions of the key ${id} overlap at ${first}`)
+    this.reserveSession()
+    const session = this.open(id, first, before, 0)
+    this.#memory.f64[(session + SESSION_LAST) >>> 3] = last
+    this.setOrder(session, order)
+    this.setMarks(session, marks)
+    return session
   }
 
   close(): void {

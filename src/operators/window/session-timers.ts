@@ -49,6 +49,13 @@ export class SessionTimers {
     this.#fires.add(session, this.firesAt(session))
   }
 
+  /** A session of a state is there again: it stands where its marks say. */
+  restored(session: number): void {
+    const marks = this.#store.marksOf(session)
+    if (marks & FIRES) this.#fires.add(session, this.firesAt(session))
+    if (marks & EXPIRES) this.#expires.add(session, this.firesAt(session) + this.#latenessMs)
+  }
+
   /** Puts the sessions that fire at `watermark` into `into`: by end, then start, then age. */
   due(watermark: number, into: number[]): void {
     into.length = 0

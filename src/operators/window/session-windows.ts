@@ -72,6 +72,10 @@ export class SessionWindows implements EventWindows {
     this.#timers.expire(watermark)
   }
 
+  restored(session: number): void {
+    this.#timers.restored(session)
+  }
+
   takeRows(rows: BatchRows, watermark: number, again: number[]): number {
     const { kernels, store, layout, firesOnUpdate } = this.#parts
     const { watermarks } = rows

@@ -130,9 +130,13 @@ export class SliceAbsorber {
     this.#memory.u8.copyWithin(record, this.#template, this.#template + this.#layout.recordBytes)
   }
 
-  /** A batch begins: its rows come after those of the one before, which had `rows`. */
-  countRows(rows: number): void {
-    this.#rows.rank += rows
+  /** Arrival number of the first row of the batch. */
+  get rank(): number {
+    return this.#rows.rank
+  }
+
+  set rank(rank: number) {
+    this.#rows.rank = rank
   }
 
   #accumulate(batch: RecordBatch, selection: number, from: number, to: number): void {

@@ -1,4 +1,6 @@
 import { SLICE_COUNT, SLICE_ENTRY_BYTES, SLICE_RECORDS, SLICE_TOUCHED } from '../../../assembly/abi.ts'
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { Arena } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
@@ -85,6 +87,38 @@ export class SlicePool {
   eachRecord(slice: Slice, visit: (record: number) => void): void {
     const records = this.records(slice)
     this.markIds(slice, id => visit(records + id * this.recordBytes))
+  }
+
+  /** Writes the records of a slice, and whose they are in the order in which they came up. */
+  snapshot(slice: Slice, writer: StateWriter): void {
+    const count = this.count(slice)
+    writer.u32(count)
+    writer.words(this.#memory.u32, this.touched(slice) >>> 2, count)
+    const records: number[] = []
+    this.eachRecord(slice, record => records.push(record))
+    this.#layout.state.snapshot(writer, records)
+  }
+
+  /** Fills an empty slice; ids are below `idLimit`. */
+  restore(slice: Slice, reader: StateReader, idLimit: number): void {
+    const count = reader.count(4 + this.#layout.state.leastBytes)
+    const ids = new Set<number>()
+    let greatest = -1
+    for (let i = 0; i < count; i++) {
+      const id = reader.index(idLimit - 1)
+      if (ids.has(id)) reader.refuse(`two records of the key ${id}`)
+      ids.add(id)
+      greatest = Math.max(greatest, id)
+    }
+    this.reserve(slice, greatest + 1)
+    this.#memory.u32.set([...ids], this.touched(slice) >>> 2)
+    this.#memory.u32[(slice.entry + SLICE_COUNT) >>> 2] = count
+    const records = this.records(slice)
+    this.#layout.state.restore(
+      reader,
+      [...ids].map(id => records + id * this.recordBytes),
+      1,
+    )
   }
 
   /** Gives back the memory of every slice it made. */

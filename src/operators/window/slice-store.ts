@@ -1,3 +1,5 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { IdMarker } from './key-index.ts'
 import type { Slice, SlicePool } from './slice-pool.ts'
 
@@ -59,6 +61,25 @@ export class SliceStore {
   /** Calls `visit` with the address of every record in use. */
   eachRecord(visit: (record: number) => void): void {
     for (const slice of this.slices) this.#pool.eachRecord(slice, visit)
+  }
+
+  snapshot(writer: StateWriter): void {
+    writer.u32(this.slices.length)
+    for (const slice of this.slices) {
+      writer.f64(slice.index)
+      this.#pool.snapshot(slice, writer)
+    }
+  }
+
+  /** Opens the slices of a state in an empty store; ids are below `idLimit`. */
+  restore(reader: StateReader, idLimit: number): void {
+    let before = Number.NEGATIVE_INFINITY
+    for (let left = reader.count(12); left > 0; left--) {
+      const index = reader.integer()
+      if (index <= before) reader.refuse(`slices don't ascend at ${index}`)
+      before = index
+      this.#pool.restore(this.obtain(index, 0), reader, idLimit)
+    }
   }
 
   #open(index: number): Slice {

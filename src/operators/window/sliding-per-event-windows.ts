@@ -88,6 +88,17 @@ export class SlidingPerEventWindows implements EventWindows {
     }
   }
 
+  /** The same for a moment that is new: what is due by the watermark has fired, or never had anything to. */
+  restored(moment: number, watermark: number): void {
+    const { store, allowedLatenessMs, firesOnUpdate } = this.#parts
+    const timeMs = store.firstOf(moment)
+    const left = this.#leftOf(timeMs) + this.#diffMs
+    const right = timeMs + 1 + this.#diffMs
+    if (left > watermark && !firesOnUpdate) this.#lefts.add(moment, left)
+    if (right > watermark && !firesOnUpdate) this.#rights.add(moment, right)
+    this.#expires.add(moment, right + allowedLatenessMs)
+  }
+
   takeRows(rows: BatchRows, watermark: number, again: number[]): number {
     const { store } = this.#parts
     rows.startStretch()
@@ -141,18 +152,14 @@ export class SlidingPerEventWindows implements EventWindows {
 
   /** Adds a row to its moment, which may have to be made behind `before`. */
   #add(rows: BatchRows, at: number, before: number, watermark: number): number {
-    const { store, allowedLatenessMs, firesOnUpdate } = this.#parts
+    const { store } = this.#parts
     const timeMs = rows.timeAt(at)
     let moment = before
     if (before === 0 || store.firstOf(before) !== timeMs) {
       const id = rows.idAt(at)
       store.reserveSession()
       moment = store.open(id, timeMs, before, before === 0 ? this.#earliestOf(id) : store.afterOf(before))
-      const left = this.#leftOf(timeMs) + this.#diffMs
-      const right = timeMs + 1 + this.#diffMs
-      if (left > watermark && !firesOnUpdate) this.#lefts.add(moment, left)
-      if (right > watermark && !firesOnUpdate) this.#rights.add(moment, right)
-      this.#expires.add(moment, right + allowedLatenessMs)
+      this.restored(moment, watermark)
     }
     store.addRow(moment, timeMs)
     rows.put(at, moment + SESSION_RECORD)

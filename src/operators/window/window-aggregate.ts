@@ -1,3 +1,7 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import { type Stateful, sizeOfState } from '../../checkpoint/stateful.ts'
+import { checkpointBusy } from '../../errors.ts'
 import { type Arena, ArenaScope } from '../../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
@@ -8,9 +12,10 @@ import type { Operator } from '../operator.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
 import { LateRows } from './late-rows.ts'
 import type { RecordLayout } from './record-layout.ts'
-import { RowWatermarks } from './row-watermarks.ts'
+import { positionAfter, RowWatermarks } from './row-watermarks.ts'
 import { SliceAbsorber } from './slice-absorber.ts'
 import { SliceCombiner } from './slice-combiner.ts'
+import { sliceNotes } from './slice-notes.ts'
 import { type Slice, SlicePool } from './slice-pool.ts'
 import { SliceStore } from './slice-store.ts'
 import { WindowContent } from './window-content.ts'
@@ -38,6 +43,8 @@ export interface WindowAggregateOptions {
   /** windowStart, windowEnd, keys, aggregates, and whether a row is a retraction when firings retract. */
   readonly columns: readonly OutputColumn[]
   readonly keyCount: number
+  /** Which windows of what: the state of others is of no use. */
+  readonly shape: string
 }
 
 /**
@@ -51,7 +58,7 @@ export interface WindowAggregateOptions {
  * watermark is as of each row: a batch is cut at the rows where the watermark crosses the end of a window, and each
  * piece goes through the kernels whole. In-order input crosses a boundary once per window, so it pays for one scan.
  */
-export class WindowAggregateOperator implements Operator {
+export class WindowAggregateOperator implements Operator, Stateful {
   readonly name: string
   rowsIn = 0
   /** Rows no window took because they came too late, and that went nowhere else. */
@@ -150,33 +157,13 @@ export class WindowAggregateOperator implements Operator {
   }
 
   notes(): readonly string[] {
-    const { layout, allowedLatenessMs, firing } = this.#options
-    const { span, periodMs } = this.#windows
-    const combine = span === 1 ? [] : ['resolveCombine']
-    const kernels = [...this.#keys.kernels, 'resolveOneSlice', ...layout.kernels, ...combine]
-    const each = `${layout.recordBytes} bytes per key and`
-    const kept = firing === 'discarding' ? 0 : Math.ceil(allowedLatenessMs / periodMs)
-    if (span === 1) {
-      const windows = allowedLatenessMs === 0 ? 'open window' : 'open or late window'
-      const stays = kept > 0 ? `, and stays for ${kept} more` : ''
-      return [
-        `kernels ${kernels.join(', ')}`,
-        `state: ${each} ${windows}; a window closes when the watermark passes its end${stays}`,
-        ...layout.notes,
-      ]
-    }
-    const late = kept > 0 ? `, twice that and ${kept} more slices for late rows` : ''
-    return [
-      `kernels ${kernels.join(', ')}`,
-      `state: ${each} slice of time, ${span} slices a window${late}; a slice closes when the watermark passes its last window`,
-      ...layout.notes,
-    ]
+    return sliceNotes(this.#options, this.#keys.kernels)
   }
 
   process(batch: RecordBatch): boolean {
     if (batch.selectedCount === 0) return true
     this.rowsIn += batch.selectedCount
-    this.#absorber.countRows(this.#batchRows)
+    this.#absorber.rank += this.#batchRows
     this.#batchRows = batch.length
     this.#batch = batch
     this.#ids = this.#keys.assign(batch)
@@ -211,6 +198,34 @@ export class WindowAggregateOperator implements Operator {
     this.#next.markCodes(dictionary, mark)
   }
 
+  snapshot(writer: StateWriter): void {
+    if (this.#batch !== undefined || this.#emitter.pending) throw checkpointBusy(`${this.name} is in a batch`)
+    writer.text(this.#options.shape)
+    for (const time of [this.#watermark, this.#reached, this.#firstOpen, this.#nextToFire, this.#forwarded])
+      writer.f64(time)
+    writer.f64(this.#absorber.rank + this.#batchRows)
+    this.#keys.snapshot(writer)
+    this.#content.snapshot(writer)
+    this.#options.layout.snapshotForevers(writer)
+  }
+
+  restore(reader: StateReader): void {
+    reader.expect(this.#options.shape)
+    this.#watermark = reader.time()
+    this.#reached = reader.time()
+    this.#firstOpen = reader.time()
+    this.#nextToFire = reader.time()
+    this.#forwarded = reader.time()
+    this.#absorber.rank = reader.integer()
+    this.#keys.restore(reader)
+    this.#content.restore(reader, this.#keys.idLimit)
+    this.#options.layout.restoreForevers(reader, this.#keys.idLimit)
+  }
+
+  sizeBytes(): number {
+    return sizeOfState(this)
+  }
+
   close(): void {
     this.#lateRows.close()
     this.#pool.close()
@@ -240,7 +255,8 @@ export class WindowAggregateOperator implements Operator {
     let stop = -1
     if (track !== undefined) {
       stop = track.firstRowReaching(this.#nextBoundary(), this.#sourceRow)
-      if (stop < track.length) to = this.#pieceEnd(batch, this.#positionAfter(batch, stop, from), track.after(stop))
+      if (stop < track.length)
+        to = this.#pieceEnd(batch, positionAfter(this.#memory, batch, stop, from), track.after(stop))
       else stop = -1
     }
     this.#absorb(batch, from, to)
@@ -262,23 +278,6 @@ export class WindowAggregateOperator implements Operator {
     const row = batch.selection === 0 ? end - 1 : u32[(batch.selection >>> 2) + end - 1]!
     const time = batch.columns[this.#options.timeColumn]!.values
     return f64[(time >>> 3) + row]! > watermark ? end - 1 : end
-  }
-
-  /** First position of the selection, from `from` on, whose row stems from a source row after `sourceRow`. */
-  #positionAfter(batch: RecordBatch, sourceRow: number, from: number): number {
-    const { selection, origin, selectedCount } = batch
-    if (selection === 0 && origin === 0) return Math.max(from, Math.min(sourceRow + 1, selectedCount))
-    const { u32 } = this.#memory
-    let low = from
-    let high = selectedCount
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      const row = selection === 0 ? middle : u32[(selection >>> 2) + middle]!
-      const source = origin === 0 ? row : u32[(origin >>> 2) + row]!
-      if (source <= sourceRow) low = middle + 1
-      else high = middle
-    }
-    return low
   }
 
   #absorb(batch: RecordBatch, from: number, to: number): void {

@@ -1,3 +1,5 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { IdMarker } from './key-index.ts'
 import type { SliceCombiner } from './slice-combiner.ts'
 import type { Slice, SlicePool } from './slice-pool.ts'
@@ -90,6 +92,21 @@ export class WindowContent {
     this.#pool.clear(this.#back)
     this.#frontThrough = Number.NEGATIVE_INFINITY
     this.#backThrough = Number.NEGATIVE_INFINITY
+  }
+
+  snapshot(writer: StateWriter): void {
+    for (const store of this.#stores()) store.snapshot(writer)
+    this.#pool.snapshot(this.#back, writer)
+    writer.f64(this.#frontThrough)
+    writer.f64(this.#backThrough)
+  }
+
+  /** Takes over what another content of the same windows held; ids are below `idLimit`. */
+  restore(reader: StateReader, idLimit: number): void {
+    for (const store of this.#stores()) store.restore(reader, idLimit)
+    this.#pool.restore(this.#back, reader, idLimit)
+    this.#frontThrough = reader.time()
+    this.#backThrough = reader.time()
   }
 
   /** Marks every id that has a record. */

@@ -1,0 +1,45 @@
+import type { Processor } from '../connector/processor.ts'
+import { planInvalid } from '../errors.ts'
+import { dictionariesOf } from '../memory/column-buffers.ts'
+import type { Dictionary } from '../memory/dictionary.ts'
+import type { RowsNode } from '../plan/logical-node.ts'
+import { schemaOf } from '../plan/plan-scope.ts'
+import type { InputColumn } from './evaluator/evaluation-frame.ts'
+import { FilterRowsOperator, type RowStageParts } from './filter-rows.ts'
+import type { Operator } from './operator.ts'
+import { ProcessRowsOperator } from './process-rows.ts'
+import type { StageTimers } from './stage-timers.ts'
+
+/** What a step of user code is made with. */
+export interface RowStageContext extends Omit<RowStageParts, 'next' | 'name'> {
+  readonly timers: StageTimers
+  /** Distinct strings that rows and state downstream may hold of one text column it puts out. */
+  readonly maxCodes: number
+  readonly next: (columns: readonly InputColumn[]) => Operator
+}
+
+/** The operator of a step of user code over rows, and the dictionaries of the text columns it makes. */
+export function buildRowStage(
+  node: RowsNode,
+  columns: readonly InputColumn[],
+  { timers, maxCodes, next, ...parts }: RowStageContext,
+): { readonly operator: FilterRowsOperator | ProcessRowsOperator; readonly dictionaries: readonly Dictionary[] } {
+  const { name, fn } = node
+  if (typeof fn !== 'function') throw planInvalid(`the function of "${name}" is not loaded`, { at: name })
+  if (node.op === 'filterRows') {
+    const keeps = fn as (row: unknown) => unknown
+    return { operator: new FilterRowsOperator({ ...parts, name, next: next(columns) }, keeps), dictionaries: [] }
+  }
+  const { fields } = schemaOf(node.output)
+  const dictionaries = dictionariesOf(fields, maxCodes)
+  const output = fields.map(({ name, type }, i) => ({ name, type, dictionary: dictionaries[i] }))
+  const processor: Processor<unknown, unknown> =
+    node.op === 'process' ? fn() : { process: (row, emit) => emit(fn(row)) }
+  return {
+    operator: new ProcessRowsOperator({ ...parts, name, next: next(output) }, processor, timers, {
+      fields,
+      dictionaries,
+    }),
+    dictionaries: dictionaries.filter(dictionary => dictionary !== undefined),
+  }
+}
