@@ -2,6 +2,7 @@
 // what came into a job, and what every source and sink must do.
 export { VirtualClock } from '../time/virtual-clock.ts'
 export type { ConformanceCase } from './conformance-case.ts'
+export { type HarnessOptions, type HarnessReport, verifyPipeline } from './operator-harness.ts'
 export type { ExpectedRow, PipelineStory } from './pipeline-story.ts'
 export { type RecordedInput, type Recorder, record } from './record.ts'
 export { type Replayed, type ReplayOptions, replay } from './replay.ts'

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { pipeline } from '../../src/pipeline.ts'
+import { verifyPipeline } from '../../src/testing/operator-harness.ts'
+import { session, slidingPerEvent } from '../../src/time/session-windows.ts'
+import { cumulate, hopping, tumbling } from '../../src/time/windows.ts'
+import { eventRows, events, timedAggregates } from './state-events.ts'
+
+const late = { allowedLateness: 40 } as const
+const WINDOWS = {
+  tumbling: tumbling(25),
+  'tumbling, late rows': tumbling(25, late),
+  'tumbling, on every update': tumbling(25, { emit: 'onUpdate' }),
+  hopping: hopping(30, 10),
+  'hopping, cut slices': hopping(25, 10, late),
+  'hopping, discarding': hopping(30, 10, { ...late, firing: 'discarding' }),
+  'hopping, retracting': hopping(30, 10, { ...late, firing: 'retracting' }),
+  'hopping, sampling': hopping(10, 25, { sampling: true }),
+  cumulate: cumulate(10, 40),
+  'cumulate, late rows': cumulate(10, 40, late),
+  session: session(12),
+  'session, late rows': session(12, late),
+  'session, retracting': session(12, { ...late, firing: 'retracting' }),
+  'session, discarding': session(12, { ...late, firing: 'discarding' }),
+  'session, on every update': session(12, { emit: 'onUpdate' }),
+  slidingPerEvent: slidingPerEvent(10),
+  'slidingPerEvent, late rows': slidingPerEvent(10, late),
+}
+
+const rows = eventRows(24)
+const options = { batchSizes: [1, 7] }
+
+describe('snapshot and restore at every cut', () => {
+  it.each(Object.entries(WINDOWS))('makes no difference to any aggregate over %s', (_, window) => {
+    const stream = pipeline(events).eventTime('time', { outOfOrdernessMs: 15 }).keyBy('key')
+    const windowed = stream.window(window as ReturnType<typeof tumbling>).aggregate(timedAggregates)
+    const report = verifyPipeline(windowed, rows, options)
+    expect(report.rows.length).toBeGreaterThan(5)
+  })
+})
