@@ -69,6 +69,27 @@ export class StateReader {
     return value
   }
 
+  /** A number that is neither NaN nor infinite. */
+  finite(): number {
+    const value = this.f64()
+    if (!Number.isFinite(value)) this.refuse(`${value} is not finite`)
+    return value
+  }
+
+  /** A number that isn't NaN: an instant of some clock, or one that never comes. */
+  instant(): number {
+    const value = this.f64()
+    if (Number.isNaN(value)) this.refuse('an instant is no number')
+    return value
+  }
+
+  /** A number of things: a safe integer of at least 0 and at most `most`. */
+  amount(most = Number.MAX_SAFE_INTEGER): number {
+    const value = this.integer()
+    if (value < 0 || value > most) this.refuse(`${value} of at most ${most}`)
+    return value
+  }
+
   /** A time: a safe integer, or one of the infinities. */
   time(): number {
     const value = this.f64()

@@ -1,9 +1,10 @@
 import { Dictionary } from '../../memory/dictionary.ts'
 import type { RowWindowNode } from '../../plan/logical-node.ts'
+import type { LoweredAggregate } from '../../plan/lower-aggregate.ts'
 import { type LoweredRowWindow, passedName, stampNames } from '../../plan/lower-row-window.ts'
 import { aggregateName } from '../../plan/lower-window.ts'
 import { KIND } from '../../plan/row-window-schema.ts'
-import { timestamp, utf8 } from '../../schema/data-type.ts'
+import { type DataType, timestamp, utf8 } from '../../schema/data-type.ts'
 import { clockColumnsOf } from '../../time/row-windows.ts'
 import type { EvaluationContext, InputColumn } from '../evaluator/evaluation-frame.ts'
 import type { Operator } from '../operator.ts'
@@ -13,6 +14,7 @@ import { LastRows } from './last-rows.ts'
 import { windowKind } from './make-window.ts'
 import { type OutputColumn, OutputColumns } from './output-columns.ts'
 import { RowWindowOperator } from './row-window-operator.ts'
+import { argumentCodec } from './value-codec.ts'
 import { valueKey } from './value-key.ts'
 
 export interface RowWindowParts {
@@ -48,6 +50,7 @@ export function buildRowWindow(
       aggregates: lowered.aggregates.map(aggregate => ({
         make: aggregateMaker(aggregate, kind.removal),
         columns: [aggregate.column, ...aggregate.others.map(({ column }) => column)].filter(column => column >= 0),
+        codec: argumentCodec(argumentTypes(aggregate)),
         isForever: isForever(aggregate.fn),
       })),
       group: valueKey(lowered.groups),
@@ -60,8 +63,25 @@ export function buildRowWindow(
     output: new OutputColumns(context, columns),
     timers,
     next: next(columns),
+    dictionaries: columns.flatMap(({ name, dictionary }) => (name === KIND && dictionary ? [dictionary] : [])),
+    shape: shapeOf(node, lowered, prepared),
   })
 }
+
+/** What the state hangs on, and nothing it doesn't. */
+function shapeOf({ window }: RowWindowNode, lowered: LoweredRowWindow, prepared: readonly InputColumn[]): string {
+  const types = prepared.map(({ type }) => `${type.name}${type.isNullable ? '?' : ''}`)
+  const aggregates = lowered.aggregates.map(({ fn, column, others, parameters, definition }) => {
+    const columns = [column, ...others.map(each => each.column)]
+    return `${definition?.name ?? fn}(${[...columns, ...parameters].join(', ')})`
+  })
+  return `1 ${JSON.stringify([window, lowered.keys, lowered.groups])} of ${types.join(', ')}: ${aggregates.join(' ')}`
+}
+
+const argumentTypes = ({ column, input, others }: LoweredAggregate): readonly DataType[] => [
+  ...(column < 0 ? [] : [input]),
+  ...others.map(each => each.input),
+]
 
 function outputColumns(
   node: RowWindowNode,

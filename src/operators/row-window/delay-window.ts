@@ -1,5 +1,7 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { RowQueue } from './row-queue.ts'
-import type { HeldRow, RowEvents, RowWindow } from './row-window.ts'
+import type { HeldRow, RowCodec, RowEvents, RowWindow } from './row-window.ts'
 
 /** Every row, a length of time later. None expires. */
 export class DelayWindow implements RowWindow {
@@ -37,5 +39,13 @@ export class DelayWindow implements RowWindow {
       const due = this.nextTimer
       events.current(this.#rows.shift(), due)
     }
+  }
+
+  snapshot(writer: StateWriter, rows: RowCodec): void {
+    this.#rows.snapshot(writer, rows)
+  }
+
+  restore(reader: StateReader, rows: RowCodec): void {
+    this.#rows.restore(reader, rows)
   }
 }

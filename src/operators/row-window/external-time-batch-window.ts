@@ -1,6 +1,9 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { RowBatch } from './row-batch.ts'
-import type { HeldRow, RowEvents, RowWindow } from './row-window.ts'
+import type { HeldRow, RowCodec, RowEvents, RowWindow } from './row-window.ts'
 import { TickGrid } from './tick-grid.ts'
+import { readRows, writeRows } from './value-codec.ts'
 
 /**
  * Batches by a column of the rows: a row at or beyond the end of the open batch closes it. After `timeoutMs` of the clock
@@ -71,6 +74,25 @@ export class ExternalTimeBatchWindow implements RowWindow {
 
   onEnd(events: RowEvents): void {
     if (this.#emitIncomplete && this.#hasNews) this.#emit(this.#latest, events)
+  }
+
+  snapshot(writer: StateWriter, rows: RowCodec): void {
+    for (const time of [this.nextTimer, this.#end, this.#latest]) writer.f64(time)
+    writer.bool(this.#hasNews)
+    this.#grid.snapshot(writer)
+    writeRows(writer, this.#rows, rows)
+    this.#batch.snapshot(writer, rows)
+  }
+
+  restore(reader: StateReader, rows: RowCodec): void {
+    this.nextTimer = reader.instant()
+    // None is open where there is no end.
+    this.#end = reader.f64()
+    this.#latest = reader.instant()
+    this.#hasNews = reader.bool()
+    this.#grid.restore(reader)
+    this.#rows = readRows(reader, rows)
+    this.#batch.restore(reader, rows)
   }
 
   #emit(time: number, events: RowEvents): void {

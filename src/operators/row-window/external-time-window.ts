@@ -1,5 +1,7 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { RowQueue } from './row-queue.ts'
-import type { HeldRow, RowEvents, RowWindow } from './row-window.ts'
+import type { HeldRow, RowCodec, RowEvents, RowWindow } from './row-window.ts'
 
 /**
  * The rows less than a length of time behind the one that just arrived, by a column. Rows leave in the order they came,
@@ -39,4 +41,12 @@ export class ExternalTimeWindow implements RowWindow {
   onTimer(): void {}
 
   onEnd(): void {}
+
+  snapshot(writer: StateWriter, rows: RowCodec): void {
+    this.#rows.snapshot(writer, rows)
+  }
+
+  restore(reader: StateReader, rows: RowCodec): void {
+    this.#rows.restore(reader, rows)
+  }
 }

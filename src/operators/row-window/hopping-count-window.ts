@@ -1,6 +1,8 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { RowBatch } from './row-batch.ts'
 import { RowQueue } from './row-queue.ts'
-import type { HeldRow, RowEvents, RowWindow } from './row-window.ts'
+import type { HeldRow, RowCodec, RowEvents, RowWindow } from './row-window.ts'
 
 /** At every k-th arrival the latest n rows. */
 export class HoppingCountWindow implements RowWindow {
@@ -48,5 +50,17 @@ export class HoppingCountWindow implements RowWindow {
     const last = rows.at(-1)
     const isOut = this.#arrived === 0 && (!this.#waitForFull || rows.length === this.#n)
     if (this.#emitIncomplete && last !== undefined && !isOut) this.#batch.emit(rows, last.time, last.time, events)
+  }
+
+  snapshot(writer: StateWriter, rows: RowCodec): void {
+    writer.f64(this.#arrived)
+    this.#rows.snapshot(writer, rows)
+    this.#batch.snapshot(writer, rows)
+  }
+
+  restore(reader: StateReader, rows: RowCodec): void {
+    this.#arrived = reader.amount(this.#every - 1)
+    this.#rows.restore(reader, rows, this.#n)
+    this.#batch.restore(reader, rows)
   }
 }

@@ -1,5 +1,8 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { RowBatch } from './row-batch.ts'
-import type { HeldRow, RowEvents, RowWindow } from './row-window.ts'
+import type { HeldRow, RowCodec, RowEvents, RowWindow } from './row-window.ts'
+import { readRows, writeRows } from './value-codec.ts'
 
 /** Batches of n rows, put out when they are complete. */
 export class LengthBatchWindow implements RowWindow {
@@ -33,6 +36,17 @@ export class LengthBatchWindow implements RowWindow {
   onEnd(events: RowEvents): void {
     const last = this.#rows.at(-1)
     if (this.#emitIncomplete && last !== undefined) this.#emit(last.time, events)
+  }
+
+  snapshot(writer: StateWriter, rows: RowCodec): void {
+    writeRows(writer, this.#rows, rows)
+    this.#batch.snapshot(writer, rows)
+  }
+
+  restore(reader: StateReader, rows: RowCodec): void {
+    this.#rows = readRows(reader, rows)
+    if (this.#rows.length >= this.#n) reader.refuse(`${this.#rows.length} rows of a batch of ${this.#n}`)
+    this.#batch.restore(reader, rows)
   }
 
   #emit(time: number, events: RowEvents): void {

@@ -1,5 +1,7 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { RowQueue } from './row-queue.ts'
-import type { HeldRow, RowEvents, RowWindow } from './row-window.ts'
+import type { HeldRow, RowCodec, RowEvents, RowWindow } from './row-window.ts'
 
 /** The latest n rows: an arrival first drives the oldest out. */
 export class LengthWindow implements RowWindow {
@@ -28,4 +30,12 @@ export class LengthWindow implements RowWindow {
   onTimer(): void {}
 
   onEnd(): void {}
+
+  snapshot(writer: StateWriter, rows: RowCodec): void {
+    this.#rows.snapshot(writer, rows)
+  }
+
+  restore(reader: StateReader, rows: RowCodec): void {
+    this.#rows.restore(reader, rows, this.#n)
+  }
 }

@@ -1,4 +1,7 @@
-import type { HeldRow, RowEvents } from './row-window.ts'
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import type { HeldRow, RowCodec, RowEvents } from './row-window.ts'
+import { readRows, writeRows } from './value-codec.ts'
 
 /** Puts batches out one after the other: the rows of the one before expire, aggregates start afresh, the new ones come. */
 export class RowBatch {
@@ -13,6 +16,14 @@ export class RowBatch {
   /** Rows of the batch that came out last and didn't expire yet. */
   get size(): number {
     return this.#before.length
+  }
+
+  snapshot(writer: StateWriter, rows: RowCodec): void {
+    writeRows(writer, this.#before, rows)
+  }
+
+  restore(reader: StateReader, rows: RowCodec): void {
+    this.#before = readRows(reader, rows)
   }
 
   /** Rows expire at `time`; those that come out are stamped with `stamp`. */

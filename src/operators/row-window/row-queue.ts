@@ -1,4 +1,7 @@
-import type { HeldRow } from './row-window.ts'
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import type { HeldRow, RowCodec } from './row-window.ts'
+import { readRows, writeRows } from './value-codec.ts'
 
 /** Rows first in, first out. Amortised O(1); its array is at most twice as long as what it holds, and 64. */
 export class RowQueue {
@@ -26,6 +29,16 @@ export class RowQueue {
       this.#head = 0
     }
     return row
+  }
+
+  snapshot(writer: StateWriter, rows: RowCodec): void {
+    writeRows(writer, this.toArray(), rows)
+  }
+
+  /** @param most Rows it may hold. */
+  restore(reader: StateReader, rows: RowCodec, most = Number.POSITIVE_INFINITY): void {
+    this.#rows = readRows(reader, rows)
+    if (this.#rows.length > most) reader.refuse(`${this.#rows.length} rows where there are ${most} at most`)
   }
 
   /** The rows, oldest first. */

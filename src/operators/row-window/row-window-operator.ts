@@ -1,4 +1,8 @@
-import { stateFull } from '../../errors.ts'
+import { readDictionaries, writeDictionaries } from '../../checkpoint/dictionary-state.ts'
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import { type Stateful, sizeOfState } from '../../checkpoint/stateful.ts'
+import { checkpointBusy, checkpointMismatch, stateFull } from '../../errors.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
@@ -10,7 +14,8 @@ import { DueQueue } from './due-queue.ts'
 import type { LastRows } from './last-rows.ts'
 import type { WindowKind } from './make-window.ts'
 import type { OutputColumns, OutputRow } from './output-columns.ts'
-import type { HeldRow, RowEvents, RowWindow } from './row-window.ts'
+import type { HeldRow, RowCodec, RowEvents, RowWindow } from './row-window.ts'
+import { rowCodec } from './value-codec.ts'
 import type { ValueKey } from './value-key.ts'
 import { type ContentPlan, WindowContent } from './window-content.ts'
 
@@ -33,6 +38,10 @@ export interface RowWindowOptions {
   readonly output: OutputColumns
   readonly timers: StageTimers
   readonly next: Operator
+  /** Of the text columns it makes itself. */
+  readonly dictionaries: readonly Dictionary[]
+  /** Which windows of what: the state of others is of no use. */
+  readonly shape: string
 }
 
 /** The window of one key. */
@@ -50,13 +59,14 @@ interface KeyedWindow {
  * Windows over rows in the order they arrive, by count or clock, one per key. What is due by the time of a row happens
  * before the row, in order of its instants: answers don't depend on how late a timer comes, nor on batches.
  */
-export class RowWindowOperator implements Operator, TimedStage, RowEvents {
+export class RowWindowOperator implements Operator, Stateful, TimedStage, RowEvents {
   readonly name: string
   rowsIn = 0
   rowsOut = 0
   readonly #options: RowWindowOptions
   readonly #memory: LinearMemory
   readonly #readers: readonly ValueReader[]
+  readonly #rows: RowCodec
   readonly #windows = new Map<unknown, KeyedWindow>()
   readonly #due = new DueQueue<KeyedWindow>()
   #now = Number.NEGATIVE_INFINITY
@@ -80,6 +90,7 @@ export class RowWindowOperator implements Operator, TimedStage, RowEvents {
     this.#options = options
     this.#memory = options.context.arena.memory
     this.#readers = valueReaders(this.#memory, options.columns)
+    this.#rows = rowCodec(options.columns.map(({ type }) => type))
   }
 
   notes(): readonly string[] {
@@ -126,6 +137,50 @@ export class RowWindowOperator implements Operator, TimedStage, RowEvents {
     this.#options.output.markCodes(dictionary, mark)
     this.#options.lastRows?.markCodes(dictionary, mark)
     this.#options.next.markCodes(dictionary, mark)
+  }
+
+  snapshot(writer: StateWriter): void {
+    const { dictionaries, shape } = this.#options
+    if (this.#at < this.#arrived.length || this.#sent < this.#pending.length)
+      throw checkpointBusy(`${this.name} is in a batch`)
+    writer.text(shape)
+    writeDictionaries(writer, dictionaries)
+    writer.f64(this.#now)
+    writer.f64(this.#seq)
+    writer.f64(this.#made)
+    writer.bool(this.#ended)
+    writer.u32(this.#windows.size)
+    for (const { key, order, window, content } of this.#windows.values()) {
+      writer.value(key)
+      writer.f64(order)
+      window.snapshot(writer, this.#rows)
+      content.snapshot(writer)
+    }
+  }
+
+  restore(reader: StateReader): void {
+    const { dictionaries, shape, maxKeys } = this.#options
+    reader.expect(shape)
+    readDictionaries(reader, dictionaries)
+    this.#now = reader.instant()
+    this.#seq = reader.amount()
+    this.#made = reader.amount()
+    this.#ended = reader.bool()
+    this.#forwarded = this.#ended
+    const count = reader.count(9)
+    if (count > maxKeys)
+      throw checkpointMismatch(`the state has ${count} keys and maxKeys is ${maxKeys}: raise maxKeys`, { value: count })
+    for (let left = count; left > 0; left--) {
+      const keyed = this.#newWindow(reader.value(), reader.amount())
+      keyed.window.restore(reader, this.#rows)
+      keyed.content.restore(reader)
+      this.#queue(keyed)
+    }
+    this.#arm()
+  }
+
+  sizeBytes(): number {
+    return sizeOfState(this)
   }
 
   close(): void {
@@ -203,7 +258,7 @@ export class RowWindowOperator implements Operator, TimedStage, RowEvents {
   }
 
   #windowOf(row: HeldRow): KeyedWindow {
-    const { key: keyOf, kind, content, maxKeys } = this.#options
+    const { key: keyOf, maxKeys } = this.#options
     const key = keyOf(row.values)
     const known = this.#windows.get(key)
     if (known !== undefined) return known
@@ -212,9 +267,14 @@ export class RowWindowOperator implements Operator, TimedStage, RowEvents {
         value: this.#windows.size,
         at: this.name,
       })
+    return this.#newWindow(key, this.#made++)
+  }
+
+  #newWindow(key: unknown, order: number): KeyedWindow {
+    const { kind, content } = this.#options
     const keyed = {
       key,
-      order: this.#made++,
+      order,
       window: kind.make(),
       content: new WindowContent(content),
       queuedFor: Number.POSITIVE_INFINITY,

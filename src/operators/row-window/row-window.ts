@@ -1,3 +1,6 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+
 /** A row as a window holds it: plain values, so that it owns no place in a batch and no code of a dictionary. */
 export interface HeldRow {
   /** Rows are numbered in the order they arrived. */
@@ -34,6 +37,17 @@ export interface RowWindow {
   readonly size: number
   /** Whether a new window would do as well: its key can be forgotten. */
   readonly isBlank: boolean
+  /** Writes what it holds. */
+  snapshot(writer: StateWriter, rows: RowCodec): void
+  /** Takes over in a new window what another of its kind held. */
+  restore(reader: StateReader, rows: RowCodec): void
+}
+
+/** Rows as bytes. */
+export interface RowCodec {
+  write(writer: StateWriter, row: HeldRow): void
+  /** @throws EventfluxError `CHECKPOINT_INVALID` for what is no such row. */
+  read(reader: StateReader): HeldRow
 }
 
 /** In which order rows leave: never (but for a reset), as they came, or in any order. What aggregates keep depends on it. */

@@ -1,4 +1,7 @@
-import type { HeldRow, RowEvents, RowWindow } from './row-window.ts'
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import type { HeldRow, RowCodec, RowEvents, RowWindow } from './row-window.ts'
+import { readRows, writeRows } from './value-codec.ts'
 
 /** Orders two rows: less than 0, 0 for equal, more than 0. */
 export type RowOrder = (a: HeldRow, b: HeldRow) => number
@@ -8,7 +11,7 @@ export class SortWindow implements RowWindow {
   readonly nextTimer = Number.POSITIVE_INFINITY
   readonly #n: number
   readonly #order: RowOrder
-  readonly #rows: HeldRow[] = []
+  #rows: HeldRow[] = []
 
   constructor(n: number, order: RowOrder) {
     this.#n = n
@@ -32,6 +35,15 @@ export class SortWindow implements RowWindow {
   onTimer(): void {}
 
   onEnd(): void {}
+
+  snapshot(writer: StateWriter, rows: RowCodec): void {
+    writeRows(writer, this.#rows, rows)
+  }
+
+  restore(reader: StateReader, rows: RowCodec): void {
+    this.#rows = readRows(reader, rows)
+    if (this.#rows.length > this.#n) reader.refuse(`${this.#rows.length} rows of ${this.#n} at most`)
+  }
 
   /** Behind every row it is not less than. */
   #placeOf(row: HeldRow): number {

@@ -1,4 +1,7 @@
-import type { HeldRow, RowEvents, RowWindow } from './row-window.ts'
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import type { HeldRow, RowCodec, RowEvents, RowWindow } from './row-window.ts'
+import { readRows, writeRows } from './value-codec.ts'
 
 /** Batches of n rows whose rows come out as they arrive; the first row of the next batch makes them expire. */
 export class StreamedLengthBatchWindow implements RowWindow {
@@ -36,4 +39,14 @@ export class StreamedLengthBatchWindow implements RowWindow {
   onTimer(): void {}
 
   onEnd(): void {}
+
+  snapshot(writer: StateWriter, rows: RowCodec): void {
+    writer.f64(this.#count)
+    writeRows(writer, this.#rows, rows)
+  }
+
+  restore(reader: StateReader, rows: RowCodec): void {
+    this.#count = reader.amount(this.#n)
+    this.#rows = readRows(reader, rows)
+  }
 }

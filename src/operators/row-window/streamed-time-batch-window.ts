@@ -1,5 +1,8 @@
-import type { HeldRow, RowEvents, RowWindow } from './row-window.ts'
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import type { HeldRow, RowCodec, RowEvents, RowWindow } from './row-window.ts'
 import { TickGrid } from './tick-grid.ts'
+import { readRows, writeRows } from './value-codec.ts'
 
 /** Rows come out as they arrive, and all of them expire at the next tick. */
 export class StreamedTimeBatchWindow implements RowWindow {
@@ -37,4 +40,16 @@ export class StreamedTimeBatchWindow implements RowWindow {
   }
 
   onEnd(): void {}
+
+  snapshot(writer: StateWriter, rows: RowCodec): void {
+    writer.f64(this.nextTimer)
+    this.#grid.snapshot(writer)
+    writeRows(writer, this.#rows, rows)
+  }
+
+  restore(reader: StateReader, rows: RowCodec): void {
+    this.nextTimer = reader.instant()
+    this.#grid.restore(reader)
+    this.#rows = readRows(reader, rows)
+  }
 }

@@ -1,3 +1,6 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+
 /** Instants a fixed time apart. Ticks are computed from the grid, never from when the last one was served: no drift. */
 export class TickGrid {
   readonly #lengthMs: number
@@ -7,6 +10,15 @@ export class TickGrid {
   constructor(lengthMs: number, startMs?: number) {
     this.#lengthMs = lengthMs
     this.#startMs = startMs
+  }
+
+  snapshot(writer: StateWriter): void {
+    writer.bool(this.#startMs !== undefined)
+    if (this.#startMs !== undefined) writer.f64(this.#startMs)
+  }
+
+  restore(reader: StateReader): void {
+    if (reader.bool()) this.#startMs = reader.finite()
   }
 
   /** The first instant of the grid after `time`. */

@@ -1,6 +1,9 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { RowBatch } from './row-batch.ts'
-import type { HeldRow, RowEvents, RowWindow } from './row-window.ts'
+import type { HeldRow, RowCodec, RowEvents, RowWindow } from './row-window.ts'
 import { TickGrid } from './tick-grid.ts'
+import { readRows, writeRows } from './value-codec.ts'
 
 /** Batches of the rows between two ticks. The ticks rest while there is nothing to put out and nothing to expire. */
 export class TimeBatchWindow implements RowWindow {
@@ -42,6 +45,20 @@ export class TimeBatchWindow implements RowWindow {
 
   onEnd(events: RowEvents): void {
     if (this.#emitIncomplete && this.#rows.length > 0) this.#emit(this.#rows.at(-1)!.time, events)
+  }
+
+  snapshot(writer: StateWriter, rows: RowCodec): void {
+    writer.f64(this.nextTimer)
+    this.#grid.snapshot(writer)
+    writeRows(writer, this.#rows, rows)
+    this.#batch.snapshot(writer, rows)
+  }
+
+  restore(reader: StateReader, rows: RowCodec): void {
+    this.nextTimer = reader.instant()
+    this.#grid.restore(reader)
+    this.#rows = readRows(reader, rows)
+    this.#batch.restore(reader, rows)
   }
 
   #emit(at: number, events: RowEvents): void {

@@ -1,5 +1,7 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { RowQueue } from './row-queue.ts'
-import type { HeldRow, RowEvents, RowWindow } from './row-window.ts'
+import type { HeldRow, RowCodec, RowEvents, RowWindow } from './row-window.ts'
 
 /** The rows younger than a length of time, at most the latest n of them. */
 export class TimeWindow implements RowWindow {
@@ -36,4 +38,12 @@ export class TimeWindow implements RowWindow {
   }
 
   onEnd(): void {}
+
+  snapshot(writer: StateWriter, rows: RowCodec): void {
+    this.#rows.snapshot(writer, rows)
+  }
+
+  restore(reader: StateReader, rows: RowCodec): void {
+    this.#rows.restore(reader, rows, this.#n)
+  }
 }

@@ -1,4 +1,7 @@
-import type { HeldRow, RowEvents, RowWindow } from './row-window.ts'
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import type { HeldRow, RowCodec, RowEvents, RowWindow } from './row-window.ts'
+import { readRows, writeRows } from './value-codec.ts'
 import type { ValueKey } from './value-key.ts'
 
 /** The latest row of each value. With a time to live, rows that nobody replaces expire by it, oldest first. */
@@ -47,4 +50,12 @@ export class UniqueWindow implements RowWindow {
   }
 
   onEnd(): void {}
+
+  snapshot(writer: StateWriter, rows: RowCodec): void {
+    writeRows(writer, [...this.#rows.values()], rows)
+  }
+
+  restore(reader: StateReader, rows: RowCodec): void {
+    for (const row of readRows(reader, rows)) this.#rows.set(this.#key(row.values), row)
+  }
 }

@@ -1,6 +1,9 @@
-import { stateFull } from '../../errors.ts'
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import { checkpointMismatch, stateFull } from '../../errors.ts'
 import type { RunningAggregate } from './aggregates/running-aggregate.ts'
 import type { HeldRow } from './row-window.ts'
+import type { ValueCodec } from './value-codec.ts'
 import type { ValueKey } from './value-key.ts'
 
 /** An aggregate and the value it takes of a row. */
@@ -8,6 +11,8 @@ export interface AggregatePlan {
   readonly make: () => RunningAggregate
   /** Where its arguments stand in a row's values; none: every row counts. */
   readonly columns: readonly number[]
+  /** The value as bytes. */
+  readonly codec: ValueCodec
   /** Whether it goes by all rows there ever were, not by those there are. */
   readonly isForever: boolean
 }
@@ -72,6 +77,52 @@ export class WindowContent {
 
   reset(): void {
     this.#groups.clear()
+  }
+
+  /** Writes the aggregates of its groups: those that outlive their rows first. */
+  snapshot(writer: StateWriter): void {
+    const { aggregates } = this.#plan
+    writer.u32(this.#forever.size)
+    for (const [key, kept] of this.#forever) {
+      writer.value(key)
+      kept.forEach((aggregate, i) => {
+        aggregate?.snapshot(writer, aggregates[i]!.codec)
+      })
+    }
+    writer.u32(this.#groups.size)
+    for (const [key, group] of this.#groups) {
+      writer.value(key)
+      writer.f64(group.rows)
+      group.aggregates.forEach((aggregate, i) => {
+        if (!aggregates[i]!.isForever) aggregate.snapshot(writer, aggregates[i]!.codec)
+      })
+    }
+  }
+
+  /** Takes over in a new content what another of the same plan held. */
+  restore(reader: StateReader): void {
+    const { aggregates, maxGroups } = this.#plan
+    for (let left = reader.count(1); left > 0; left--) {
+      const kept = this.#foreverOf(reader.value()) ?? reader.refuse('aggregates that outlive their rows, where none do')
+      kept.forEach((aggregate, i) => {
+        aggregate?.restore(reader, aggregates[i]!.codec)
+      })
+    }
+    for (let left = reader.count(9); left > 0; left--) {
+      const key = reader.value()
+      const rows = reader.amount()
+      const forever = this.#foreverOf(key)
+      const group = { rows, aggregates: aggregates.map(({ make }, i) => forever?.[i] ?? make()) }
+      group.aggregates.forEach((aggregate, i) => {
+        if (!aggregates[i]!.isForever) aggregate.restore(reader, aggregates[i]!.codec)
+      })
+      this.#groups.set(key, group)
+    }
+    const held = Math.max(this.#groups.size, this.#forever.size)
+    if (held > maxGroups)
+      throw checkpointMismatch(`the state has ${held} groups and maxKeys is ${maxGroups}: raise maxKeys`, {
+        value: held,
+      })
   }
 
   #groupOf(row: HeldRow): Group {

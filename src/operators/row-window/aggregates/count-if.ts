@@ -1,3 +1,5 @@
+import type { StateReader } from '../../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../../checkpoint/state-writer.ts'
 import type { RunningAggregate } from './running-aggregate.ts'
 
 /** The values that are true. */
@@ -14,5 +16,13 @@ export class CountIfAggregate implements RunningAggregate {
 
   value(): number {
     return this.#count
+  }
+
+  snapshot(writer: StateWriter): void {
+    writer.f64(this.#count)
+  }
+
+  restore(reader: StateReader): void {
+    this.#count = reader.amount()
   }
 }

@@ -1,3 +1,6 @@
+import type { StateReader } from '../../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../../checkpoint/state-writer.ts'
+import type { ValueCodec } from '../value-codec.ts'
 import type { RunningAggregate } from './running-aggregate.ts'
 
 /** The first or last of values none of which is ever taken out. */
@@ -17,5 +20,14 @@ export class EdgeValue implements RunningAggregate {
 
   value(): unknown {
     return this.#value
+  }
+
+  snapshot(writer: StateWriter, codec: ValueCodec): void {
+    writer.bool(this.#value !== null)
+    if (this.#value !== null) codec.write(writer, this.#value)
+  }
+
+  restore(reader: StateReader, codec: ValueCodec): void {
+    if (reader.bool()) this.#value = codec.read(reader)
   }
 }

@@ -1,3 +1,6 @@
+import type { StateReader } from '../../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../../checkpoint/state-writer.ts'
+
 /** From here on values are kept scaled down, so that no partial sum of them overflows. */
 const LARGE = 2 ** 960
 const SCALE = 2 ** 128
@@ -30,6 +33,22 @@ export class ExactSum {
     if (this.#negative > 0) return Number.NEGATIVE_INFINITY
     const sum = rounded(this.#parts)
     return this.#large.length === 0 ? sum : rounded(this.#large) * SCALE + sum
+  }
+
+  snapshot(writer: StateWriter): void {
+    for (const parts of [this.#parts, this.#large]) {
+      writer.u32(parts.length)
+      for (const part of parts) writer.f64(part)
+    }
+    for (const count of [this.#nan, this.#positive, this.#negative]) writer.f64(count)
+  }
+
+  restore(reader: StateReader): void {
+    for (const parts of [this.#parts, this.#large])
+      for (let left = reader.count(8); left > 0; left--) parts.push(reader.finite())
+    this.#nan = reader.amount()
+    this.#positive = reader.amount()
+    this.#negative = reader.amount()
   }
 
   /** The parts of a sum of moderate finite values: their sum is the exact sum. */

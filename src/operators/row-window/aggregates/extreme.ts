@@ -1,3 +1,6 @@
+import type { StateReader } from '../../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../../checkpoint/state-writer.ts'
+import type { ValueCodec } from '../value-codec.ts'
 import type { Better } from './better.ts'
 import type { RunningAggregate } from './running-aggregate.ts'
 
@@ -19,5 +22,14 @@ export class Extreme implements RunningAggregate {
 
   value(): unknown {
     return this.#best
+  }
+
+  snapshot(writer: StateWriter, codec: ValueCodec): void {
+    writer.bool(this.#best !== null)
+    if (this.#best !== null) codec.write(writer, this.#best)
+  }
+
+  restore(reader: StateReader, codec: ValueCodec): void {
+    if (reader.bool()) this.#best = codec.read(reader)
   }
 }

@@ -1,3 +1,6 @@
+import type { StateReader } from '../../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../../checkpoint/state-writer.ts'
+import type { ValueCodec } from '../value-codec.ts'
 import type { Better } from './better.ts'
 import type { RunningAggregate } from './running-aggregate.ts'
 
@@ -39,6 +42,24 @@ export class HeapExtreme implements RunningAggregate {
     const [first] = this.#heap
     if (first !== undefined) return first.value
     return this.#nan > 0 ? Number.NaN : null
+  }
+
+  snapshot(writer: StateWriter, codec: ValueCodec): void {
+    const living = this.#heap.filter(({ seq }) => !this.#removed.has(seq))
+    writer.f64(this.#nan)
+    writer.u32(living.length)
+    for (const { seq, value } of living) {
+      writer.f64(seq)
+      codec.write(writer, value)
+    }
+  }
+
+  restore(reader: StateReader, codec: ValueCodec): void {
+    this.#nan = reader.amount()
+    for (let left = reader.count(8); left > 0; left--) {
+      const seq = reader.integer()
+      this.#push({ seq, value: codec.read(reader) })
+    }
   }
 
   #compact(): void {

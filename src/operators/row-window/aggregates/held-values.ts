@@ -1,3 +1,6 @@
+import type { StateReader } from '../../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../../checkpoint/state-writer.ts'
+import type { ValueCodec } from '../value-codec.ts'
 import type { RunningAggregate } from './running-aggregate.ts'
 
 /** A value and the row it is of. */
@@ -27,5 +30,20 @@ export class HeldValues implements RunningAggregate {
 
   value(): unknown {
     return this.#compute(this.#values.values())
+  }
+
+  snapshot(writer: StateWriter, codec: ValueCodec): void {
+    writer.u32(this.#values.size)
+    for (const { seq, value } of this.#values.values()) {
+      writer.f64(seq)
+      codec.write(writer, value)
+    }
+  }
+
+  restore(reader: StateReader, codec: ValueCodec): void {
+    for (let left = reader.count(8); left > 0; left--) {
+      const seq = reader.integer()
+      this.#values.set(seq, { seq, value: codec.read(reader) })
+    }
   }
 }

@@ -1,3 +1,6 @@
+import type { StateReader } from '../../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../../checkpoint/state-writer.ts'
+import type { ValueCodec } from '../value-codec.ts'
 import type { RunningAggregate } from './running-aggregate.ts'
 
 interface Entry {
@@ -34,6 +37,22 @@ export class SlidingEdgeValue implements RunningAggregate {
   value(): unknown {
     if (this.#length === 0) return null
     return (this.#edge === 'first' ? this.#entries[this.#head]! : this.#entries.at(-1)!).value
+  }
+
+  snapshot(writer: StateWriter, codec: ValueCodec): void {
+    const living = this.#entries.slice(this.#head).filter(({ seq }) => !this.#removed.has(seq))
+    writer.u32(living.length)
+    for (const { seq, value } of living) {
+      writer.f64(seq)
+      codec.write(writer, value)
+    }
+  }
+
+  restore(reader: StateReader, codec: ValueCodec): void {
+    for (let left = reader.count(8); left > 0; left--) {
+      const seq = reader.integer()
+      this.#entries.push({ seq, value: codec.read(reader) })
+    }
   }
 
   get #length(): number {

@@ -1,3 +1,6 @@
+import type { StateReader } from '../../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../../checkpoint/state-writer.ts'
+import type { ValueCodec } from '../value-codec.ts'
 import type { Better } from './better.ts'
 import type { RunningAggregate } from './running-aggregate.ts'
 
@@ -37,6 +40,23 @@ export class SlidingExtreme implements RunningAggregate {
   value(): unknown {
     if (this.#head < this.#values.length) return this.#values[this.#head]
     return this.#nan > 0 ? Number.NaN : null
+  }
+
+  snapshot(writer: StateWriter, codec: ValueCodec): void {
+    writer.f64(this.#nan)
+    writer.u32(this.#values.length - this.#head)
+    for (let i = this.#head; i < this.#values.length; i++) {
+      writer.f64(this.#seqs[i]!)
+      codec.write(writer, this.#values[i])
+    }
+  }
+
+  restore(reader: StateReader, codec: ValueCodec): void {
+    this.#nan = reader.amount()
+    for (let left = reader.count(8); left > 0; left--) {
+      this.#seqs.push(reader.integer())
+      this.#values.push(codec.read(reader))
+    }
   }
 
   #dropFirst(): void {

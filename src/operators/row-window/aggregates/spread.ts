@@ -1,3 +1,5 @@
+import type { StateReader } from '../../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../../checkpoint/state-writer.ts'
 import { ExactSum, exactProduct } from './exact-sum.ts'
 import type { RunningAggregate } from './running-aggregate.ts'
 
@@ -43,6 +45,20 @@ export class SpreadAggregate implements RunningAggregate {
     if (this.#huge > 0) return Number.POSITIVE_INFINITY
     const variance = Math.max(0, this.#aroundMean()) / (isSample ? n - 1 : n)
     return isDeviation ? Math.sqrt(variance) : variance
+  }
+
+  snapshot(writer: StateWriter): void {
+    this.#sum.snapshot(writer)
+    this.#squares.snapshot(writer)
+    for (const count of [this.#count, this.#huge, this.#notFinite]) writer.f64(count)
+  }
+
+  restore(reader: StateReader): void {
+    this.#sum.restore(reader)
+    this.#squares.restore(reader)
+    this.#count = reader.amount()
+    this.#huge = reader.amount()
+    this.#notFinite = reader.amount()
   }
 
   #take(value: number, by: 1 | -1): void {

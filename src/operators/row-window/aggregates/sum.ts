@@ -1,3 +1,5 @@
+import type { StateReader } from '../../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../../checkpoint/state-writer.ts'
 import { ExactSum } from './exact-sum.ts'
 import type { RunningAggregate } from './running-aggregate.ts'
 
@@ -24,5 +26,15 @@ export class SumAggregate implements RunningAggregate {
   value(): number | null {
     if (this.#count === 0) return null
     return this.#isMean ? this.#sum.value() / this.#count : this.#sum.value()
+  }
+
+  snapshot(writer: StateWriter): void {
+    writer.f64(this.#count)
+    this.#sum.snapshot(writer)
+  }
+
+  restore(reader: StateReader): void {
+    this.#count = reader.amount()
+    this.#sum.restore(reader)
   }
 }

@@ -1,4 +1,6 @@
-import { stageFailed } from '../../../errors.ts'
+import type { StateReader } from '../../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../../checkpoint/state-writer.ts'
+import { checkpointUnsupported, stageFailed } from '../../../errors.ts'
 import type { CheckedDefinition } from '../../../expression/aggregate-definition.ts'
 import type { RunningAggregate } from './running-aggregate.ts'
 
@@ -24,6 +26,19 @@ export class UserAggregate implements RunningAggregate {
 
   value(): unknown {
     return this.#definition.result(this.#kept)
+  }
+
+  snapshot(writer: StateWriter): void {
+    try {
+      writer.value(this.#kept)
+    } catch (cause) {
+      const { name } = this.#definition
+      throw checkpointUnsupported(`the aggregate ${name}: ${(cause as Error).message}`, { at: name, cause })
+    }
+  }
+
+  restore(reader: StateReader): void {
+    this.#kept = reader.value()
   }
 }
 
