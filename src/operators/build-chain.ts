@@ -353,7 +353,13 @@ class ChainBuilder {
           keys.map((key, i) => ({ column: first + i, ...key })),
           { maxKeys, liveIds },
         )
-      const results = { layout, columns: aggregated, keyCount: keys.length, maxBatch: context.maxBatch }
+      const results = {
+        layout,
+        columns: aggregated,
+        keyCount: keys.length,
+        maxBatch: context.maxBatch,
+        shape: windowShape(node.window, keys, layout.signature),
+      }
       const filling = fillOperator(node.window, context.kernels, this.#arena, finishing, {
         ...results,
         keys: indexKeys(2),
@@ -370,7 +376,6 @@ class ChainBuilder {
         keys: indexKeys(1),
         timers: this.#parts.timers,
         seen: seen.map(({ name, column }) => ({ ...prepared[column]!, name, column })),
-        shape: windowShape(node.window, keys, layout.signature),
       })
       this.windows.push(operator)
       return this.#counted(node, operator)

@@ -68,6 +68,18 @@ describe('a chain', () => {
         ),
     ],
     [
+      'gaps that are filled',
+      () =>
+        verifyPipeline(
+          timed
+            .keyBy('key')
+            .window(tumbling(10, { fillEmpty: true }))
+            .aggregate(e => ({ n: sum(e.n), t: first(e.t) })),
+          rows,
+          options,
+        ),
+    ],
+    [
       'no key',
       () =>
         verifyPipeline(

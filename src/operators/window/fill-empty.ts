@@ -1,3 +1,7 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import { type Stateful, sizeOfState } from '../../checkpoint/stateful.ts'
+import { checkpointBusy } from '../../errors.ts'
 import { type Arena, ArenaScope } from '../../memory/arena.ts'
 import { bitmapBytes } from '../../memory/column-buffers.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
@@ -21,13 +25,15 @@ export interface FillEmptyOptions {
   readonly columns: readonly OutputColumn[]
   readonly keyCount: number
   readonly maxBatch: number
+  /** Which windows of what: the state of others is of no use. */
+  readonly shape: string
 }
 
 /**
  * Stands behind a window and gives rows for the windows in which a key had none: right before the key's next row, for all
  * windows since its last one. It remembers of each key the window that was its last, as long as that is within the limit.
  */
-export class FillEmptyOperator implements Operator {
+export class FillEmptyOperator implements Operator, Stateful {
   readonly name = 'fill empty'
   rowsIn = 0
   rowsOut = 0
@@ -137,6 +143,29 @@ export class FillEmptyOperator implements Operator {
       for (let row = 0; row < this.#filled.length; row++) mark(u32[(values >>> 2) + row]!)
     }
     this.#next.markCodes(dictionary, mark)
+  }
+
+  snapshot(writer: StateWriter): void {
+    if (this.#batch !== undefined) throw checkpointBusy(`${this.name} is in a batch`)
+    writer.text(this.#options.shape)
+    writer.f64(this.#latest)
+    this.#keys.snapshot(writer)
+    const isLive = (id: number): boolean => id < this.#idLimit && this.#isWithin(id)
+    this.#known.snapshot(writer, isLive)
+    this.#last.snapshot(writer, isLive)
+  }
+
+  restore(reader: StateReader): void {
+    reader.expect(this.#options.shape)
+    this.#latest = reader.time()
+    this.#keys.restore(reader)
+    this.#idLimit = this.#keys.idLimit
+    this.#known.restore(reader, this.#idLimit)
+    this.#last.restore(reader, this.#idLimit)
+  }
+
+  sizeBytes(): number {
+    return sizeOfState(this)
   }
 
   close(): void {

@@ -1,3 +1,7 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import { type Stateful, sizeOfState } from '../../checkpoint/stateful.ts'
+import { checkpointBusy } from '../../errors.ts'
 import { type Arena, ArenaScope } from '../../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
@@ -38,7 +42,7 @@ interface Firing {
  * two batches, or before the first row that comes after its instant. Results a row sets off come after the watermark
  * that row met, so that what is behind this window sees the same whatever the batches.
  */
-export class GlobalWindowOperator implements Operator, TimedStage {
+export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
   readonly name: string
   readonly lateRows = 0
   rowsIn = 0
@@ -61,6 +65,7 @@ export class GlobalWindowOperator implements Operator, TimedStage {
   readonly #template: number
   readonly #range: number
   readonly #ids: IdList
+  readonly #shape: string
 
   #watermark = Number.NEGATIVE_INFINITY
   #reached = Number.NEGATIVE_INFINITY
@@ -89,6 +94,7 @@ export class GlobalWindowOperator implements Operator, TimedStage {
     this.#isKeyed = options.keyCount > 0
     this.#timers = timers
     this.#records = new KeyedRecords(arena, layout)
+    this.#shape = options.shape
     this.#given = new IdCells(arena, 8)
     this.#trigger = makeTrigger(spec.trigger, kernels, arena, { list: scope.allocate(maxBatch * 4), timers, seen })
     this.#liveIds = mark => {
@@ -159,6 +165,44 @@ export class GlobalWindowOperator implements Operator, TimedStage {
       this.#records.liveIds(id => this.#layout.markCodes(dictionary, this.#records.recordOf(id), mark))
     this.#emitter.markCodes(dictionary, this.#memory.u32, mark)
     this.#next.markCodes(dictionary, mark)
+  }
+
+  snapshot(writer: StateWriter): void {
+    if (this.#rows.isPending || this.#firing !== undefined || this.#asked !== undefined)
+      throw checkpointBusy(`${this.name} is in a batch`)
+    writer.text(this.#shape)
+    for (const time of [this.#watermark, this.#reached, this.#forwarded, this.#clockMs, this.#latestTime])
+      writer.f64(time)
+    writer.bool(this.#ended)
+    writer.f64(this.#rows.nextRank)
+    this.#keys.snapshot(writer)
+    this.#records.snapshot(writer)
+    this.#given.snapshot(writer)
+    this.#trigger.snapshot(writer)
+    this.#layout.snapshotForevers(writer)
+  }
+
+  restore(reader: StateReader): void {
+    reader.expect(this.#shape)
+    this.#watermark = reader.time()
+    this.#reached = reader.time()
+    this.#forwarded = reader.time()
+    this.#clockMs = reader.instant()
+    this.#latestTime = reader.time()
+    this.#ended = reader.bool()
+    this.#rows.nextRank = reader.integer()
+    this.#keys.restore(reader)
+    const { idLimit } = this.#keys
+    this.#records.restore(reader, idLimit)
+    this.#given.restore(reader, idLimit)
+    this.#trigger.reserve(idLimit)
+    this.#trigger.restore(reader, idLimit)
+    this.#layout.restoreForevers(reader, idLimit)
+    this.#arm()
+  }
+
+  sizeBytes(): number {
+    return sizeOfState(this)
   }
 
   close(): void {

@@ -1,3 +1,5 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { Arena } from '../../memory/arena.ts'
 
 const LEAST_IDS = 16
@@ -36,6 +38,26 @@ export class IdCells {
 
   set(id: number, value: number): void {
     this.#arena.memory.f64[(this.address + id * this.#bytes) >>> 3] = value
+  }
+
+  /** Writes the cells of live keys, those whose first number isn't 0 unless told otherwise, and whose they are. */
+  snapshot(writer: StateWriter, isLive = (id: number): boolean => this.get(id) !== 0): void {
+    const ids: number[] = []
+    for (let id = 0; id < this.#capacity; id++) if (isLive(id)) ids.push(id)
+    writer.u32(ids.length)
+    for (const id of ids) {
+      writer.u32(id)
+      writer.words(this.#arena.memory.u32, (this.address + id * this.#bytes) >>> 2, this.#bytes / 4)
+    }
+  }
+
+  /** Takes over in new cells what others held; ids are below `idLimit`. */
+  restore(reader: StateReader, idLimit: number): void {
+    this.reserve(idLimit)
+    for (let left = reader.count(4 + this.#bytes); left > 0; left--) {
+      const id = reader.index(idLimit - 1)
+      reader.words(this.#arena.memory.u32, (this.address + id * this.#bytes) >>> 2, this.#bytes / 4)
+    }
   }
 
   close(): void {

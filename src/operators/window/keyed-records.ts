@@ -1,4 +1,6 @@
 import { RECORD_ROWS, SLICE_COUNT, SLICE_ENTRY_BYTES, SLICE_RECORDS, SLICE_TOUCHED } from '../../../assembly/abi.ts'
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { Arena } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { IdMarker } from './key-index.ts'
@@ -91,6 +93,26 @@ export class KeyedRecords {
     for (let at = this.#list >>> 2, end = at + this.#count; at < end; at++) {
       if (this.rowsOf(u32[at]!) !== 0) mark(u32[at]!)
     }
+  }
+
+  /** Writes the records, and whose they are in the order in which they were begun. */
+  snapshot(writer: StateWriter): void {
+    const ids: number[] = []
+    this.eachId(id => ids.push(id))
+    this.#layout.state.snapshotKeyed(writer, ids, this.records, this.#layout.recordBytes)
+  }
+
+  /** Begins the records of a state where there are none; ids are below `idLimit`. */
+  restore(reader: StateReader, idLimit: number): void {
+    const ids = this.#layout.state.readIds(reader, idLimit)
+    this.reserve(idLimit)
+    this.#memory.u32.set(ids, this.#list >>> 2)
+    this.#memory.u32[(this.entry + SLICE_COUNT) >>> 2] = ids.length
+    this.#layout.state.restore(
+      reader,
+      ids.map(id => this.recordOf(id)),
+      1,
+    )
   }
 
   close(): void {

@@ -39,6 +39,27 @@ export class RecordState {
     return this.#plainBytes + this.#owning.length
   }
 
+  /** Writes ids, and the record of each in an array of records. */
+  snapshotKeyed(writer: StateWriter, ids: readonly number[], records: number, recordBytes: number): void {
+    writer.u32(ids.length)
+    for (const id of ids) writer.u32(id)
+    this.snapshot(
+      writer,
+      ids.map(id => records + id * recordBytes),
+    )
+  }
+
+  /** The ids `snapshotKeyed` wrote, each below `idLimit` and there once; `restore` of their records comes next. */
+  readIds(reader: StateReader, idLimit: number): number[] {
+    const ids = new Set<number>()
+    for (let left = reader.count(4 + this.leastBytes); left > 0; left--) {
+      const id = reader.index(idLimit - 1)
+      if (ids.has(id)) reader.refuse(`two records of the key ${id}`)
+      ids.add(id)
+    }
+    return [...ids]
+  }
+
   /** Writes records in use by their addresses. */
   snapshot(writer: StateWriter, records: readonly number[]): void {
     const { u32 } = this.#memory

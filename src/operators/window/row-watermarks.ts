@@ -46,7 +46,7 @@ export class RowWatermarks {
 
   /** The watermark the row at a position of the selection meets. */
   at(position: number): number {
-    return this.atRow(this.#rowOf(this.#batch!, position))
+    return this.atRow(rowOf(this.#memory, this.#batch!, position))
   }
 
   /** The watermark a row of the batch meets. Each raise of the watermark is looked at once a batch. */

@@ -91,32 +91,21 @@ export class SlicePool {
 
   /** Writes the records of a slice, and whose they are in the order in which they came up. */
   snapshot(slice: Slice, writer: StateWriter): void {
-    const count = this.count(slice)
-    writer.u32(count)
-    writer.words(this.#memory.u32, this.touched(slice) >>> 2, count)
-    const records: number[] = []
-    this.eachRecord(slice, record => records.push(record))
-    this.#layout.state.snapshot(writer, records)
+    const ids: number[] = []
+    this.markIds(slice, id => ids.push(id))
+    this.#layout.state.snapshotKeyed(writer, ids, this.records(slice), this.recordBytes)
   }
 
   /** Fills an empty slice; ids are below `idLimit`. */
   restore(slice: Slice, reader: StateReader, idLimit: number): void {
-    const count = reader.count(4 + this.#layout.state.leastBytes)
-    const ids = new Set<number>()
-    let greatest = -1
-    for (let i = 0; i < count; i++) {
-      const id = reader.index(idLimit - 1)
-      if (ids.has(id)) reader.refuse(`two records of the key ${id}`)
-      ids.add(id)
-      greatest = Math.max(greatest, id)
-    }
-    this.reserve(slice, greatest + 1)
-    this.#memory.u32.set([...ids], this.touched(slice) >>> 2)
-    this.#memory.u32[(slice.entry + SLICE_COUNT) >>> 2] = count
+    const ids = this.#layout.state.readIds(reader, idLimit)
+    this.reserve(slice, ids.reduce((greatest, id) => Math.max(greatest, id), -1) + 1)
+    this.#memory.u32.set(ids, this.touched(slice) >>> 2)
+    this.#memory.u32[(slice.entry + SLICE_COUNT) >>> 2] = ids.length
     const records = this.records(slice)
     this.#layout.state.restore(
       reader,
-      [...ids].map(id => records + id * this.recordBytes),
+      ids.map(id => records + id * this.recordBytes),
       1,
     )
   }

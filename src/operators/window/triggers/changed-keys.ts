@@ -1,3 +1,5 @@
+import type { StateReader } from '../../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../../checkpoint/state-writer.ts'
 import type { Arena } from '../../../memory/arena.ts'
 import type { KernelExports } from '../../../wasm/exports.ts'
 import type { BatchRows } from '../batch-rows.ts'
@@ -39,6 +41,19 @@ export class ChangedKeys {
     for (const id of ids) this.#marks.set(id, 0)
     this.#ids = []
     return ids
+  }
+
+  snapshot(writer: StateWriter): void {
+    writer.u32(this.#ids.length)
+    for (const id of this.#ids) writer.u32(id)
+  }
+
+  restore(reader: StateReader, idLimit: number): void {
+    for (let left = reader.count(4); left > 0; left--) {
+      const id = reader.index(idLimit - 1)
+      this.#ids.push(id)
+      this.#marks.set(id, 1)
+    }
   }
 
   close(): void {

@@ -1,3 +1,5 @@
+import type { StateReader } from '../../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../../checkpoint/state-writer.ts'
 import type { Arena } from '../../../memory/arena.ts'
 import type { DeltaTrigger } from '../../../time/triggers.ts'
 import type { KernelExports } from '../../../wasm/exports.ts'
@@ -50,6 +52,14 @@ export class RunningDeltaTrigger implements RunningTrigger {
 
   readonly markIds: IdMarker = mark => {
     for (let id = 0; id < this.#idLimit; id++) if (this.#references.get(id) !== 0) mark(id)
+  }
+
+  snapshot(writer: StateWriter): void {
+    this.#references.snapshot(writer)
+  }
+
+  restore(reader: StateReader, idLimit: number): void {
+    this.#references.restore(reader, idLimit)
   }
 
   close(): void {

@@ -1,3 +1,5 @@
+import type { StateReader } from '../../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../../checkpoint/state-writer.ts'
 import type { Arena } from '../../../memory/arena.ts'
 import type { IntervalTrigger } from '../../../time/triggers.ts'
 import type { KernelExports } from '../../../wasm/exports.ts'
@@ -53,6 +55,16 @@ export class RunningIntervalTrigger implements RunningTrigger {
   purged(): void {}
 
   markIds(): void {}
+
+  snapshot(writer: StateWriter): void {
+    writer.f64(this.dueAt)
+    this.#changed.snapshot(writer)
+  }
+
+  restore(reader: StateReader, idLimit: number): void {
+    this.dueAt = reader.instant()
+    this.#changed.restore(reader, idLimit)
+  }
 
   close(): void {
     this.#changed.close()

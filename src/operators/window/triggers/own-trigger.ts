@@ -1,4 +1,6 @@
-import { EventfluxError, show, stageFailed } from '../../../errors.ts'
+import type { StateReader } from '../../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../../checkpoint/state-writer.ts'
+import { checkpointUnsupported, EventfluxError, show, stageFailed } from '../../../errors.ts'
 import type { LinearMemory } from '../../../memory/linear-memory.ts'
 import type { RecordBatch } from '../../../memory/record-batch.ts'
 import { RowReader } from '../../../memory/row-reader.ts'
@@ -110,6 +112,33 @@ export class RunningOwnTrigger implements RunningTrigger {
 
   readonly markIds: IdMarker = mark => {
     for (const id of this.#states.keys()) mark(id)
+  }
+
+  snapshot(writer: StateWriter): void {
+    writer.f64(this.#asks)
+    writer.u32(this.#states.size)
+    for (const { id, state, wakeAt, order } of this.#states.values()) {
+      writer.u32(id)
+      writer.f64(wakeAt)
+      writer.f64(order)
+      try {
+        writer.value(state)
+      } catch (cause) {
+        throw checkpointUnsupported(`the trigger: ${(cause as Error).message}`, { at: 'trigger', cause })
+      }
+    }
+  }
+
+  restore(reader: StateReader, idLimit: number): void {
+    this.#asks = reader.amount()
+    for (let left = reader.count(21); left > 0; left--) {
+      const id = reader.index(idLimit - 1)
+      const wakeAt = reader.time()
+      const order = reader.amount()
+      const key = { id, state: reader.value(), wakeAt, queuedFor: Number.POSITIVE_INFINITY, order }
+      this.#states.set(id, key)
+      this.#queue(key)
+    }
   }
 
   close(): void {

@@ -1,3 +1,5 @@
+import type { StateReader } from '../../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../../checkpoint/state-writer.ts'
 import type { Arena } from '../../../memory/arena.ts'
 import type { RowsTrigger } from '../../../time/triggers.ts'
 import type { KernelExports } from '../../../wasm/exports.ts'
@@ -43,6 +45,14 @@ export class RunningRowsTrigger implements RunningTrigger {
   }
 
   markIds(): void {}
+
+  snapshot(writer: StateWriter): void {
+    this.#counts.snapshot(writer)
+  }
+
+  restore(reader: StateReader, idLimit: number): void {
+    this.#counts.restore(reader, idLimit)
+  }
 
   close(): void {
     this.#counts.close()

@@ -1,3 +1,5 @@
+import type { StateReader } from '../../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../../checkpoint/state-writer.ts'
 import type { TriggerResult } from '../../../time/triggers.ts'
 import type { BatchRows } from '../batch-rows.ts'
 import type { IdMarker } from '../key-index.ts'
@@ -41,5 +43,9 @@ export interface RunningTrigger {
   purged(id: number): void
   /** Marks the keys it remembers something of that are to be known again when they come again. */
   markIds: IdMarker
+  /** Writes what it remembers. */
+  snapshot(writer: StateWriter): void
+  /** Takes over in a new trigger what another of its kind remembered; ids are below `idLimit`. */
+  restore(reader: StateReader, idLimit: number): void
   close(): void
 }
