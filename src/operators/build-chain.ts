@@ -20,6 +20,7 @@ import type { EvaluationContext, InputColumn } from './evaluator/evaluation-fram
 import type { BatchInputs } from './event-time/batch-inputs.ts'
 import { EventTimeOperator } from './event-time/event-time.ts'
 import { FilterOperator } from './filter.ts'
+import { FilterRowsOperator } from './filter-rows.ts'
 import { LateOutput } from './late-output.ts'
 import type { Operator } from './operator.ts'
 import { ProjectOperator } from './project.ts'
@@ -86,8 +87,8 @@ export interface Chain {
   readonly windows: readonly WindowOperator[]
   /** Of the text columns the chain is given. */
   readonly dictionaries: readonly Dictionary[]
-  /** The operators that keep something from batch to batch, in data order, each under a name of its own. */
-  readonly stateful: readonly { readonly id: string; readonly operator: Stateful }[]
+  /** What keeps something from batch to batch, in data order, by names; undefined: it can't put it into bytes. */
+  readonly stateful: readonly { readonly id: string; readonly operator: Stateful | undefined }[]
 }
 
 /**
@@ -123,8 +124,7 @@ class ChainBuilder {
   readonly timed = new Map<CountingOperator, TimedOperator>()
   readonly eventTimes: EventTimeOperator[] = []
   readonly windows: WindowOperator[] = []
-  readonly stateful: { readonly id: string; readonly operator: Stateful }[] = []
-  /** Where in the plan a step stands. */
+  readonly stateful: { readonly id: string; readonly operator: Stateful | undefined }[] = []
   readonly #places = new Map<LogicalNode, string>()
   readonly #parts: ChainParts
   readonly #arena: Arena
@@ -200,10 +200,10 @@ class ChainBuilder {
 
   #counted(node: LogicalNode, operator: CountingOperator): Operator {
     this.operators.push(operator)
-    if ('snapshot' in operator) {
-      const id = `${this.#places.get(node)}/${operator.name}`
-      this.stateful.push({ id, operator: operator as CountingOperator & Stateful })
-    }
+    const id = `${this.#places.get(node)}/${operator.name}`
+    const stateful = 'snapshot' in operator ? (operator as CountingOperator & Stateful) : undefined
+    const isStateless = operator instanceof FilterOperator || operator instanceof FilterRowsOperator
+    if (!isStateless) this.stateful.push({ id, operator: stateful })
     this.operatorsOf.set(node, [operator, ...(this.operatorsOf.get(node) ?? [])])
     const { stopwatch } = this.#parts
     if (stopwatch === undefined) return operator

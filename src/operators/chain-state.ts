@@ -2,6 +2,7 @@ import { readDictionaries, writeDictionaries } from '../checkpoint/dictionary-st
 import type { StateReader } from '../checkpoint/state-reader.ts'
 import type { StateWriter } from '../checkpoint/state-writer.ts'
 import { type Stateful, sizeOfState } from '../checkpoint/stateful.ts'
+import { checkpointUnsupported } from '../errors.ts'
 import type { Chain } from './build-chain.ts'
 
 /**
@@ -17,15 +18,22 @@ export class ChainState implements Stateful {
 
   snapshot(writer: StateWriter): void {
     writer.section('texts', () => writeDictionaries(writer, this.#chain.dictionaries))
-    for (const { id, operator } of this.#chain.stateful) writer.section(id, () => operator.snapshot(writer))
+    for (const { id, operator } of this.#operators()) writer.section(id, () => operator.snapshot(writer))
   }
 
   restore(reader: StateReader): void {
     reader.section('texts', () => readDictionaries(reader, this.#chain.dictionaries))
-    for (const { id, operator } of this.#chain.stateful) reader.section(id, () => operator.restore(reader))
+    for (const { id, operator } of this.#operators()) reader.section(id, () => operator.restore(reader))
   }
 
   sizeBytes(): number {
     return sizeOfState(this)
+  }
+
+  #operators(): readonly { readonly id: string; readonly operator: Stateful }[] {
+    return this.#chain.stateful.map(({ id, operator }) => {
+      if (operator !== undefined) return { id, operator }
+      throw checkpointUnsupported(`${id} keeps something, and can't put it into bytes yet`, { at: id })
+    })
   }
 }
