@@ -76,10 +76,10 @@ export class StateReader {
     return value
   }
 
-  /** A number that isn't NaN: an instant of some clock, or one that never comes. */
-  instant(): number {
+  /** An instant of some clock, a finite number; or what stands for none. */
+  instant(none: number): number {
     const value = this.f64()
-    if (Number.isNaN(value)) this.refuse('an instant is no number')
+    if (!Number.isFinite(value) && value !== none) this.refuse(`${value} is no instant`)
     return value
   }
 

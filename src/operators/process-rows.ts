@@ -151,7 +151,7 @@ export class ProcessRowsOperator implements Operator, Stateful {
     this.#watermark = reader.time()
     this.#told = reader.time()
     this.#forwarded = reader.time()
-    for (let left = reader.count(8); left > 0; left--) this.#setTimer(reader.f64())
+    for (let left = reader.count(8); left > 0; left--) this.#setTimer(reader.instant(Number.POSITIVE_INFINITY))
     if (!reader.bool()) return
     const state = reader.value()
     if (this.#processor.restore === undefined)

@@ -11,7 +11,9 @@ export function stageTimers(clock: Clock, listener: { timerDue(stage: TimedStage
     at(stage, atMs) {
       const nowMs = clock.now()
       const delayMs = Math.min(atMs - nowMs, LONGEST_DELAY_MS)
-      return clock.after(delayMs, () => listener.timerDue(stage, nowMs + delayMs))
+      // Adding up again what was taken apart may give less than there was.
+      const reachedMs = delayMs < LONGEST_DELAY_MS ? atMs : nowMs + delayMs
+      return clock.after(delayMs, () => listener.timerDue(stage, reachedMs))
     },
   }
 }

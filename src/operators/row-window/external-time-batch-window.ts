@@ -85,10 +85,10 @@ export class ExternalTimeBatchWindow implements RowWindow {
   }
 
   restore(reader: StateReader, rows: RowCodec): void {
-    this.nextTimer = reader.instant()
+    this.nextTimer = reader.instant(Number.POSITIVE_INFINITY)
     // None is open where there is no end.
     this.#end = reader.f64()
-    this.#latest = reader.instant()
+    this.#latest = reader.instant(Number.NEGATIVE_INFINITY)
     this.#hasNews = reader.bool()
     this.#grid.restore(reader)
     this.#rows = readRows(reader, rows)

@@ -162,12 +162,13 @@ export class RowWindowOperator implements Operator, Stateful, TimedStage, RowEve
     const { dictionaries, shape, maxKeys } = this.#options
     reader.expect(shape)
     readDictionaries(reader, dictionaries)
-    this.#now = reader.instant()
+    this.#now = reader.instant(Number.NEGATIVE_INFINITY)
     this.#seq = reader.amount()
     this.#made = reader.amount()
     this.#ended = reader.bool()
     this.#forwarded = this.#ended
     const count = reader.count(9)
+    if (this.#ended && count > 0) reader.refuse(`${count} windows behind the end of the input`)
     if (count > maxKeys)
       throw checkpointMismatch(`the state has ${count} keys and maxKeys is ${maxKeys}: raise maxKeys`, { value: count })
     for (let left = count; left > 0; left--) {

@@ -48,7 +48,7 @@ export class StreamedTimeBatchWindow implements RowWindow {
   }
 
   restore(reader: StateReader, rows: RowCodec): void {
-    this.nextTimer = reader.instant()
+    this.nextTimer = reader.instant(Number.POSITIVE_INFINITY)
     this.#grid.restore(reader)
     this.#rows = readRows(reader, rows)
   }

@@ -55,7 +55,7 @@ export class TimeBatchWindow implements RowWindow {
   }
 
   restore(reader: StateReader, rows: RowCodec): void {
-    this.nextTimer = reader.instant()
+    this.nextTimer = reader.instant(Number.POSITIVE_INFINITY)
     this.#grid.restore(reader)
     this.#rows = readRows(reader, rows)
     this.#batch.restore(reader, rows)

@@ -187,7 +187,7 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
     this.#watermark = reader.time()
     this.#reached = reader.time()
     this.#forwarded = reader.time()
-    this.#clockMs = reader.instant()
+    this.#clockMs = reader.instant(Number.NEGATIVE_INFINITY)
     this.#latestTime = reader.time()
     this.#ended = reader.bool()
     this.#rows.nextRank = reader.integer()

@@ -62,7 +62,7 @@ export class RunningClockTrigger implements RunningTrigger {
   }
 
   restore(reader: StateReader, idLimit: number): void {
-    this.wakeAt = reader.instant()
+    this.wakeAt = reader.instant(Number.POSITIVE_INFINITY)
     this.#changed.restore(reader, idLimit)
   }
 

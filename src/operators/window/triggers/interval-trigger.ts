@@ -62,7 +62,7 @@ export class RunningIntervalTrigger implements RunningTrigger {
   }
 
   restore(reader: StateReader, idLimit: number): void {
-    this.dueAt = reader.instant()
+    this.dueAt = reader.instant(Number.POSITIVE_INFINITY)
     this.#changed.restore(reader, idLimit)
   }
 

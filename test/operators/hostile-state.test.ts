@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest'
+import type { Processor } from '../../src/connector/processor.ts'
+import { EventfluxError } from '../../src/errors.ts'
+import { avg, first, max, sum, variance } from '../../src/expression/aggregates.ts'
+import { argMax, collect, minForever } from '../../src/expression/choice-aggregates.ts'
+import { approxDistinct, distinctCount, median, percentile } from '../../src/expression/distribution-aggregates.ts'
+import { createEngineSync } from '../../src/kernels/engine.ts'
+import { pipeline } from '../../src/pipeline.ts'
+import type { LogicalPlan } from '../../src/plan/logical-node.ts'
+import { ChainInstance } from '../../src/testing/chain-instance.ts'
+import { session, slidingPerEvent } from '../../src/time/session-windows.ts'
+import { externalTimeBatch } from '../../src/time/window-kinds/external-time-batch.ts'
+import { length } from '../../src/time/window-kinds/length.ts'
+import { sort } from '../../src/time/window-kinds/sort.ts'
+import { timeBatch } from '../../src/time/window-kinds/time-batch.ts'
+import { hopping, tumbling } from '../../src/time/windows.ts'
+import { eventRows, events } from './state-events.ts'
+
+const timed = pipeline(events).eventTime('time', { outOfOrdernessMs: 15 })
+const all = { output: 'all' } as const
+
+/** Keeps the last row of each key. */
+const latest = (): Processor<{ key: string }, { key: string }> => {
+  let rows: [string, { key: string }][] = []
+  return {
+    process(row, emit) {
+      const before = rows.find(([key]) => key === row.key)
+      if (before) emit(before[1])
+      rows = [...rows.filter(each => each !== before), [row.key, row]]
+    },
+    snapshot: () => rows,
+    restore(state) {
+      rows = state as typeof rows
+    },
+  }
+}
+
+const PLANS: Record<string, LogicalPlan> = {
+  tumbling: timed
+    .keyBy('key')
+    .window(tumbling(25))
+    .aggregate(e => ({ n: sum(e.l), t: first(e.t), who: argMax(e.t, e.n) })).plan,
+  hopping: timed
+    .keyBy('key', 'p')
+    .window(hopping(30, 10, { allowedLateness: 20 }))
+    .aggregate(e => ({ d: distinctCount(e.t), low: minForever(e.x) })).plan,
+  'a key of numbers': timed
+    .keyBy('n')
+    .window(tumbling(60))
+    .aggregate(e => ({ m: median(e.n), q: percentile(e.n, 0.5, { relativeError: 0.1 }) })).plan,
+  session: timed
+    .keyBy('key')
+    .window(session(12, { allowedLateness: 20 }))
+    .aggregate(e => ({ list: collect(e.t), about: approxDistinct(e.t) })).plan,
+  slidingPerEvent: timed.window(slidingPerEvent(10)).aggregate(e => ({ high: max(e.n) })).plan,
+  length: pipeline(events)
+    .keyBy('p')
+    .window(length(3, all))
+    .aggregate(e => ({ high: max(e.n), mean: avg(e.x), low: minForever(e.l) })).plan,
+  sort: pipeline(events)
+    .window(sort(3, 'n', all))
+    .aggregate(e => ({ v: variance(e.n), m: median(e.n), t: first(e.t), s: sum(e.l) })).plan,
+  timeBatch: pipeline(events)
+    .window(timeBatch(20, all))
+    .aggregate(e => ({ d: distinctCount(e.t), t: first(e.t) })).plan,
+  externalTimeBatch: pipeline(events)
+    .window(externalTimeBatch('time', 30, { ...all, timeout: 10 }))
+    .rows().plan,
+  process: timed.process(events, latest as never).plan,
+}
+
+const rows = eventRows(6)
+const MOST_MEMORY = 2 ** 23
+const engine = createEngineSync({ engine: 'js', maxBytes: MOST_MEMORY })
+
+function instanceOf(plan: LogicalPlan): ChainInstance {
+  engine.memory.u8.fill(0)
+  return new ChainInstance(plan, { engine, maxBatch: 4, maxKeys: 100, fullEvery: 0, startMs: 12 })
+}
+
+/** The state in the middle of the rows. */
+function stateOf(plan: LogicalPlan): Uint8Array {
+  const instance = instanceOf(plan)
+  instance.process(rows.slice(0, 2))
+  instance.advanceTo(16)
+  instance.process(rows.slice(2, 4))
+  const bytes = instance.snapshot()
+  instance.close()
+  return bytes
+}
+
+/** Restores bytes and goes on to the end. The code of the error it ends with, if it does; any other error is thrown. */
+function goOn(plan: LogicalPlan, bytes: Uint8Array): string | undefined {
+  const instance = instanceOf(plan)
+  try {
+    instance.restore(bytes)
+    instance.process(rows.slice(4))
+    instance.advanceTo(100)
+    instance.end()
+    return undefined
+  } catch (error) {
+    if (error instanceof EventfluxError) return error.code
+    throw error
+  } finally {
+    instance.close()
+  }
+}
+
+/** The codes that bytes which aren't those of a state may end in: refused, or found out by whoever meets their content. */
+const CODES = [
+  undefined,
+  'CHECKPOINT_INVALID',
+  'CHECKPOINT_MISMATCH',
+  'STATE_FULL',
+  'STAGE_FAILED',
+  'OVERFLOW',
+  'EVENT_INVALID',
+]
+
+describe.each(Object.entries(PLANS))('the state of %s', (_, plan) => {
+  const state = stateOf(plan)
+
+  it('goes on as it is', () => {
+    expect(goOn(plan, state)).toBeUndefined()
+  })
+
+  it('is refused when it is cut short, or longer', () => {
+    for (let length = 0; length < state.length; length++)
+      expect([length, goOn(plan, state.slice(0, length))]).toEqual([length, 'CHECKPOINT_INVALID'])
+    expect(goOn(plan, Uint8Array.of(...state, 0))).toBe('CHECKPOINT_INVALID')
+  })
+
+  it('with any one bit the other way is refused, or goes on without harm', () => {
+    let refused = 0
+    for (let bit = 0; bit < state.length * 8; bit++) {
+      const flipped = state.slice()
+      flipped[bit >>> 3]! ^= 1 << (bit & 7)
+      const code = goOn(plan, flipped)
+      if (!CODES.includes(code)) throw new Error(`bit ${bit} ends in ${code}`)
+      if (code?.startsWith('CHECKPOINT')) refused++
+    }
+    expect(refused).toBeGreaterThan(state.length)
+  })
+
+  it('with every length that is none is refused', () => {
+    for (let at = 0; at + 4 <= state.length; at++) {
+      for (const length of [2 ** 31, 2 ** 32 - 1]) {
+        const hostile = state.slice()
+        new DataView(hostile.buffer).setUint32(at, length, true)
+        expect(CODES).toContain(goOn(plan, hostile))
+      }
+    }
+  })
+})
