@@ -200,10 +200,9 @@ class ChainBuilder {
 
   #counted(node: LogicalNode, operator: CountingOperator): Operator {
     this.operators.push(operator)
-    const id = `${this.#places.get(node)}/${operator.name}`
     const stateful = 'snapshot' in operator ? (operator as CountingOperator & Stateful) : undefined
-    const isStateless = operator instanceof FilterOperator || operator instanceof FilterRowsOperator
-    if (!isStateless) this.stateful.push({ id, operator: stateful })
+    const isFilter = operator instanceof FilterOperator || operator instanceof FilterRowsOperator
+    if (!isFilter) this.stateful.push({ id: `${this.#places.get(node)}/${operator.name}`, operator: stateful })
     this.operatorsOf.set(node, [operator, ...(this.operatorsOf.get(node) ?? [])])
     const { stopwatch } = this.#parts
     if (stopwatch === undefined) return operator
