@@ -1,8 +1,9 @@
+import type { Target } from '../harness/figure.ts'
 import { group } from '../harness/group.ts'
-import { compareInRounds } from '../harness/rounds.ts'
-import { blocked, blockedHashed, blockedMapped, onePass } from './w1/column-loops.ts'
+import { type Contestant, compareInRounds } from '../harness/rounds.ts'
+import { blocked, blockedHashed, blockedMapped, type ColumnLoop, onePass } from './w1/column-loops.ts'
 import { engineContestant, loopContestant } from './w1/columns.ts'
-import { type Density, type KeyKind, makeEvents } from './w1/events.ts'
+import { type Density, type EventColumns, type KeyKind, makeEvents } from './w1/events.ts'
 import { expectedRows } from './w1/oracle.ts'
 import { rowContestants } from './w1/rows.ts'
 
@@ -44,6 +45,19 @@ const COLUMNS: Readonly<Record<KeyKind, { loops: readonly [string, typeof blocke
   },
 }
 
+/** The loops and the engine, their results compared with the oracle's. */
+async function columnContestants(
+  events: EventColumns,
+  loops: readonly [string, ColumnLoop][],
+  target: Target,
+): Promise<Contestant[]> {
+  const expected = expectedRows(events)
+  const engine = await engineContestant('eventflux', events, { engine: 'wasm', metrics: false }, expected)
+  const made: Contestant[] = []
+  for (const [name, loop] of loops) made.push(loopContestant(name, loop, events, expected))
+  return [...made, { ...engine, targets: [target] }]
+}
+
 for (const kind of ['utf8', 'smallInt', 'anyInt'] as const) {
   for (const density of ['dense', 'sparse'] as const) {
     const description = `columns in, ${kind} keys, ${DENSITY_TEXT[density]}: ${WHAT}`
@@ -51,14 +65,10 @@ for (const kind of ['utf8', 'smallInt', 'anyInt'] as const) {
     const baselines = loops.map(([name]) => name)
     group(`columns-${kind}-${density}`, description, async ({ quick, record }) => {
       const { rows, ...rest } = size(quick)
-      const events = makeEvents(rows, kind, density)
-      const expected = expectedRows(events)
-      const engine = await engineContestant('eventflux', events, { engine: 'wasm', metrics: false }, expected)
-      const target = { of: 'ratio', atLeast: density === 'dense' ? dense : 1.3 } as const
-      const contestants = [
-        ...loops.map(([name, loop]) => loopContestant(name, loop, events, expected)),
-        { ...engine, targets: [target] },
-      ]
+      const contestants = await columnContestants(makeEvents(rows, kind, density), loops, {
+        of: 'ratio',
+        atLeast: density === 'dense' ? dense : 1.3,
+      })
       record(await compareInRounds({ contestants, baselines, amount: rows / 1e6, ...rest }))
     })
   }
