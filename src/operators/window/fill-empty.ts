@@ -3,17 +3,15 @@ import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { type Stateful, sizeOfState } from '../../checkpoint/stateful.ts'
 import { checkpointBusy } from '../../errors.ts'
 import { type Arena, ArenaScope } from '../../memory/arena.ts'
-import { bitmapBytes } from '../../memory/column-buffers.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { RecordBatch, Vector } from '../../memory/record-batch.ts'
-import { BYTE_WIDTH } from '../../schema/data-type.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 import type { Operator } from '../operator.ts'
 import { ReusedBatch } from '../reused-batch.ts'
+import { EmittedBatch, type OutputColumn } from './emitted-batch.ts'
 import { IdCells } from './id-cells.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
 import type { RecordLayout } from './record-layout.ts'
-import type { OutputColumn } from './window-emitter.ts'
 import type { WindowSlices } from './window-slices.ts'
 
 export interface FillEmptyOptions {
@@ -48,7 +46,7 @@ export class FillEmptyOperator implements Operator, Stateful {
   #idLimit = 0
   #latest = Number.NEGATIVE_INFINITY
   readonly #columns: readonly Vector[]
-  readonly #filled: { -readonly [K in keyof RecordBatch]: RecordBatch[K] }
+  readonly #filled: EmittedBatch
   readonly #passed = new ReusedBatch()
   readonly #selection: number
   readonly #record: number
@@ -81,21 +79,8 @@ export class FillEmptyOperator implements Operator, Stateful {
     this.#record = scope.allocate(layout.recordBytes)
     arena.memory.u8.set(layout.template, this.#record)
     kernels.fillI32(this.#addresses, maxBatch, this.#record)
-    this.#columns = options.columns.map(({ type, dictionary }) => ({
-      type: type.name,
-      values: scope.allocate(maxBatch * BYTE_WIDTH[type.name]),
-      validity: type.isNullable ? scope.allocate(bitmapBytes(maxBatch)) : 0,
-      dictionary,
-      objects: type.name === 'object' ? [] : undefined,
-    }))
-    this.#filled = {
-      length: 0,
-      columns: this.#columns,
-      selection: 0,
-      selectedCount: 0,
-      origin: 0,
-      watermarks: undefined,
-    }
+    this.#filled = new EmittedBatch(scope, options.columns, maxBatch)
+    this.#columns = this.#filled.columns
   }
 
   notes(): readonly string[] {
@@ -137,11 +122,7 @@ export class FillEmptyOperator implements Operator, Stateful {
       },
       mark,
     )
-    const { u32 } = this.#arena.memory
-    for (const { dictionary: own, values } of this.#columns) {
-      if (own !== dictionary) continue
-      for (let row = 0; row < this.#filled.length; row++) mark(u32[(values >>> 2) + row]!)
-    }
+    this.#filled.markCodes(dictionary, this.#arena.memory.u32, mark)
     this.#next.markCodes(dictionary, mark)
   }
 
@@ -252,8 +233,7 @@ export class FillEmptyOperator implements Operator, Stateful {
     for (let key = 0; key < keyCount; key++) this.#keys.writeKeys(ids, count, key, columns[2 + key]!)
     const { finishers } = layout
     for (let i = 0; i < finishers.length; i++) finishers[i]!(this.#addresses, count, columns[2 + keyCount + i]!, ids)
-    this.#filled.length = count
-    this.#filled.selectedCount = count
+    this.#filled.hold(count)
     this.rowsOut += count
     return this.#next.process(this.#filled)
   }

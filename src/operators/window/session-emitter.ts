@@ -1,16 +1,14 @@
 import { SESSION_FIRST, SESSION_ID, SESSION_LAST, SESSION_MARKS, SESSION_RECORD } from '../../../assembly/abi.ts'
 import type { ArenaScope } from '../../memory/arena.ts'
-import { bitmapBytes } from '../../memory/column-buffers.ts'
 import type { Dictionary } from '../../memory/dictionary.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
-import type { RecordBatch, Vector } from '../../memory/record-batch.ts'
-import { BYTE_WIDTH } from '../../schema/data-type.ts'
+import type { Vector } from '../../memory/record-batch.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 import type { Operator } from '../operator.ts'
+import { EmittedBatch, type OutputColumn } from './emitted-batch.ts'
 import type { KeyIndex } from './key-index.ts'
 import type { RecordLayout } from './record-layout.ts'
 import { RETRACTION } from './session-timers.ts'
-import type { OutputColumn } from './window-emitter.ts'
 
 /**
  * Turns sessions (abi.ts "session") into result batches: windowStart, windowEnd, the keys, then one column per aggregate,
@@ -28,7 +26,7 @@ export class SessionEmitter {
   readonly #tailMs: number
   readonly #addresses: number
   readonly #ids: number
-  readonly #batch: { -readonly [K in keyof RecordBatch]: RecordBatch[K] }
+  readonly #batch: EmittedBatch
   #sessions: readonly number[] = []
   #at = 0
   rowsOut = 0
@@ -59,21 +57,8 @@ export class SessionEmitter {
     this.#maxBatch = maxBatch
     this.#addresses = scope.allocate(maxBatch * 4)
     this.#ids = scope.allocate(maxBatch * 4)
-    this.#columns = parts.columns.map(({ type, dictionary }) => ({
-      type: type.name,
-      values: scope.allocate(maxBatch * BYTE_WIDTH[type.name]),
-      validity: type.isNullable ? scope.allocate(bitmapBytes(maxBatch)) : 0,
-      dictionary,
-      objects: type.name === 'object' ? [] : undefined,
-    }))
-    this.#batch = {
-      length: 0,
-      columns: this.#columns,
-      selection: 0,
-      selectedCount: 0,
-      origin: 0,
-      watermarks: undefined,
-    }
+    this.#batch = new EmittedBatch(scope, parts.columns, maxBatch)
+    this.#columns = this.#batch.columns
   }
 
   /** Starts emitting the sessions of a list, which stays as it is until all are out. Nothing else may be pending. */
@@ -96,10 +81,7 @@ export class SessionEmitter {
 
   /** Marks the codes of the batch last written: it may still be on its way. */
   markCodes(dictionary: Dictionary, mark: (code: number) => void): void {
-    for (const column of this.#columns) {
-      if (column.dictionary !== dictionary) continue
-      for (let row = 0; row < this.#batch.length; row++) mark(this.#memory.u32[(column.values >>> 2) + row]!)
-    }
+    this.#batch.markCodes(dictionary, this.#memory.u32, mark)
   }
 
   #write(from: number, count: number): void {
@@ -120,8 +102,7 @@ export class SessionEmitter {
     for (let i = 0; i < finishers.length; i++) finishers[i]!(addresses, count, columns[2 + this.#keyCount + i]!, ids)
     const retractions = columns[2 + this.#keyCount + finishers.length]
     if (retractions !== undefined) this.#writeRetractions(from, count, retractions.values)
-    this.#batch.length = count
-    this.#batch.selectedCount = count
+    this.#batch.hold(count)
   }
 
   #writeRetractions(from: number, count: number, values: number): void {

@@ -1,18 +1,11 @@
 import type { ArenaScope } from '../../memory/arena.ts'
-import { bitmapBytes } from '../../memory/column-buffers.ts'
 import type { Dictionary } from '../../memory/dictionary.ts'
-import type { RecordBatch, Vector } from '../../memory/record-batch.ts'
-import { BYTE_WIDTH, type DataType } from '../../schema/data-type.ts'
+import type { Vector } from '../../memory/record-batch.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 import type { Operator } from '../operator.ts'
+import { EmittedBatch, type OutputColumn } from './emitted-batch.ts'
 import type { KeyIndex } from './key-index.ts'
 import type { RecordLayout } from './record-layout.ts'
-
-/** A column the emitter writes. */
-export interface OutputColumn {
-  readonly type: DataType
-  readonly dictionary: Dictionary | undefined
-}
 
 /**
  * Turns records into result batches: windowStart and windowEnd (or one time, where windows have no bounds), the keys, then one column per aggregate and, where there is
@@ -29,7 +22,7 @@ export class WindowEmitter {
   readonly #stamps: 1 | 2
   readonly #maxBatch: number
   readonly #addresses: number
-  readonly #batch: { -readonly [K in keyof RecordBatch]: RecordBatch[K] }
+  readonly #batch: EmittedBatch
   #records = 0
   #ids = 0
   #at = 0
@@ -63,21 +56,8 @@ export class WindowEmitter {
     this.#stamps = parts.stamps ?? 2
     this.#maxBatch = maxBatch
     this.#addresses = scope.allocate(maxBatch * 4)
-    this.#columns = parts.columns.map(({ type, dictionary }) => ({
-      type: type.name,
-      values: scope.allocate(maxBatch * BYTE_WIDTH[type.name]),
-      validity: type.isNullable ? scope.allocate(bitmapBytes(maxBatch)) : 0,
-      dictionary,
-      objects: type.name === 'object' ? [] : undefined,
-    }))
-    this.#batch = {
-      length: 0,
-      columns: this.#columns,
-      selection: 0,
-      selectedCount: 0,
-      origin: 0,
-      watermarks: undefined,
-    }
+    this.#batch = new EmittedBatch(scope, parts.columns, maxBatch)
+    this.#columns = this.#batch.columns
   }
 
   /** Starts emitting `count` records of the window [start, end), by their ids. Nothing else may be pending. */
@@ -117,10 +97,7 @@ export class WindowEmitter {
 
   /** Marks the codes of the batch last written: it may still be on its way. */
   markCodes(dictionary: Dictionary, memory: Uint32Array, mark: (code: number) => void): void {
-    for (const column of this.#columns) {
-      if (column.dictionary !== dictionary) continue
-      for (let row = 0; row < this.#batch.length; row++) mark(memory[(column.values >>> 2) + row]!)
-    }
+    this.#batch.markCodes(dictionary, memory, mark)
   }
 
   #write(ids: number, count: number): void {
@@ -137,7 +114,6 @@ export class WindowEmitter {
     for (let i = 0; i < finishers.length; i++) finishers[i]!(this.#addresses, count, columns[aggregates + i]!, ids)
     const retraction = columns[aggregates + finishers.length]
     if (retraction !== undefined) k.fill1(retraction.values, count, this.#isRetraction)
-    this.#batch.length = count
-    this.#batch.selectedCount = count
+    this.#batch.hold(count)
   }
 }
