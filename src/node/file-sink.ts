@@ -1,0 +1,47 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { promisify } from 'node:util'
+import { gzip as gzipBytes } from 'node:zlib'
+import type { Sink } from '../connector/sink.ts'
+
+const compress = promisify(gzipBytes)
+
+/** How a file is written. */
+export interface FileSinkOptions {
+  /** The name in errors and metrics. Default: the file's. */
+  readonly name?: string
+  /** Compresses, piece by piece: whatever was written can be read. Default: whether the name ends in `.gz`. */
+  readonly gzip?: boolean
+  /** Whether to add to what is there. Default false: the file is emptied. */
+  readonly append?: boolean
+}
+
+/**
+ * A file that takes bytes, under `ndjsonSink` or `csvSink`. It is opened with the first bytes, or when the sink closes.
+ * After `flush` what was written is on the disk.
+ *
+ * @example
+ * const sink = ndjsonSink(fileSink('windows.ndjson.gz'))
+ */
+export function fileSink(path: string | URL, options: FileSinkOptions = {}): Sink<Uint8Array> {
+  const name = options.name ?? basename(typeof path === 'string' ? path : path.pathname)
+  const { gzip = name.endsWith('.gz'), append = false } = options
+  let opened: Promise<FileHandle> | undefined
+  let isDirty = false
+  const file = (): Promise<FileHandle> => (opened ??= open(path, append ? 'a' : 'w'))
+  return {
+    name,
+    async write(bytes) {
+      isDirty = true
+      await (await file()).appendFile(gzip ? await compress(bytes) : bytes)
+    },
+    async flush() {
+      if (!isDirty) return
+      isDirty = false
+      await (await file()).datasync()
+    },
+    async close() {
+      await (await file()).close()
+    },
+  }
+}
