@@ -59,7 +59,10 @@ const PRINTED = '[[{"x":2},{"x":3}],"function"]\n'
 describe('the package', () => {
   it('holds what is built and what is to be read, and nothing else', () => {
     expect(
-      packed.filter(path => !/^(dist\/.+\.(js|cjs|d\.ts|d\.cts)|docs\/.+\.md|[A-Z]+(\.md)?|package\.json)$/.test(path)),
+      packed.filter(
+        path =>
+          !/^(bin\/eventflux\.js|dist\/.+\.(js|cjs|d\.ts|d\.cts)|docs\/.+\.md|[A-Z]+(\.md)?|package\.json)$/.test(path),
+      ),
     ).toEqual([])
     expect(packed).toEqual(
       expect.arrayContaining(['README.md', 'LICENSE', 'CHANGELOG.md', 'dist/index.js', 'dist/index.cjs']),
@@ -74,6 +77,15 @@ describe('the package', () => {
   it('runs as CommonJS', () => {
     const requires = Object.entries(NAMES).map(([entry, names]) => `const { ${names} } = require('${entry}')`)
     expect(run('program.cjs', `${requires.join('\n')}${PROGRAM}`)).toBe(PRINTED)
+  })
+
+  it('has a command that runs a plan', () => {
+    const plan = '{"version":1,"source":[{"name":"x","type":"i32","nullable":false}],"nodes":[]}'
+    writeFileSync(join(project, 'plan.json'), plan)
+    const program = join(project, 'node_modules/eventflux/bin/eventflux.js')
+    expect(execFileSync(program, ['run', 'plan.json'], { cwd: project, input: 'x\n1\n', encoding: 'utf8' })).toBe(
+      '{"x":1}\n',
+    )
   })
 
   it.each(['mts', 'cts'])('has its types for who imports it from .%s', extension => {

@@ -1,0 +1,110 @@
+import type { EventfluxError, Job, JobSummary, Pipeline } from 'eventflux'
+import type { RunCommand } from './arguments.ts'
+import { BrokenLines } from './broken-lines.ts'
+import { Input } from './input.ts'
+import { loadPlan } from './load-plan.ts'
+import { branchOutput, outputOf } from './output.ts'
+import { Progress } from './progress.ts'
+import { reportOf } from './report.ts'
+import { UsageError } from './usage-error.ts'
+
+const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
+
+/** Carries out `eventflux run`; gives the exit code. */
+export async function run(command: RunCommand): Promise<number> {
+  const pipeline = await loadPlan(command)
+  if (command.explain) {
+    process.stdout.write(`${pipeline.explain()}\n`)
+    return 0
+  }
+  const input = await Input.open(command)
+  const broken = new BrokenLines(command.onError)
+  const job = await start(pipeline, command, input, broken)
+  const progress = showsProgress(command) ? new Progress(job, input) : undefined
+  const interruption = onInterruption(job)
+  let summary: JobSummary | undefined
+  try {
+    summary = await job.done
+    await broken.close()
+  } catch (error) {
+    progress?.stop()
+    if (isReaderGone(error)) return 0
+    return complain(error)
+  } finally {
+    progress?.stop()
+    interruption.forget()
+  }
+  if (command.metrics) process.stderr.write(reportOf(job))
+  if (!command.quiet) tell(summary, broken, interruption.code)
+  return interruption.code ?? 0
+}
+
+/** @throws UsageError when the plan wants something of the command that it doesn't give. */
+async function start(
+  pipeline: Pipeline,
+  command: RunCommand,
+  input: Input,
+  broken: BrokenLines,
+): Promise<Job<unknown, unknown>> {
+  try {
+    return await pipeline.run({
+      source: input.source,
+      sink: outputOf(command, pipeline.outputSchema.fields) as never,
+      sinks: Object.fromEntries([...command.branches].map(([name, path]) => [name, branchOutput(path)])),
+      errors: { source: broken.policy },
+    })
+  } catch (error) {
+    const { message, at } = error as EventfluxError
+    throw new UsageError(at === 'sinks' ? `${message}; here that is --branch NAME=FILE` : message)
+  }
+}
+
+/** The first signal takes what was read to its end, the second stops at once. */
+function onInterruption(job: Job<unknown, unknown>): { code: number | undefined; forget(): void } {
+  const state = {
+    code: undefined as number | undefined,
+    forget() {
+      for (const [signal, listener] of listeners) process.off(signal, listener)
+    },
+  }
+  const listeners = Object.entries(SIGNALS).map(([signal, code]) => {
+    const listener = (): void => {
+      const isSecond = state.code !== undefined
+      state.code = code
+      // What it fails on is told by `done`.
+      job.stop(isSecond ? { drain: false, timeoutMs: 1_000 } : {}).catch(() => {})
+    }
+    process.on(signal, listener)
+    return [signal, listener] as const
+  })
+  return state
+}
+
+/** Rows that go to the same terminal leave no room for a bar. */
+function showsProgress({ quiet, output, format }: RunCommand): boolean {
+  if (quiet || !process.stderr.isTTY) return false
+  return output !== undefined || !process.stdout.isTTY || format === undefined || format === 'table'
+}
+
+/** Whether whoever read the output has gone away, as `| head` does. */
+function isReaderGone(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if ((cause as NodeJS.ErrnoException).code === 'EPIPE') return true
+  return false
+}
+
+function complain(error: unknown): number {
+  const { message, code } = error as EventfluxError
+  const hint = code === 'DECODE_FAILED' ? ' (--on-error skip goes on with the next line)' : ''
+  process.stderr.write(`eventflux: ${message}${hint}\n`)
+  return 1
+}
+
+function tell({ delivered }: JobSummary, broken: BrokenLines, interrupted: number | undefined): void {
+  const rows = (count: number): string => count.toLocaleString('en')
+  if (broken.count > 0) {
+    process.stderr.write(`eventflux: ${rows(broken.count)} broken lines were passed over; the first: ${broken.first}\n`)
+  }
+  if (interrupted !== undefined)
+    process.stderr.write(`eventflux: interrupted after ${rows(delivered)} rows; all windows were closed\n`)
+}
