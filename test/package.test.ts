@@ -45,16 +45,17 @@ const PROGRAM = `
     const job = await pipeline(numbers, { engine: 'wasm' }).filter(e => e.x.gt(1)).run({ sink: rows, clock })
     job.pushColumns({ x: Float64Array.of(1, 2, 3) })
     await job.drain()
-    console.log(JSON.stringify([rows, typeof toWritable]))
+    console.log(JSON.stringify([rows, typeof toWritable, typeof openMetricsText]))
   }
   run()
 `
 const NAMES = {
   eventflux: 'pipeline, schema, f64',
   'eventflux/node': 'toWritable',
+  'eventflux/exporters': 'openMetricsText',
   'eventflux/testing': 'VirtualClock',
 }
-const PRINTED = '[[{"x":2},{"x":3}],"function"]\n'
+const PRINTED = '[[{"x":2},{"x":3}],"function","function"]\n'
 
 describe('the package', () => {
   it('holds what is built and what is to be read, and nothing else', () => {

@@ -6,6 +6,7 @@ import { ROOT } from './source-files.ts'
 export const ENTRIES = {
   eventflux: 'src/index.ts',
   'eventflux/node': 'src/node/index.ts',
+  'eventflux/exporters': 'src/exporters/index.ts',
   'eventflux/testing': 'src/testing/index.ts',
 } as const
 export type EntryName = keyof typeof ENTRIES

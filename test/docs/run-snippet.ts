@@ -1,5 +1,6 @@
 import { format } from 'node:util'
 import ts from 'typescript'
+import * as exporters from '../../src/exporters/index.ts'
 import * as eventflux from '../../src/index.ts'
 import * as node from '../../src/node/index.ts'
 import * as testing from '../../src/testing/index.ts'
@@ -8,6 +9,7 @@ import type { Snippet } from './snippets.ts'
 const modules: Readonly<Record<string, unknown>> = {
   eventflux,
   'eventflux/node': node,
+  'eventflux/exporters': exporters,
   'eventflux/testing': testing,
 }
 
