@@ -22,8 +22,9 @@ export interface Comparison {
 }
 
 /**
- * Runs the contestants in turns, A B C, C B A, …: whatever else the machine does hits all of them alike. Garbage is
- * collected before each run, so that none pays for another's. Processor time is kept beside the time that passed: on a
+ * Runs the contestants in turns, A B C, C B A, …: whatever else the machine does hits all of them alike. Young garbage is
+ * collected before each run, so that none pays for another's; a full collection would throw away optimised code that
+ * knows objects of the run before, and every run would begin in the interpreter. Processor time is kept beside the time that passed: on a
  * machine others use too it tells who did the work.
  */
 export async function compareInRounds(comparison: Comparison): Promise<Figure[]> {
@@ -34,7 +35,7 @@ export async function compareInRounds(comparison: Comparison): Promise<Figure[]>
     const order = contestants.map((_, i) => (round % 2 === 0 ? i : contestants.length - 1 - i))
     for (const i of order) {
       const timed = await contestants[i]!.prepare()
-      globalThis.gc?.()
+      globalThis.gc?.({ type: 'minor' })
       const cpuStart = process.cpuUsage()
       const start = performance.now()
       const running = timed()
