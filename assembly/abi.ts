@@ -35,6 +35,7 @@
 //      0   records  u32  address of the slice's records (0 = no such slice yet)
 //      4   touched  u32  address of the list of ids seen in this slice
 //      8   count    u32  length of that list
+//      12  template addr u32 of an empty record: records that aren't in use are copies of it
 //
 //   session           a stretch of activity of one key: its bounds, its neighbours, and its accumulator record
 //      0   first    f64  least time        8   last  f64  greatest time
@@ -70,6 +71,7 @@ export const KEYS_SLOT_BYTES = 8
 export const SLICE_RECORDS = 0
 export const SLICE_TOUCHED = 4
 export const SLICE_COUNT = 8
+export const SLICE_TEMPLATE = 12
 export const SLICE_ENTRY_BYTES = 16
 
 export const SESSION_FIRST = 0

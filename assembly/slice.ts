@@ -1,15 +1,53 @@
 // Slices: rows → addresses of accumulator records (layouts: abi.ts "accumulator record", "slice entry").
 
-import { RECORD_ROWS, SLICE_COUNT, SLICE_ENTRY_BYTES, SLICE_RECORDS, SLICE_TOUCHED } from './abi'
+import { RECORD_ROWS, SLICE_COUNT, SLICE_ENTRY_BYTES, SLICE_RECORDS, SLICE_TEMPLATE, SLICE_TOUCHED } from './abi'
 
-/** Makes a free record an empty one and lists its id. Happens once per key and slice. */
+/** Rows after which it is looked at anew how many keys come up that the slice has no record of. */
+const STRETCH_BYTES: usize = 256 << 2
+
+/** Lists an id whose record comes into use. Happens once per key and slice. */
 // @ts-ignore: decorator
 @inline
-function claim(entry: usize, id: u32, record: usize, recordBytes: usize, template: usize): void {
-  for (let at: usize = 0; at < recordBytes; at += 8) store<u64>(record + at, load<u64>(template + at))
+function list(entry: usize, id: u32): void {
   const count = load<u32>(entry, SLICE_COUNT)
   store<u32>(load<usize>(entry, SLICE_TOUCHED) + (count << 2), id)
   store<u32>(entry, count + 1, SLICE_COUNT)
+}
+
+/**
+ * Resolves rows up to `end` of the addresses and returns the new end of the list of ids. Where new keys are `rare`, each
+ * is a branch that is hardly ever taken; else every id is written to the end of the list, which moves on by new ones only.
+ */
+// @ts-ignore: decorator
+@inline
+function resolveStretch(
+  rare: bool,
+  selected: bool,
+  records: usize,
+  ids: usize,
+  at: usize,
+  recordBytes: usize,
+  addr: usize,
+  end: usize,
+  next: usize,
+): usize {
+  for (; addr < end; at += 4, addr += 4) {
+    const id = selected ? load<u32>(ids + (<usize>load<u32>(at) << 2)) : load<u32>(at)
+    const record = records + <usize>id * recordBytes
+    const rows = load<f64>(record, RECORD_ROWS)
+    store<usize>(addr, record)
+    if (rare) {
+      if (rows == 0) {
+        store<u32>(next, id)
+        next += 4
+      }
+    } else {
+      store<u32>(next, id)
+      next += <usize>(rows == 0) << 2
+    }
+    store<f64>(record, rows + 1, RECORD_ROWS)
+  }
+  return next
 }
 
 // @ts-ignore: decorator
@@ -22,22 +60,26 @@ function oneSlice(
   from: usize,
   m: usize,
   recordBytes: usize,
-  template: usize,
   addr: usize,
 ): void {
   const records = load<usize>(entry, SLICE_RECORDS)
+  const touched = load<usize>(entry, SLICE_TOUCHED)
   const end = addr + ((m - from) << 2)
+  let next = touched + (<usize>load<u32>(entry, SLICE_COUNT) << 2)
   let at = (selected ? sel : ids) + (from << 2)
+  let rare = false
   while (addr < end) {
-    const id = selected ? load<u32>(ids + (<usize>load<u32>(at) << 2)) : load<u32>(at)
-    const record = records + <usize>id * recordBytes
-    const rows = load<f64>(record, RECORD_ROWS)
-    store<usize>(addr, record)
-    if (rows == 0) claim(entry, id, record, recordBytes, template)
-    store<f64>(record, rows + 1, RECORD_ROWS)
-    at += 4
-    addr += 4
+    const stop = min(end, addr + STRETCH_BYTES)
+    const listed = next
+    if (rare) next = resolveStretch(true, selected, records, ids, at, recordBytes, addr, stop, next)
+    else next = resolveStretch(false, selected, records, ids, at, recordBytes, addr, stop, next)
+    // A mispredicted branch costs some fifteen rows without one.
+    rare = (next - listed) << 4 <= stop - addr
+    at += stop - addr
+    addr = stop
   }
+  store<u32>(next, 0)
+  store<u32>(entry, <u32>((next - touched) >> 2), SLICE_COUNT)
 }
 
 export function resolveOneSlice(
@@ -47,11 +89,10 @@ export function resolveOneSlice(
   from: i32,
   m: i32,
   recordBytes: i32,
-  template: usize,
   addr: usize,
 ): void {
-  if (sel == 0) oneSlice(false, entry, ids, sel, from, m, recordBytes, template, addr)
-  else oneSlice(true, entry, ids, sel, from, m, recordBytes, template, addr)
+  if (sel == 0) oneSlice(false, entry, ids, sel, from, m, recordBytes, addr)
+  else oneSlice(true, entry, ids, sel, from, m, recordBytes, addr)
 }
 
 // @ts-ignore: decorator
@@ -65,7 +106,6 @@ function manySlices(
   from: usize,
   m: usize,
   recordBytes: usize,
-  template: usize,
   addr: usize,
 ): void {
   const end = addr + ((m - from) << 2)
@@ -76,7 +116,7 @@ function manySlices(
     const record = load<usize>(entry, SLICE_RECORDS) + <usize>id * recordBytes
     const rows = load<f64>(record, RECORD_ROWS)
     store<usize>(addr, record)
-    if (rows == 0) claim(entry, id, record, recordBytes, template)
+    if (rows == 0) list(entry, id)
     store<f64>(record, rows + 1, RECORD_ROWS)
     at += 4
     slices += 4
@@ -92,11 +132,10 @@ export function resolveSlices(
   from: i32,
   m: i32,
   recordBytes: i32,
-  template: usize,
   addr: usize,
 ): void {
-  if (sel == 0) manySlices(false, entries, slices, ids, sel, from, m, recordBytes, template, addr)
-  else manySlices(true, entries, slices, ids, sel, from, m, recordBytes, template, addr)
+  if (sel == 0) manySlices(false, entries, slices, ids, sel, from, m, recordBytes, addr)
+  else manySlices(true, entries, slices, ids, sel, from, m, recordBytes, addr)
 }
 
 export function resolveOneSliceGlobal(
@@ -104,13 +143,12 @@ export function resolveOneSliceGlobal(
   from: i32,
   m: i32,
   recordBytes: i32,
-  template: usize,
   addr: usize,
 ): void {
   if (m <= from) return
   const record = load<usize>(entry, SLICE_RECORDS)
   const rows = load<f64>(record, RECORD_ROWS)
-  if (rows == 0) claim(entry, 0, record, recordBytes, template)
+  if (rows == 0) list(entry, 0)
   store<f64>(record, rows + <f64>(m - from), RECORD_ROWS)
   const end = addr + (<usize>(m - from) << 2)
   const four = i32x4.splat(<i32>record)
@@ -124,7 +162,6 @@ export function resolveSlicesGlobal(
   from: i32,
   m: i32,
   recordBytes: i32,
-  template: usize,
   addr: usize,
 ): void {
   for (const end = addr + (<usize>(m - from) << 2); addr < end; addr += 4, slices += 4) {
@@ -132,7 +169,7 @@ export function resolveSlicesGlobal(
     const record = load<usize>(entry, SLICE_RECORDS)
     const rows = load<f64>(record, RECORD_ROWS)
     store<usize>(addr, record)
-    if (rows == 0) claim(entry, 0, record, recordBytes, template)
+    if (rows == 0) list(entry, 0)
     store<f64>(record, rows + 1, RECORD_ROWS)
   }
 }
@@ -151,7 +188,6 @@ export function resolveCombine(
   from: i32,
   m: i32,
   recordBytes: i32,
-  template: usize,
   src: usize,
   dst: usize,
 ): void {
@@ -165,16 +201,18 @@ export function resolveCombine(
     const rows = load<f64>(record, RECORD_ROWS)
     store<usize>(src, taken)
     store<usize>(dst, record)
-    if (rows == 0) claim(destination, id, record, recordBytes, template)
+    if (rows == 0) list(destination, id)
     store<f64>(record, rows + load<f64>(taken, RECORD_ROWS), RECORD_ROWS)
   }
 }
 
 export function clearSlice(entry: usize, recordBytes: i32): void {
   const records = load<usize>(entry, SLICE_RECORDS)
+  const template = load<usize>(entry, SLICE_TEMPLATE)
   let ids = load<usize>(entry, SLICE_TOUCHED)
   for (const end = ids + (<usize>load<u32>(entry, SLICE_COUNT) << 2); ids < end; ids += 4) {
-    store<f64>(records + load<u32>(ids) * recordBytes, 0, RECORD_ROWS)
+    const record = records + load<u32>(ids) * recordBytes
+    for (let at: usize = 0; at < <usize>recordBytes; at += 8) store<u64>(record + at, load<u64>(template + at))
   }
   store<u32>(entry, 0, SLICE_COUNT)
 }

@@ -290,7 +290,8 @@ export interface KernelExports extends AccumulatorExports {
   /**
    * Record addresses of the selected rows j in [from, m) of one slice: addr[j - from] = records + ids[…] * recordBytes,
    * where the id of row j is ids[sel ? sel[j] : j].
-   * A free record is initialised from `template` and its id appended to entry.touched; rows is counted up.
+   * The id of a record that wasn't in use (no rows; a copy of entry.template) is appended to entry.touched, which has room
+   * for one id more than there are records, and behind the last has a 0; rows is counted up.
    */
   resolveOneSlice(
     entry: number,
@@ -299,7 +300,6 @@ export interface KernelExports extends AccumulatorExports {
     from: number,
     m: number,
     recordBytes: number,
-    template: number,
     addr: number,
   ): void
   /** The same with slices[j - from] choosing the entry. */
@@ -311,32 +311,16 @@ export interface KernelExports extends AccumulatorExports {
     from: number,
     m: number,
     recordBytes: number,
-    template: number,
     addr: number,
   ): void
   /** The same for a stream without a key: one record a slice (id 0). */
-  resolveOneSliceGlobal(
-    entry: number,
-    from: number,
-    m: number,
-    recordBytes: number,
-    template: number,
-    addr: number,
-  ): void
-  resolveSlicesGlobal(
-    entries: number,
-    slices: number,
-    from: number,
-    m: number,
-    recordBytes: number,
-    template: number,
-    addr: number,
-  ): void
+  resolveOneSliceGlobal(entry: number, from: number, m: number, recordBytes: number, addr: number): void
+  resolveSlicesGlobal(entries: number, slices: number, from: number, m: number, recordBytes: number, addr: number): void
   /** out[j] = records + ids[j] * recordBytes. */
   recordAddresses(records: number, ids: number, m: number, recordBytes: number, out: number): void
   /**
    * Combining slices: for the ids j in [from, m) of a source slice's list, dst[j - from] = its record in the destination
-   * slice (initialised and listed when free, rows added up) and src[j - from] = its record in the source slice.
+   * slice (listed when it wasn't in use, rows added up) and src[j - from] = its record in the source slice.
    */
   resolveCombine(
     source: number,
@@ -344,11 +328,10 @@ export interface KernelExports extends AccumulatorExports {
     from: number,
     m: number,
     recordBytes: number,
-    template: number,
     src: number,
     dst: number,
   ): void
-  /** Marks the records of a slice free (rows = 0) and empties its list. */
+  /** Makes the records of a slice in use copies of entry.template again and empties its list. */
   clearSlice(entry: number, recordBytes: number): void
 
   // ── sessions (layouts: abi.ts "session", "sessions header") ────────────────────────────────────────────────────

@@ -1,13 +1,15 @@
-import { SLICE_COUNT, SLICE_ENTRY_BYTES, SLICE_RECORDS, SLICE_TOUCHED } from '../../assembly/abi.ts'
+import { SLICE_COUNT, SLICE_ENTRY_BYTES, SLICE_RECORDS, SLICE_TEMPLATE, SLICE_TOUCHED } from '../../assembly/abi.ts'
 import type { EnginePair } from './engine-pair.ts'
 
-/** `count` slice entries in a row, each with room for `ids` records of `recordBytes`. Returns their address. */
-export function putSlices(pair: EnginePair, count: number, ids: number, recordBytes: number): number {
+/** `count` slice entries in a row, each with room for `ids` records like `template`. Returns their address. */
+export function putSlices(pair: EnginePair, count: number, ids: number, template: readonly number[]): number {
+  const records = Float64Array.from(Array<readonly number[]>(ids).fill(template).flat())
   const words = new Uint32Array((count * SLICE_ENTRY_BYTES) / 4)
   for (let slice = 0; slice < count; slice++) {
     const at = (slice * SLICE_ENTRY_BYTES) / 4
-    words[at + SLICE_RECORDS / 4] = pair.room(ids * recordBytes)
-    words[at + SLICE_TOUCHED / 4] = pair.room(ids * 4)
+    words[at + SLICE_RECORDS / 4] = pair.put(records)
+    words[at + SLICE_TOUCHED / 4] = pair.room((ids + 1) * 4)
+    words[at + SLICE_TEMPLATE / 4] = pair.put(Float64Array.from(template))
   }
   return pair.put(words)
 }

@@ -41,12 +41,11 @@ describe('resolving rows to records', () => {
         pair.reset()
         const taken = rows.map((_, i) => i).filter(i => !selected || i % 3 !== 1)
         const from = Math.min(start, taken.length)
-        const entry = putSlices(pair, 1, IDS, RECORD_BYTES)
-        const template = pair.put(Float64Array.from(TEMPLATE))
+        const entry = putSlices(pair, 1, IDS, TEMPLATE)
         const ids = pair.put(Uint32Array.from(rows, r => r.id))
         const sel = selected ? pair.putSelection(taken) : 0
         const addr = pair.room(taken.length * 4)
-        pair.call('resolveOneSlice', entry, ids, sel, from, taken.length, RECORD_BYTES, template, addr)
+        pair.call('resolveOneSlice', entry, ids, sel, from, taken.length, RECORD_BYTES, addr)
         const seen = taken.slice(from).map(i => rows[i]!)
         expectSlice(entry, countById(seen))
         const { records } = sliceAt(pair, entry)
@@ -60,15 +59,14 @@ describe('resolving rows to records', () => {
       fc.property(rowsOfBatch, fc.boolean(), fc.boolean(), (rows, selected, keyed) => {
         pair.reset()
         const taken = rows.map((_, i) => i).filter(i => !selected || i % 3 !== 1)
-        const entries = putSlices(pair, 3, IDS, RECORD_BYTES)
-        const template = pair.put(Float64Array.from(TEMPLATE))
+        const entries = putSlices(pair, 3, IDS, TEMPLATE)
         const ids = pair.put(Uint32Array.from(rows, r => r.id))
         const slices = pair.put(Uint32Array.from(taken, i => rows[i]!.slice))
         const sel = selected ? pair.putSelection(taken) : 0
         const addr = pair.room(taken.length * 4)
         const m = taken.length
-        if (keyed) pair.call('resolveSlices', entries, slices, ids, sel, 0, m, RECORD_BYTES, template, addr)
-        else pair.call('resolveSlicesGlobal', entries, slices, 0, m, RECORD_BYTES, template, addr)
+        if (keyed) pair.call('resolveSlices', entries, slices, ids, sel, 0, m, RECORD_BYTES, addr)
+        else pair.call('resolveSlicesGlobal', entries, slices, 0, m, RECORD_BYTES, addr)
         const seen = taken.map(i => (keyed ? rows[i]! : { id: 0, slice: rows[i]!.slice }))
         for (let slice = 0; slice < 3; slice++) {
           expectSlice(entries + slice * SLICE_ENTRY_BYTES, countById(seen.filter(r => r.slice === slice)))
@@ -88,21 +86,39 @@ describe('resolving rows to records', () => {
       [0, 4],
     ] as const) {
       pair.reset()
-      const entry = putSlices(pair, 1, 1, RECORD_BYTES)
-      const template = pair.put(Float64Array.from(TEMPLATE))
+      const entry = putSlices(pair, 1, 1, TEMPLATE)
       const addr = pair.room((m - from) * 4)
-      pair.call('resolveOneSliceGlobal', entry, from, m, RECORD_BYTES, template, addr)
+      pair.call('resolveOneSliceGlobal', entry, from, m, RECORD_BYTES, addr)
       expectSlice(entry, m > from ? new Map([[0, m - from]]) : new Map())
       expect(pair.u32(addr, m - from)).toEqual(Array(m - from).fill(sliceAt(pair, entry).records))
     }
   })
 
+  it('of one slice: the same whether new ids are rare, frequent, or now the one and now the other', () => {
+    const ids = 3_000
+    const frequent = Array.from({ length: ids }, (_, id) => id)
+    const rare = Array.from({ length: 2_000 }, (_, i) => (i % 500 === 7 ? 1_000 + i : i % 40))
+    for (const rows of [
+      frequent,
+      rare,
+      [...rare, ...frequent],
+      [...frequent, ...rare],
+      [...rare, ...frequent, ...rare],
+    ]) {
+      pair.reset()
+      const entry = putSlices(pair, 1, ids, TEMPLATE)
+      const addr = pair.room(rows.length * 4)
+      const given = pair.put(Uint32Array.from(rows))
+      pair.call('resolveOneSlice', entry, given, 0, 0, rows.length, RECORD_BYTES, addr)
+      expectSlice(entry, countById(rows.map(id => ({ id, slice: 0 }))))
+    }
+  })
+
   it('goes on counting where an earlier batch stopped, and starts anew after the slice was cleared', () => {
-    const entry = putSlices(pair, 1, IDS, RECORD_BYTES)
-    const template = pair.put(Float64Array.from(TEMPLATE))
+    const entry = putSlices(pair, 1, IDS, TEMPLATE)
     const ids = pair.put(Uint32Array.of(4, 1, 4))
     const addr = pair.room(12)
-    const resolve = () => pair.call('resolveOneSlice', entry, ids, 0, 0, 3, RECORD_BYTES, template, addr)
+    const resolve = () => pair.call('resolveOneSlice', entry, ids, 0, 0, 3, RECORD_BYTES, addr)
     resolve()
     resolve()
     expectSlice(entry, new Map([4, 1].map(id => [id, id === 4 ? 4 : 2])))
@@ -118,20 +134,19 @@ describe('resolveCombine', () => {
     fc.assert(
       fc.property(rowsOfBatch, rowsOfBatch, fc.nat(5), (into, added, start) => {
         pair.reset()
-        const entries = putSlices(pair, 2, IDS, RECORD_BYTES)
+        const entries = putSlices(pair, 2, IDS, TEMPLATE)
         const source = entries + SLICE_ENTRY_BYTES
-        const template = pair.put(Float64Array.from(TEMPLATE))
         const fill = (entry: number, rows: readonly Given[]): void => {
           const ids = pair.put(Uint32Array.from(rows, r => r.id))
           const addr = pair.room(rows.length * 4)
-          pair.call('resolveOneSlice', entry, ids, 0, 0, rows.length, RECORD_BYTES, template, addr)
+          pair.call('resolveOneSlice', entry, ids, 0, 0, rows.length, RECORD_BYTES, addr)
         }
         fill(entries, into)
         fill(source, added)
         const { touched, records } = sliceAt(pair, source)
         const from = Math.min(start, touched.length)
         const [src, dst] = [pair.room(IDS * 4), pair.room(IDS * 4)]
-        pair.call('resolveCombine', source, entries, from, touched.length, RECORD_BYTES, template, src, dst)
+        pair.call('resolveCombine', source, entries, from, touched.length, RECORD_BYTES, src, dst)
         const combined = countById(into)
         const counts = countById(added)
         for (const id of touched.slice(from)) combined.set(id, (combined.get(id) ?? 0) + counts.get(id)!)

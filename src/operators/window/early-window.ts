@@ -47,7 +47,6 @@ export class EarlyWindowOperator implements Operator, TimedStage {
   readonly #emitter: WindowEmitter
   readonly #rows: BatchRows
   readonly #ids: IdList
-  readonly #template: number
 
   #watermark = Number.NEGATIVE_INFINITY
   #reached = Number.NEGATIVE_INFINITY
@@ -97,8 +96,6 @@ export class EarlyWindowOperator implements Operator, TimedStage {
     this.#emitter = new WindowEmitter(kernels, scope, { ...options, keys: this.#keys, next }, maxBatch)
     this.#rows = new BatchRows(arena, scope, options)
     this.#ids = new IdList(arena)
-    this.#template = scope.allocate(layout.recordBytes)
-    this.#memory.u8.set(layout.template, this.#template)
   }
 
   get rowsOut(): number {
@@ -265,8 +262,8 @@ export class EarlyWindowOperator implements Operator, TimedStage {
     rows.startStretch()
     const addresses = rows.addressOf(from)
     const { entry } = window.records
-    if (rows.ids === 0) k.resolveOneSliceGlobal(entry, from, to, recordBytes, this.#template, addresses)
-    else k.resolveOneSlice(entry, rows.ids, rows.selection, from, to, recordBytes, this.#template, addresses)
+    if (rows.ids === 0) k.resolveOneSliceGlobal(entry, from, to, recordBytes, addresses)
+    else k.resolveOneSlice(entry, rows.ids, rows.selection, from, to, recordBytes, addresses)
     rows.accumulateTo(to)
     if (isLate) {
       this.#met = Math.max(this.#watermark, rows.watermarks.at(from))

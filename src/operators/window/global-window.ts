@@ -62,7 +62,6 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
   readonly #timers: StageTimers
   readonly #emitter: WindowEmitter
   readonly #rows: BatchRows
-  readonly #template: number
   readonly #range: number
   readonly #ids: IdList
   readonly #shape: string
@@ -105,8 +104,6 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
     this.#keys = options.keys(this.#liveIds)
     this.#emitter = new WindowEmitter(kernels, scope, { ...options, keys: this.#keys, next, stamps: 1 }, maxBatch)
     this.#rows = new BatchRows(arena, scope, options)
-    this.#template = scope.allocate(layout.recordBytes)
-    this.#memory.u8.set(layout.template, this.#template)
     this.#range = scope.allocate(16)
     this.#ids = new IdList(arena)
   }
@@ -277,8 +274,8 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
     this.#records.reserve(this.#keys.idLimit)
     rows.startStretch()
     const addresses = rows.addressOf(from)
-    if (rows.ids === 0) k.resolveOneSliceGlobal(entry, from, to, recordBytes, this.#template, addresses)
-    else k.resolveOneSlice(entry, rows.ids, rows.selection, from, to, recordBytes, this.#template, addresses)
+    if (rows.ids === 0) k.resolveOneSliceGlobal(entry, from, to, recordBytes, addresses)
+    else k.resolveOneSlice(entry, rows.ids, rows.selection, from, to, recordBytes, addresses)
     rows.accumulateTo(to)
     k.rangeF64(rows.time, rows.selection, from, to, this.#range)
     this.#latestTime = Math.max(this.#latestTime, this.#memory.f64[(this.#range >>> 3) + 1]!)

@@ -1,4 +1,11 @@
-import { RECORD_ROWS, SLICE_COUNT, SLICE_ENTRY_BYTES, SLICE_RECORDS, SLICE_TOUCHED } from '../../../assembly/abi.ts'
+import {
+  RECORD_ROWS,
+  SLICE_COUNT,
+  SLICE_ENTRY_BYTES,
+  SLICE_RECORDS,
+  SLICE_TEMPLATE,
+  SLICE_TOUCHED,
+} from '../../../assembly/abi.ts'
 import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { Arena } from '../../memory/arena.ts'
@@ -18,6 +25,7 @@ export class KeyedRecords {
   readonly #arena: Arena
   readonly #memory: LinearMemory
   readonly #layout: RecordLayout
+  readonly #template: number
   #capacity = 0
   #listed = 0
 
@@ -26,13 +34,17 @@ export class KeyedRecords {
     this.#memory = arena.memory
     this.#layout = layout
     this.entry = arena.allocateZeroed(SLICE_ENTRY_BYTES)
+    this.#template = arena.allocate(layout.recordBytes)
+    layout.initialise(this.#template, 1)
+    arena.memory.u32[(this.entry + SLICE_TEMPLATE) >>> 2] = this.#template
     this.reserve(1)
   }
 
   /** Makes room for ids below `idLimit`, before a stretch of rows in which none is removed. */
   reserve(idLimit: number): void {
     if (this.#capacity < idLimit) this.#grow(idLimit)
-    if (this.#count + this.#capacity > this.#listed) this.tidy()
+    // One more than may come: kernels write where the next would stand.
+    if (this.#count + this.#capacity >= this.#listed) this.tidy()
   }
 
   /** Begins the record of an id anew and returns its address; its bytes are the caller's. Room is reserved. */
@@ -66,7 +78,7 @@ export class KeyedRecords {
   remove(id: number): void {
     const record = this.recordOf(id)
     this.#layout.release(record)
-    this.#memory.f64[(record + RECORD_ROWS) >>> 3] = 0
+    this.#layout.initialise(record, 1)
   }
 
   /** Leaves each id that has a record in the list, once, in the order in which the records were begun. */
@@ -118,6 +130,7 @@ export class KeyedRecords {
   close(): void {
     this.liveIds(id => this.#layout.release(this.recordOf(id)))
     this.#release()
+    this.#arena.release(this.#template, this.#layout.recordBytes)
     this.#arena.release(this.entry, SLICE_ENTRY_BYTES)
   }
 
@@ -135,11 +148,13 @@ export class KeyedRecords {
     // Tidied up, the list has at most an id per record, and a stretch of rows adds as many: once more, so that it is seldom done.
     const listed = 3 * capacity
     const { recordBytes } = this.#layout
-    const records = this.#arena.allocateZeroed(capacity * recordBytes)
+    const records = this.#arena.allocate(capacity * recordBytes)
     const list = this.#arena.allocate(listed * 4)
     const { u8, u32 } = this.#memory
-    if (this.#capacity > 0) {
-      u8.copyWithin(records, this.records, this.records + this.#capacity * recordBytes)
+    const held = this.#capacity * recordBytes
+    this.#layout.initialise(records + held, capacity - this.#capacity)
+    if (held > 0) {
+      u8.copyWithin(records, this.records, this.records + held)
       u8.copyWithin(list, this.#list, this.#list + this.#count * 4)
       this.#release()
     }

@@ -58,6 +58,15 @@ export class RecordLayout {
     for (const { accumulator, at } of this.#fields.accumulators) accumulator.accumulate(rows, at)
   }
 
+  /** Makes `count` records, side by side from `records` on, empty ones. Their bytes may be anything before. */
+  initialise(records: number, count: number): void {
+    const { u8 } = this.#fields.frame.memory
+    const end = records + count * this.recordBytes
+    u8.set(this.template, records)
+    for (let at = records + this.recordBytes; at < end; at += at - records)
+      u8.copyWithin(at, records, records + Math.min(at - records, end - at))
+  }
+
   combine(target: number, source: number, count: number): void {
     for (const { accumulator, at } of this.#fields.accumulators) accumulator.combine(target, source, count, at)
   }

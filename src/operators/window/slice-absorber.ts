@@ -150,8 +150,8 @@ export class SliceAbsorber {
 
   #intoEntry(entry: number, selection: number, from: number, to: number, ids: number): void {
     const { recordBytes } = this.#layout
-    if (ids === 0) this.#kernels.resolveOneSliceGlobal(entry, from, to, recordBytes, this.#template, this.#addresses)
-    else this.#kernels.resolveOneSlice(entry, ids, selection, from, to, recordBytes, this.#template, this.#addresses)
+    if (ids === 0) this.#kernels.resolveOneSliceGlobal(entry, from, to, recordBytes, this.#addresses)
+    else this.#kernels.resolveOneSlice(entry, ids, selection, from, to, recordBytes, this.#addresses)
   }
 
   #intoMany(
@@ -176,10 +176,8 @@ export class SliceAbsorber {
       const { entry } = this.#store.obtain(first + i, idLimit)
       this.#memory.u8.copyWithin(at, entry, entry + SLICE_ENTRY_BYTES)
     }
-    if (ids === 0)
-      k.resolveSlicesGlobal(entries, this.#sliceOfRow, from, to, recordBytes, this.#template, this.#addresses)
-    else
-      k.resolveSlices(entries, this.#sliceOfRow, ids, selection, from, to, recordBytes, this.#template, this.#addresses)
+    if (ids === 0) k.resolveSlicesGlobal(entries, this.#sliceOfRow, from, to, recordBytes, this.#addresses)
+    else k.resolveSlices(entries, this.#sliceOfRow, ids, selection, from, to, recordBytes, this.#addresses)
     const { u32 } = this.#memory
     for (let i = 0; i < span; i++) {
       const at = (entries + i * SLICE_ENTRY_BYTES) >>> 2

@@ -1,5 +1,4 @@
 import type { ArenaScope } from '../../memory/arena.ts'
-import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 import type { RecordLayout } from './record-layout.ts'
 import type { Slice, SlicePool } from './slice-pool.ts'
@@ -10,26 +9,16 @@ export class SliceCombiner {
   readonly #pool: SlicePool
   readonly #layout: RecordLayout
   readonly #maxBatch: number
-  readonly #template: number
   readonly #sources: number
   readonly #targets: number
 
-  constructor(
-    kernels: KernelExports,
-    memory: LinearMemory,
-    scope: ArenaScope,
-    pool: SlicePool,
-    layout: RecordLayout,
-    maxBatch: number,
-  ) {
+  constructor(kernels: KernelExports, scope: ArenaScope, pool: SlicePool, layout: RecordLayout, maxBatch: number) {
     this.#kernels = kernels
     this.#pool = pool
     this.#layout = layout
     this.#maxBatch = maxBatch
-    this.#template = scope.allocate(layout.recordBytes)
     this.#sources = scope.allocate(maxBatch * 4)
     this.#targets = scope.allocate(maxBatch * 4)
-    memory.u8.set(layout.template, this.#template)
   }
 
   /** `target` takes in `source`, which stands for later rows; new keys go to the end. O(keys of `source`). */
@@ -39,16 +28,7 @@ export class SliceCombiner {
     const { recordBytes } = this.#layout
     for (let from = 0; from < count; from += this.#maxBatch) {
       const to = Math.min(from + this.#maxBatch, count)
-      this.#kernels.resolveCombine(
-        source.entry,
-        target.entry,
-        from,
-        to,
-        recordBytes,
-        this.#template,
-        this.#sources,
-        this.#targets,
-      )
+      this.#kernels.resolveCombine(source.entry, target.entry, from, to, recordBytes, this.#sources, this.#targets)
       this.#layout.combine(this.#targets, this.#sources, to - from)
     }
   }

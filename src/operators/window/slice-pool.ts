@@ -1,4 +1,4 @@
-import { SLICE_COUNT, SLICE_ENTRY_BYTES, SLICE_RECORDS, SLICE_TOUCHED } from '../../../assembly/abi.ts'
+import { SLICE_COUNT, SLICE_ENTRY_BYTES, SLICE_RECORDS, SLICE_TEMPLATE, SLICE_TOUCHED } from '../../../assembly/abi.ts'
 import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { Arena } from '../../memory/arena.ts'
@@ -28,6 +28,7 @@ export class SlicePool {
   readonly #layout: RecordLayout
   readonly #memory: LinearMemory
   readonly #arena: Arena
+  readonly #template: number
 
   constructor(kernels: KernelExports, arena: Arena, layout: RecordLayout) {
     this.#kernels = kernels
@@ -35,6 +36,8 @@ export class SlicePool {
     this.#memory = arena.memory
     this.#layout = layout
     this.recordBytes = layout.recordBytes
+    this.#template = arena.allocate(this.recordBytes)
+    layout.initialise(this.#template, 1)
   }
 
   /** An empty slice. */
@@ -110,26 +113,26 @@ export class SlicePool {
     )
   }
 
-  /** Gives back the memory of every slice it made. */
+  /** Gives back the memory of every slice it made, and its own. */
   close(): void {
     for (const slice of this.#all) {
       this.clear(slice)
       this.#arena.release(this.records(slice), slice.capacity * this.recordBytes)
-      this.#arena.release(this.touched(slice), slice.capacity * 4)
+      this.#arena.release(this.touched(slice), listBytes(slice.capacity))
       this.#arena.release(slice.entry, SLICE_ENTRY_BYTES)
     }
     this.#all.length = 0
     this.#spare.length = 0
+    this.#arena.release(this.#template, this.recordBytes)
   }
 
   #make(): Slice {
     const entry = this.#arena.allocateZeroed(SLICE_ENTRY_BYTES)
     const slice: Slice = { index: 0, entry, capacity: LEAST_CAPACITY }
-    this.#setArrays(
-      slice,
-      this.#arena.allocateZeroed(LEAST_CAPACITY * this.recordBytes),
-      this.#arena.allocate(LEAST_CAPACITY * 4),
-    )
+    const records = this.#arena.allocate(LEAST_CAPACITY * this.recordBytes)
+    this.#layout.initialise(records, LEAST_CAPACITY)
+    this.#memory.u32[(entry + SLICE_TEMPLATE) >>> 2] = this.#template
+    this.#setArrays(slice, records, this.#arena.allocate(listBytes(LEAST_CAPACITY)))
     this.#all.push(slice)
     return slice
   }
@@ -139,13 +142,15 @@ export class SlicePool {
     while (capacity < idLimit) capacity *= 2
     const records = this.records(slice)
     const touched = this.touched(slice)
-    const newRecords = this.#arena.allocateZeroed(capacity * this.recordBytes)
-    const newTouched = this.#arena.allocate(capacity * 4)
+    const newRecords = this.#arena.allocate(capacity * this.recordBytes)
+    const newTouched = this.#arena.allocate(listBytes(capacity))
     const { u8 } = this.#memory
-    u8.copyWithin(newRecords, records, records + slice.capacity * this.recordBytes)
+    const held = slice.capacity * this.recordBytes
+    u8.copyWithin(newRecords, records, records + held)
+    this.#layout.initialise(newRecords + held, capacity - slice.capacity)
     u8.copyWithin(newTouched, touched, touched + this.count(slice) * 4)
-    this.#arena.release(records, slice.capacity * this.recordBytes)
-    this.#arena.release(touched, slice.capacity * 4)
+    this.#arena.release(records, held)
+    this.#arena.release(touched, listBytes(slice.capacity))
     slice.capacity = capacity
     this.#setArrays(slice, newRecords, newTouched)
   }
@@ -154,4 +159,9 @@ export class SlicePool {
     this.#memory.u32[(slice.entry + SLICE_RECORDS) >>> 2] = records
     this.#memory.u32[(slice.entry + SLICE_TOUCHED) >>> 2] = touched
   }
+}
+
+/** The list has room for one id more than there are records: kernels write where the next would stand. */
+function listBytes(capacity: number): number {
+  return (capacity + 1) * 4
 }

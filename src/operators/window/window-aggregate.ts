@@ -116,7 +116,7 @@ export class WindowAggregateOperator implements Operator, Stateful {
     this.#windows = windows
     const pool = new SlicePool(kernels, arena, layout)
     const slices = new SliceStore(pool)
-    const combiner = new SliceCombiner(kernels, memory, scope, pool, layout, maxBatch)
+    const combiner = new SliceCombiner(kernels, scope, pool, layout, maxBatch)
     this.#keepsSlices = (allowedLatenessMs > 0 || firesOnUpdate) && firing !== 'discarding'
     if (firesOnUpdate) this.#firstOpen = Number.POSITIVE_INFINITY
     const content = new WindowContent(slices, pool, combiner, this.#keepsSlices)
