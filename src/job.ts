@@ -240,13 +240,16 @@ export class Job<In = unknown, Out = unknown> {
   rowsArrived(): void {
     this.#meter?.rowsArrived()
     if (this.#assembly.edge.ring.length >= this.#driveRows) this.#turns.work()
-    else if (!this.#scheduled) {
-      this.#scheduled = true
-      queueMicrotask(() => {
-        this.#scheduled = false
-        this.#turns.work()
-      })
-    }
+    else if (!this.#scheduled) this.#schedule()
+  }
+
+  /** Apart from `rowsArrived`: a function that makes closures allocates for them at every call. */
+  #schedule(): void {
+    this.#scheduled = true
+    queueMicrotask(() => {
+      this.#scheduled = false
+      this.#turns.work()
+    })
   }
 
   /** @internal */

@@ -29,8 +29,10 @@ export function generatedRowWriting(parts: WriterParts): RowWriting {
 
 /** Names enter as string literals only, numbers as numbers: nothing of a schema becomes code. */
 function writerSource({ fields, maxStringLength }: WriterParts): string {
+  const views = new Set(fields.map(({ type }) => VIEW[storedName(type)]))
+  if (fields.some(({ type }) => type.isNullable)) views.add('u8')
   const setUp = [
-    'const { u8, i32, u32, f32, f64, i64 } = memory',
+    `const { ${[...views].join(', ')} } = memory`,
     'const { values, validity } = target.columns',
     ...fields.map((field, k) => baseSource(field, k)),
   ].join('\n')

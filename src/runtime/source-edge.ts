@@ -116,23 +116,13 @@ export class SourceEdge implements AdmissionListener {
 
   /** @param input The number of the source the event comes from; default: it is pushed into the job. */
   push(event: unknown, options?: PushOptions, input = this.#pushes): PushResult | Promise<PushResult> {
-    if (options === undefined && this.#admission.isFree) {
-      if (this.ring.claim(1) === 0) this.#consumer.makeRoom()
-      if (this.#admission.isFree && this.#write(event, input)) {
-        this.onAccepted(1)
-        return true
-      }
-    }
-    return this.#admission.admit(() => this.#write(event, input), options)
+    if (options === undefined && this.#writeNow(event, input)) return true
+    return this.#admit(event, options, input)
   }
 
   /** Never waits, never evicts: true when the event is in. */
   tryPush(event: unknown): boolean {
-    if (this.ring.claim(1) === 0) this.#consumer.makeRoom()
-    if (this.#admission.isFree && this.#write(event, this.#pushes)) {
-      this.onAccepted(1)
-      return true
-    }
+    if (this.#writeNow(event, this.#pushes)) return true
     this.#admission.turnAway(1)
     return false
   }
@@ -199,6 +189,23 @@ export class SourceEdge implements AdmissionListener {
 
   onFailed(error: unknown): void {
     this.#consumer.failed(error)
+  }
+
+  /** Writes an event if that can be done without waiting for anybody. */
+  #writeNow(event: unknown, input: number): boolean {
+    const admission = this.#admission
+    if (!admission.isFree) return false
+    if (!this.#write(event, input)) {
+      this.#consumer.makeRoom()
+      if (!admission.isFree || !this.#write(event, input)) return false
+    }
+    this.onAccepted(1)
+    return true
+  }
+
+  /** Apart from `push`: a function that makes closures allocates for them at every call. */
+  #admit(event: unknown, options: PushOptions | undefined, input: number): PushResult | Promise<PushResult> {
+    return this.#admission.admit(() => this.#write(event, input), options)
   }
 
   #pushBlock(
