@@ -1,12 +1,11 @@
 // npm run docs:figures
 //
-// Writes the measured parts of README.md from bench/results/latest.json: what stands between <!-- name:begin --> and
-// <!-- name:end --> for each name below. Nothing in between is written by hand; a test compares the two files.
+// Writes the measured parts of the documents from bench/results/latest.json: what stands between <!-- name:begin --> and
+// <!-- name:end --> for each name below. Nothing in between is written by hand; a test compares them.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const README = new URL('../README.md', import.meta.url)
 const RESULTS = new URL('../bench/results/latest.json', import.meta.url)
 
 interface Target {
@@ -60,28 +59,63 @@ export function readResults(): BenchResults | undefined {
   return existsSync(RESULTS) ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as BenchResults) : undefined
 }
 
-/** A text with its measured parts made anew. @throws when the results are of a quick run, whose figures mean nothing. */
-export function withFigures(text: string, results: BenchResults | undefined): string {
+type MeasuredPart = (results: BenchResults) => string
+
+/** The documents with measured parts, by their paths, and what makes each part. */
+export const MEASURED_DOCUMENTS: Readonly<Record<string, Readonly<Record<string, MeasuredPart>>>> = {
+  'README.md': { highlights: highlightsSection },
+  'docs/performance.md': { figures: figuresSection, benefits: benefitsSection },
+}
+
+/** A document with its measured parts made anew. @throws when the results are of a quick run, whose figures mean nothing. */
+export function withFigures(path: string, text: string, results: BenchResults | undefined): string {
   if (results?.quick) throw new Error('bench/results/latest.json is of a --quick run: its figures mean nothing')
-  const parts = { figures: figuresSection, benefits: benefitsSection }
-  return Object.entries(parts).reduce(
-    (so, [name, make]) => between(so, name, results === undefined ? NOT_MEASURED : make(results)),
+  return Object.entries(MEASURED_DOCUMENTS[path]!).reduce(
+    (so, [name, make]) => between(path, so, name, results === undefined ? NOT_MEASURED : make(results)),
     text,
   )
 }
 
 const NOT_MEASURED = 'Not measured yet: `npm run bench -- --json bench/results/latest.json` writes the figures.'
 
-function between(text: string, name: string, body: string): string {
+function between(path: string, text: string, name: string, body: string): string {
   const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`]
   const [from, to] = [text.indexOf(begin), text.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`README.md lacks ${begin} … ${end}`)
+  if (from < 0 || to < from) throw new Error(`${path} lacks ${begin} … ${end}`)
   return `${text.slice(0, from)}${begin}\n\n${body}\n\n${text.slice(to)}`
 }
 
+/** Groups the README shows, and what each is in a few words. */
+const HIGHLIGHTS: readonly (readonly [group: string, text: string])[] = [
+  [
+    'pipelines/w1/columns-utf8-dense',
+    'filter, project, 1 s windows by text key, count, sum, min, max; about 75 rows a window',
+  ],
+  ['pipelines/w1/columns-utf8-sparse', 'the same, about one row a window'],
+  ['pipelines/w1/objects-utf8-dense', 'the same dense, as objects'],
+  ['pipelines/nexmark/q5', 'NEXMark q5: hot items of 10 s, every 2 s'],
+  ['pipelines/nexmark/q11', 'NEXMark q11: sessions by bidder'],
+  ['pipelines/nexmark/q17', 'NEXMark q17: prices by auction and day'],
+]
+
+function highlightsSection(results: BenchResults): string {
+  const rows = HIGHLIGHTS.flatMap(([name, text]) => {
+    const figures = results.groups.find(({ group }) => group === name)?.figures ?? []
+    const ours = figures.find(figure => isOurs(figure) && figure.ratio !== undefined)
+    const loop = figures.find(figure => figure.name === ours?.baseline)
+    return ours === undefined || loop === undefined
+      ? []
+      : [[text, rate(loop.median), rate(ours.median), ratioText(ours)]]
+  })
+  return `${circumstances(results)}. Medians in million events a second, one thread, beside the best loop over typed arrays we could write for that one job, in the same run.\n\n${table(['', 'hand-written loop', 'eventflux', 'ratio'], rows)}`
+}
+
+const circumstances = ({ machine, runtime, groups }: BenchResults): string =>
+  `${machine.cpu}, ${machine.cores} cores, Node ${runtime.node}, ${datesOf(groups)}`
+
 function figuresSection(results: BenchResults): string {
   return [
-    `${results.machine.cpu}, ${results.machine.cores} cores, Node ${results.runtime.node}, ${datesOf(results.groups)}. ` +
+    `${circumstances(results)}. ` +
       'Rates are medians in million events a second. The ratio is against what stands beside it, measured in the same run (the ' +
       'fastest of the hand-written loops), with quartiles where the contestants took turns. A target that was missed says so.',
     pipelineTable(groupsIn(results, 'pipelines/')),
@@ -239,8 +273,11 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const before = readFileSync(README, 'utf8')
-  const after = withFigures(before, readResults())
-  if (after !== before) writeFileSync(README, after)
-  console.log(after === before ? 'README.md is up to date' : 'README.md is written anew')
+  for (const path of Object.keys(MEASURED_DOCUMENTS)) {
+    const file = new URL(`../${path}`, import.meta.url)
+    const before = readFileSync(file, 'utf8')
+    const after = withFigures(path, before, readResults())
+    if (after !== before) writeFileSync(file, after)
+    console.log(`${path} is ${after === before ? 'up to date' : 'written anew'}`)
+  }
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { readResults, withFigures } from '../docs/figures.ts'
+import { MEASURED_DOCUMENTS, readResults, withFigures } from '../docs/figures.ts'
 import { Counter } from '../src/metrics/counters.ts'
 import { printedBy } from './docs/run-snippet.ts'
 import { type Snippet, snippetsOf } from './docs/snippets.ts'
@@ -15,6 +15,7 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8')
 const documents = [
   'README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
   'src/README.md',
   'assembly/README.md',
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
@@ -60,9 +61,11 @@ describe('the README', () => {
     expect(read('README.md')).toMatch(/^npm ci && npm run quickstart$/m)
     expect(read('README.md')).toMatch(/^npm ci && npm test$/m)
   })
+})
 
-  it('shows the figures of bench/results/latest.json and no others', () => {
-    expect(withFigures(read('README.md'), readResults())).toBe(read('README.md'))
+describe('measured parts of documents', () => {
+  it.each(Object.keys(MEASURED_DOCUMENTS))('%s shows the figures of bench/results/latest.json and no others', path => {
+    expect(withFigures(path, read(path), readResults())).toBe(read(path))
   })
 })
 
