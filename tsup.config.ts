@@ -1,4 +1,42 @@
-import { defineConfig } from 'tsup'
+import { copyFile, readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { defineConfig, type Options } from 'tsup'
+
+type Plugin = NonNullable<Options['esbuildPlugins']>[number]
+
+/** The front door is built once per way the kernels come along (src/wasm/packaged/): the entry, and where from. */
+const FRONT_DOORS = [
+  { entry: 'slim', kernels: 'none', formats: ['esm', 'cjs'] },
+  { entry: 'index.workerd', kernels: 'workerd', formats: ['esm'] },
+  { entry: 'index.edge', kernels: 'edge', formats: ['esm'] },
+]
+
+/** Makes `src/index.ts` and `src/packaged.ts` anew for each front door; all other modules are shared between them. */
+const frontDoors: Plugin = {
+  name: 'front-doors',
+  setup(build) {
+    build.onResolve({ filter: /^src\/index\.ts\?/ }, ({ path }) => {
+      const [file, kernels] = path.split('?')
+      return { path: resolve(file!), suffix: `?${kernels}`, pluginData: { kernels } }
+    })
+    build.onResolve({ filter: /^\.\/packaged\.ts$/ }, ({ path, resolveDir, pluginData }) =>
+      pluginData ? { path: resolve(resolveDir, path), suffix: `?${pluginData.kernels}`, pluginData } : undefined,
+    )
+    build.onResolve({ filter: /^\.\/wasm\/packaged\/inline\.ts$/ }, ({ resolveDir, pluginData }) =>
+      pluginData ? { path: resolve(resolveDir, `wasm/packaged/${pluginData.kernels}.ts`) } : undefined,
+    )
+    build.onLoad({ filter: /\/src\/(index|packaged)\.ts$/ }, async ({ path, pluginData }) => ({
+      contents: await readFile(path, 'utf8'),
+      loader: 'ts',
+      pluginData,
+    }))
+    // What a platform compiles stays an import of a file beside the entry.
+    build.onResolve({ filter: /^#wasm\/.+\?/ }, ({ path }) => {
+      const [file, ending] = path.slice('#wasm/'.length).split('?')
+      return { path: ending === 'module' ? `./${file}?module` : `./${file}`, external: true }
+    })
+  },
+}
 
 export default defineConfig([
   {
@@ -17,7 +55,15 @@ export default defineConfig([
     splitting: true,
     removeNodeProtocol: false,
     external: [/^node:/],
-    loader: { '.wasm': 'binary' },
+    loader: { '.wasm': 'base64' },
+    esbuildPlugins: [frontDoors],
+    esbuildOptions: ({ entryPoints }, { format }) => {
+      for (const { entry, kernels, formats } of FRONT_DOORS)
+        if (formats.includes(format)) (entryPoints as Record<string, string>)[entry] = `src/index.ts?${kernels}`
+    },
+    onSuccess: async () => {
+      for (const name of ['plain', 'shared']) await copyFile(`build/${name}.wasm`, `dist/${name}.wasm`)
+    },
   },
   // The command: what it needs beyond the library is bundled into it, and the library is not.
   {

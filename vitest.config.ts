@@ -2,14 +2,13 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'vitest/config'
 
-/** Gives tests the compiled kernels the way the bundle gives them to users: the bytes as the default export. */
-const wasmBytes: Plugin = {
-  name: 'wasm-bytes',
+/** Gives tests the compiled kernels the way the bundle gives them to users: as text, the default export. */
+const wasmText: Plugin = {
+  name: 'wasm-text',
   enforce: 'pre',
   async load(id) {
     if (!id.endsWith('.wasm')) return
-    const base64 = (await readFile(id)).toString('base64')
-    return `export default Uint8Array.from(atob('${base64}'), c => c.charCodeAt(0))`
+    return `export default '${(await readFile(id)).toString('base64')}'`
   },
 }
 
@@ -25,7 +24,7 @@ const STATE_THEIR_CAPACITIES = [
 ]
 
 export default defineConfig({
-  plugins: [wasmBytes],
+  plugins: [wasmText],
   resolve: {
     alias: [
       { find: /^eventflux$/, replacement: source('src/index.ts') },

@@ -101,7 +101,7 @@ async function bundled(file, suite) {
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    loader: { '.wasm': 'binary' },
+    loader: { '.wasm': 'base64' },
     // Examples import the package as its users do.
     alias: { eventflux: join(root, 'src/index.ts') },
     external: ['benny', '@assemblyscript/loader'],

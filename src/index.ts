@@ -76,6 +76,7 @@ export { asc, desc, type Ordering } from './expression/ordering.ts'
 export { aggregateOf } from './expression/user-aggregate.ts'
 // What runs
 export { Job, type JobState, type JobSummary } from './job.ts'
+export type { CreateRuntime, Runtime, RuntimeInfo, RuntimeOptions } from './kernels/create-runtime.ts'
 export type { ColumnBlock, ColumnValues } from './memory/column-input.ts'
 // What is measured
 export { Histogram } from './metrics/histogram.ts'
@@ -83,14 +84,15 @@ export type { MetricsSnapshot } from './metrics/metrics-snapshot.ts'
 export { PipelineMetrics, type PipelineMetricsOptions } from './metrics/pipeline-metrics.ts'
 export type { PressureEvent } from './metrics/pressure-monitor.ts'
 export { type Recommendation, recommend } from './metrics/recommend.ts'
+export { createRuntime, pipeline, pipelineFromJSON } from './packaged.ts'
 export type { EventTimeOptions } from './pipeline/event-time-step.ts'
-export { pipelineFromJSON } from './pipeline/from-json.ts'
+export type { PipelineFromJSON, PipelineFromJSONOptions } from './pipeline/from-json.ts'
 export type { LimitOptions, RowOrdering, TopOptions } from './pipeline/window-order-step.ts'
 export {
   KeyedPipeline,
   Pipeline,
-  pipeline,
   RowWindowedPipeline,
+  type StartPipeline,
   WindowedPipeline,
 } from './pipeline.ts'
 export type { BackpressureStrategy } from './plan/backpressure-strategy.ts'
@@ -171,3 +173,6 @@ export { timeBatch } from './time/window-kinds/time-batch.ts'
 export { timeLength } from './time/window-kinds/time-length.ts'
 export { unique } from './time/window-kinds/unique.ts'
 export { cumulate, hopping, tumbling, type WindowSpec } from './time/windows.ts'
+export type { ModuleOrBytes } from './wasm/kernel-module.ts'
+export type { ModuleInput } from './wasm/module-input.ts'
+export type { ThreadSupport } from './wasm/thread-support.ts'

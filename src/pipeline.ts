@@ -50,6 +50,7 @@ import { checkStored, Schema, type SchemaFields } from './schema/schema.ts'
 import { isRowWindow, type RowWindowSpec } from './time/row-windows.ts'
 import type { WindowOutput } from './time/window-kinds/parameters.ts'
 import { checkWindow, type WindowSpec } from './time/windows.ts'
+import type { KernelModule } from './wasm/kernel-module.ts'
 
 /**
  * A stream's way from source to result, as a value: every method gives a new pipeline, nothing runs and nothing is
@@ -193,7 +194,7 @@ export class Pipeline<
     build: (branch: Pipeline<F, T, S>) => Pipeline<G, U, S>,
   ): Pipeline<F, T, S> {
     const start = makePlan(fieldSpecs(this.outputSchema), [])
-    const branch: unknown = build(new Pipeline<F, T, S>(start, this.config, this.scope))
+    const branch: unknown = build(new Pipeline<F, T, S>(start, this.config, this.scope, this.kernels))
     if (!(branch instanceof Pipeline) || branch.plan.source !== start.source)
       throw planInvalid(`The branch ${show(name)} is built from the pipeline handed to it, and returned`, { at: name })
     return this.withStep(teeNode(name, branch.plan.nodes))
@@ -205,6 +206,7 @@ export class Pipeline<
       makePlan(this.plan.source, [...this.plan.nodes, node]),
       this.config,
       scopeAfter(this.scope, node),
+      this.kernels,
     )
   }
 }
@@ -353,27 +355,19 @@ export class RowWindowedPipeline<
   }
 }
 
-/**
- * Starts a pipeline over events of a schema.
- *
- * @throws EventfluxError `OPTION_INVALID` for an option out of its range.
- *
- * @example
- * ```ts
- * const trades = schema({ time: timestamp(), symbol: utf8(), price: f64() })
- * const highs = pipeline(trades)
- *   .eventTime('time', { outOfOrdernessMs: 500 })
- *   .keyBy('symbol')
- *   .window(tumbling('1m'))
- *   .aggregate(e => ({ high: max(e.price) }))
- * ```
- */
-export function pipeline<F extends SchemaFields>(
+/** What `pipeline` is. */
+export type StartPipeline = <F extends SchemaFields>(
   source: Schema<F>,
-  config: PipelineConfig = {},
-): Pipeline<F, undefined, F> {
-  if (!(source instanceof Schema))
-    throw planInvalid(`A pipeline starts from schema({ … }), not ${show(source)}`, { value: source })
-  checkStored(source)
-  return new Pipeline(makePlan(fieldSpecs(source), []), resolveConfig(config), { schema: source, eventTime: undefined })
+  config?: PipelineConfig,
+) => Pipeline<F, undefined, F>
+
+/** `pipeline` of an entry that brings these kernels along. @internal */
+export function pipelineOn(kernels: KernelModule | undefined): StartPipeline {
+  return (source, config = {}) => {
+    if (!(source instanceof Schema))
+      throw planInvalid(`A pipeline starts from schema({ … }), not ${show(source)}`, { value: source })
+    checkStored(source)
+    const scope = { schema: source, eventTime: undefined }
+    return new Pipeline(makePlan(fieldSpecs(source), []), resolveConfig(config), scope, kernels)
+  }
 }

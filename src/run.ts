@@ -1,5 +1,6 @@
-import { planInvalid } from './errors.ts'
+import { optionInvalid, planInvalid, show } from './errors.ts'
 import { Job } from './job.ts'
+import type { Runtime } from './kernels/create-runtime.ts'
 import { createEngine } from './kernels/engine.ts'
 import type { ResolvedConfig } from './plan/config.ts'
 import type { LogicalNode, LogicalPlan } from './plan/logical-node.ts'
@@ -12,6 +13,7 @@ import { RowQueueSink } from './runtime/row-queue-sink.ts'
 import { type RunOptions, sourcesOf } from './runtime/run-options.ts'
 import { systemClock } from './time/clock.ts'
 import { EventDrivenClock } from './time/event-driven-clock.ts'
+import type { KernelModule } from './wasm/kernel-module.ts'
 
 /** Rows that may wait for an iterating reader unless told otherwise. */
 const READ_AHEAD = 1024
@@ -20,11 +22,16 @@ const READ_AHEAD = 1024
 export async function runPlan<In, Out>(
   plan: LogicalPlan,
   config: ResolvedConfig,
+  kernels: KernelModule | undefined,
   options: RunOptions<In, Out>,
 ): Promise<Job<In, Out>> {
   const optimised = optimise(plan)
   const nodes = await Promise.all(optimised.nodes.map(loadFunctions))
-  const engine = await createEngine({ engine: config.engine, maxBytes: config.maxMemory })
+  const engine = await createEngine({
+    engine: config.engine,
+    maxBytes: config.maxMemory,
+    module: options.runtime === undefined ? kernels : kernelsOf(options.runtime),
+  })
   const source = sourceScope(plan).schema
   const streamClock = options.clock ?? systemClock
   const clock = streamClock instanceof EventDrivenClock ? streamClock.outside : streamClock
@@ -72,6 +79,15 @@ export async function runPlan<In, Out>(
   job.start(options.signal?.aborted ? [] : (sourcesOf(options as RunOptions<In, never>) as never[]))
   if (options.signal) stopOnAbort(job, options.signal)
   return job
+}
+
+function kernelsOf(runtime: Runtime): KernelModule | undefined {
+  if (runtime?.info?.engine === undefined)
+    throw optionInvalid(`runtime is what createRuntime() gives, not ${show(runtime)}`, {
+      value: runtime,
+      at: 'runtime',
+    })
+  return runtime.module
 }
 
 function stopOnAbort(job: Job<never, unknown>, signal: AbortSignal): void {

@@ -24,6 +24,7 @@ const ROOMS = [
   'run',
   'explain',
   'pipeline',
+  'packaged',
   'index',
 ]
 /** Rooms that may touch a platform, and the one for tests: nothing inside imports them, they import anything. */

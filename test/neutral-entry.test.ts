@@ -91,7 +91,7 @@ describe('the core entry', () => {
       format: 'iife',
       globalName: 'eventflux',
       target: 'es2022',
-      loader: { '.wasm': 'binary' },
+      loader: { '.wasm': 'base64' },
       absWorkingDir: ROOT,
       write: false,
       metafile: true,

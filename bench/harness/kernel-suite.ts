@@ -1,6 +1,7 @@
 import { createEngineSync } from '../../src/kernels/engine.ts'
 import type { LinearMemory } from '../../src/memory/linear-memory.ts'
 import type { KernelExports } from '../../src/wasm/exports.ts'
+import { kernels } from '../../src/wasm/packaged/inline.ts'
 import { bennySuite, type SuiteCase } from './benny-suite.ts'
 import { check } from './check.ts'
 import { group } from './group.ts'
@@ -69,7 +70,9 @@ export class Layout {
  */
 export function kernelGroup(name: string, make: (layout: Layout) => readonly KernelCase[]): void {
   group(name, `kernels over ${ROWS} rows, WebAssembly against the plain-TypeScript twin`, async ({ quick, record }) => {
-    const engines = (['js', 'wasm'] as const).map(engine => createEngineSync({ engine, maxBytes: 2 ** 26 }))
+    const engines = (['js', 'wasm'] as const).map(engine =>
+      createEngineSync({ engine, maxBytes: 2 ** 26, module: kernels }),
+    )
     const [js, wasm] = engines.map(engine => ({ engine, cases: make(new Layout(engine.memory)) }))
     for (const [i, one] of wasm!.cases.entries()) {
       checkSameBytes(

@@ -1,7 +1,8 @@
 import { engineUnavailable, optionInvalid, show } from '../errors.ts'
 import { LinearMemory } from '../memory/linear-memory.ts'
-import { compile, compileSync, instantiateKernels, instantiateKernelsSync } from '../wasm/engine.ts'
 import type { KernelExports } from '../wasm/exports.ts'
+import { instantiateKernels, instantiateKernelsSync } from '../wasm/instantiate.ts'
+import type { KernelModule } from '../wasm/kernel-module.ts'
 import { jsKernels } from './js-engine.ts'
 
 /** Which engine computes: WebAssembly, plain JavaScript, or the first of them that runs here. */
@@ -9,6 +10,8 @@ export type EngineChoice = 'auto' | 'wasm' | 'js'
 
 export interface EngineOptions {
   readonly engine: EngineChoice
+  /** The compiled kernels; without them there is the `js` engine only. */
+  readonly module?: KernelModule | undefined
   /** Bytes of memory to begin with (default: one page of 64 KiB). */
   readonly initialBytes?: number
   /** The most bytes the memory may grow to. */
@@ -34,7 +37,7 @@ export interface Engine {
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   if (checkedChoice(options) === 'js') return jsEngine(options)
   try {
-    const module = await compile()
+    const module = await compiledOnes(options).compile()
     const memory = memoryFor('wasm', options)
     return { name: 'wasm', memory, kernels: await instantiateKernels(module, memory.wasm!) }
   } catch (error) {
@@ -46,7 +49,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 export function createEngineSync(options: EngineOptions): Engine {
   if (checkedChoice(options) === 'js') return jsEngine(options)
   try {
-    const module = compileSync()
+    const module = compiledOnes(options).compileSync()
     const memory = memoryFor('wasm', options)
     return { name: 'wasm', memory, kernels: instantiateKernelsSync(module, memory.wasm!) }
   } catch (error) {
@@ -61,8 +64,18 @@ function checkedChoice({ engine }: EngineOptions): EngineChoice {
   return engine
 }
 
+function compiledOnes({ module }: EngineOptions): KernelModule {
+  if (module) return module
+  throw engineUnavailable('no compiled kernels were given: createRuntime({ module }) takes them')
+}
+
 function withoutWasm(options: EngineOptions, error: unknown): Engine {
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = messageOf(error)
+  if (error instanceof Error && error.name === 'LinkError')
+    throw optionInvalid(`module doesn't fit the memory of a job (${reason}): plain.wasm does`, {
+      at: 'module',
+      cause: error,
+    })
   if (options.engine === 'wasm') {
     throw engineUnavailable(`WebAssembly can't run here (${reason}): choose engine 'auto' or 'js'`, {
       value: options.engine,
@@ -70,6 +83,11 @@ function withoutWasm(options: EngineOptions, error: unknown): Engine {
     })
   }
   return { ...jsEngine(options), fallbackReason: reason }
+}
+
+// An error of another realm is no instance of Error here.
+function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error)
 }
 
 function jsEngine(options: EngineOptions): Engine {

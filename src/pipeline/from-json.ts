@@ -2,24 +2,21 @@ import { Pipeline } from '../pipeline.ts'
 import { type PipelineConfig, resolveConfig } from '../plan/config.ts'
 import { type PlanFromJSONOptions, planFromJSON } from '../plan/plan-from-json.ts'
 import { scopesOf, sourceScope } from '../plan/plan-scope.ts'
+import type { KernelModule } from '../wasm/kernel-module.ts'
 
-/**
- * A pipeline from its plan as data, of any origin: everything in it is checked.
- *
- * @param json What `toJSON()` gave, or its text.
- * @throws EventfluxError `PLAN_INVALID`, or the code of the part that is wrong (`EXPRESSION_INVALID`, …).
- *
- * @example
- * ```ts
- * const text = JSON.stringify(highs)
- * const again = pipelineFromJSON(text)
- * const job = await again.run({ sink: row => console.log(row) })
- * ```
- */
-export function pipelineFromJSON(
-  json: unknown,
-  options: PlanFromJSONOptions & { readonly config?: PipelineConfig } = {},
-): Pipeline {
-  const plan = planFromJSON(json, options)
-  return new Pipeline(plan, resolveConfig(options.config), scopesOf(plan.nodes, sourceScope(plan)).at(-1)!)
+/** How a plan as data is read, and how its pipeline runs. */
+export interface PipelineFromJSONOptions extends PlanFromJSONOptions {
+  readonly config?: PipelineConfig
+}
+
+/** What `pipelineFromJSON` is. */
+export type PipelineFromJSON = (json: unknown, options?: PipelineFromJSONOptions) => Pipeline
+
+/** `pipelineFromJSON` of an entry that brings these kernels along. @internal */
+export function pipelineFromJSONOn(kernels: KernelModule | undefined): PipelineFromJSON {
+  return (json, options = {}) => {
+    const plan = planFromJSON(json, options)
+    const scope = scopesOf(plan.nodes, sourceScope(plan)).at(-1)!
+    return new Pipeline(plan, resolveConfig(options.config), scope, kernels)
+  }
 }

@@ -8,6 +8,7 @@ import { runPlan } from '../run.ts'
 import type { RunOptions } from '../runtime/run-options.ts'
 import type { InsertRowOf, ResultRowOf } from '../schema/row-types.ts'
 import type { Schema, SchemaFields } from '../schema/schema.ts'
+import type { KernelModule } from '../wasm/kernel-module.ts'
 import type { EventTime, TimeColumn } from './pipeline-fields.ts'
 
 /** What a pipeline is before anything is added to it: a plan that can be shown, sent and run. */
@@ -21,12 +22,15 @@ export abstract class Runnable<F extends SchemaFields, T extends EventTime, S ex
   readonly eventTimeColumn: TimeColumn<T>
   /** @internal What stands behind the last step. */
   readonly scope: PlanScope
+  /** @internal The kernels of the entry it was made with; `eventflux/slim` has none. */
+  readonly kernels: KernelModule | undefined
 
   /** @internal Use `pipeline()` or `pipelineFromJSON()`. */
-  constructor(plan: LogicalPlan, config: ResolvedConfig, scope: PlanScope) {
+  constructor(plan: LogicalPlan, config: ResolvedConfig, scope: PlanScope, kernels: KernelModule | undefined) {
     this.plan = plan
     this.config = config
     this.scope = scope
+    this.kernels = kernels
     this.outputSchema = scope.schema as Schema<F>
     this.eventTimeColumn = scope.eventTime as TimeColumn<T>
     Object.freeze(this)
@@ -63,6 +67,6 @@ export abstract class Runnable<F extends SchemaFields, T extends EventTime, S ex
    * ```
    */
   run(options: RunOptions<InsertRowOf<S>, ResultRowOf<F>> = {}): Promise<Job<InsertRowOf<S>, ResultRowOf<F>>> {
-    return runPlan(this.plan, this.config, options)
+    return runPlan(this.plan, this.config, this.kernels, options)
   }
 }

@@ -1,6 +1,7 @@
 import type { ErrorPolicy } from '../connector/error-policy.ts'
 import type { SinkLike } from '../connector/to-sink.ts'
 import type { SourceLike } from '../connector/to-source.ts'
+import type { Runtime } from '../kernels/create-runtime.ts'
 import type { Clock } from '../time/clock.ts'
 import type { ResultBatch } from './result-batch.ts'
 
@@ -30,6 +31,8 @@ export interface RunOptions<In, Out> {
   readonly clock?: Clock
   /** Evenly from 0 to below 1, for the jitter of backoffs; default `Math.random`. */
   readonly random?: () => number
+  /** What it runs on; default: the kernels that came with the entry the pipeline was made with. */
+  readonly runtime?: Runtime
   /** Stops the job without draining. */
   readonly signal?: AbortSignal
 }

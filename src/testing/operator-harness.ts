@@ -6,6 +6,7 @@ import type { LogicalPlan } from '../plan/logical-node.ts'
 import { optimise } from '../plan/optimise.ts'
 import type { InsertRowOf, ResultRowOf } from '../schema/row-types.ts'
 import type { SchemaFields } from '../schema/schema.ts'
+import type { KernelModule } from '../wasm/kernel-module.ts'
 import { ChainInstance } from './chain-instance.ts'
 import { formatValue } from './format-value.ts'
 import type { Arrival } from './reluctant-end.ts'
@@ -110,6 +111,7 @@ class Harness {
   restores = 0
   readonly #plan: LogicalPlan
   readonly #config: ResolvedConfig
+  readonly #kernels: KernelModule | undefined
   readonly #engines = new Map<string, Engine>()
   readonly #rows: readonly unknown[]
   readonly #options: HarnessOptions<unknown>
@@ -117,6 +119,7 @@ class Harness {
   constructor(pipeline: Pipeline, rows: readonly unknown[], options: HarnessOptions<unknown>) {
     this.#plan = optimise(pipeline.plan)
     this.#config = pipeline.config
+    this.#kernels = pipeline.kernels
     this.#rows = rows
     this.#options = options
   }
@@ -221,7 +224,7 @@ class Harness {
   #engine(name: 'wasm' | 'js'): Engine {
     const known = this.#engines.get(name)
     known?.memory.u8.fill(0)
-    const engine = known ?? createEngineSync({ engine: name, maxBytes: this.#config.maxMemory })
+    const engine = known ?? createEngineSync({ engine: name, maxBytes: this.#config.maxMemory, module: this.#kernels })
     this.#engines.set(name, engine)
     return engine
   }

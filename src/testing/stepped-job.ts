@@ -7,6 +7,7 @@ import type { LogicalPlan } from '../plan/logical-node.ts'
 import { runPlan } from '../run.ts'
 import type { JobCounts } from '../runtime/job-counts.ts'
 import { VirtualClock } from '../time/virtual-clock.ts'
+import type { KernelModule } from '../wasm/kernel-module.ts'
 import { turnOfLoop } from './event-loop.ts'
 
 /** Turns of the event loop that what a step set off may take: more than anything that doesn't wait for the clock. */
@@ -22,6 +23,7 @@ export interface Manner {
 export interface Startable {
   readonly plan: LogicalPlan
   readonly config: ResolvedConfig
+  readonly kernels: KernelModule | undefined
 }
 
 export interface SteppedOptions {
@@ -54,7 +56,7 @@ export class SteppedJob {
   }
 
   static async start(
-    { plan, config }: Startable,
+    { plan, config, kernels }: Startable,
     { engine, batchSize }: Manner,
     options: SteppedOptions,
   ): Promise<SteppedJob> {
@@ -65,6 +67,7 @@ export class SteppedJob {
     const job = await runPlan<unknown, unknown>(
       plan,
       resolveConfig({ ...config, engine, maxBatch: batchSize } as PipelineConfig),
+      kernels,
       {
         clock,
         sink: outputs.get(undefined)!,

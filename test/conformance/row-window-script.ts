@@ -1,7 +1,7 @@
 import * as aggregates from '../../src/expression/aggregates.ts'
 import { distinctCount } from '../../src/expression/distribution-aggregates.ts'
 import type { NumberExpression } from '../../src/expression/expression.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import { type DataType, f64, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import type { RowWindowSpec } from '../../src/time/row-windows.ts'

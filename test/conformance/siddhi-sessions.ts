@@ -1,6 +1,6 @@
 import { avg, count, sum } from '../../src/expression/aggregates.ts'
 import { collect } from '../../src/expression/choice-aggregates.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import { f64, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import { type SessionOptions, session } from '../../src/time/session-windows.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import { physical } from '../../src/plan/watermarks.ts'
 import { timestamp } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'

@@ -4,6 +4,7 @@ import shared from '#wasm/shared.wasm'
 import { jsKernels } from '../../src/kernels/js-engine.ts'
 import { LinearMemory } from '../../src/memory/linear-memory.ts'
 import type { KernelExports, KernelName } from '../../src/wasm/exports.ts'
+import { fromBase64 } from '../../src/wasm/from-base64.ts'
 
 // Section and type codes of the WebAssembly binary format.
 const IMPORT = 2
@@ -70,8 +71,8 @@ function sectionsOf(bytes: Uint8Array): Map<number, Reader> {
 const twins: Record<KernelName, unknown> = jsKernels(new LinearMemory({ engine: 'js', maxBytes: 65_536 }))
 
 describe.each([
-  { name: 'plain', bytes: plain, flags: 0, maximum: undefined },
-  { name: 'shared', bytes: shared, flags: HAS_MAXIMUM | IS_SHARED, maximum: 65_536 },
+  { name: 'plain', bytes: fromBase64(plain), flags: 0, maximum: undefined },
+  { name: 'shared', bytes: fromBase64(shared), flags: HAS_MAXIMUM | IS_SHARED, maximum: 65_536 },
 ])('the $name binary', ({ bytes, flags, maximum }) => {
   const sections = sectionsOf(bytes)
 

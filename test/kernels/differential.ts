@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { createEngineSync, type Engine } from '../../src/kernels/engine.ts'
 import type { KernelName } from '../../src/wasm/exports.ts'
+import { kernels } from '../../src/wasm/packaged/inline.ts'
 import { Random } from './random.ts'
 
 /**
@@ -29,7 +30,12 @@ for (let i = 0; i < MEMORY_BYTES; i++) NOISE[i] = noiseSource.u32()
  * other: return values, every byte of the outputs, and every byte around them, which must not have changed at all.
  */
 export class Differential {
-  readonly wasm: Engine = createEngineSync({ engine: 'wasm', initialBytes: MEMORY_BYTES, maxBytes: MEMORY_BYTES })
+  readonly wasm: Engine = createEngineSync({
+    engine: 'wasm',
+    initialBytes: MEMORY_BYTES,
+    maxBytes: MEMORY_BYTES,
+    module: kernels,
+  })
   readonly js: Engine = createEngineSync({ engine: 'js', initialBytes: MEMORY_BYTES, maxBytes: MEMORY_BYTES })
   random = new Random(0)
   #end = FIRST_ADDRESS

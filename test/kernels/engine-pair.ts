@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { createEngineSync } from '../../src/kernels/engine.ts'
 import type { KernelExports, KernelName } from '../../src/wasm/exports.ts'
+import { kernels } from '../../src/wasm/packaged/inline.ts'
 
 const BYTES = 4 * 65_536
 const GUARD = 64
@@ -15,7 +16,7 @@ type Elements = Uint8Array | Uint32Array | Int32Array | Float32Array | Float64Ar
  * equal to NaNs). Between the ranges handed out stand guards that no kernel may touch.
  */
 export class EnginePair {
-  readonly #wasmEngine = createEngineSync({ engine: 'wasm', initialBytes: BYTES, maxBytes: BYTES })
+  readonly #wasmEngine = createEngineSync({ engine: 'wasm', initialBytes: BYTES, maxBytes: BYTES, module: kernels })
   readonly #jsEngine = createEngineSync({ engine: 'js', initialBytes: BYTES, maxBytes: BYTES })
   readonly #wasm = this.#wasmEngine.memory
   readonly #js = this.#jsEngine.memory

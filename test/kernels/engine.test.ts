@@ -1,14 +1,19 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import plain from '#wasm/plain.wasm'
 import { createEngine, createEngineSync, type Engine, type EngineOptions } from '../../src/kernels/engine.ts'
+import { fromBase64 } from '../../src/wasm/from-base64.ts'
+import { KernelModule } from '../../src/wasm/kernel-module.ts'
+
+const bytes = fromBase64(plain)
+const module = new KernelModule(() => bytes)
 
 const makers: [string, (options: EngineOptions) => Promise<Engine>][] = [
-  ['createEngine', createEngine],
-  ['createEngineSync', async options => createEngineSync(options)],
+  ['createEngine', options => createEngine({ module, ...options })],
+  ['createEngineSync', async options => createEngineSync({ module, ...options })],
 ]
 
-/** The modules with nothing compiled yet, in a world where WebAssembly refuses. */
-async function refusing(message: string): Promise<typeof import('../../src/kernels/engine.ts')> {
-  vi.resetModules()
+/** Kernels that aren't compiled yet, in a world where WebAssembly refuses. */
+function refused(message: string): KernelModule {
   vi.spyOn(WebAssembly, 'compile').mockRejectedValue(new WebAssembly.CompileError(message))
   vi.spyOn(WebAssembly, 'Module').mockImplementation(
     class {
@@ -17,13 +22,12 @@ async function refusing(message: string): Promise<typeof import('../../src/kerne
       }
     },
   )
-  return import('../../src/kernels/engine.ts')
+  return new KernelModule(() => bytes)
 }
 
 afterEach(() => {
   vi.restoreAllMocks()
   vi.unstubAllGlobals()
-  vi.resetModules()
 })
 
 describe.each(makers)('%s', (_, make) => {
@@ -65,11 +69,8 @@ describe.each(makers)('%s', (_, make) => {
 
 describe('where WebAssembly is refused', () => {
   it('auto computes in JavaScript and says why', async () => {
-    const engines = await refusing('code generation is disallowed here')
-    for (const made of [
-      await engines.createEngine({ engine: 'auto', maxBytes: 65_536 }),
-      engines.createEngineSync({ engine: 'auto', maxBytes: 65_536 }),
-    ]) {
+    const options = { engine: 'auto', maxBytes: 65_536, module: refused('code generation is disallowed here') } as const
+    for (const made of [await createEngine(options), createEngineSync(options)]) {
       expect(made.name).toBe('js')
       expect(made.fallbackReason).toContain('code generation is disallowed here')
       made.kernels.fillF64(64, 1, 2.5)
@@ -78,36 +79,42 @@ describe('where WebAssembly is refused', () => {
   })
 
   it('wasm fails with ENGINE_UNAVAILABLE and the cause', async () => {
-    const engines = await refusing('no')
-    const options = { engine: 'wasm', maxBytes: 65_536 } as const
-    await expect(engines.createEngine(options)).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' })
-    expect(() => engines.createEngineSync(options)).toThrow(expect.objectContaining({ code: 'ENGINE_UNAVAILABLE' }))
+    const options = { engine: 'wasm', maxBytes: 65_536, module: refused('no') } as const
+    await expect(createEngine(options)).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' })
+    expect(() => createEngineSync(options)).toThrow(expect.objectContaining({ code: 'ENGINE_UNAVAILABLE' }))
   })
 
   it('a platform without WebAssembly gets the js engine', async () => {
-    vi.resetModules()
-    const { createEngine: create, createEngineSync: createSync } = await import('../../src/kernels/engine.ts')
     vi.stubGlobal('WebAssembly', undefined)
-    expect((await create({ engine: 'auto', maxBytes: 65_536 })).name).toBe('js')
-    expect(createSync({ engine: 'auto', maxBytes: 65_536 }).name).toBe('js')
+    const options = { engine: 'auto', maxBytes: 65_536, module: new KernelModule(() => bytes) } as const
+    expect((await createEngine(options)).name).toBe('js')
+    expect(createEngineSync(options).name).toBe('js')
   })
 
   it('a refusal is not remembered', async () => {
-    const engines = await refusing('not now')
-    expect((await engines.createEngine({ engine: 'auto', maxBytes: 65_536 })).name).toBe('js')
+    const options = { engine: 'auto', maxBytes: 65_536, module: refused('not now') } as const
+    expect((await createEngine(options)).name).toBe('js')
     vi.restoreAllMocks()
-    expect((await engines.createEngine({ engine: 'auto', maxBytes: 65_536 })).name).toBe('wasm')
+    expect((await createEngine(options)).name).toBe('wasm')
+  })
+
+  it('so it is where no compiled kernels were given', async () => {
+    expect(await createEngine({ engine: 'auto', maxBytes: 65_536 })).toMatchObject({
+      name: 'js',
+      fallbackReason: expect.stringContaining('createRuntime({ module })'),
+    })
+    await expect(createEngine({ engine: 'wasm', maxBytes: 65_536 })).rejects.toMatchObject({
+      code: 'ENGINE_UNAVAILABLE',
+    })
   })
 })
 
 describe('compiling', () => {
   it('happens once for all engines, also for those made at the same time', async () => {
-    vi.resetModules()
-    const fresh = await import('../../src/kernels/engine.ts')
     const compile = vi.spyOn(WebAssembly, 'compile')
-    const options = { engine: 'wasm', maxBytes: 65_536 } as const
-    await Promise.all([fresh.createEngine(options), fresh.createEngine(options), fresh.createEngine(options)])
-    fresh.createEngineSync(options)
+    const options = { engine: 'wasm', maxBytes: 65_536, module: new KernelModule(() => bytes) } as const
+    await Promise.all([createEngine(options), createEngine(options), createEngine(options)])
+    createEngineSync(options)
     expect(compile).toHaveBeenCalledTimes(1)
   })
 })

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type Timeline, UserTiming } from '../../src/metrics/user-timing.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import type { PipelineConfig } from '../../src/plan/config.ts'
 import { f64 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'

@@ -5,6 +5,7 @@ import type { RecordBatch, Vector, WatermarkTrack } from '../../src/memory/recor
 import type { EvaluationContext, InputColumn } from '../../src/operators/evaluator/evaluation-frame.ts'
 import type { Operator } from '../../src/operators/operator.ts'
 import { BYTE_WIDTH, type TypeName, typeOf } from '../../src/schema/data-type.ts'
+import { kernels as packaged } from '../../src/wasm/packaged/inline.ts'
 import type { Row, Value } from '../plan/scalar-interpreter.ts'
 
 export const ENGINES = ['wasm', 'js'] as const
@@ -24,7 +25,7 @@ export class BatchFixture {
     maxBatch: number,
     dictionaries: Readonly<Record<string, Dictionary>> = {},
   ) {
-    const { kernels, memory } = createEngineSync({ engine, maxBytes: 2 ** 28 })
+    const { kernels, memory } = createEngineSync({ engine, maxBytes: 2 ** 28, module: packaged })
     const arena = new Arena(memory)
     this.context = { kernels, arena, maxBatch, maxCodes: 10_000 }
     this.columns = Object.entries(types).map(([name, type]) => {

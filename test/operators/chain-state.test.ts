@@ -6,12 +6,13 @@ import { distinctCount } from '../../src/expression/distribution-aggregates.ts'
 import { coalesce, ifElse } from '../../src/expression/functions.ts'
 import { aggregateOf } from '../../src/expression/user-aggregate.ts'
 import { createEngineSync } from '../../src/kernels/engine.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import { i32, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import { ChainInstance } from '../../src/testing/chain-instance.ts'
 import { verifyPipeline } from '../../src/testing/operator-harness.ts'
 import { tumbling } from '../../src/time/windows.ts'
+import { kernels } from '../../src/wasm/packaged/inline.ts'
 import { eventRows, events } from './state-events.ts'
 
 const rows = eventRows(30)
@@ -172,7 +173,7 @@ function cut(stream: { readonly plan: typeof timed.plan }, engine: 'wasm' | 'js'
 }
 const instanceOf = ({ plan }: { readonly plan: typeof timed.plan }, engine: 'wasm' | 'js' = 'js', maxKeys = 1_000) =>
   new ChainInstance(plan, {
-    engine: createEngineSync({ engine, maxBytes: 2 ** 26 }),
+    engine: createEngineSync({ engine, maxBytes: 2 ** 26, module: kernels }),
     maxBatch: 8,
     maxKeys,
     fullEvery: 0,

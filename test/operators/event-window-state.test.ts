@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import { verifyPipeline } from '../../src/testing/operator-harness.ts'
 import { session, slidingPerEvent } from '../../src/time/session-windows.ts'
 import { cumulate, hopping, tumbling } from '../../src/time/windows.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { count } from '../../src/expression/aggregates.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import { verifyPipeline } from '../../src/testing/operator-harness.ts'
 import { globalWindow } from '../../src/time/global-windows.ts'
 import { everyInterval, everyRows, onDelta, type Trigger } from '../../src/time/triggers.ts'

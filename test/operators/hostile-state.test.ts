@@ -5,7 +5,7 @@ import { avg, first, max, sum, variance } from '../../src/expression/aggregates.
 import { argMax, collect, minForever } from '../../src/expression/choice-aggregates.ts'
 import { approxDistinct, distinctCount, median, percentile } from '../../src/expression/distribution-aggregates.ts'
 import { createEngineSync } from '../../src/kernels/engine.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import type { LogicalPlan } from '../../src/plan/logical-node.ts'
 import { ChainInstance } from '../../src/testing/chain-instance.ts'
 import { session, slidingPerEvent } from '../../src/time/session-windows.ts'

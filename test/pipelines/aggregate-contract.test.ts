@@ -27,7 +27,7 @@ import {
   topK,
 } from '../../src/expression/choice-aggregates.ts'
 import { approxDistinct, distinctCount, median, percentile } from '../../src/expression/distribution-aggregates.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import { bool, f64, i32, i64, timestamp, u32 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import { tumbling } from '../../src/time/windows.ts'

@@ -13,7 +13,7 @@ import {
 } from '../../src/expression/choice-aggregates.ts'
 import { approxDistinct, distinctCount, median, percentile } from '../../src/expression/distribution-aggregates.ts'
 import { aggregateOf } from '../../src/expression/user-aggregate.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import { bool, f64, i32, i64, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import { cumulate, hopping, tumbling, type WindowSpec } from '../../src/time/windows.ts'

@@ -4,7 +4,7 @@ import type { ErrorPolicy, FailedRow } from '../../src/connector/error-policy.ts
 import type { SourceLike } from '../../src/connector/to-source.ts'
 import { EventfluxError } from '../../src/errors.ts'
 import { count, sum } from '../../src/expression/aggregates.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import { bool, f64, i32, i64, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import { tumbling } from '../../src/time/windows.ts'

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { avg, count, max, min, sum, varianceSample } from '../../src/expression/aggregates.ts'
 import type { Job } from '../../src/job.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import { type Dataset, datasets, type ExpectedWindow, floatEvents, inOrder, integerEvents } from './datasets.ts'
 
 const BLOCK_ROWS = 1_000

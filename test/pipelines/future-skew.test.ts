@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { pipelineFromJSON } from '../../src/pipeline/from-json.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline, pipelineFromJSON } from '../../src/packaged.ts'
 import { f64, timestamp } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { count, sum } from '../../src/expression/aggregates.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import { i64, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import { session, slidingPerEvent } from '../../src/time/session-windows.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { avg, count, stdDevSample } from '../../src/expression/aggregates.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import { f64, timestamp } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import { session } from '../../src/time/session-windows.ts'

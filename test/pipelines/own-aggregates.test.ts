@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { aggregateOf } from '../../src/expression/user-aggregate.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import { bool, f64, i32, i64, timestamp } from '../../src/schema/data-type.ts'
 import { tumbling } from '../../src/time/windows.ts'
 import { events, span } from './aggregate-events.ts'

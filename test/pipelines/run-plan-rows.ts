@@ -5,6 +5,7 @@ import { branchNames } from '../../src/plan/branch-names.ts'
 import { resolveConfig } from '../../src/plan/config.ts'
 import type { FieldSpec, LogicalPlan } from '../../src/plan/logical-node.ts'
 import { runPlan } from '../../src/run.ts'
+import { kernels } from '../../src/wasm/packaged/inline.ts'
 import type { Row } from '../plan/scalar-interpreter.ts'
 
 export const ENGINES = ['wasm', 'js'] as const
@@ -36,7 +37,7 @@ export async function runPlanRows(plan: LogicalPlan, rows: readonly Row[], manne
     const isOdd = into.push(row) % 2 === 1
     return stalls && isOdd ? Promise.resolve() : undefined
   }
-  const job = await runPlan<Row, Row>(plan, resolveConfig({ engine, maxBatch, bufferSize }), {
+  const job = await runPlan<Row, Row>(plan, resolveConfig({ engine, maxBatch, bufferSize }), kernels, {
     sink: sinkInto(out),
     sinks: Object.fromEntries([...branches].map(([name, into]) => [name, sinkInto(into)])),
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { approxDistinct, distinctCount, percentile } from '../../src/expression/distribution-aggregates.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import { f64, i64, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import { hopping, tumbling } from '../../src/time/windows.ts'

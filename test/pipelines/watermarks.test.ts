@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { count } from '../../src/expression/aggregates.ts'
-import { pipelineFromJSON } from '../../src/pipeline/from-json.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline, pipelineFromJSON } from '../../src/packaged.ts'
 import {
   boundedOutOfOrderness,
   monotonous,

@@ -2,8 +2,8 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { avg, count, max, sum } from '../../src/expression/aggregates.ts'
-import { pipelineFromJSON } from '../../src/pipeline/from-json.ts'
-import { type Pipeline, pipeline } from '../../src/pipeline.ts'
+import { pipeline, pipelineFromJSON } from '../../src/packaged.ts'
+import type { Pipeline } from '../../src/pipeline.ts'
 import { resolveConfig } from '../../src/plan/config.ts'
 import { runPlan } from '../../src/run.ts'
 import { i32, timestamp, utf8 } from '../../src/schema/data-type.ts'
@@ -13,6 +13,7 @@ import { VirtualClock } from '../../src/time/virtual-clock.ts'
 import { length } from '../../src/time/window-kinds/length.ts'
 import { time } from '../../src/time/window-kinds/time.ts'
 import { hopping, tumbling } from '../../src/time/windows.ts'
+import { kernels } from '../../src/wasm/packaged/inline.ts'
 import type { Row } from '../plan/scalar-interpreter.ts'
 import { ENGINES, type Manner, runPlanRows } from './run-plan-rows.ts'
 
@@ -191,7 +192,7 @@ describe('rows that come out of a window over rows', () => {
       for (const maxBatch of [1, 2, 7, 64]) {
         const clock = new VirtualClock(0)
         const out: Row[] = []
-        const job = await runPlan<Row, Row>(means.plan, resolveConfig({ engine, maxBatch, bufferSize: 64 }), {
+        const job = await runPlan<Row, Row>(means.plan, resolveConfig({ engine, maxBatch, bufferSize: 64 }), kernels, {
           clock,
           sink: row => void out.push(row),
         })

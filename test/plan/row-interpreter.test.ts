@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { avg, count, first, last, max, min, stdDev, sum, varianceSample } from '../../src/expression/aggregates.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import { f64, i64, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import { tumbling } from '../../src/time/windows.ts'

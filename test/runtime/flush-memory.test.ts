@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import { i32 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 

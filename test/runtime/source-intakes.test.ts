@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { csvSource } from '../../src/connector/byte-source.ts'
 import type { Source } from '../../src/connector/source.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import { i32 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 

@@ -15,7 +15,7 @@ import {
 } from '../../src/expression/choice-aggregates.ts'
 import { approxDistinct, distinctCount, median, percentile } from '../../src/expression/distribution-aggregates.ts'
 import { aggregateOf } from '../../src/expression/user-aggregate.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import { bool, f64, i32, i64, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import type { ResultRow } from '../../src/schema/row-types.ts'
 import { schema } from '../../src/schema/schema.ts'

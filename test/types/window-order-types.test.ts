@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { count } from '../../src/expression/aggregates.ts'
 import { asc, desc } from '../../src/expression/ordering.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import { timestamp, utf8 } from '../../src/schema/data-type.ts'
 import type { ResultRow } from '../../src/schema/row-types.ts'
 import { schema } from '../../src/schema/schema.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { count, sum } from '../../../src/expression/aggregates.ts'
-import { pipelineFromJSON } from '../../../src/pipeline/from-json.ts'
+import { pipelineFromJSON } from '../../../src/packaged.ts'
 import { systemClock } from '../../../src/time/clock.ts'
 import type { RowWindowSpec } from '../../../src/time/row-windows.ts'
 import { VirtualClock } from '../../../src/time/virtual-clock.ts'

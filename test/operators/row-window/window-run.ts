@@ -1,4 +1,5 @@
-import { type Pipeline, pipeline } from '../../../src/pipeline.ts'
+import { pipeline } from '../../../src/packaged.ts'
+import type { Pipeline } from '../../../src/pipeline.ts'
 import { f64, timestamp, utf8 } from '../../../src/schema/data-type.ts'
 import { schema } from '../../../src/schema/schema.ts'
 import { VirtualClock } from '../../../src/time/virtual-clock.ts'

@@ -1,7 +1,7 @@
 import { count, first, last, max, min, sum, varianceSample } from '../../../src/expression/aggregates.ts'
 import { collect } from '../../../src/expression/choice-aggregates.ts'
 import { distinctCount } from '../../../src/expression/distribution-aggregates.ts'
-import { pipeline } from '../../../src/pipeline.ts'
+import { pipeline } from '../../../src/packaged.ts'
 import { f64, timestamp, utf8 } from '../../../src/schema/data-type.ts'
 import { schema } from '../../../src/schema/schema.ts'
 import type { WindowSpec } from '../../../src/time/windows.ts'

@@ -1,0 +1,75 @@
+import { optionInvalid } from '../errors.ts'
+import { KernelModule } from '../wasm/kernel-module.ts'
+import { loadModule, type ModuleInput } from '../wasm/module-input.ts'
+import { type ThreadSupport, threadSupport } from '../wasm/thread-support.ts'
+import { createEngine, type Engine, type EngineChoice } from './engine.ts'
+import { jsKernels } from './js-engine.ts'
+
+/** What a runtime is made of. */
+export interface RuntimeOptions {
+  /**
+   * The kernels, where they aren't to be taken from the package: compiled, as bytes, as a response, or a promise of one.
+   * `eventflux/slim` brings none along.
+   */
+  readonly module?: ModuleInput | PromiseLike<ModuleInput>
+  /** `'auto'` (the default): WebAssembly where it may run, the same in JavaScript elsewhere. */
+  readonly engine?: EngineChoice
+}
+
+/** What a runtime found out about where it runs. */
+export interface RuntimeInfo {
+  /** What the kernels run on. Both engines give the same results bit for bit. */
+  readonly engine: 'wasm' | 'js'
+  /** Why `'auto'` took the `js` engine: what the platform said when WebAssembly was tried. */
+  readonly fallbackReason?: string
+  /** Whether threads share memory here, or why not. */
+  readonly threads: ThreadSupport
+}
+
+/**
+ * An engine for any number of jobs: the compiled kernels, and what was found out about where they run.
+ *
+ * @example
+ * ```ts
+ * const runtime = await createRuntime()
+ * console.log(runtime.info.engine, runtime.info.fallbackReason ?? '')
+ * const job = await highs.run({ runtime })
+ * ```
+ */
+export interface Runtime {
+  readonly info: RuntimeInfo
+  /** @internal The kernels; without them everything runs on the `js` engine. */
+  readonly module: KernelModule | undefined
+}
+
+/** What `createRuntime` is. */
+export type CreateRuntime = (options?: RuntimeOptions) => Promise<Runtime>
+
+/** The runtime is only asked what it can: a job has a memory of its own. */
+const PROBE_BYTES = 2 ** 16
+
+/** `createRuntime` of an entry that brings the kernels along, or doesn't. @internal */
+export function createRuntimeOn(packaged: KernelModule | undefined): CreateRuntime {
+  return async ({ module, engine = 'auto' } = {}) => {
+    const kernels = module === undefined ? packaged : await givenKernels(module)
+    const probe = await createEngine({ engine, maxBytes: PROBE_BYTES, module: kernels })
+    if (module !== undefined && probe.name === 'wasm') checkKernels(probe)
+    const { name, fallbackReason } = probe
+    return Object.freeze({
+      info: Object.freeze({ engine: name, ...(fallbackReason && { fallbackReason }), threads: threadSupport() }),
+      module: name === 'wasm' ? kernels : undefined,
+    })
+  }
+}
+
+async function givenKernels(input: ModuleInput | PromiseLike<ModuleInput>): Promise<KernelModule> {
+  const module = await loadModule(input)
+  return new KernelModule(() => module)
+}
+
+/** A binary of another version lacks kernels, or has them under other names. */
+function checkKernels({ memory, kernels }: Engine): void {
+  const missing = Object.keys(jsKernels(memory)).find(name => !(name in kernels))
+  if (missing !== undefined)
+    throw optionInvalid(`module has no kernel ${missing}: it comes from another version of eventflux`, { at: 'module' })
+}

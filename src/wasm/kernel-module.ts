@@ -1,0 +1,51 @@
+/** The kernels, compiled or as bytes. */
+export type ModuleOrBytes = WebAssembly.Module | BufferSource
+
+/**
+ * The kernels, compiled once for every job that runs on them: compiled code holds no state. A failure isn't remembered.
+ *
+ * @internal
+ */
+export class KernelModule {
+  readonly #load: () => ModuleOrBytes
+  #compiled: WebAssembly.Module | undefined
+  #compiling: Promise<WebAssembly.Module> | undefined
+
+  /** @param load Gives the module or its bytes, when they are needed. */
+  constructor(load: () => ModuleOrBytes) {
+    this.#load = load
+  }
+
+  /**
+   * Compiles off the calling thread, where the platform does so. Concurrent calls compile once.
+   *
+   * @throws what the platform throws where WebAssembly, or code generation, or 128-bit SIMD isn't there.
+   */
+  async compile(): Promise<WebAssembly.Module> {
+    if (this.#compiled) return this.#compiled
+    this.#compiling ??= this.#compileLoaded().finally(() => {
+      this.#compiling = undefined
+    })
+    const module = await this.#compiling
+    this.#compiled ??= module
+    return this.#compiled
+  }
+
+  /** The same at once, on the calling thread. */
+  compileSync(): WebAssembly.Module {
+    if (this.#compiled) return this.#compiled
+    const loaded = this.#load()
+    this.#compiled = isModule(loaded) ? loaded : new WebAssembly.Module(loaded)
+    return this.#compiled
+  }
+
+  async #compileLoaded(): Promise<WebAssembly.Module> {
+    const loaded = this.#load()
+    return isModule(loaded) ? loaded : WebAssembly.compile(loaded)
+  }
+}
+
+/** Whether it is a compiled module of any realm: `instanceof` would know the class of this one only. */
+export function isModule(value: unknown): value is WebAssembly.Module {
+  return Object.prototype.toString.call(value) === '[object WebAssembly.Module]'
+}
