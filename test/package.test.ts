@@ -62,7 +62,9 @@ describe('the package', () => {
     expect(
       packed.filter(
         path =>
-          !/^(bin\/eventflux\.js|dist\/.+\.(js|cjs|d\.ts|d\.cts|wasm)|docs\/.+\.md|[A-Z]+(\.md)?|package\.json)$/.test(path),
+          !/^(bin\/eventflux\.js|dist\/.+\.(js|cjs|d\.ts|d\.cts|wasm)|docs\/.+\.md|[A-Z]+(\.md)?|package\.json)$/.test(
+            path,
+          ),
       ),
     ).toEqual([])
     expect(packed).toEqual(
