@@ -8,7 +8,7 @@ import {
   registerWithPromClient,
 } from '../../src/exporters/index.ts'
 import { count } from '../../src/expression/aggregates.ts'
-import { pipeline } from '../../src/pipeline.ts'
+import { pipeline } from '../../src/packaged.ts'
 import type { PipelineConfig } from '../../src/plan/config.ts'
 import { f64, timestamp } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
