@@ -11,6 +11,15 @@ export function mix(word: u32): u32 {
   return spread ^ (spread >> 15)
 }
 
+/** The hash of a key of several words. */
+// @ts-ignore: decorator
+@inline
+export function hashWords(key: usize, words: usize): u32 {
+  let hash: u32 = 0
+  for (const end = key + (words << 2); key < end; key += 4) hash = mix(hash ^ load<u32>(key))
+  return hash
+}
+
 /** Spreads 64 bits over the slots of a table. */
 // @ts-ignore: decorator
 @inline

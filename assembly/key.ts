@@ -11,7 +11,7 @@ import {
   KEYS_SLOTS,
   KEYS_WORDS,
 } from './abi'
-import { mix } from './hash'
+import { hashWords, mix } from './hash'
 import { rowAt } from './rows'
 
 /** Hash of a slot; its id + 1 stands at 0. */
@@ -19,14 +19,6 @@ const SLOT_HASH = 4
 
 /** No id was left. */
 const NO_ID: u32 = 0xffffffff
-
-// @ts-ignore: decorator
-@inline
-function hashWords(key: usize, words: usize): u32 {
-  let hash: u32 = 0
-  for (const end = key + (words << 2); key < end; key += 4) hash = mix(hash ^ load<u32>(key))
-  return hash
-}
 
 /** An id for a new key, from the free stack or the next unused one; NO_ID when there is none. */
 // @ts-ignore: decorator

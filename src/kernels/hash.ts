@@ -4,6 +4,13 @@ export function mix(word: number): number {
   return (spread ^ (spread >>> 15)) >>> 0
 }
 
+/** The hash of a key of several words, the first at an index. */
+export function hashWords(u32: Uint32Array, key: number, words: number): number {
+  let hash = 0
+  for (let i = 0; i < words; i++) hash = mix(hash ^ u32[key + i]!)
+  return hash
+}
+
 /** Spreads 64 bits, given as two words, over the slots of a table. */
 export function hash64(low: number, high: number): number {
   return mix((mix(high) ^ low) >>> 0)

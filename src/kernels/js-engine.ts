@@ -26,6 +26,7 @@ import { maskKernels } from './mask.ts'
 import { momentKernels } from './moments.ts'
 import { remainderKernels } from './remainder.ts'
 import { sessionKernels } from './session.ts'
+import { shardKernels } from './shard.ts'
 import { sliceKernels } from './slice.ts'
 import { sumKernels } from './sum.ts'
 import { sumExtremeKernels } from './sum-extremes.ts'
@@ -65,6 +66,7 @@ export function jsKernels(memory: LinearMemory): KernelExports {
     ...momentKernels(memory),
     ...remainderKernels(memory),
     ...sessionKernels(memory),
+    ...shardKernels(memory),
     ...sliceKernels(memory),
     ...triggerKernels(memory),
     ...sumKernels(memory),

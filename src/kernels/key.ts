@@ -10,7 +10,7 @@ import {
 } from '../../assembly/abi.ts'
 import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { KernelExports } from '../wasm/exports.ts'
-import { mix } from './hash.ts'
+import { hashWords } from './hash.ts'
 import { rowAt } from './rows.ts'
 
 type KeyKernels = Pick<KernelExports, 'rangeI32' | 'findOrInsertKeys4' | 'findOrInsertKeys' | 'reinsertKey'>
@@ -65,12 +65,6 @@ export function keyKernels(memory: LinearMemory): KeyKernels {
       u32[slots + at * 2 + 1] = hash
     },
   }
-}
-
-function hashWords(u32: Uint32Array, key: number, words: number): number {
-  let hash = 0
-  for (let i = 0; i < words; i++) hash = mix(hash ^ u32[key + i]!)
-  return hash
 }
 
 function equalWords(u32: Uint32Array, a: number, b: number, words: number): boolean {

@@ -175,6 +175,11 @@ export interface KernelExports extends AccumulatorExports {
   findOrInsertKeys(table: number, packed: number, sel: number, from: number, m: number, ids: number): number
   /** Puts id `id`, whose key words already stand in `keys`, into the slots (after a sweep or a growth cleared them). */
   reinsertKey(table: number, id: number): void
+  /**
+   * The rows r = sel[j] (r = j without one), j < m, whose packed key of `words` words belongs to shard `shard` of `shards`: their positions
+   * to out[0 … count), of which m entries may be written. Returns count. A hash h belongs to shard floor(h * shards / 2^32).
+   */
+  selectShard(packed: number, words: number, sel: number, m: number, shards: number, shard: number, out: number): number
   /** Copies key word `at` of each id to a 4-byte column; words `at`, `at` + 1 to an 8-byte column; a bit to a bitmap; a byte. */
   unpackKey4(table: number, ids: number, m: number, at: number, out: number): void
   unpackKey8(table: number, ids: number, m: number, at: number, out: number): void
