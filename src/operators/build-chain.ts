@@ -1,10 +1,8 @@
 import type { Stateful } from '../checkpoint/stateful.ts'
 import type { Arena } from '../memory/arena.ts'
-import type { Dictionary } from '../memory/dictionary.ts'
 import type {
   EventTimeNode,
   LogicalNode,
-  RowsNode,
   RowWindowNode,
   TopRowsNode,
   WindowAggregateNode,
@@ -16,16 +14,16 @@ import { lowerOrder } from '../plan/lower-window-order.ts'
 import { keepsColumn, noEventTime, stampsOf } from '../plan/plan-scope.ts'
 import { bool, timestamp } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
-import type { EvaluationContext, InputColumn } from './evaluator/evaluation-frame.ts'
-import type { BatchInputs } from './event-time/batch-inputs.ts'
+import type { Chain, ChainParts, CountingOperator } from './chain.ts'
+import type { InputColumn } from './evaluator/evaluation-frame.ts'
 import { EventTimeOperator } from './event-time/event-time.ts'
 import { FilterOperator } from './filter.ts'
 import { FilterRowsOperator } from './filter-rows.ts'
 import { LateOutput } from './late-output.ts'
 import type { Operator } from './operator.ts'
+import { PartitionOperator } from './partition.ts'
 import { ProjectOperator } from './project.ts'
 import { buildRowWindow } from './row-window/build-row-window.ts'
-import type { StageTimers } from './stage-timers.ts'
 import { TeeOperator } from './tee.ts'
 import {
   type EventTimeColumn,
@@ -37,59 +35,13 @@ import {
   ROW_TIME,
   resultTime,
 } from './time-of-rows.ts'
-import { type Stopwatch, TimedOperator } from './timed-operator.ts'
+import { TimedOperator } from './timed-operator.ts'
 import type { IdMarker } from './window/key-index.ts'
 import { keyIndexFor } from './window/key-index-for.ts'
 import { RecordLayout } from './window/record-layout.ts'
 import { fillOperator, type WindowOperator, windowOperator } from './window/window-operator.ts'
 import { windowShape } from './window/window-shape.ts'
 import { buildTopRows, buildWindowOrder } from './window-order/build-window-order.ts'
-
-/** An operator that counts the rows going through it. */
-export interface CountingOperator extends Operator {
-  readonly rowsIn: number
-  readonly rowsOut: number
-  /** How it runs, for explain(): kernels, and what bounds its state. */
-  notes?(): readonly string[]
-}
-
-/** What a chain is built with. */
-export interface ChainParts {
-  readonly context: EvaluationContext
-  readonly maxKeys: number
-  readonly timers: StageTimers
-  /** Which inputs rows come in by, where there are several. */
-  readonly inputs?: BatchInputs | undefined
-  /** Measures every operator; left out, none is. */
-  readonly stopwatch: Stopwatch | undefined
-  /** The end of the chain, or of a side branch of that name: it gets the columns that arrive there. */
-  readonly sink: (columns: readonly InputColumn[], branch: string | undefined) => Operator
-  /** An operator running user code over rows. */
-  readonly rows: (
-    node: RowsNode,
-    columns: readonly InputColumn[],
-    next: (columns: readonly InputColumn[]) => Operator,
-  ) => CountingOperator
-}
-
-/** A chain ready to run. */
-export interface Chain {
-  readonly head: Operator
-  /** In data order. */
-  readonly operators: readonly CountingOperator[]
-  /** The operators a step of the plan became, in data order. */
-  readonly operatorsOf: ReadonlyMap<LogicalNode, readonly CountingOperator[]>
-  /** What measures each operator, where a stopwatch was given. */
-  readonly timed: ReadonlyMap<CountingOperator, TimedOperator>
-  readonly eventTimes: readonly EventTimeOperator[]
-  /** An input has ended: it holds no watermark back any more. Between two batches; false: downstream is full. */
-  endInput(input: number): boolean
-  readonly windows: readonly WindowOperator[]
-  /** Of the text columns the chain is given. */
-  readonly dictionaries: readonly Dictionary[]
-  /** What keeps something from batch to batch, in data order, by names; undefined: it can't put it into bytes. */
-  readonly stateful: readonly { readonly id: string; readonly operator: Stateful | undefined }[]
-}
 
 /**
  * Makes the operators of a plan over source columns. Every operator is given the one after it, so the chain is one
@@ -99,7 +51,7 @@ export interface Chain {
  */
 export function buildChain(nodes: readonly LogicalNode[], columns: readonly InputColumn[], parts: ChainParts): Chain {
   const builder = new ChainBuilder(parts)
-  const head = builder.build(nodes, 0, columns, undefined, undefined)
+  const head = builder.build(nodes, 0, columns, parts.time, undefined)
   return {
     head,
     operators: builder.operators.reverse(),
@@ -128,6 +80,7 @@ class ChainBuilder {
   readonly #places = new Map<LogicalNode, string>()
   readonly #parts: ChainParts
   readonly #arena: Arena
+  #isPartitioned = false
   /** Windows above what is being built. */
   #windowsAbove = 0
 
@@ -143,6 +96,17 @@ class ChainBuilder {
     time: EventTimeColumn | undefined,
     branch: string | undefined,
   ): Operator {
+    const { partition } = this.#parts
+    if (branch === undefined && at === partition?.before && !this.#isPartitioned) {
+      this.#isPartitioned = true
+      const { context } = this.#parts
+      return new PartitionOperator({
+        ...partition,
+        columns,
+        context,
+        next: this.build(nodes, at, columns, time, branch),
+      })
+    }
     const node = nodes[at]
     if (node === undefined) return this.#parts.sink(columns, branch)
     const { context } = this.#parts

@@ -3,7 +3,7 @@ import type { StateReader } from '../checkpoint/state-reader.ts'
 import type { StateWriter } from '../checkpoint/state-writer.ts'
 import { type Stateful, sizeOfState } from '../checkpoint/stateful.ts'
 import { checkpointUnsupported } from '../errors.ts'
-import type { Chain } from './build-chain.ts'
+import type { Chain } from './chain.ts'
 
 /**
  * The state of a whole chain, between two batches: the strings of its text columns first, since all below speaks of them

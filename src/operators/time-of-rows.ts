@@ -1,6 +1,6 @@
 import type { ExpressionNode } from '../expression/node.ts'
 import type { EventTimeNode, LogicalNode } from '../plan/logical-node.ts'
-import { WINDOW_END } from '../plan/plan-scope.ts'
+import { keepsColumn, WINDOW_END } from '../plan/plan-scope.ts'
 import { WINDOW_TIME } from '../plan/row-window-schema.ts'
 import { boundedOutOfOrderness } from '../plan/watermarks.ts'
 import type { LatenessSpec } from '../time/lateness.ts'
@@ -58,4 +58,18 @@ export function needsTime(nodes: readonly LogicalNode[], at: number): boolean {
     if (node.op === 'tee' && needsTime(node.plan, 0)) return true
   }
   return false
+}
+
+/** The event time of the rows behind steps that stand at the beginning of a plan, none of them a window over rows. */
+export function timeBehind(nodes: readonly LogicalNode[]): EventTimeColumn | undefined {
+  let time: EventTimeColumn | undefined
+  for (const node of nodes) {
+    if (node.op === 'eventTime') time = eventTimeOf(node)
+    else if (node.op === 'project') time = time !== undefined && keepsColumn(node, time.name) ? time : undefined
+    else if (node.op === 'windowAggregate') {
+      const { allowedLatenessMs = time?.allowedLatenessMs ?? 0 } = latenessOf(node.window)
+      time = { ...resultTime(node.window), allowedLatenessMs }
+    }
+  }
+  return time
 }

@@ -4,7 +4,7 @@ import { JobMetrics } from '../metrics/job-metrics.ts'
 import type { MetricsSnapshot } from '../metrics/metrics-snapshot.ts'
 import type { OperatorMetrics } from '../metrics/operator-metrics.ts'
 import { type PressureEvent, PressureMonitor } from '../metrics/pressure-monitor.ts'
-import type { CountingOperator } from '../operators/build-chain.ts'
+import type { OperatorCounts } from '../operators/chain.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Assembly } from './assemble.ts'
 import { countJob } from './job-counts.ts'
@@ -19,7 +19,7 @@ export class JobMeter {
   readonly #clock: Clock
   readonly #operators: readonly {
     readonly metrics: OperatorMetrics
-    readonly of: CountingOperator
+    readonly of: OperatorCounts
   }[]
   readonly #input: EdgeMetrics
   readonly #outputs: readonly EdgeMetrics[]
@@ -116,7 +116,7 @@ export class JobMeter {
   }
 
   /** What was seen of an operator so far, for explain(). */
-  notesOn(operator: CountingOperator): string[] {
+  notesOn(operator: OperatorCounts): string[] {
     const { rowsIn, rowsOut } = operator
     if (rowsIn === 0) return []
     const { busyNs } = this.#operators.find(({ of }) => of === operator)!.metrics

@@ -1,8 +1,10 @@
 import type { ResultNode } from '../../src/expression/node.ts'
 import { RowReader } from '../../src/memory/row-reader.ts'
-import { buildChain, type Chain } from '../../src/operators/build-chain.ts'
+import { buildChain } from '../../src/operators/build-chain.ts'
+import type { Chain } from '../../src/operators/chain.ts'
 import type { InputColumn } from '../../src/operators/evaluator/evaluation-frame.ts'
 import type { Operator } from '../../src/operators/operator.ts'
+import type { WindowOperator } from '../../src/operators/window/window-operator.ts'
 import { DEFAULT_MAX_BATCH } from '../../src/plan/default-capacity.ts'
 import { eventTimeNode, windowAggregateNode } from '../../src/plan/make-node.ts'
 import { boundedOutOfOrderness } from '../../src/plan/watermarks.ts'
@@ -85,7 +87,8 @@ export class WindowScript {
 
   /** Moves the watermark; returns what came out. Infinity ends the input. */
   watermark(watermark: number): ScriptResult[] {
-    this.#chain.windows[0]!.advanceWatermark(watermark)
+    const window = this.#chain.windows[0] as WindowOperator
+    window.advanceWatermark(watermark)
     return this.#taken()
   }
 

@@ -1,6 +1,7 @@
 import { ErrorPolicyRunner } from '../../src/connector/error-policy-runner.ts'
 import { RowReader } from '../../src/memory/row-reader.ts'
-import { buildChain, type CountingOperator } from '../../src/operators/build-chain.ts'
+import { buildChain } from '../../src/operators/build-chain.ts'
+import type { CountingOperator } from '../../src/operators/chain.ts'
 import type { InputColumn } from '../../src/operators/evaluator/evaluation-frame.ts'
 import type { Operator } from '../../src/operators/operator.ts'
 import { buildRowStage } from '../../src/operators/row-stage.ts'

@@ -1,0 +1,78 @@
+import type { Stateful } from '../checkpoint/stateful.ts'
+import type { ErrorCounts } from '../connector/error-policy.ts'
+import type { Dictionary } from '../memory/dictionary.ts'
+import type { LogicalNode, RowsNode } from '../plan/logical-node.ts'
+import type { Partitioning } from '../plan/shard-plan.ts'
+import type { EvaluationContext, InputColumn } from './evaluator/evaluation-frame.ts'
+import type { BatchInputs } from './event-time/batch-inputs.ts'
+import type { Operator } from './operator.ts'
+import type { Shard } from './partition.ts'
+import type { StageTimers } from './stage-timers.ts'
+import type { EventTimeColumn } from './time-of-rows.ts'
+import type { Stopwatch, TimedOperator } from './timed-operator.ts'
+
+/** What an operator counts. */
+export interface OperatorCounts {
+  readonly name: string
+  readonly rowsIn: number
+  readonly rowsOut: number
+  /** How it runs, for explain(): kernels, and what bounds its state. */
+  notes?(): readonly string[]
+}
+
+/** An operator that counts the rows going through it. */
+export type CountingOperator = Operator & OperatorCounts
+
+/** What a chain is built with. */
+export interface ChainParts {
+  readonly context: EvaluationContext
+  readonly maxKeys: number
+  readonly timers: StageTimers
+  /** Which inputs rows come in by, where there are several. */
+  readonly inputs?: BatchInputs | undefined
+  /** The event time of the rows the chain is given, where a step above has set it. */
+  readonly time?: EventTimeColumn | undefined
+  /** Which rows the chain works on behind a step, where it is one of several replicas. */
+  readonly partition?: (Partitioning & { readonly shard: Shard }) | undefined
+  /** Measures every operator; left out, none is. */
+  readonly stopwatch: Stopwatch | undefined
+  /** The end of the chain, or of a side branch of that name: it gets the columns that arrive there. */
+  readonly sink: (columns: readonly InputColumn[], branch: string | undefined) => Operator
+  /** An operator running user code over rows. */
+  readonly rows: (
+    node: RowsNode,
+    columns: readonly InputColumn[],
+    next: (columns: readonly InputColumn[]) => Operator,
+  ) => CountingOperator
+}
+
+/** A chain ready to run. */
+export interface Chain {
+  readonly head: Operator
+  /** In data order. */
+  readonly operators: readonly OperatorCounts[]
+  /** The operators a step of the plan became, in data order. */
+  readonly operatorsOf: ReadonlyMap<LogicalNode, readonly OperatorCounts[]>
+  /** What measures each operator, where a stopwatch was given. */
+  readonly timed: ReadonlyMap<OperatorCounts, TimedOperator>
+  readonly eventTimes: readonly { readonly currentWatermark: number }[]
+  /** An input has ended: it holds no watermark back any more. Between two batches; false: downstream is full. */
+  endInput(input: number): boolean
+  readonly windows: readonly { readonly lateRows: number }[]
+  /** Of the text columns the chain is given. */
+  readonly dictionaries: readonly Dictionary[]
+  /** What is done in other threads, where something is. */
+  readonly elsewhere?: ChainElsewhere | undefined
+  /** What keeps something from batch to batch, in data order, by names; undefined: it can't put it into bytes. */
+  readonly stateful: readonly { readonly id: string; readonly operator: Stateful | undefined }[]
+}
+
+/** The part of a chain that runs in other threads. */
+export interface ChainElsewhere {
+  /** The error policies at work there. */
+  readonly policies: readonly { readonly stage: string; readonly counts: Readonly<ErrorCounts> }[]
+  /** Asks whether everything sent there has come back as results. Between two batches; false: not yet, `resume` tells. */
+  settle(): boolean
+  /** Resolves when none of the threads is there any more, after the chain was closed. */
+  readonly gone: Promise<void>
+}

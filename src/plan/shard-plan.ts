@@ -1,0 +1,102 @@
+import { EventfluxError } from '../errors.ts'
+import type { ExpressionNode } from '../expression/node.ts'
+import type { LogicalNode, LogicalPlan } from './logical-node.ts'
+import { makePlan } from './make-node.ts'
+import { planToJSON } from './plan-to-json.ts'
+
+/** How the rows of a stream are dealt out to replicas of a plan. */
+export interface Partitioning {
+  /** Rows are dealt out before this step; each replica does all of the steps above it, over all rows. */
+  readonly before: number
+  /** The columns whose values decide, as they are called there. */
+  readonly keys: readonly string[]
+}
+
+/** A plan taken apart: the steps each shard does over its rows, and those that are done over the results of all. */
+export interface ShardPlan {
+  /** What the shards do, as data that can travel. */
+  readonly sharded: LogicalPlan
+  readonly partitioning: Partitioning
+  /** What is done once, where the results of the shards come together. */
+  readonly rest: readonly LogicalNode[]
+}
+
+/**
+ * Takes a plan apart at the first step that needs all keys together. Everything up to it is done by every shard over the
+ * rows of its keys; a plan without keys can't be dealt out, nor one whose first steps are functions that would have to
+ * run for every row in every shard.
+ *
+ * @returns Why not, where that can't be done.
+ */
+export function shardPlan(plan: LogicalPlan): ShardPlan | { readonly reason: string } {
+  const { nodes } = plan
+  const keyed = nodes.findIndex(node => node.op === 'windowAggregate' || node.op === 'rowWindow')
+  const stopper = nodes.slice(0, keyed < 0 ? nodes.length : keyed).find(needsAllRows)
+  if (stopper !== undefined) return { reason: `${stopper.op} sees the rows of all keys` }
+  if (keyed < 0) return { reason: 'no step goes by keys' }
+  const keys = keysOf(nodes[keyed]!)
+  if (keys.length === 0) return { reason: `the ${windowKind(nodes[keyed]!)} window has no key` }
+  const partitioning = partitioningOf(nodes, keyed, keys)
+  const above = nodes.slice(0, partitioning.before).find(node => node.op === 'filterRows' || node.op === 'mapRows')
+  if (above !== undefined)
+    return { reason: `${above.op} would run for every row in every worker: its keys come from it` }
+  const end = endOfShards(nodes, keyed, keys)
+  const next = nodes[end]
+  if (next !== undefined) return { reason: `${next.op} goes by the order of the results of all keys` }
+  try {
+    const sharded = planToJSON(makePlan(plan.source, nodes.slice(0, end)))
+    return { sharded, partitioning, rest: nodes.slice(end) }
+  } catch (error) {
+    if (error instanceof EventfluxError) return { reason: error.message }
+    throw error
+  }
+}
+
+/** Steps that no replica can do by itself over some of the rows. */
+const needsAllRows = ({ op }: LogicalNode): boolean =>
+  op === 'process' || op === 'tee' || op === 'windowOrder' || op === 'topRows'
+
+const keysOf = (node: LogicalNode): readonly string[] =>
+  node.op === 'windowAggregate' || node.op === 'rowWindow' ? node.keys : []
+
+const windowKind = (node: LogicalNode): string =>
+  node.op === 'windowAggregate' || node.op === 'rowWindow' ? node.window.kind : node.op
+
+/** As early as the keys are there behind the event time, else right before the window. */
+function partitioningOf(nodes: readonly LogicalNode[], keyed: number, keys: readonly string[]): Partitioning {
+  let before = keyed
+  let names = keys
+  for (let at = keyed - 1; at >= 0; at--) {
+    const node = nodes[at]!
+    // Time is what all rows say together.
+    if (node.op === 'eventTime') break
+    if (node.op === 'project') {
+      const sources = names.map(name => sourceOf(node.columns.find(column => column.name === name)?.expression))
+      if (sources.some(source => source === undefined)) break
+      names = sources as string[]
+    } else if (node.op === 'mapRows') break
+    before = at
+  }
+  const time = nodes.findIndex(node => node.op === 'eventTime')
+  return before > time ? { before, keys: names } : { before: keyed, keys }
+}
+
+const sourceOf = (expression: ExpressionNode | undefined): string | undefined =>
+  expression?.kind === 'column' ? expression.name : undefined
+
+/** The first step behind the keyed one that can't be done key by key. */
+function endOfShards(nodes: readonly LogicalNode[], keyed: number, keys: readonly string[]): number {
+  let names: readonly (string | undefined)[] = keys
+  for (let at = keyed + 1; at < nodes.length; at++) {
+    const node = nodes[at]!
+    if (node.op === 'filter') continue
+    if (node.op === 'project') {
+      names = names.map(name => node.columns.find(({ expression }) => sourceOf(expression) === name)?.name)
+      continue
+    }
+    const isOfTheSameKeys =
+      node.op === 'windowAggregate' && names.every(name => name !== undefined && node.keys.includes(name))
+    if (!isOfTheSameKeys) return at
+  }
+  return nodes.length
+}
