@@ -29,10 +29,12 @@ export default defineConfig({
     alias: [
       { find: /^eventflux$/, replacement: source('src/index.ts') },
       { find: /^eventflux\/(node|testing|exporters)$/, replacement: source('src/$1/index.ts') },
+      { find: /^.*\/worker-url\.ts$/, replacement: source('test/threads/worker-url.ts') },
     ],
   },
   test: {
     setupFiles: ['test/seed.ts'],
+    globalSetup: ['test/threads/build-worker.ts'],
     testTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,

@@ -75,7 +75,7 @@ export { and, coalesce, greatest, ifElse, least, lit, not, or, when } from './ex
 export { asc, desc, type Ordering } from './expression/ordering.ts'
 export { aggregateOf } from './expression/user-aggregate.ts'
 // What runs
-export { Job, type JobState, type JobSummary } from './job.ts'
+export { Job, type JobMode, type JobState, type JobSummary } from './job.ts'
 export type { CreateRuntime, Runtime, RuntimeInfo, RuntimeOptions } from './kernels/create-runtime.ts'
 export type { ColumnBlock, ColumnValues } from './memory/column-input.ts'
 // What is measured

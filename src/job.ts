@@ -14,6 +14,7 @@ import type { Assembly } from './runtime/assemble.ts'
 import { IdleFlush } from './runtime/idle-flush.ts'
 import { countJob, type JobCounts } from './runtime/job-counts.ts'
 import type { JobMeter } from './runtime/job-meter.ts'
+import { describeMode, type JobMode } from './runtime/job-mode.ts'
 import type { JobParts, JobState, JobSummary } from './runtime/job-parts.ts'
 import { Listeners } from './runtime/listeners.ts'
 import type { RowQueueSink } from './runtime/row-queue-sink.ts'
@@ -23,6 +24,7 @@ import { Turns } from './runtime/turns.ts'
 import type { Schema } from './schema/schema.ts'
 import type { Clock } from './time/clock.ts'
 
+export type { JobMode } from './runtime/job-mode.ts'
 export type { JobState, JobSummary } from './runtime/job-parts.ts'
 
 /**
@@ -37,6 +39,8 @@ export type { JobState, JobSummary } from './runtime/job-parts.ts'
 export class Job<In = unknown, Out = unknown> {
   /** The engine the kernels run on. */
   readonly engine: 'wasm' | 'js'
+  /** On which threads it runs; why on one, where workers were asked for. */
+  readonly mode: JobMode
   /** Resolves when the job has stopped; rejects with what made it fail. */
   readonly done: Promise<JobSummary>
   readonly #assembly: Assembly
@@ -63,7 +67,7 @@ export class Job<In = unknown, Out = unknown> {
   #abandon!: () => void
   /** Resolves when what is inside shall be left behind. */
   readonly #abandoned: Promise<void>
-  #resolve!: (summary: JobSummary) => void
+  #resolve!: (summary: JobSummary | Promise<JobSummary>) => void
   #reject!: (error: unknown) => void
 
   /** @internal Use `pipeline(…).run(…)`. */
@@ -76,6 +80,7 @@ export class Job<In = unknown, Out = unknown> {
     this.#schema = parts.schema
     this.#plan = parts.plan
     this.engine = parts.engine
+    this.mode = parts.mode
     this.#idleFlush = new IdleFlush(this.#clock, parts.assembly.sinks, error => this.failed(error))
     this.#closing = new SinkClosing(parts.assembly.sinks)
     this.#turns = new Turns(parts.assembly.task, {
@@ -145,17 +150,11 @@ export class Job<In = unknown, Out = unknown> {
 
   /** Resolves when every row accepted so far went through, and its results are durable in the sinks. */
   async flush(): Promise<void> {
-    await this.#turns.settle()
+    const { chain, sinks } = this.#assembly
+    await this.#turns.settle(chain.elsewhere)
     this.#throwFailure()
     if (this.#hasEnded()) return
-    let forget = (): unknown => undefined
-    // Not a race against `done`: it lives as long as the job, and would keep something of every flush.
-    const ended = new Promise<void>(resolve => {
-      forget = this.#stateListeners.add(() => {
-        if (this.#hasEnded()) resolve()
-      })
-    })
-    await Promise.race([Promise.all(this.#assembly.sinks.map(sink => sink.flush())), ended]).finally(forget)
+    await this.#stateListeners.unless(() => this.#hasEnded(), Promise.all(sinks.map(sink => sink.flush())))
     this.#throwFailure()
   }
 
@@ -200,7 +199,7 @@ export class Job<In = unknown, Out = unknown> {
         ...(this.#meter?.notesOn(operator) ?? []),
       ]),
     )
-    return explainPlan(this.#plan, notes)
+    return explainPlan(this.#plan, notes, describeMode(this.mode))
   }
 
   /** What became of every row so far. Works without metrics too. */
@@ -357,8 +356,10 @@ export class Job<In = unknown, Out = unknown> {
     this.#enter(failure ? 'failed' : 'stopped')
     this.#queue?.end(failure && { error: failure })
     this.#turns.wakeAll()
-    if (failure) void this.#closing.closeFailed(failure, this.#clock).then(() => this.#reject(failure))
-    else this.#resolve(summary)
+    const closed = failure && this.#closing.closeFailed(failure, this.#clock)
+    const gone = this.#assembly.chain.elsewhere?.gone
+    if (failure) void Promise.all([closed, gone]).then(() => this.#reject(failure))
+    else this.#resolve(gone === undefined ? summary : gone.then(() => summary))
   }
 
   /** Closing runs code of users: what it throws must not keep the job from ending. */

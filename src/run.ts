@@ -1,16 +1,17 @@
-import { optionInvalid, planInvalid, show } from './errors.ts'
+import { optionInvalid, show } from './errors.ts'
 import { Job } from './job.ts'
 import type { Runtime } from './kernels/create-runtime.ts'
 import { createEngine } from './kernels/engine.ts'
 import type { ResolvedConfig } from './plan/config.ts'
-import type { LogicalNode, LogicalPlan } from './plan/logical-node.ts'
-import { isModuleExport } from './plan/make-node.ts'
+import { loadFunctions } from './plan/load-functions.ts'
+import type { LogicalPlan } from './plan/logical-node.ts'
 import { optimise } from './plan/optimise.ts'
 import { sourceScope } from './plan/plan-scope.ts'
 import { type Assembly, type AssemblyParts, assemble } from './runtime/assemble.ts'
 import { JobMeter } from './runtime/job-meter.ts'
 import { RowQueueSink } from './runtime/row-queue-sink.ts'
 import { type RunOptions, sourcesOf } from './runtime/run-options.ts'
+import { openShards } from './threads/open-shards.ts'
 import { systemClock } from './time/clock.ts'
 import { EventDrivenClock } from './time/event-driven-clock.ts'
 import type { KernelModule } from './wasm/kernel-module.ts'
@@ -26,19 +27,21 @@ export async function runPlan<In, Out>(
   options: RunOptions<In, Out>,
 ): Promise<Job<In, Out>> {
   const optimised = optimise(plan)
-  const nodes = await Promise.all(optimised.nodes.map(loadFunctions))
-  const engine = await createEngine({
-    engine: config.engine,
-    maxBytes: config.maxMemory,
-    module: options.runtime === undefined ? kernels : kernelsOf(options.runtime),
-  })
+  const module = options.runtime === undefined ? kernels : kernelsOf(options.runtime)
+  const engine = await createEngine({ engine: config.engine, maxBytes: config.maxMemory, module })
   const source = sourceScope(plan).schema
   const streamClock = options.clock ?? systemClock
   const clock = streamClock instanceof EventDrivenClock ? streamClock.outside : streamClock
+  const { mode, shards } = await openShards(optimised, {
+    options: options as unknown as RunOptions<never, never>,
+    config,
+    engine: engine.name,
+    module,
+    streamClock,
+  })
   const abort = new AbortController()
   let queue: RowQueueSink<unknown> | undefined
   let job: Job<In, Out> | undefined
-  let meter: JobMeter | undefined
   // The operators are built before the job that listens to them; none calls before the first row.
   const listener: AssemblyParts['listener'] = {
     ready: () => job!.ready(),
@@ -50,33 +53,34 @@ export async function runPlan<In, Out>(
     spaceFreed: () => job!.spaceFreed(),
     timerDue: (stage, atMs) => job!.timerDue(stage, atMs),
   }
-  const assembly: Assembly = assemble({
-    engine,
-    source,
-    nodes,
-    config,
-    options: options as unknown as RunOptions<never, never>,
-    defaultSink: () => {
-      queue = new RowQueueSink(options.readAhead ?? READ_AHEAD)
-      return queue as RowQueueSink<never>
-    },
-    clock,
-    streamClock,
-    signal: abort.signal,
-    listener,
-  })
-  if (config.metrics !== false) meter = new JobMeter(config.metrics, assembly, clock, config.backpressure.kind)
-  job = new Job<In, Out>({
-    assembly,
-    meter,
-    queue,
-    clock,
-    abort,
-    engine: engine.name,
-    schema: source,
-    plan: { ...optimised, nodes },
-  })
+  try {
+    const nodes = await Promise.all(optimised.nodes.map(loadFunctions))
+    const assembly: Assembly = assemble({
+      engine,
+      source,
+      nodes,
+      config,
+      options: options as unknown as RunOptions<never, never>,
+      defaultSink: () => {
+        queue = new RowQueueSink(options.readAhead ?? READ_AHEAD)
+        return queue as RowQueueSink<never>
+      },
+      clock,
+      streamClock,
+      signal: abort.signal,
+      chain: shards?.chain(listener),
+      listener,
+    })
+    const level = config.metrics
+    const meter = level === false ? undefined : new JobMeter(level, assembly, clock, config.backpressure.kind)
+    const parts = { assembly, meter, queue, clock, abort, engine: engine.name, mode, schema: source }
+    job = new Job<In, Out>({ ...parts, plan: { ...optimised, nodes } })
+  } catch (error) {
+    await shards?.links.close()
+    throw error
+  }
   job.start(options.signal?.aborted ? [] : (sourcesOf(options as RunOptions<In, never>) as never[]))
+  shards?.begin(listener)
   if (options.signal) stopOnAbort(job, options.signal)
   return job
 }
@@ -99,18 +103,4 @@ function stopOnAbort(job: Job<never, unknown>, signal: AbortSignal): void {
   signal.addEventListener('abort', stop)
   const forget = (): void => signal.removeEventListener('abort', stop)
   job.done.then(forget, forget)
-}
-
-/** Replaces the names of module exports by what they export. */
-async function loadFunctions(node: LogicalNode): Promise<LogicalNode> {
-  if (node.op === 'tee') return { ...node, plan: await Promise.all(node.plan.map(loadFunctions)) }
-  if ((node.op !== 'filterRows' && node.op !== 'mapRows' && node.op !== 'process') || !isModuleExport(node.fn))
-    return node
-  const { module, export: name } = node.fn
-  const exports = (await import(/* @vite-ignore */ module)) as Record<string, unknown>
-  const fn = Object.hasOwn(exports, name) ? exports[name] : undefined
-  if (typeof fn !== 'function') {
-    throw planInvalid(`module ${JSON.stringify(module)} exports no function ${JSON.stringify(name)}`, { at: node.name })
-  }
-  return { ...node, fn }
 }

@@ -20,6 +20,7 @@ const ROOMS = [
   'plan',
   'operators',
   'runtime',
+  'threads',
   'job',
   'run',
   'explain',
@@ -29,7 +30,7 @@ const ROOMS = [
 ]
 /** Rooms that may touch a platform, and the one for tests: nothing inside imports them, they import anything. */
 const OUTSIDE = ['node', 'web', 'cli', 'testing', 'exporters']
-const PLATFORM = ['node', 'web', 'cli']
+const PLATFORM = ['node', 'web', 'cli', 'threads']
 
 const MAX_LINES = 400
 const FORBIDDEN_ROOMS = /^(utils?|common|helpers?|misc|shared|lib)$/

@@ -9,6 +9,7 @@ export class VectorView implements Vector {
   readonly dictionary: Dictionary | undefined
   values = 0
   validity = 0
+  objects: unknown[] | undefined = undefined
 
   constructor(type: TypeName, dictionary: Dictionary | undefined) {
     this.type = type

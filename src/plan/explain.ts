@@ -10,13 +10,15 @@ import { describeWatermarks } from './watermarks.ts'
  * A plan as text: one line a step, from source to result.
  *
  * @param notes What else is known of each step, by its position: shown in lines of their own below it.
+ * @param threads On which threads it runs, where that is worth a line.
  */
 export function explainPlan(
   plan: LogicalPlan,
   notes: readonly (string | readonly string[] | undefined)[] = [],
+  threads?: string,
 ): string {
   const scopes = scopesOf(plan.nodes, sourceScope(plan))
-  const lines = [line('source', fieldList(plan.source))]
+  const lines = [...(threads === undefined ? [] : [line('threads', threads)]), line('source', fieldList(plan.source))]
   for (const [i, node] of plan.nodes.entries()) {
     lines.push(...describe(node))
     lines.push(...[notes[i] ?? []].flat().map(note => `${' '.repeat(WIDTH)}· ${note}`))

@@ -8,10 +8,10 @@ import { dictionariesOf } from '../memory/column-buffers.ts'
 import type { Dictionary } from '../memory/dictionary.ts'
 import { RowReader } from '../memory/row-reader.ts'
 import { UserTiming } from '../metrics/user-timing.ts'
-import { buildChain, type Chain, type CountingOperator } from '../operators/build-chain.ts'
+import { buildChain } from '../operators/build-chain.ts'
+import type { Chain, CountingOperator } from '../operators/chain.ts'
 import type { InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import type { Operator } from '../operators/operator.ts'
-import { ProjectOperator } from '../operators/project.ts'
 import { buildRowStage } from '../operators/row-stage.ts'
 import type { StageListener } from '../operators/stage-listener.ts'
 import type { StageTimers, TimedStage } from '../operators/stage-timers.ts'
@@ -23,6 +23,7 @@ import type { Schema } from '../schema/schema.ts'
 import type { Clock } from '../time/clock.ts'
 import { EventDrivenClock } from '../time/event-driven-clock.ts'
 import { BatchSinkOperator } from './batch-sink-operator.ts'
+import { ownTexts } from './own-texts.ts'
 import { ResultBatch } from './result-batch.ts'
 import { RingIntake } from './ring-intake.ts'
 import { RowPace } from './row-pace.ts'
@@ -61,6 +62,8 @@ export interface AssemblyParts {
   /** The clock of the stream: the same, unless the rows move it. */
   readonly streamClock: Clock
   readonly signal: AbortSignal
+  /** Makes the chain, where it is not simply all of the steps in this thread. */
+  readonly chain?: ((...args: Parameters<typeof buildChain>) => Chain) | undefined
   readonly listener: StageListener & EdgeConsumer & TaskListener & { timerDue(stage: TimedStage, atMs: number): void }
 }
 
@@ -106,7 +109,7 @@ class Assembler {
       limits: futureLimits(fieldSpecs(source), nodes),
       ...(options.random && { random: options.random }),
     })
-    const chain = buildChain(
+    const chain = (this.#parts.chain ?? buildChain)(
       nodes,
       fields.map(({ name, type }, i) => ({ name, type, dictionary: dictionaries[i] })),
       {
@@ -134,26 +137,22 @@ class Assembler {
       intake,
       head: chain.head,
       maxBatch: this.#maxBatch,
-      listener,
+      // Rows that go on to other threads are through when these say so.
+      listener: chain.elsewhere === undefined ? listener : { ...listener, batchDone() {} },
       monotonicNs: config.metrics === false ? undefined : () => clock.monotonicNs(),
       accepted: () => edge.ledger.accepted,
       inputs: edge.inputs,
       pace: rowClock && new RowPace(rowClock, source, engine.memory, kernels),
     })
-    for (const dictionary of dictionaries) {
-      dictionary?.addOwner(mark => {
+    ownTexts(chain, {
+      dictionaries,
+      made: this.#made,
+      mark(dictionary, mark) {
         edge.ring.markCodes(dictionary, mark)
         intake.markCodes(dictionary, mark)
-        chain.head.markCodes(dictionary, mark)
-      })
-    }
-    const computed = chain.operators.flatMap(operator =>
-      operator instanceof ProjectOperator ? operator.dictionaries : [],
-    )
-    for (const dictionary of [...this.#made, ...computed]) {
-      dictionary.addOwner(mark => chain.head.markCodes(dictionary, mark))
-    }
-    this.#refuseUnknown()
+      },
+    })
+    this.#refuseUnknown(chain)
     rowClock?.begin(() => edge.ring.isEmpty && !task.isBlocked)
     return {
       edge,
@@ -245,9 +244,9 @@ class Assembler {
   }
 
   /** A policy for a stage that doesn't exist is a typing error, not a wish. */
-  #refuseUnknown(): void {
+  #refuseUnknown({ elsewhere }: Chain): void {
     for (const stage of Object.keys(this.#parts.options.errors ?? {})) {
-      if (this.#policies.has(stage)) continue
+      if (this.#policies.has(stage) || elsewhere?.policies.some(policy => policy.stage === stage)) continue
       throw optionInvalid(
         `there is no stage ${show(stage)} to set an error policy for; the stages are ${[...this.#policies.keys()].join(', ')}`,
         { value: stage, at: 'errors' },

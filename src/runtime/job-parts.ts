@@ -4,6 +4,7 @@ import type { Clock } from '../time/clock.ts'
 import type { Assembly } from './assemble.ts'
 import type { JobCounts } from './job-counts.ts'
 import type { JobMeter } from './job-meter.ts'
+import type { JobMode } from './job-mode.ts'
 import type { RowQueueSink } from './row-queue-sink.ts'
 
 /** created → running → draining → stopped, or failed from anywhere. */
@@ -24,6 +25,7 @@ export interface JobParts {
   /** Ends waits between the attempts of an error policy: aborted when the job ends, not while it drains. */
   readonly abort: AbortController
   readonly engine: 'wasm' | 'js'
+  readonly mode: JobMode
   readonly schema: Schema
   /** The plan as it runs. */
   readonly plan: LogicalPlan

@@ -24,4 +24,15 @@ export class Listeners<Event> {
       if (!isCurrent()) return
     }
   }
+
+  /** Waits for `work`, but no longer than until an event makes `isOver` hold. Keeps nothing of the wait afterwards. */
+  async unless(isOver: () => boolean, work: Promise<unknown>): Promise<void> {
+    let forget = (): unknown => undefined
+    const over = new Promise<void>(resolve => {
+      forget = this.add(() => {
+        if (isOver()) resolve()
+      })
+    })
+    await Promise.race([work, over]).finally(forget)
+  }
 }

@@ -27,6 +27,12 @@ export interface RunOptions<In, Out> {
   readonly maxInFlight?: number
   /** Rows that may wait for an iterating reader; default 1,024. */
   readonly readAhead?: number
+  /**
+   * Deals the rows out to this many workers by their keys, each on a thread of its own: 1 to 64. The results are those of
+   * one thread; those of one key come in their order, those of different keys in any. A job that can't be dealt out (no
+   * key, functions of this program in it), or can't have threads here, runs on one: `job.mode` says which, and why.
+   */
+  readonly workers?: number
   /** Default: the runtime's clock. An `EventDrivenClock` is moved by the rows, for replays. */
   readonly clock?: Clock
   /** Evenly from 0 to below 1, for the jitter of backoffs; default `Math.random`. */

@@ -1,3 +1,4 @@
+import type { ChainElsewhere } from '../operators/chain.ts'
 import type { Task, TaskState } from './task.ts'
 
 /** Who has the turns taken. */
@@ -42,9 +43,10 @@ export class Turns {
     })
   }
 
-  /** Resolves when nothing is left to do. */
-  settle(): Promise<void> {
-    return this.#until(() => this.work())
+  /** Resolves when nothing is left to do, here and elsewhere. */
+  async settle(elsewhere: ChainElsewhere | undefined): Promise<void> {
+    await this.#until(() => this.work())
+    if (elsewhere !== undefined) await this.inject(task => task.inject(() => elsewhere.settle()))
   }
 
   /** What waits for downstream looks again. */

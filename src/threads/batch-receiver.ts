@@ -1,0 +1,167 @@
+import { StateReader } from '../checkpoint/state-reader.ts'
+import { ArenaScope } from '../memory/arena.ts'
+import { BatchView } from '../memory/batch-view.ts'
+import { bitmapBytes, ColumnBuffers } from '../memory/column-buffers.ts'
+import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
+import type { RecordBatch } from '../memory/record-batch.ts'
+import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
+import type { BatchInputs } from '../operators/event-time/batch-inputs.ts'
+import { BYTE_WIDTH } from '../schema/data-type.ts'
+import type { FrameRing } from './frame-ring.ts'
+import { HAS_PACK, padded, ROWS_HEADER_BYTES } from './frames.ts'
+import { TextReceiver } from './text-receiver.ts'
+
+/** Which inputs the rows of a frame came in by, as its sender knows. */
+export class ReceivedInputs implements BatchInputs {
+  readonly count: number
+  readonly #ends: number[] = []
+  readonly #inputs: number[] = []
+  readonly #isQueued: boolean[] = []
+
+  constructor(count: number) {
+    this.count = count
+  }
+
+  get runCount(): number {
+    return this.#ends.length
+  }
+
+  endOf(run: number): number {
+    return this.#ends[run]!
+  }
+
+  inputOf(run: number): number {
+    return this.#inputs[run]!
+  }
+
+  isQueued(input: number): boolean {
+    return this.#isQueued[input] ?? false
+  }
+
+  /** Reads runs; where they end. */
+  read(u32: Uint32Array, offset: number, runs: number): number {
+    let at = offset >>> 2
+    this.#ends.length = 0
+    this.#inputs.length = 0
+    for (let run = 0; run < runs; run++) {
+      this.#ends.push(u32[at++]!)
+      this.#inputs.push(u32[at++]!)
+    }
+    for (let input = 0; input < this.count; input++) this.#isQueued[input] = u32[at++] === 1
+    return padded(at * 4)
+  }
+
+  /** No rows of any input are left: what was read has been worked on. */
+  pass(): void {
+    this.#isQueued.fill(false)
+  }
+}
+
+/** Copies the rows of one stream out of frames into this thread's own memory. */
+export class BatchReceiver {
+  readonly #context: EvaluationContext
+  readonly #scope: ArenaScope
+  readonly #stage: ColumnBuffers
+  readonly #view: BatchView
+  readonly #inputs: ReceivedInputs | undefined
+
+  constructor(
+    columns: readonly InputColumn[],
+    context: EvaluationContext,
+    options: { readonly rows: number; readonly inputs?: ReceivedInputs | undefined },
+  ) {
+    this.#context = context
+    this.#inputs = options.inputs
+    this.#scope = new ArenaScope(context.arena)
+    this.#stage = new ColumnBuffers(this.#scope, columns, options.rows)
+    this.#view = new BatchView(
+      columns.map(({ type }) => type.name),
+      columns.map(({ dictionary }) => dictionary),
+    )
+  }
+
+  /** The rows of the frame `ring` has polled, whose payload stands at `offset`. Valid until the next call. */
+  read(ring: FrameRing, offset: number, from: StreamTexts): RecordBatch {
+    const { u8, u32 } = ring
+    const { arena } = this.#context
+    const rows = ring.b
+    const view = this.#view
+    if ((u32[(offset >>> 2) + 2]! & HAS_PACK) !== 0) from.open()
+    let at = offset + ROWS_HEADER_BYTES
+    if (this.#inputs !== undefined) at = this.#inputs.read(u32, at, u32[(offset >>> 2) + 3]!)
+    view.show(this.#stage, 0, rows)
+    for (let i = 0; i < view.columns.length; i++) {
+      const column = view.columns[i]!
+      const hasNulls = u32[at >>> 2] === 1
+      at += 8
+      column.validity = hasNulls ? this.#stage.validity[i]! : 0
+      if (hasNulls) {
+        arena.memory.u8.set(u8.subarray(at, at + bitmapBytes(rows)), column.validity)
+        at += padded(bitmapBytes(rows))
+      }
+      const bytes = rows * BYTE_WIDTH[column.type]
+      arena.memory.u8.set(u8.subarray(at, at + bytes), column.values)
+      at += padded(bytes)
+      from.texts[i]?.translate(column.values, rows)
+      column.objects = from.objects[i]
+    }
+    return view
+  }
+
+  markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
+    const { u32 } = this.#context.arena.memory
+    for (const column of this.#view.columns) {
+      if (column.dictionary !== dictionary) continue
+      for (let row = 0; row < this.#view.length; row++) mark(u32[(column.values >>> 2) + row]!)
+    }
+  }
+
+  close(): void {
+    this.#view.length = 0
+    this.#scope.release()
+  }
+}
+
+/** What is known of the texts and objects of one stream of one sender. */
+export class StreamTexts {
+  /** By column. */
+  readonly texts: readonly (TextReceiver | undefined)[]
+  readonly objects: (unknown[] | undefined)[]
+  readonly #isObject: readonly boolean[]
+  readonly #pieces: Uint8Array[] = []
+
+  constructor(columns: readonly InputColumn[], { arena, kernels }: EvaluationContext) {
+    this.texts = columns.map(({ dictionary }) => dictionary && new TextReceiver(dictionary, arena, kernels))
+    this.#isObject = columns.map(({ type }) => type.name === 'object')
+    this.objects = columns.map(() => undefined)
+  }
+
+  /** Takes in a piece of what goes along with the next rows. */
+  add({ u8, b: bytes }: FrameRing, offset: number): void {
+    this.#pieces.push(u8.slice(offset, offset + bytes))
+  }
+
+  /** All pieces are there. */
+  open(): void {
+    const reader = new StateReader(joined(this.#pieces.splice(0)))
+    for (const texts of this.texts) texts?.read(reader)
+    for (let i = 0; i < this.#isObject.length; i++) {
+      if (this.#isObject[i]) this.objects[i] = Array.from({ length: reader.count(1) }, () => reader.value())
+    }
+  }
+
+  close(): void {
+    for (const texts of this.texts) texts?.close()
+  }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  if (pieces.length === 1) return pieces[0]!
+  const bytes = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    bytes.set(piece, at)
+    at += piece.length
+  }
+  return bytes
+}

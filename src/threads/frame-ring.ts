@@ -1,0 +1,209 @@
+/** What stands before the payload of a frame: its length in units, its kind, and two words. */
+const HEADER_BYTES = 16
+/** Frames begin at multiples of this, so that every type of column can be seen in place. */
+const UNIT = 8
+
+/** A cache line for each word that another thread writes. */
+const LINE = 16
+const TAIL = 0
+/** Counted up with every frame; who waits for one waits here. */
+const FRAMES = LINE
+const FRAME_WAITERS = LINE + 1
+/** 1: the consumer can't wait here, and wants to be sent a message when a frame is there. */
+const FRAME_CALL = LINE + 2
+/** The same for room. */
+const SPACE = 2 * LINE
+const SPACE_WAITERS = 2 * LINE + 1
+const SPACE_CALL = 2 * LINE + 2
+/** 1: nobody is to wait any more. */
+const STOP = 3 * LINE
+const HEADS = 4 * LINE
+
+/** A frame that only fills the end of the ring. */
+const PADDING = 0
+
+/** Shared memory of a ring for `consumers`. `capacity`: a power of two of bytes. */
+export function frameRingMemory(capacity: number, consumers: number): SharedArrayBuffer {
+  return new SharedArrayBuffer((HEADS + consumers * LINE) * 4 + capacity)
+}
+
+/**
+ * A ring of frames in shared memory, from one thread to one or several others. A frame is claimed, written in place and
+ * published by one store, so that nobody ever sees half of one, whatever becomes of the thread that wrote it. Each consumer
+ * sees every frame, in order, and has a cursor of its own; room is what the slowest has released (Disruptor). Cursors count
+ * units of 8 bytes and wrap at 2^32.
+ */
+export class FrameRing {
+  readonly u8: Uint8Array
+  readonly u32: Uint32Array
+  readonly f64: Float64Array
+  /** Most bytes of one payload: half of the ring, so that it fits wherever the cursors stand. */
+  readonly mostBytes: number
+  /** Of the frame polled last. */
+  kind = PADDING
+  a = 0
+  b = 0
+  bytes = 0
+  readonly #i32: Int32Array
+  readonly #consumers: number
+  readonly #data: number
+  readonly #units: number
+  /** Units of the frame claimed last, where it begins, and the padding before it. */
+  #claimed = 0
+  #claimedAt = 0
+  #padding = 0
+
+  constructor(shared: SharedArrayBuffer, consumers: number) {
+    this.#i32 = new Int32Array(shared)
+    this.u8 = new Uint8Array(shared)
+    this.u32 = new Uint32Array(shared)
+    this.f64 = new Float64Array(shared)
+    this.#consumers = consumers
+    this.#data = (HEADS + consumers * LINE) * 4
+    this.#units = (shared.byteLength - this.#data) / UNIT
+    this.mostBytes = (shared.byteLength - this.#data) / 2 - HEADER_BYTES
+  }
+
+  /** Where `bytes` bytes of payload can be written; -1: there is no room now. Claiming again forgets the claim before. */
+  claim(bytes: number): number {
+    const units = (HEADER_BYTES + bytes + UNIT - 1) >>> 3
+    const tail = Atomics.load(this.#i32, TAIL) >>> 0
+    const at = tail & (this.#units - 1)
+    const untilWrap = this.#units - at
+    const padding = units > untilWrap ? untilWrap : 0
+    if (padding + units > this.#units - this.#used(tail)) return -1
+    if (padding > 0) this.#write(at, padding, PADDING, 0, 0)
+    this.#claimed = units
+    this.#padding = padding
+    this.#claimedAt = padding > 0 ? 0 : at
+    return this.#data + this.#claimedAt * UNIT + HEADER_BYTES
+  }
+
+  /** Hands the frame claimed last to the consumers. */
+  publish(kind: number, a: number, b: number): void {
+    this.#write(this.#claimedAt, this.#claimed, kind, a, b)
+    Atomics.add(this.#i32, TAIL, this.#padding + this.#claimed)
+    Atomics.add(this.#i32, FRAMES, 1)
+    if (Atomics.load(this.#i32, FRAME_WAITERS) > 0) Atomics.notify(this.#i32, FRAMES)
+  }
+
+  /** Where the payload of the next frame of a consumer stands; -1: there is none. `kind`, `a`, `b`, `bytes` are of it. */
+  poll(consumer: number): number {
+    for (;;) {
+      const head = Atomics.load(this.#i32, this.#headOf(consumer))
+      if (head === Atomics.load(this.#i32, TAIL)) return -1
+      const at = ((head >>> 0) & (this.#units - 1)) * UNIT + this.#data
+      const word = at >>> 2
+      const units = this.u32[word]!
+      this.kind = this.u32[word + 1]!
+      if (this.kind !== PADDING) {
+        this.a = this.u32[word + 2]!
+        this.b = this.u32[word + 3]!
+        this.bytes = units * UNIT - HEADER_BYTES
+        return at + HEADER_BYTES
+      }
+      this.#advance(consumer, head, units)
+    }
+  }
+
+  /** Gives the frame polled last back. */
+  release(consumer: number): void {
+    const head = Atomics.load(this.#i32, this.#headOf(consumer))
+    const word = (((head >>> 0) & (this.#units - 1)) * UNIT + this.#data) >>> 2
+    this.#advance(consumer, head, this.u32[word]!)
+    Atomics.add(this.#i32, SPACE, 1)
+    if (Atomics.load(this.#i32, SPACE_WAITERS) > 0) Atomics.notify(this.#i32, SPACE)
+  }
+
+  /** How far the producer is, and the slowest consumer: counts that wrap. */
+  get tail(): number {
+    return Atomics.load(this.#i32, TAIL) >>> 0
+  }
+
+  get slowest(): number {
+    const { tail } = this
+    return (tail - this.#used(tail)) >>> 0
+  }
+
+  hasFrame(consumer: number): boolean {
+    return Atomics.load(this.#i32, this.#headOf(consumer)) !== Atomics.load(this.#i32, TAIL)
+  }
+
+  /** Blocks the thread until there may be a frame: never on a thread that must not stand still. */
+  awaitFrame(consumer: number): void {
+    const seen = Atomics.load(this.#i32, FRAMES)
+    if (this.hasFrame(consumer) || this.isStopped) return
+    this.#park(FRAMES, FRAME_WAITERS, seen)
+  }
+
+  /** Blocks the thread until there may be room for `bytes` bytes. */
+  awaitSpace(bytes: number): void {
+    const seen = Atomics.load(this.#i32, SPACE)
+    if (this.claim(bytes) >= 0 || this.isStopped) return
+    this.#park(SPACE, SPACE_WAITERS, seen)
+  }
+
+  /** Asks the producer for a message when there is a frame. False: there is one already. */
+  callForFrame(consumer: number): boolean {
+    Atomics.store(this.#i32, FRAME_CALL, 1)
+    return !this.hasFrame(consumer)
+  }
+
+  /** Whether the consumer asked for a message; it is told once. */
+  takeFrameCall(): boolean {
+    return Atomics.load(this.#i32, FRAME_CALL) === 1 && Atomics.exchange(this.#i32, FRAME_CALL, 0) === 1
+  }
+
+  /** Asks the consumers for a message when there is more room. */
+  callForSpace(): void {
+    Atomics.store(this.#i32, SPACE_CALL, 1)
+  }
+
+  takeSpaceCall(): boolean {
+    return Atomics.load(this.#i32, SPACE_CALL) === 1 && Atomics.exchange(this.#i32, SPACE_CALL, 0) === 1
+  }
+
+  get isStopped(): boolean {
+    return Atomics.load(this.#i32, STOP) === 1
+  }
+
+  /** Whoever waits at the ring wakes up, and nobody waits any more. */
+  stop(): void {
+    Atomics.store(this.#i32, STOP, 1)
+    for (const word of [FRAMES, SPACE]) {
+      Atomics.add(this.#i32, word, 1)
+      Atomics.notify(this.#i32, word)
+    }
+  }
+
+  #used(tail: number): number {
+    let used = 0
+    for (let consumer = 0; consumer < this.#consumers; consumer++) {
+      const behind = (tail - Atomics.load(this.#i32, this.#headOf(consumer))) >>> 0
+      if (behind > used) used = behind
+    }
+    return used
+  }
+
+  #write(at: number, units: number, kind: number, a: number, b: number): void {
+    const word = (this.#data + at * UNIT) >>> 2
+    this.u32[word] = units
+    this.u32[word + 1] = kind
+    this.u32[word + 2] = a
+    this.u32[word + 3] = b
+  }
+
+  #advance(consumer: number, head: number, units: number): void {
+    Atomics.store(this.#i32, this.#headOf(consumer), (head + units) | 0)
+  }
+
+  #headOf(consumer: number): number {
+    return HEADS + consumer * LINE
+  }
+
+  #park(word: number, waiters: number, seen: number): void {
+    Atomics.add(this.#i32, waiters, 1)
+    Atomics.wait(this.#i32, word, seen)
+    Atomics.sub(this.#i32, waiters, 1)
+  }
+}

@@ -1,0 +1,58 @@
+import type { LinearMemory } from '../memory/linear-memory.ts'
+import type { RecordBatch } from '../memory/record-batch.ts'
+import type { InputColumn } from '../operators/evaluator/evaluation-frame.ts'
+import type { Operator } from '../operators/operator.ts'
+import { BatchSender } from './batch-sender.ts'
+import type { ResultLink } from './result-link.ts'
+
+/** The end of a chain in a worker: what arrives goes to the main thread. Full is waited out, here and at once. */
+export class LinkSink implements Operator {
+  readonly name: string
+  rowsIn = 0
+  rowsOut = 0
+  readonly #link: ResultLink
+  readonly #sender: BatchSender
+  readonly #tellsWatermark: boolean
+
+  constructor(parts: {
+    readonly name: string
+    readonly stream: number
+    readonly link: ResultLink
+    readonly memory: LinearMemory
+    readonly columns: readonly InputColumn[]
+    /** Whether somebody there goes by the watermark. */
+    readonly tellsWatermark: boolean
+  }) {
+    const { link, stream, memory, columns } = parts
+    this.name = parts.name
+    this.#link = link
+    this.#tellsWatermark = parts.tellsWatermark
+    this.#sender = new BatchSender({ ring: link.ring, stream, memory, columns, keepsTexts: false })
+  }
+
+  process(batch: RecordBatch): boolean {
+    this.rowsIn += batch.selectedCount
+    this.#sender.start(batch, 0)
+    while (!this.#sender.send()) this.#link.awaitSpace(this.#sender.frameBytes)
+    this.rowsOut += batch.selectedCount
+    this.#link.call()
+    return true
+  }
+
+  advanceWatermark(watermark: number): boolean {
+    if (this.#tellsWatermark) this.#link.tellWatermark(watermark)
+    return true
+  }
+
+  nextFiring(): number {
+    return Number.POSITIVE_INFINITY
+  }
+
+  resume(): boolean {
+    return true
+  }
+
+  markCodes(): void {}
+
+  close(): void {}
+}

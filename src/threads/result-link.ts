@@ -1,0 +1,53 @@
+import type { FrameRing } from './frame-ring.ts'
+import { FRAME } from './frames.ts'
+
+/** Thrown where a worker waits and is told to end. */
+export class Stopped extends Error {}
+
+/** The way back from a worker: its thread may wait for room, and calls who can't wait for frames. */
+export class ResultLink {
+  readonly ring: FrameRing
+  readonly #input: FrameRing
+  readonly #post: () => void
+  #watermark = Number.NEGATIVE_INFINITY
+
+  /** @param post Sends the main thread a message, so that it looks at the rings. */
+  constructor(ring: FrameRing, input: FrameRing, post: () => void) {
+    this.ring = ring
+    this.#input = input
+    this.#post = post
+  }
+
+  /** @throws Stopped */
+  awaitSpace(bytes: number): void {
+    this.call()
+    if (this.#input.isStopped) throw new Stopped()
+    this.ring.awaitSpace(bytes)
+    if (this.#input.isStopped) throw new Stopped()
+  }
+
+  /** Has the main thread look, if it asked for that. */
+  call(): void {
+    if (this.ring.takeFrameCall()) this.#post()
+  }
+
+  /** Says once how far the watermark is. */
+  tellWatermark(watermark: number): void {
+    if (watermark <= this.#watermark) return
+    this.#watermark = watermark
+    this.tell(FRAME.watermark, 0, watermark)
+  }
+
+  tell(kind: number, a: number, value: number): void {
+    for (;;) {
+      const offset = this.ring.claim(8)
+      if (offset >= 0) {
+        this.ring.f64[offset >>> 3] = value
+        break
+      }
+      this.awaitSpace(8)
+    }
+    this.ring.publish(kind, a, 0)
+    this.call()
+  }
+}

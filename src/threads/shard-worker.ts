@@ -1,0 +1,263 @@
+import { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
+import { createEngine } from '../kernels/engine.ts'
+import { Arena } from '../memory/arena.ts'
+import { dictionariesOf } from '../memory/column-buffers.ts'
+import type { Dictionary } from '../memory/dictionary.ts'
+import { RowReader } from '../memory/row-reader.ts'
+import { buildChain } from '../operators/build-chain.ts'
+import type { Chain } from '../operators/chain.ts'
+import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
+import { buildRowStage } from '../operators/row-stage.ts'
+import { loadFunctions } from '../plan/load-functions.ts'
+import { planFromJSON } from '../plan/plan-from-json.ts'
+import { fieldSpecs, schemaOf } from '../plan/plan-scope.ts'
+import { ownTexts } from '../runtime/own-texts.ts'
+import { schemaFrom } from '../schema/schema.ts'
+import { systemClock } from '../time/clock.ts'
+import { KernelModule } from '../wasm/kernel-module.ts'
+import { BatchReceiver, ReceivedInputs, StreamTexts } from './batch-receiver.ts'
+import { FrameRing } from './frame-ring.ts'
+import { FRAME } from './frames.ts'
+import { LinkSink } from './link-sink.ts'
+import { ResultLink } from './result-link.ts'
+import { TurnTimers } from './turn-timers.ts'
+import { WorkerCells } from './worker-cells.ts'
+import type { WorkerJob, WorkerMessage, WorkerShape } from './worker-job.ts'
+
+/** Looks at the ring so often before it lets go of the thread: some 10 µs. */
+const SPINS = 500
+
+/** Makes the replica of a plan that a worker runs. @throws what building a chain throws. */
+export async function openShard(job: WorkerJob, post: (message: WorkerMessage) => void): Promise<ShardWorker> {
+  const { module } = job
+  const engine = await createEngine({
+    engine: job.engine,
+    maxBytes: job.maxMemory,
+    module: module && new KernelModule(() => module),
+  })
+  const plan = planFromJSON(job.plan, { allowModules: true })
+  const nodes = await Promise.all(plan.nodes.map(loadFunctions))
+  return new ShardWorker(job, { ...plan, nodes }, engine, post)
+}
+
+/**
+ * One replica of a plan: the ordinary operators over memory of its own. It does what the frames of its input say, in their
+ * order, and nothing on its own account: the clock comes with them too.
+ */
+export class ShardWorker {
+  readonly shape: WorkerShape
+  readonly #input: FrameRing
+  readonly #consumer: number
+  readonly #link: ResultLink
+  readonly #post: (message: WorkerMessage) => void
+  readonly #chain: Chain
+  readonly #timers: TurnTimers
+  readonly #inputs: ReceivedInputs | undefined
+  readonly #receiver: BatchReceiver
+  readonly #texts: StreamTexts
+  readonly #cells: WorkerCells
+  readonly #policies: ErrorPolicyRunner[] = []
+  #toldTimer = Number.POSITIVE_INFINITY
+  #wake: (() => void) | undefined
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(
+    job: WorkerJob,
+    plan: WorkerJob['plan'],
+    engine: Awaited<ReturnType<typeof createEngine>>,
+    post: (message: WorkerMessage) => void,
+  ) {
+    const { shard, maxBatch, maxKeys } = job
+    const { kernels, memory } = engine
+    this.#post = post
+    this.#consumer = shard.index
+    this.#input = new FrameRing(job.input, shard.count)
+    this.#link = new ResultLink(new FrameRing(job.output, 1), this.#input, () => post({ kind: 'call' }))
+    this.#timers = new TurnTimers(job.nowMs)
+    this.#inputs = job.inputs === 0 ? undefined : new ReceivedInputs(job.inputs)
+    const context: EvaluationContext = { kernels, arena: new Arena(memory), maxBatch, maxCodes: maxKeys }
+    const { fields } = schemaOf(plan.source)
+    // The main thread's dictionary may hold as many texts as may be alive, and what is alive here comes on top.
+    const dictionaries = dictionariesOf(fields, maxKeys * 2)
+    const columns = fields.map(({ name, type }, i) => ({ name, type, dictionary: dictionaries[i] }))
+    const streams: WorkerShape['streams'][number][] = []
+    const made: Dictionary[] = []
+    this.#chain = buildChain(plan.nodes, columns, {
+      context,
+      maxKeys,
+      timers: this.#timers,
+      inputs: this.#inputs,
+      stopwatch: undefined,
+      partition: { ...job.partitioning, shard },
+      sink: (ends, branch) => {
+        streams.push({ branch, fields: fieldSpecs(schemaFrom(ends.map(({ name, type }) => [name, type]))) })
+        return this.#sinkOf(ends, branch, streams.length - 1, memory, job.tellsWatermark)
+      },
+      rows: (node, ends, next) => {
+        const stage = buildRowStage(node, ends, {
+          arena: context.arena,
+          maxBatch,
+          reader: new RowReader({ memory, fields: ends }),
+          policy: this.#policyOf(node.name, job),
+          listener: { ready: () => this.#wake?.(), failed: error => this.#fail(error) },
+          timers: this.#timers,
+          maxCodes: maxKeys,
+          next,
+        })
+        made.push(...stage.dictionaries)
+        return stage.operator
+      },
+    })
+    this.#receiver = new BatchReceiver(columns, context, { rows: maxBatch, inputs: this.#inputs })
+    this.#texts = new StreamTexts(columns, context)
+    ownTexts(this.#chain, {
+      dictionaries,
+      made,
+      mark: (dictionary, mark) => this.#receiver.markCodes(dictionary, mark),
+    })
+    const { operators, windows, eventTimes } = this.#chain
+    this.#cells = new WorkerCells({
+      operators: operators.length,
+      windows: windows.length,
+      eventTimes: eventTimes.length,
+      stages: this.#policies.length,
+    })
+    const stepOf = new Map(
+      [...this.#chain.operatorsOf].flatMap(([node, of]) => of.map(each => [each, plan.nodes.indexOf(node)])),
+    )
+    this.shape = {
+      streams,
+      operators: operators.map(operator => ({
+        name: operator.name,
+        step: stepOf.get(operator)!,
+        notes: operator.notes?.() ?? [],
+      })),
+      windows: windows.length,
+      eventTimes: eventTimes.length,
+      stages: this.#policies.map(({ stage }) => stage),
+      cells: this.#cells.shared,
+    }
+  }
+
+  /**
+   * Works until it is stopped. @param letGo Lets other things of the thread happen, before it is blocked for want of rows.
+   */
+  async run(letGo: () => Promise<void>): Promise<void> {
+    const input = this.#input
+    this.#tellTimer()
+    while (!input.isStopped) {
+      const offset = input.poll(this.#consumer)
+      if (offset < 0) {
+        await this.#idle(letGo)
+        continue
+      }
+      const { kind, a } = input
+      await this.#take(kind, a, offset)
+      input.release(this.#consumer)
+      if (input.takeSpaceCall()) this.#post({ kind: 'call' })
+      if (kind === FRAME.pack) continue
+      this.#count()
+      this.#tellTimer()
+      if (kind === FRAME.end || kind === FRAME.marker) this.#link.tell(FRAME.done, a, 0)
+    }
+  }
+
+  close(): void {
+    this.#chain.head.close()
+  }
+
+  async #idle(letGo: () => Promise<void>): Promise<void> {
+    for (let spin = 0; spin < SPINS; spin++) if (this.#input.hasFrame(this.#consumer)) return
+    await letGo()
+    this.#input.awaitFrame(this.#consumer)
+  }
+
+  async #take(kind: number, a: number, offset: number): Promise<void> {
+    const { f64 } = this.#input
+    switch (kind) {
+      case FRAME.pack:
+        this.#texts.add(this.#input, offset)
+        return
+      case FRAME.rows: {
+        // First: moving on the clock may hand the thread to somebody who polls.
+        const batch = this.#receiver.read(this.#input, offset, this.#texts)
+        await this.#advance(f64[offset >>> 3]!)
+        await this.#through(this.#chain.head.process(batch))
+        this.#inputs?.pass()
+        return
+      }
+      case FRAME.tick:
+        // The main thread has let go of its timer.
+        this.#toldTimer = Number.NaN
+        await this.#advance(f64[offset >>> 3]!)
+        return
+      case FRAME.inputEnd:
+        await this.#through(this.#chain.endInput(a))
+        return
+      case FRAME.end:
+        await this.#through(this.#chain.head.advanceWatermark(Number.POSITIVE_INFINITY))
+        return
+    }
+  }
+
+  /** Everything that is due by then, in its order. */
+  async #advance(nowMs: number): Promise<void> {
+    for (;;) {
+      const isThrough = this.#timers.advance(nowMs)
+      if (isThrough === undefined) return
+      await this.#through(isThrough)
+    }
+  }
+
+  /** Waits for what a function of the user has promised. */
+  async #through(isThrough: boolean): Promise<void> {
+    for (let done = isThrough; !done; done = this.#chain.head.resume()) {
+      if (this.#failure !== undefined) throw this.#failure.error
+      await new Promise<void>(resolve => {
+        this.#wake = resolve
+      })
+    }
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error }
+    this.#wake?.()
+  }
+
+  #sinkOf(
+    columns: readonly InputColumn[],
+    branch: string | undefined,
+    stream: number,
+    memory: Arena['memory'],
+    tellsWatermark: boolean,
+  ): LinkSink {
+    const name = branch ?? 'results'
+    const isMain = branch === undefined
+    return new LinkSink({ name, stream, link: this.#link, memory, columns, tellsWatermark: isMain && tellsWatermark })
+  }
+
+  #policyOf(stage: string, { skips }: WorkerJob): ErrorPolicyRunner {
+    const policy = skips.includes(stage) ? 'skip' : 'fail'
+    // Neither of the two ever waits.
+    const runner = new ErrorPolicyRunner({ stage, policy, clock: systemClock })
+    this.#policies.push(runner)
+    return runner
+  }
+
+  #count(): void {
+    const { operators, windows, eventTimes } = this.#chain
+    for (let i = 0; i < operators.length; i++) this.#cells.setRows(i, operators[i]!)
+    for (let i = 0; i < windows.length; i++) this.#cells.setLateRows(i, windows[i]!.lateRows)
+    for (let i = 0; i < eventTimes.length; i++) this.#cells.setWatermark(i, eventTimes[i]!.currentWatermark)
+    for (let i = 0; i < this.#policies.length; i++) this.#cells.setErrors(i, this.#policies[i]!.counts)
+  }
+
+  /** Has the main thread's clock send a turn when the next timer is due. */
+  #tellTimer(): void {
+    const next = this.#timers.nextMs
+    if (next === this.#toldTimer) return
+    this.#toldTimer = next
+    this.#link.tell(FRAME.timer, 0, next)
+  }
+}

@@ -1,0 +1,70 @@
+import { workerUrl } from './worker-url.ts'
+
+/** Another thread that runs the worker script. */
+export interface Thread {
+  post(message: unknown): void
+  /** Ends it, whatever it is doing; resolves when it is gone. */
+  end(): Promise<void>
+}
+
+/** What becomes of a thread. */
+export interface ThreadListener {
+  message(message: unknown): void
+  /** It is gone, or about to be: it threw, ran out of memory, exited, was terminated or never started. */
+  ended(reason: string, cause: unknown): void
+}
+
+/** Starts a thread. */
+export type Spawn = (listener: ThreadListener) => Thread
+
+/** How threads are started here, where they can be (`threadSupport`). */
+export async function spawner(): Promise<Spawn> {
+  const node = await nodeThreads()
+  return node === undefined ? webThread : listener => nodeThread(node, listener)
+}
+
+type NodeThreads = typeof import('node:worker_threads')
+
+/** The threads of Node, which Deno and Bun have too. */
+export async function nodeThreads(): Promise<NodeThreads | undefined> {
+  if (typeof process === 'undefined' || process.versions?.node === undefined) return undefined
+  const name = 'node:worker_threads'
+  // Bundlers for pages would look for a module of that name.
+  return process.getBuiltinModule?.(name) ?? (await import(/* @vite-ignore */ /* webpackIgnore: true */ name))
+}
+
+function nodeThread({ Worker }: NodeThreads, listener: ThreadListener): Thread {
+  const worker = new Worker(workerUrl(), { name: 'eventflux' })
+  let cause: unknown
+  const gone = new Promise<void>(resolve => worker.once('exit', () => resolve()))
+  worker.on('message', message => listener.message(message))
+  worker.on('messageerror', error => listener.ended('sent a message that could not be read', error))
+  worker.on('error', error => {
+    cause = error
+    listener.ended(`failed: ${error instanceof Error ? error.message : String(error)}`, error)
+  })
+  worker.on('exit', code => listener.ended(`exited with code ${code}`, cause))
+  return {
+    post: message => worker.postMessage(message),
+    async end() {
+      await worker.terminate()
+      await gone
+    },
+  }
+}
+
+function webThread(listener: ThreadListener): Thread {
+  const worker = new Worker(workerUrl(), { type: 'module', name: 'eventflux' })
+  worker.onmessage = ({ data }) => listener.message(data)
+  worker.onmessageerror = error => listener.ended('sent a message that could not be read', error)
+  worker.onerror = event => {
+    event.preventDefault()
+    listener.ended(`failed: ${event.message ?? 'its script could not be loaded'}`, event)
+  }
+  return {
+    post: message => worker.postMessage(message),
+    async end() {
+      worker.terminate()
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import type { ErrorCounts } from '../connector/error-policy.ts'
+
+/** What a worker counts, in numbers: by operator, window, watermark and stage. */
+export interface CellLayout {
+  readonly operators: number
+  readonly windows: number
+  readonly eventTimes: number
+  readonly stages: number
+}
+
+const STAGE_COUNTS = ['failed', 'retried', 'skipped', 'deadLettered'] as const satisfies readonly (keyof ErrorCounts)[]
+
+/**
+ * The counts of one worker in shared memory: it writes them after every turn, anybody reads them. Each is one number in one
+ * cell with one writer, so nothing is locked and nothing is torn.
+ */
+export class WorkerCells {
+  readonly shared: SharedArrayBuffer
+  readonly #cells: Float64Array
+  readonly #windows: number
+  readonly #eventTimes: number
+  readonly #stages: number
+
+  constructor({ operators, windows, eventTimes, stages }: CellLayout, shared?: SharedArrayBuffer) {
+    this.#windows = operators * 2
+    this.#eventTimes = this.#windows + windows
+    this.#stages = this.#eventTimes + eventTimes
+    const cells = this.#stages + stages * STAGE_COUNTS.length
+    this.shared = shared ?? new SharedArrayBuffer(Math.max(1, cells) * 8)
+    this.#cells = new Float64Array(this.shared)
+    if (shared === undefined) this.#cells.fill(Number.NEGATIVE_INFINITY, this.#eventTimes, this.#stages)
+  }
+
+  rowsIn(operator: number): number {
+    return this.#cells[operator * 2]!
+  }
+
+  rowsOut(operator: number): number {
+    return this.#cells[operator * 2 + 1]!
+  }
+
+  setRows(operator: number, { rowsIn, rowsOut }: { readonly rowsIn: number; readonly rowsOut: number }): void {
+    this.#cells[operator * 2] = rowsIn
+    this.#cells[operator * 2 + 1] = rowsOut
+  }
+
+  lateRows(window: number): number {
+    return this.#cells[this.#windows + window]!
+  }
+
+  setLateRows(window: number, rows: number): void {
+    this.#cells[this.#windows + window] = rows
+  }
+
+  watermark(eventTime: number): number {
+    return this.#cells[this.#eventTimes + eventTime]!
+  }
+
+  setWatermark(eventTime: number, watermark: number): void {
+    this.#cells[this.#eventTimes + eventTime] = watermark
+  }
+
+  errors(stage: number): ErrorCounts {
+    const counts: ErrorCounts = { failed: 0, retried: 0, skipped: 0, deadLettered: 0 }
+    const at = this.#stages + stage * STAGE_COUNTS.length
+    for (let i = 0; i < STAGE_COUNTS.length; i++) counts[STAGE_COUNTS[i]!] = this.#cells[at + i]!
+    return counts
+  }
+
+  setErrors(stage: number, counts: Readonly<ErrorCounts>): void {
+    const at = this.#stages + stage * STAGE_COUNTS.length
+    for (let i = 0; i < STAGE_COUNTS.length; i++) this.#cells[at + i] = counts[STAGE_COUNTS[i]!]
+  }
+}

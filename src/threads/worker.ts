@@ -1,0 +1,78 @@
+import { EventfluxError } from '../errors.ts'
+import { Stopped } from './result-link.ts'
+import { openShard, type ShardWorker } from './shard-worker.ts'
+import { nodeThreads } from './spawn.ts'
+import type { SentError, WorkerJob, WorkerMessage } from './worker-job.ts'
+
+/** The way to the thread that started this one. */
+interface Port {
+  post(message: WorkerMessage): void
+  /** The next message. */
+  next(): Promise<unknown>
+  /** Lets what else waits for this thread happen. */
+  letGo(): Promise<void>
+  close(): void
+}
+
+void serve()
+
+/** Gets a job, makes ready for it, and does it when told to, until it is stopped. */
+async function serve(): Promise<void> {
+  const port = await openPort()
+  let worker: ShardWorker | undefined
+  try {
+    worker = await openShard((await port.next()) as WorkerJob, message => port.post(message))
+    port.post({ kind: 'ready', shape: worker.shape })
+    await port.next()
+    await worker.run(() => port.letGo())
+  } catch (error) {
+    if (!(error instanceof Stopped)) port.post({ kind: 'failed', error: sent(error) })
+  } finally {
+    worker?.close()
+    port.close()
+  }
+}
+
+function sent(error: unknown): SentError {
+  if (!(error instanceof Error)) return { code: undefined, message: String(error), at: undefined, stack: undefined }
+  const { code, at } = error instanceof EventfluxError ? error : { code: undefined, at: undefined }
+  return { code, message: error.message, at, stack: error.stack }
+}
+
+async function openPort(): Promise<Port> {
+  const inbox: unknown[] = []
+  let wake = (): void => {}
+  const arrived = (message: unknown): void => {
+    inbox.push(message)
+    wake()
+  }
+  const next = async (): Promise<unknown> => {
+    while (inbox.length === 0)
+      await new Promise<void>(resolve => {
+        wake = resolve
+      })
+    return inbox.shift()
+  }
+  const port = (await nodeThreads())?.parentPort
+  if (port) {
+    port.on('message', arrived)
+    return {
+      post: message => port.postMessage(message),
+      next,
+      letGo: () => new Promise(resolve => setImmediate(resolve)),
+      close: () => port.close(),
+    }
+  }
+  const scope = globalThis as unknown as {
+    onmessage: (event: { readonly data: unknown }) => void
+    postMessage(message: unknown): void
+    close(): void
+  }
+  scope.onmessage = ({ data }) => arrived(data)
+  return {
+    post: message => scope.postMessage(message),
+    next,
+    letGo: () => new Promise(resolve => setTimeout(resolve, 0)),
+    close: () => scope.close(),
+  }
+}

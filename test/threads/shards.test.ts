@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest'
+import {
+  avg,
+  collect,
+  count,
+  cumulate,
+  first,
+  hopping,
+  last,
+  max,
+  type PipelineConfig,
+  pipeline,
+  session,
+  sum,
+  tumbling,
+} from '../../src/index.ts'
+import type { RunOptions } from '../../src/runtime/run-options.ts'
+import { type Event, events, eventsOf } from './events.ts'
+
+const ROWS = eventsOf(2_000)
+
+/** Pipelines whose rows can be dealt out by keys, and what of them is done once. */
+const plans = {
+  'a tumbling window by a text, with conditions before and behind': (config: PipelineConfig) =>
+    pipeline(events, config)
+      .eventTime('time', { outOfOrderness: '200ms' })
+      .filter(e => e.n.gt(5))
+      .keyBy('name')
+      .window(tumbling('1s'))
+      .aggregate(e => ({ rows: count(), sum: sum(e.x), top: max(e.n), first: first(e.tag), tags: collect(e.tag) }))
+      .filter(e => e.rows.gt(1)),
+  'a hopping window by a nullable text and a number, renamed on their way': (config: PipelineConfig) =>
+    pipeline(events, config)
+      .eventTime('time', { outOfOrderness: '200ms', allowedLateness: '1s' })
+      .project(e => ({ label: e.tag, number: e.n, value: e.x }))
+      .keyBy('label', 'number')
+      .window(hopping('2s', '500ms'))
+      .aggregate(e => ({ rows: count(), mean: avg(e.value), last: last(e.label) })),
+  'a session window by a number that may be null, NaN and -0': (config: PipelineConfig) =>
+    pipeline(events, config)
+      .eventTime('time', { outOfOrderness: '200ms' })
+      .keyBy('x')
+      .window(session('150ms'))
+      .aggregate(e => ({ rows: count(), sum: sum(e.n) })),
+  'a window by what is computed': (config: PipelineConfig) =>
+    pipeline(events, config)
+      .eventTime('time', { outOfOrderness: '200ms' })
+      .project(e => ({ half: e.n.div(2), big: e.big, flag: e.flag }))
+      .keyBy('half', 'big', 'flag')
+      .window(cumulate('500ms', '2s'))
+      .aggregate(e => ({ rows: count(), first: first(e.big) })),
+  'a window over the results of one, by a key of that': (config: PipelineConfig) =>
+    pipeline(events, config)
+      .eventTime('time', { outOfOrderness: '200ms' })
+      .keyBy('tag')
+      .window(tumbling('250ms'))
+      .aggregate(e => ({ rows: count(), sum: sum(e.n) }))
+      .keyBy('tag', 'rows')
+      .window(tumbling('1s'))
+      .aggregate(e => ({ windows: count(), sum: sum(e.sum) })),
+}
+
+/** A row as text, with nothing of it lost. */
+const textOf = (row: object): string =>
+  JSON.stringify(row, (_, value) =>
+    typeof value === 'bigint' ? `${value}n` : Object.is(value, -0) ? '-0' : Number.isNaN(value) ? 'NaN' : value,
+  )
+const sorted = (rows: readonly object[]): string[] => rows.map(textOf).sort()
+
+/** Runs a pipeline to its end; blocks of 50 rows. */
+async function run(
+  plan: ReturnType<(typeof plans)[keyof typeof plans]>,
+  options: RunOptions<never, never> = {},
+  rows: readonly Event[] = ROWS,
+) {
+  const out: object[] = []
+  const job = await plan.run({ ...(options as object), sink: (row: object) => void out.push(row) })
+  for (let at = 0; at < rows.length; at += 50) await job.pushMany(rows.slice(at, at + 50))
+  await job.flush()
+  const explained = job.explain()
+  const summary = await job.drain()
+  return { out, summary, mode: job.mode, explained }
+}
+
+describe('rows dealt out to workers by their keys', () => {
+  const manners = [
+    { workers: 1, maxBatch: 4_096, engine: 'wasm' },
+    { workers: 2, maxBatch: 7, engine: 'wasm' },
+    { workers: 4, maxBatch: 64, engine: 'js' },
+  ] as const
+
+  it.each(Object.entries(plans))('give the rows and counts of one thread: %s', async (_, plan) => {
+    const one = await run(plan({ engine: 'js' }))
+    expect(one.out.length).toBeGreaterThan(20)
+    expect(one.mode).toEqual({ kind: 'thread', workers: 0 })
+    for (const { workers, ...config } of manners) {
+      const many = await run(plan(config), { workers })
+      expect(many.mode).toEqual({ kind: 'shards', workers })
+      expect(many.summary).toEqual(one.summary)
+      expect(sorted(many.out)).toEqual(sorted(one.out))
+    }
+  })
+
+  it('give them with eight workers, and a row at a time', async () => {
+    const plan = plans['a tumbling window by a text, with conditions before and behind']
+    const rows = ROWS.slice(0, 600)
+    const one = await run(plan({}), {}, rows)
+    const many = await run(plan({ maxBatch: 1 }), { workers: 8 }, rows)
+    expect(sorted(many.out)).toEqual(sorted(one.out))
+    expect(many.summary).toEqual(one.summary)
+  })
+
+  it('keep the order of each key', async () => {
+    const plan = plans['a tumbling window by a text, with conditions before and behind']({})
+    const byKey = (rows: readonly object[]): Record<string, string[]> => {
+      const lists: Record<string, string[]> = {}
+      for (const row of rows as { name: string }[]) (lists[row.name] ??= []).push(textOf(row))
+      return lists
+    }
+    const [one, many] = [await run(plan), await run(plan, { workers: 3 })]
+    expect(byKey(many.out)).toEqual(byKey(one.out))
+  })
+})
+
+describe('the mode of a job', () => {
+  it('says how many workers there are, and explain() does', async () => {
+    const plan = plans['a session window by a number that may be null, NaN and -0']({})
+    const { explained } = await run(plan, { workers: 2 })
+    expect(explained.split('\n')[0]).toBe('threads     2 workers, each for the rows of its keys')
+    expect(explained).toContain('session window: ')
+  })
+
+  it.each([
+    ['no step goes by keys', pipeline(events).filter(e => e.n.gt(1))],
+    [
+      'windowOrder goes by the order of the results of all keys',
+      pipeline(events)
+        .eventTime('time')
+        .keyBy('n')
+        .window(tumbling('1s'))
+        .aggregate(() => ({ rows: count() }))
+        .limit(3),
+    ],
+    [
+      'the tumbling window has no key',
+      pipeline(events)
+        .eventTime('time')
+        .window(tumbling('1s'))
+        .aggregate(() => ({ rows: count() })),
+    ],
+    [
+      'mapRows would run for every row in every worker: its keys come from it',
+      pipeline(events)
+        .mapRows(events, row => row)
+        .eventTime('time')
+        .keyBy('n')
+        .window(tumbling('1s'))
+        .aggregate(() => ({ rows: count() })),
+    ],
+    [
+      `filterRows "some" holds a function, which can't travel as data: give it as { module, export }`,
+      pipeline(events)
+        .eventTime('time')
+        .filterRows(() => true, { name: 'some' })
+        .keyBy('n')
+        .window(tumbling('1s'))
+        .aggregate(() => ({ rows: count() })),
+    ],
+  ])('says why it is one thread: %s', async (reason, plan) => {
+    const job = await plan.run({ workers: 2, sink: () => {} })
+    expect(job.mode).toEqual({ kind: 'thread', workers: 0, reason })
+    expect(job.explain().split('\n')[0]).toBe(`threads     one: ${reason}`)
+    await job.stop()
+  })
+
+  it.each([0, 65, 1.5, '2', null])('workers: %s is refused', async workers => {
+    await expect(pipeline(events).run({ workers: workers as never })).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+  })
+})
