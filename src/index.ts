@@ -75,7 +75,7 @@ export { and, coalesce, greatest, ifElse, least, lit, not, or, when } from './ex
 export { asc, desc, type Ordering } from './expression/ordering.ts'
 export { aggregateOf } from './expression/user-aggregate.ts'
 // What runs
-export { Job, type JobMode, type JobState, type JobSummary } from './job.ts'
+export { Job, type JobState, type JobSummary } from './job.ts'
 export type { CreateRuntime, Runtime, RuntimeInfo, RuntimeOptions } from './kernels/create-runtime.ts'
 export type { ColumnBlock, ColumnValues } from './memory/column-input.ts'
 // What is measured
@@ -115,6 +115,7 @@ export type { BatchRejected, BatchResult, PushResult, Rejected } from './runtime
 // The parts that stand alone
 export { EventPool, type EventPoolOptions, type EventPoolStats } from './runtime/event-pool.ts'
 export { EventQueue, type EventQueueOptions, type EventQueueStats } from './runtime/event-queue.ts'
+export type { JobMode } from './runtime/job-mode.ts'
 export type { ColumnArray, ResultBatch } from './runtime/result-batch.ts'
 export type { RunOptions } from './runtime/run-options.ts'
 export { type StreamSource, type StreamSourceOptions, streamSource } from './runtime/stream-source.ts'

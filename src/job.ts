@@ -24,7 +24,6 @@ import { Turns } from './runtime/turns.ts'
 import type { Schema } from './schema/schema.ts'
 import type { Clock } from './time/clock.ts'
 
-export type { JobMode } from './runtime/job-mode.ts'
 export type { JobState, JobSummary } from './runtime/job-parts.ts'
 
 /**
