@@ -17,7 +17,8 @@ const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 /** Tests that try many capacities themselves: what is the default changes nothing in them. */
 const STATE_THEIR_CAPACITIES = [
   'test/operators/{evaluator,window}/**',
-  'test/operators/{backpressure,filter,project}.test.ts',
+  'test/operators/{backpressure,every-step,filter,project}.test.ts',
+  'test/operators/*-state.test.ts',
   'test/pipelines/{aggregates,aligned-windows,duckdb,duckdb-windows,ledger,memory,reference}.test.ts',
   'test/runtime/{admission,event-store}/**',
   'test/runtime/{event-pool,event-queue,event-queue.property}.test.ts',

@@ -21,7 +21,10 @@ export interface LoweredOrder {
 /** Names no schema may have: these columns are found by position. */
 const SORTED_BY = 'sort:'
 
-/** Takes an order of rows of `schema` apart. i64 values are compared as f64 first, and exactly where those are equal. */
+/**
+ * Takes an order of rows of `schema` apart. i64 values are compared as f64 first, and exactly where those are equal: of
+ * rows without a value, which are equal, nothing may tell one from another there.
+ */
 export function lowerOrder(order: readonly SortTerm[], schema: Schema): LoweredOrder {
   const prepare: NamedExpression[] = schema.fields.map(({ name }) => ({ name, expression: { kind: 'column', name } }))
   const keys: LoweredKey[] = []
@@ -34,7 +37,7 @@ export function lowerOrder(order: readonly SortTerm[], schema: Schema): LoweredO
     const isDescending = direction === 'desc'
     if (name === 'utf8') add('utf8', expression, isDescending)
     else add('f64', turned(expression, name === 'f64', isDescending), isDescending)
-    if (name === 'i64') add('i64', expression, isDescending)
+    if (name === 'i64') add('i64', orElse(expression, 0n), isDescending)
   }
   return { prepare, keys }
 }
@@ -42,5 +45,11 @@ export function lowerOrder(order: readonly SortTerm[], schema: Schema): LoweredO
 function turned(expression: ExpressionNode, isF64: boolean, isDescending: boolean): ExpressionNode {
   const number: ExpressionNode = isF64 ? expression : { kind: 'call', fn: 'toF64', args: [expression] }
   const value: ExpressionNode = isDescending ? { kind: 'call', fn: 'neg', args: [number] } : number
-  return { kind: 'call', fn: 'coalesce', args: [value, literalNode(Number.NaN, 'f64')] }
+  return orElse(value, Number.NaN)
 }
+
+const orElse = (expression: ExpressionNode, other: number | bigint): ExpressionNode => ({
+  kind: 'call',
+  fn: 'coalesce',
+  args: [expression, literalNode(other, typeof other === 'bigint' ? 'i64' : 'f64')],
+})

@@ -89,6 +89,29 @@ describe('the results of each window', () => {
     )
   })
 
+  it('are in order of what comes next where whole numbers are missing', async () => {
+    const lacking = pipeline(schema({ time: timestamp(), n: i64(), less: i64().nullable() }))
+      .eventTime('time')
+      .window(tumbling(100))
+      .topRows(9, e => [desc(e.less.sub(e.n)), desc(e.n)])
+    const input = Array.from({ length: 9 }, (_, i) => ({
+      time: i,
+      n: BigInt((i * 5) % 9),
+      less: i % 3 === 0 ? null : 7n,
+    }))
+    expect((await given(lacking, input)).map(({ n, less }) => [n, less])).toEqual([
+      [1n, 7n],
+      [2n, 7n],
+      [4n, 7n],
+      [5n, 7n],
+      [7n, 7n],
+      [8n, 7n],
+      [6n, null],
+      [3n, null],
+      [0n, null],
+    ])
+  })
+
   it('are limited window by window, with an offset or without', async () => {
     const first = await given(seconds.orderBy(r => [desc(r.n), asc(r.key)]).limit(3, { offset: 2 }))
     expect(values(first)).toEqual(

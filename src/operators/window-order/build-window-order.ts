@@ -5,10 +5,11 @@ import { timestamp, u32 } from '../../schema/data-type.ts'
 import type { EvaluationContext, InputColumn } from '../evaluator/evaluation-frame.ts'
 import type { Operator } from '../operator.ts'
 import { slicesOf } from '../window/slices-of.ts'
-import type { OrderOptions } from './open-windows.ts'
+import { EventIntake, type EventIntakeOptions } from './event-intake.ts'
+import { OrderOperator } from './order-operator.ts'
+import type { OrderOptions } from './ranked-windows.ts'
+import { ResultIntake } from './result-intake.ts'
 import type { SortKey } from './slot-order.ts'
-import { TopRowsOperator, type TopRowsOptions } from './top-rows-operator.ts'
-import { WindowOrderOperator } from './window-order-operator.ts'
 
 /** What orders are built with. */
 export interface OrderParts {
@@ -24,11 +25,14 @@ export function buildWindowOrder(
   lowered: LoweredOrder,
   prepared: readonly InputColumn[],
   parts: OrderParts,
-): WindowOrderOperator {
-  return new WindowOrderOperator({
+): OrderOperator {
+  const [startColumn, endColumn] = [indexOf(prepared, WINDOW_START), indexOf(prepared, WINDOW_END)]
+  return new OrderOperator({
     ...orderOptions(node, lowered, prepared, parts),
-    startColumn: indexOf(prepared, WINDOW_START),
-    endColumn: indexOf(prepared, WINDOW_END),
+    addsBounds: false,
+    name: 'order',
+    shape: shapeOf(node, lowered, prepared, undefined),
+    intake: (windows, scope) => new ResultIntake(parts.context, scope, windows, { startColumn, endColumn }),
   })
 }
 
@@ -37,18 +41,19 @@ export function buildTopRows(
   node: TopRowsNode,
   lowered: LoweredOrder,
   prepared: readonly InputColumn[],
-  { sendLate, ...parts }: OrderParts & Pick<TopRowsOptions, 'sendLate'>,
-): TopRowsOperator {
+  { sendLate, ...parts }: OrderParts & Pick<EventIntakeOptions, 'sendLate'>,
+): OrderOperator {
   const timeColumn = prepared.length - 1
+  const stored = prepared.slice(0, timeColumn)
   const bounds = [WINDOW_START, WINDOW_END].map((name): InputColumn => ({ name, type: timestamp() }))
   const next = (columns: readonly InputColumn[]) => parts.next([...bounds, ...columns])
-  return new TopRowsOperator({
-    ...orderOptions(node, lowered, prepared.slice(0, timeColumn), { ...parts, next }),
+  const options: EventIntakeOptions = { windows: slicesOf(node.window), timeColumn, sendLate }
+  return new OrderOperator({
+    ...orderOptions(node, lowered, stored, { ...parts, next }),
     addsBounds: true,
     name: `top rows of ${node.window.kind} windows`,
-    windows: slicesOf(node.window),
-    timeColumn,
-    sendLate,
+    shape: shapeOf(node, lowered, stored, node.window),
+    intake: (windows, scope) => new EventIntake(parts.context, scope, windows, options),
   })
 }
 
@@ -57,7 +62,7 @@ function orderOptions(
   { keys }: LoweredOrder,
   prepared: readonly InputColumn[],
   { context, maxKeys, next }: OrderParts,
-): OrderOptions {
+): Omit<OrderOptions, 'addsBounds'> {
   const outputs = prepared.length - keys.length
   const ranked: readonly InputColumn[] = rank === undefined ? [] : [{ name: rank, type: u32() }]
   return {
@@ -76,9 +81,20 @@ function orderOptions(
     limit,
     keepsTies: ties === 'keep',
     hasRank: rank !== undefined,
-    addsBounds: false,
     next: next([...prepared.slice(0, outputs), ...ranked]),
   }
+}
+
+/** What the state hangs on, and nothing it doesn't. */
+function shapeOf(
+  { by, offset, limit, ties }: Omit<WindowOrderNode, 'op'>,
+  { keys }: LoweredOrder,
+  columns: readonly InputColumn[],
+  window: TopRowsNode['window'] | undefined,
+): string {
+  const types = columns.map(({ type }) => `${type.name}${type.isNullable ? '?' : ''}`)
+  const order = { window: window && { ...window, lateTo: undefined }, by, keys, offset, limit, ties }
+  return `1 ${JSON.stringify(order)} of ${types.join(', ')}`
 }
 
 const indexOf = (columns: readonly InputColumn[], wanted: string): number =>

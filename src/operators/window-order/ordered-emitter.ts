@@ -84,6 +84,11 @@ export class OrderedEmitter {
     this.#at = 0
   }
 
+  /** Whether rows wait to be emitted. */
+  get isPending(): boolean {
+    return this.#list < this.#lists.length
+  }
+
   /** Emits until everything is out (true) or downstream is full (false: call again after it resumed). */
   emit(): boolean {
     while (this.#list < this.#lists.length) {

@@ -1,3 +1,5 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { SlotOrder } from './slot-order.ts'
 
 /** What of an order is kept. */
@@ -68,6 +70,29 @@ export class Ranking {
   move(visit: (slot: number) => number): void {
     for (let i = 0; i < this.#slots.length; i++) this.#slots[i] = visit(this.#slots[i]!)
     for (let i = 0; i < this.#ties.length; i++) this.#ties[i] = visit(this.#ties[i]!)
+  }
+
+  /** Calls `visit` with every slot. */
+  eachSlot(visit: (slot: number) => void): void {
+    this.#slots.forEach(visit)
+    this.#ties.forEach(visit)
+  }
+
+  /** Writes its slots as they stand, each as what `placeOf` says, which leaves their order the same. */
+  snapshot(writer: StateWriter, placeOf: (slot: number) => number): void {
+    for (const slots of [this.#slots, this.#ties]) {
+      writer.u32(slots.length)
+      for (const slot of slots) writer.u32(placeOf(slot))
+    }
+  }
+
+  /** Takes over in a new ranking what another held; `takeSlot` reads a slot. */
+  restore(reader: StateReader, takeSlot: () => number): void {
+    for (const slots of [this.#slots, this.#ties])
+      for (let left = reader.count(4); left > 0; left--) slots.push(takeSlot())
+    const { most, keepsTies } = this.#kept
+    if (this.#slots.length > most || (this.#ties.length > 0 && !keepsTies))
+      reader.refuse(`${this.size} rows of at most ${most}`)
   }
 
   #comesAfter(order: SlotOrder, a: number, b: number): boolean {

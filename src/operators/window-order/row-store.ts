@@ -1,7 +1,11 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import { hasValue } from '../../kernels/rows.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { RecordBatch, Vector } from '../../memory/record-batch.ts'
 import { BYTE_WIDTH } from '../../schema/data-type.ts'
 import type { EvaluationContext, InputColumn } from '../evaluator/evaluation-frame.ts'
+import { checkCode } from '../window/record-state.ts'
 
 const TAKE = { 1: 'take1', 4: 'take4', 8: 'take8' } as const
 
@@ -128,6 +132,39 @@ export class RowStore {
     }
   }
 
+  /** Writes the rows at some slots, column by column. */
+  snapshot(writer: StateWriter, slots: Uint32Array): void {
+    const { u8, u32 } = this.#context.arena.memory
+    writer.u32(slots.length)
+    for (const { width, isNullable, values, validity, objects } of this.#columns)
+      for (const slot of slots) {
+        const isThere = !isNullable || hasValue(u8, validity, slot)
+        if (isNullable) writer.bool(isThere)
+        if (!isThere) continue
+        if (objects !== undefined) writer.value(objects[slot])
+        else if (width === 1) writer.u8(u8[values + slot]!)
+        else writer.words(u32, (values + slot * width) >>> 2, width / 4)
+      }
+  }
+
+  /** Fills a new store with the rows another wrote. */
+  restore(reader: StateReader): void {
+    const count = reader.count(this.#columns.reduce((bytes, column) => bytes + leastBytes(column), 0))
+    this.compact(new Uint32Array(0), count)
+    const { u8, u32 } = this.#context.arena.memory
+    for (const { width, isNullable, dictionary, values, validity, objects } of this.#columns)
+      for (let slot = 0; slot < count; slot++) {
+        const isThere = !isNullable || reader.bool()
+        if (isNullable) setBit(u8, validity, slot, isThere)
+        if (!isThere) u8.fill(0, values + slot * width, values + (slot + 1) * width)
+        else if (objects !== undefined) objects[slot] = reader.value()
+        else if (width === 1) u8[values + slot] = Number(reader.bool())
+        else reader.words(u32, (values + slot * width) >>> 2, width / 4)
+        if (dictionary !== undefined) checkCode(reader, dictionary, u32[(values >>> 2) + slot]!)
+      }
+    this.#used = count
+  }
+
   close(): void {
     const { arena } = this.#context
     if (this.#capacity === 0) return
@@ -161,10 +198,16 @@ export class RowStore {
     const { u8, u32 } = this.#context.arena.memory
     for (let j = 0; j < count; j++) {
       const row = u32[(positions >>> 2) + j]!
-      const slot = this.#used + j
-      const isValid = source === 0 || ((u8[source + (row >>> 3)]! >>> (row & 7)) & 1) === 1
-      const byte = target + (slot >>> 3)
-      u8[byte] = isValid ? u8[byte]! | (1 << (slot & 7)) : u8[byte]! & ~(1 << (slot & 7))
+      setBit(u8, target, this.#used + j, hasValue(u8, source, row))
     }
   }
+}
+
+/** The fewest bytes a value takes in a state. */
+const leastBytes = ({ isNullable, objects, width }: StoredColumn): number =>
+  isNullable || objects !== undefined ? 1 : width
+
+function setBit(u8: Uint8Array, bits: number, at: number, value: boolean): void {
+  const byte = bits + (at >>> 3)
+  u8[byte] = value ? u8[byte]! | (1 << (at & 7)) : u8[byte]! & ~(1 << (at & 7))
 }

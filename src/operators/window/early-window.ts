@@ -1,3 +1,7 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import { type Stateful, sizeOfState } from '../../checkpoint/stateful.ts'
+import { checkpointBusy } from '../../errors.ts'
 import { type Arena, ArenaScope } from '../../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
@@ -11,8 +15,10 @@ import { IdList } from './id-list.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
 import { OpenWindow } from './open-window.ts'
 import { OpenWindows } from './open-windows.ts'
+import { RecordIntake } from './record-intake.ts'
 import type { RecordLayout } from './record-layout.ts'
 import { nextMultiple } from './triggers/changed-keys.ts'
+import { WakeUp } from './wake-up.ts'
 import type { WindowAggregateOptions } from './window-aggregate.ts'
 import { WindowEmitter } from './window-emitter.ts'
 
@@ -30,13 +36,12 @@ interface Firing {
  * watermark on its way, the end, a late row), the keys that changed since they last gave a result give one. Things happen
  * in order of their instants: ends first where an end and a multiple of the interval come together.
  */
-export class EarlyWindowOperator implements Operator, TimedStage {
+export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
   readonly name: string
   rowsIn = 0
   lateRows = 0
   readonly #memory: LinearMemory
   readonly #scope: ArenaScope
-  readonly #kernels: KernelExports
   readonly #next: Operator
   readonly #layout: RecordLayout
   readonly #options: EarlyWindowOptions
@@ -47,6 +52,8 @@ export class EarlyWindowOperator implements Operator, TimedStage {
   readonly #emitter: WindowEmitter
   readonly #rows: BatchRows
   readonly #ids: IdList
+  readonly #intake: RecordIntake
+  readonly #wakeUp: WakeUp
 
   #watermark = Number.NEGATIVE_INFINITY
   #reached = Number.NEGATIVE_INFINITY
@@ -59,8 +66,6 @@ export class EarlyWindowOperator implements Operator, TimedStage {
   #stage: 'retract' | 'give' | 'settle' = 'retract'
   /** The watermark to be handed on before late results go out. */
   #met = Number.NEGATIVE_INFINITY
-  #armedFor = Number.POSITIVE_INFINITY
-  #disarm: (() => void) | undefined
 
   constructor(
     kernels: KernelExports,
@@ -74,7 +79,6 @@ export class EarlyWindowOperator implements Operator, TimedStage {
     this.name = options.name
     this.#memory = arena.memory
     this.#scope = scope
-    this.#kernels = kernels
     this.#next = next
     this.#layout = layout
     this.#options = options
@@ -96,6 +100,8 @@ export class EarlyWindowOperator implements Operator, TimedStage {
     this.#emitter = new WindowEmitter(kernels, scope, { ...options, keys: this.#keys, next }, maxBatch)
     this.#rows = new BatchRows(arena, scope, options)
     this.#ids = new IdList(arena)
+    this.#intake = new RecordIntake(kernels, layout, this.#rows)
+    this.#wakeUp = new WakeUp(options.timers, this)
   }
 
   get rowsOut(): number {
@@ -105,7 +111,7 @@ export class EarlyWindowOperator implements Operator, TimedStage {
   notes(): readonly string[] {
     const { windows, firing, allowedLatenessMs } = this.#options
     const own = this.#early.kind === 'rows' ? [] : ['listChanged']
-    const kernels = [...this.#keys.kernels, ...own, 'resolveOneSlice', ...this.#layout.kernels]
+    const kernels = [...this.#keys.kernels, ...own, ...this.#intake.kernels, ...this.#layout.kernels]
     const records = firing === 'retracting' ? 2 * this.#layout.recordBytes : this.#layout.recordBytes
     const late = allowedLatenessMs === 0 ? 'open window' : 'open or late window'
     const span = windows.span === 1 ? '' : '; a row is in each of its windows'
@@ -136,7 +142,7 @@ export class EarlyWindowOperator implements Operator, TimedStage {
   }
 
   timerDue(atMs: number): boolean {
-    this.#armedFor = Number.POSITIVE_INFINITY
+    this.#wakeUp.passed()
     this.#clockMs = Math.max(this.#clockMs, atMs)
     return this.#run()
   }
@@ -154,8 +160,39 @@ export class EarlyWindowOperator implements Operator, TimedStage {
     this.#next.markCodes(dictionary, mark)
   }
 
+  snapshot(writer: StateWriter): void {
+    if (this.#rows.isPending || this.#queue.length > 0 || this.#emitter.pending)
+      throw checkpointBusy(`${this.name} is in a batch`)
+    writer.text(this.#options.shape)
+    for (const time of [this.#watermark, this.#reached, this.#forwarded, this.#tickAt, this.#wakeAt, this.#clockMs])
+      writer.f64(time)
+    writer.f64(this.#rows.nextRank)
+    this.#keys.snapshot(writer)
+    this.#open.snapshot(writer)
+    this.#layout.snapshotForevers(writer)
+  }
+
+  restore(reader: StateReader): void {
+    reader.expect(this.#options.shape)
+    this.#watermark = reader.time()
+    this.#reached = reader.time()
+    this.#forwarded = reader.time()
+    this.#tickAt = reader.time()
+    this.#wakeAt = reader.time()
+    this.#clockMs = reader.instant(Number.NEGATIVE_INFINITY)
+    this.#rows.nextRank = reader.integer()
+    this.#keys.restore(reader)
+    this.#open.restore(reader, this.#keys.idLimit)
+    this.#layout.restoreForevers(reader, this.#keys.idLimit)
+    this.#arm()
+  }
+
+  sizeBytes(): number {
+    return sizeOfState(this)
+  }
+
   close(): void {
-    this.#disarm?.()
+    this.#wakeUp.close()
     for (const window of this.#open.windows) window.close()
     this.#ids.close()
     this.#layout.close()
@@ -254,17 +291,10 @@ export class EarlyWindowOperator implements Operator, TimedStage {
   }
 
   #takeInto(window: OpenWindow, to: number, isLate: boolean): void {
-    const k = this.#kernels
     const rows = this.#rows
-    const { recordBytes } = this.#layout
     const from = rows.cursor
     window.reserve(this.#keys.idLimit)
-    rows.startStretch()
-    const addresses = rows.addressOf(from)
-    const { entry } = window.records
-    if (rows.ids === 0) k.resolveOneSliceGlobal(entry, from, to, recordBytes, addresses)
-    else k.resolveOneSlice(entry, rows.ids, rows.selection, from, to, recordBytes, addresses)
-    rows.accumulateTo(to)
+    this.#intake.take(window.records, to)
     if (isLate) {
       this.#met = Math.max(this.#watermark, rows.watermarks.at(from))
       this.#queue.push({ window, ids: [rows.idAt(from)] })
@@ -343,12 +373,7 @@ export class EarlyWindowOperator implements Operator, TimedStage {
     return Math.min(fires, windows.endMs(this.#firstTaking()) - 1 + allowedLatenessMs)
   }
 
-  /** Asks the clock for one wake-up. */
   #arm(): void {
-    const at = this.#watermark === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : this.#wakeAt
-    if (at === this.#armedFor) return
-    this.#disarm?.()
-    this.#armedFor = at
-    this.#disarm = at === Number.POSITIVE_INFINITY ? undefined : this.#options.timers.at(this, at)
+    this.#wakeUp.setTo(this.#watermark === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : this.#wakeAt)
   }
 }

@@ -16,10 +16,12 @@ import { IdCells } from './id-cells.ts'
 import { IdList } from './id-list.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
 import { KeyedRecords } from './keyed-records.ts'
+import { RecordIntake } from './record-intake.ts'
 import type { RecordLayout } from './record-layout.ts'
 import { makeTrigger } from './triggers/make-trigger.ts'
 import type { SeenColumn } from './triggers/own-trigger.ts'
 import type { RunningTrigger } from './triggers/running-trigger.ts'
+import { WakeUp } from './wake-up.ts'
 import type { WindowAggregateOptions } from './window-aggregate.ts'
 import { WindowEmitter } from './window-emitter.ts'
 
@@ -62,6 +64,8 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
   readonly #timers: StageTimers
   readonly #emitter: WindowEmitter
   readonly #rows: BatchRows
+  readonly #intake: RecordIntake
+  readonly #wakeUp: WakeUp
   readonly #range: number
   readonly #ids: IdList
   readonly #shape: string
@@ -77,8 +81,6 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
   #asked: Firing | undefined
   /** What is being emitted. */
   #firing: Firing | undefined
-  #armedFor = Number.POSITIVE_INFINITY
-  #disarm: (() => void) | undefined
 
   constructor(kernels: KernelExports, arena: Arena, next: Operator, spec: GlobalSpec, options: GlobalWindowOptions) {
     const { layout, maxBatch, timers, seen } = options
@@ -104,6 +106,8 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
     this.#keys = options.keys(this.#liveIds)
     this.#emitter = new WindowEmitter(kernels, scope, { ...options, keys: this.#keys, next, stamps: 1 }, maxBatch)
     this.#rows = new BatchRows(arena, scope, options)
+    this.#intake = new RecordIntake(kernels, layout, this.#rows)
+    this.#wakeUp = new WakeUp(timers, this)
     this.#range = scope.allocate(16)
     this.#ids = new IdList(arena)
   }
@@ -115,7 +119,7 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
   notes(): readonly string[] {
     const { kernels, inTypeScript } = this.#trigger
     const { purge } = this.#spec
-    const all = [...this.#keys.kernels, ...kernels, 'resolveOneSlice', ...this.#layout.kernels]
+    const all = [...this.#keys.kernels, ...kernels, ...this.#intake.kernels, ...this.#layout.kernels]
     const kept = purge === true ? ', given up when it fires' : ', kept for good'
     return [
       `kernels ${[...new Set(all)].join(', ')}`,
@@ -147,7 +151,7 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
   }
 
   timerDue(atMs: number): boolean {
-    this.#armedFor = Number.POSITIVE_INFINITY
+    this.#wakeUp.passed()
     this.#clockMs = Math.max(this.#clockMs, atMs)
     return this.#run()
   }
@@ -203,7 +207,7 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
   }
 
   close(): void {
-    this.#disarm?.()
+    this.#wakeUp.close()
     this.#records.close()
     this.#given.close()
     this.#trigger.close()
@@ -266,18 +270,10 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
   }
 
   #take(to: number): void {
-    const k = this.#kernels
     const rows = this.#rows
-    const { entry } = this.#records
-    const { recordBytes } = this.#layout
-    const from = rows.cursor
     this.#records.reserve(this.#keys.idLimit)
-    rows.startStretch()
-    const addresses = rows.addressOf(from)
-    if (rows.ids === 0) k.resolveOneSliceGlobal(entry, from, to, recordBytes, addresses)
-    else k.resolveOneSlice(entry, rows.ids, rows.selection, from, to, recordBytes, addresses)
-    rows.accumulateTo(to)
-    k.rangeF64(rows.time, rows.selection, from, to, this.#range)
+    this.#intake.take(this.#records, to)
+    this.#kernels.rangeF64(rows.time, rows.selection, rows.cursor, to, this.#range)
     this.#latestTime = Math.max(this.#latestTime, this.#memory.f64[(this.#range >>> 3) + 1]!)
     rows.cursor = to
   }
@@ -322,12 +318,7 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
     return this.#next.advanceWatermark(this.#watermark)
   }
 
-  /** Asks the clock for one wake-up. */
   #arm(): void {
-    const at = this.#ended ? Number.POSITIVE_INFINITY : this.#trigger.wakeAt
-    if (at === this.#armedFor) return
-    this.#disarm?.()
-    this.#armedFor = at
-    this.#disarm = at === Number.POSITIVE_INFINITY ? undefined : this.#timers.at(this, at)
+    this.#wakeUp.setTo(this.#ended ? Number.POSITIVE_INFINITY : this.#trigger.wakeAt)
   }
 }

@@ -1,3 +1,5 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { Arena } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
@@ -82,6 +84,23 @@ export class OpenWindow {
   /** Calls `visit` with the address of every record. */
   eachRecord(visit: (record: number) => void): void {
     for (const records of [this.records, this.given]) records?.liveIds(id => visit(records.recordOf(id)))
+  }
+
+  /** Writes its records, and what goes with them. */
+  snapshot(writer: StateWriter): void {
+    this.records.snapshot(writer)
+    this.given?.snapshot(writer)
+    this.changed.snapshot(writer)
+    this.#counts?.snapshot(writer)
+  }
+
+  /** Takes over in a new window what another held; ids are below `idLimit`. */
+  restore(reader: StateReader, idLimit: number): void {
+    this.reserve(idLimit)
+    this.records.restore(reader, idLimit)
+    this.given?.restore(reader, idLimit)
+    this.changed.restore(reader, idLimit)
+    this.#counts?.restore(reader, idLimit)
   }
 
   close(): void {

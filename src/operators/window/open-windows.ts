@@ -1,3 +1,5 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { OpenWindow } from './open-window.ts'
 
 /** Windows that hold rows, in order of their ends. */
@@ -29,6 +31,25 @@ export class OpenWindows {
   /** Gives up the windows before an index. */
   closeBefore(index: number): void {
     for (const window of this.windows.splice(0, this.#positionFrom(index))) window.close()
+  }
+
+  snapshot(writer: StateWriter): void {
+    writer.u32(this.windows.length)
+    for (const window of this.windows) {
+      writer.f64(window.index)
+      window.snapshot(writer)
+    }
+  }
+
+  /** Opens the windows of a state where none is; ids are below `idLimit`. */
+  restore(reader: StateReader, idLimit: number): void {
+    let before = Number.NEGATIVE_INFINITY
+    for (let left = reader.count(12); left > 0; left--) {
+      const index = reader.integer()
+      if (index <= before) reader.refuse(`windows don't ascend at ${index}`)
+      before = index
+      this.obtain(index).restore(reader, idLimit)
+    }
   }
 
   #positionFrom(index: number): number {

@@ -1,3 +1,5 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { ArenaScope } from '../../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
@@ -43,7 +45,7 @@ interface OpenWindow {
  * numbers are ordered by and rows aren't counted by value, a kernel first leaves out those that come behind the last one
  * kept. A window that is closed is sorted and sent, and its rows are gone.
  */
-export class OpenWindows {
+export class RankedWindows {
   readonly kernels: readonly string[]
   readonly stateBound: string
   readonly #context: EvaluationContext
@@ -97,6 +99,11 @@ export class OpenWindows {
 
   get rowsOut(): number {
     return this.#emitter.rowsOut
+  }
+
+  /** Whether rows of closed windows are yet to be emitted. */
+  get isEmitting(): boolean {
+    return this.#closing.length > 0 || this.#emitter.isPending
   }
 
   /** Whether some window takes rows that ends at another time. */
@@ -157,6 +164,44 @@ export class OpenWindows {
     this.#keys.markCodes(dictionary, this.#liveIds, mark)
   }
 
+  /** Writes the rows that are kept, then the windows, each with the rankings of its values. None may be emitting. */
+  snapshot(writer: StateWriter): void {
+    const { live, places } = this.#liveRows()
+    this.#keys.snapshot(writer)
+    this.#store.snapshot(writer, live)
+    writer.u32(this.#open.length)
+    for (const { startMs, endMs, rankings } of this.#open) {
+      writer.f64(startMs)
+      writer.f64(endMs)
+      writer.u32(rankings.size)
+      for (const [id, ranking] of rankings) {
+        writer.u32(id)
+        ranking.snapshot(writer, slot => places[slot]!)
+      }
+    }
+  }
+
+  /** Takes over in new windows what others held. */
+  restore(reader: StateReader): void {
+    this.#keys.restore(reader)
+    this.#store.restore(reader)
+    const isTaken = new Uint8Array(this.#store.used)
+    const takeSlot = (): number => {
+      const slot = reader.index(isTaken.length - 1)
+      if (isTaken[slot] === 1) reader.refuse(`two places for the row ${slot}`)
+      isTaken[slot] = 1
+      return slot
+    }
+    for (let left = reader.count(20); left > 0; left--) {
+      const window = this.#restoreWindow(reader)
+      for (let ids = reader.count(12); ids > 0; ids--) {
+        const id = reader.index(this.#keys.idLimit - 1)
+        if (window.rankings.has(id)) reader.refuse(`two rankings of the value ${id}`)
+        this.#rankingOf(window, id).restore(reader, takeSlot)
+      }
+    }
+  }
+
   close(): void {
     this.#store.close()
     this.#keys.close()
@@ -199,20 +244,41 @@ export class OpenWindows {
     return ranking
   }
 
-  /** Closes the gaps in the store and makes room for `rows` more. */
-  #compact(rows: number): void {
-    const rankings = this.#open.flatMap(window => [...window.rankings.values()])
+  /** A window behind those there are, with no rankings yet. */
+  #restoreWindow(reader: StateReader): OpenWindow {
+    const window = { startMs: reader.integer(), endMs: reader.integer(), rankings: new Map<number, Ranking>() }
+    const before = this.#open.at(-1)
+    const { startMs, endMs } = window
+    const ascends = before === undefined || before.endMs < endMs || (before.endMs === endMs && before.startMs < startMs)
+    if (startMs >= endMs || !ascends) reader.refuse(`the window from ${startMs} to ${endMs} has no place`)
+    this.#open.push(window)
+    return window
+  }
+
+  /** The slots that are kept, ascending, and by slot the place of each among them. */
+  #liveRows(): { readonly live: Uint32Array; readonly places: Uint32Array } {
+    const rankings = this.#openRankings()
     const live = new Uint32Array(rankings.reduce((sum, { size }) => sum + size, 0))
     let count = 0
-    const collect = (slot: number): number => {
-      live[count++] = slot
-      return slot
+    for (const ranking of rankings) {
+      ranking.eachSlot(slot => {
+        live[count++] = slot
+      })
     }
-    for (const ranking of rankings) ranking.move(collect)
     live.sort()
-    const moved = new Uint32Array(this.#store.used)
-    for (const [to, slot] of live.entries()) moved[slot] = to
+    const places = new Uint32Array(this.#store.used)
+    for (const [place, slot] of live.entries()) places[slot] = place
+    return { live, places }
+  }
+
+  /** Closes the gaps in the store and makes room for `rows` more. */
+  #compact(rows: number): void {
+    const { live, places } = this.#liveRows()
     this.#store.compact(live, rows)
-    for (const ranking of rankings) ranking.move(slot => moved[slot]!)
+    for (const ranking of this.#openRankings()) ranking.move(slot => places[slot]!)
+  }
+
+  #openRankings(): readonly Ranking[] {
+    return this.#open.flatMap(({ rankings }) => [...rankings.values()])
   }
 }

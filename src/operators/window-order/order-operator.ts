@@ -1,0 +1,130 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
+import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import { type Stateful, sizeOfState } from '../../checkpoint/stateful.ts'
+import { checkpointBusy } from '../../errors.ts'
+import { ArenaScope } from '../../memory/arena.ts'
+import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
+import type { RecordBatch } from '../../memory/record-batch.ts'
+import type { Operator } from '../operator.ts'
+import type { WindowOperator } from '../window/window-operator.ts'
+import { type OrderOptions, RankedWindows } from './ranked-windows.ts'
+import type { RowIntake } from './row-intake.ts'
+
+export interface OrderOperatorOptions extends OrderOptions {
+  readonly name: string
+  /** Which order of what: the state of others is of no use. */
+  readonly shape: string
+  /** Makes what rows come in by. */
+  readonly intake: (windows: RankedWindows, scope: ArenaScope) => RowIntake
+}
+
+/**
+ * Gives the rows of each window in an order, all of them or the first, when the window is complete: in order of the ends of
+ * the windows, before the watermark that completes them. State is what is kept of the rows.
+ */
+export class OrderOperator implements WindowOperator, Stateful {
+  readonly name: string
+  rowsIn = 0
+  readonly #shape: string
+  readonly #scope: ArenaScope
+  readonly #windows: RankedWindows
+  readonly #intake: RowIntake
+  readonly #next: Operator
+  #watermark = Number.NEGATIVE_INFINITY
+  /** Where the rows taken in so far lead the watermark. */
+  #reached = Number.NEGATIVE_INFINITY
+  #forwarded = Number.NEGATIVE_INFINITY
+
+  constructor(options: OrderOperatorOptions) {
+    this.name = options.name
+    this.#shape = options.shape
+    this.#next = options.next
+    this.#scope = new ArenaScope(options.context.arena)
+    this.#windows = new RankedWindows(options)
+    this.#intake = options.intake(this.#windows, this.#scope)
+  }
+
+  get rowsOut(): number {
+    return this.#windows.rowsOut
+  }
+
+  get lateRows(): number {
+    return this.#intake.lateRows
+  }
+
+  notes(): readonly string[] {
+    const { kernels, stateBound } = this.#windows
+    return [`kernels ${[...kernels, 'take8'].join(', ')}`, `state: ${stateBound}`]
+  }
+
+  process(batch: RecordBatch): boolean {
+    if (batch.selectedCount === 0) return true
+    this.rowsIn += batch.selectedCount
+    this.#intake.begin(batch, this.#watermark)
+    return this.#run()
+  }
+
+  advanceWatermark(watermark: number): boolean {
+    if (watermark > this.#reached) this.#reached = watermark
+    return this.#run()
+  }
+
+  nextFiring(): number {
+    return Math.min(this.#next.nextFiring(), this.#windows.nextDue)
+  }
+
+  resume(): boolean {
+    return this.#next.resume() && this.#run()
+  }
+
+  markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
+    this.#windows.markCodes(dictionary, mark)
+    this.#next.markCodes(dictionary, mark)
+  }
+
+  snapshot(writer: StateWriter): void {
+    if (this.#intake.isPending || this.#windows.isEmitting) throw checkpointBusy(`${this.name} is in a batch`)
+    writer.text(this.#shape)
+    for (const time of [this.#watermark, this.#reached, this.#forwarded]) writer.f64(time)
+    this.#windows.snapshot(writer)
+  }
+
+  restore(reader: StateReader): void {
+    reader.expect(this.#shape)
+    this.#watermark = reader.time()
+    this.#reached = reader.time()
+    this.#forwarded = reader.time()
+    this.#windows.restore(reader)
+  }
+
+  sizeBytes(): number {
+    return sizeOfState(this)
+  }
+
+  close(): void {
+    this.#windows.close()
+    this.#scope.release()
+    this.#next.close()
+  }
+
+  /** Does all there is to do: emissions first, then the next rows of the batch. false: downstream is full. */
+  #run(): boolean {
+    for (;;) {
+      if (!this.#windows.emit() || !this.#intake.sendLate() || !this.#forward()) return false
+      if (this.#reached > this.#watermark) {
+        this.#watermark = this.#reached
+        this.#windows.closeThrough(this.#watermark)
+        continue
+      }
+      if (!this.#intake.isPending) return true
+      this.#reached = Math.max(this.#reached, this.#intake.take(this.#watermark))
+    }
+  }
+
+  /** Hands the watermark on, behind the rows of the windows it closed. */
+  #forward(): boolean {
+    if (this.#watermark <= this.#forwarded) return true
+    this.#forwarded = this.#watermark
+    return this.#next.advanceWatermark(this.#watermark)
+  }
+}

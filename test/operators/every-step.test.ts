@@ -1,0 +1,219 @@
+import { describe, expect, it } from 'vitest'
+import type { Processor } from '../../src/connector/processor.ts'
+import { isAggregateName } from '../../src/expression/aggregate-rules.ts'
+import { count, first, max, sum } from '../../src/expression/aggregates.ts'
+import { collect } from '../../src/expression/choice-aggregates.ts'
+import { asc, desc } from '../../src/expression/ordering.ts'
+import * as everything from '../../src/index.ts'
+import { pipeline } from '../../src/packaged.ts'
+import { KeyedPipeline, Pipeline, RowWindowedPipeline, WindowedPipeline } from '../../src/pipeline.ts'
+import { boundedOutOfOrderness, physical, punctuated } from '../../src/plan/watermarks.ts'
+import { type HarnessOptions, verifyPipeline } from '../../src/testing/operator-harness.ts'
+import type { AlignedSpec } from '../../src/time/aligned-windows.ts'
+import { calendar } from '../../src/time/calendar-windows.ts'
+import type { Early } from '../../src/time/early.ts'
+import { globalWindow } from '../../src/time/global-windows.ts'
+import type { RowWindowKind, RowWindowSpec } from '../../src/time/row-windows.ts'
+import { session, slidingPerEvent } from '../../src/time/session-windows.ts'
+import { everyInterval, everyRows, onDelta } from '../../src/time/triggers.ts'
+import { delay } from '../../src/time/window-kinds/delay.ts'
+import { externalTime } from '../../src/time/window-kinds/external-time.ts'
+import { externalTimeBatch } from '../../src/time/window-kinds/external-time-batch.ts'
+import { hoppingCount } from '../../src/time/window-kinds/hopping-count.ts'
+import { length } from '../../src/time/window-kinds/length.ts'
+import { lengthBatch } from '../../src/time/window-kinds/length-batch.ts'
+import { sort } from '../../src/time/window-kinds/sort.ts'
+import { time } from '../../src/time/window-kinds/time.ts'
+import { timeBatch } from '../../src/time/window-kinds/time-batch.ts'
+import { timeLength } from '../../src/time/window-kinds/time-length.ts'
+import { unique } from '../../src/time/window-kinds/unique.ts'
+import { cumulate, hopping, tumbling, type WindowSpec } from '../../src/time/windows.ts'
+import { type Event, eventRows, events, timedAggregates } from './state-events.ts'
+
+type Tumbling = ReturnType<typeof tumbling>
+type Named<T> = Readonly<Record<string, T>>
+
+const rows = eventRows(16)
+const options: HarnessOptions<Event> = {
+  batchSizes: [1, 5],
+  arrivalMs: (_, i) => 6 * Math.floor(i / 3),
+  endMs: 200,
+}
+const timed = pipeline(events).eventTime('time', { outOfOrdernessMs: 15 })
+const totals = timed
+  .keyBy('key')
+  .window(tumbling(40))
+  .aggregate(e => ({ n: sum(e.n), l: max(e.l), t: first(e.t) }))
+
+const EARLY: Named<Early> = {
+  'by rows': { rows: 2 },
+  'by the watermark': { everyEventTime: 10 },
+  'by the clock': { every: 10 },
+}
+const late = { allowedLateness: 40 } as const
+/** What windows of fixed bounds can be told about when they give results, and which. */
+const manners = (make: (options: object) => AlignedSpec | ReturnType<typeof calendar>): Named<WindowSpec> => ({
+  plain: make({}),
+  late: make(late),
+  'late, retracting': make({ ...late, firing: 'retracting' }),
+  'late, discarding': make({ ...late, firing: 'discarding' }),
+  'on every update': make({ emit: 'onUpdate' }),
+  ...Object.fromEntries(
+    Object.entries(EARLY).flatMap(([name, early]) => [
+      [`early ${name}`, make({ early })],
+      [`early ${name}, late, retracting`, make({ ...late, early, firing: 'retracting' })],
+      [`early ${name}, late, discarding`, make({ ...late, early, firing: 'discarding' })],
+    ]),
+  ),
+})
+
+/** Every kind of window there is: a kind without an entry is an error of types. */
+const WINDOWS: Readonly<Record<WindowSpec['kind'], Named<WindowSpec>>> = {
+  tumbling: { ...manners(given => tumbling(25, given)), 'empty ones filled': tumbling(10, { fillEmpty: true }) },
+  hopping: { ...manners(given => hopping(30, 10, given)), sampling: hopping(10, 25, { sampling: true }) },
+  cumulate: manners(given => cumulate(10, 30, given)),
+  calendar: manners(given => calendar('day', { ...given, zone: 'Europe/Berlin' })),
+  session: { plain: session(12), late: session(12, late) },
+  slidingPerEvent: { plain: slidingPerEvent(10), late: slidingPerEvent(10, late) },
+  global: {
+    'by rows': globalWindow({ trigger: everyRows(3), purge: true }),
+    'by the watermark': globalWindow({ trigger: everyInterval(20) }),
+    'by the clock': globalWindow({ trigger: everyInterval(10, { by: 'clock' }) }),
+    'by a change': globalWindow({ trigger: onDelta('n', 3) }),
+  },
+}
+
+const all = { output: 'all' } as const
+const ROW_WINDOWS: Readonly<Record<RowWindowKind, RowWindowSpec<'all' | 'current'>>> = {
+  length: length(3, all),
+  lengthBatch: lengthBatch(3, all),
+  hoppingCount: hoppingCount(4, 2, all),
+  time: time(20, all),
+  timeLength: timeLength(30, 3, all),
+  delay: delay(15),
+  timeBatch: timeBatch(20, all),
+  externalTime: externalTime('time', 30, all),
+  externalTimeBatch: externalTimeBatch('time', 30, { ...all, timeout: 10 }),
+  sort: sort(3, 'n', all),
+  unique: unique('n', { ttl: 40, ...all }),
+}
+
+/** Gives each row the one before it. */
+const pairs = (): Processor<Event, Event> => {
+  let before: Event | undefined
+  return {
+    process(row, emit) {
+      if (before !== undefined) emit({ ...before, n: row.n })
+      before = row
+    },
+    snapshot: () => before,
+    restore(state) {
+      before = state as Event
+    },
+  }
+}
+
+interface Runnable {
+  readonly plan: Pipeline['plan']
+}
+const STATELESS = 'keeps nothing from one batch to the next'
+/** Every step of the builder: what runs it, or why it keeps nothing. */
+const STEPS: Named<Named<Runnable> | string> = {
+  eventTime: {
+    bounded: pipeline(events).eventTime('time', { watermarks: boundedOutOfOrderness(15), idleness: 10 }),
+    punctuated: pipeline(events).eventTime('time', { watermarks: punctuated(e => e.n.gt(6)) }),
+    physical: pipeline(events).eventTime('time', { watermarks: physical(10) }),
+  },
+  filter: STATELESS,
+  filterRows: STATELESS,
+  project: { 'new texts': timed.project(e => ({ key: e.n.toUtf8(), n: e.n })) },
+  mapRows: { 'new texts': timed.mapRows(events, row => ({ ...(row as Event), t: `${row.n % 4}` })) },
+  process: { 'a processor': timed.process(events, pairs as never) },
+  tee: {
+    branches: timed.tee('side', side => side.window(tumbling(25)).aggregate(e => ({ n: sum(e.n), t: first(e.t) }))),
+  },
+  orderBy: { results: totals.orderBy(r => [desc(r.t), asc(r.l), asc(r.n)]) },
+  limit: { results: totals.limit(2, { offset: 1 }) },
+  topN: {
+    results: totals.topN(2, r => desc(r.l), { rank: 'place' }),
+    'results by value': totals.topN(1, r => asc(r.n), { by: ['t'], ties: 'keep' }),
+  },
+  topRows: {
+    tumbling: timed.window(tumbling(40)).topRows(3, e => desc(e.n), { rank: 'place' }),
+    'hopping by key': timed
+      .keyBy('key')
+      .window(hopping(60, 20))
+      .topRows(2, e => [asc(e.t), desc(e.l)], { ties: 'keep' }),
+    'of objects': timed
+      .keyBy('key')
+      .window(tumbling(20))
+      .aggregate(e => ({ n: sum(e.n), list: collect(e.t) }))
+      .project(r => ({ at: r.windowEnd, n: r.n, list: r.list }))
+      .eventTime('at')
+      .window(tumbling(80))
+      .topRows(2, e => desc(e.n)),
+  },
+  keyBy: 'is part of a window',
+  window: 'what runs it is below, kind by kind',
+  aggregate: 'is part of a window',
+  rows: { delay: pipeline(events).window(delay(15)).rows() },
+  withStep: 'appends any of the steps',
+}
+
+const verify = (stream: Runnable) => verifyPipeline(stream as never, rows as never, options as never)
+
+describe('snapshot and restore at every cut make no difference', () => {
+  describe.each(Object.entries(WINDOWS))('to %s windows', (_, kinds) => {
+    it.each(Object.entries(kinds))('%s', (_, window) => {
+      const windowed = timed
+        .keyBy('key')
+        .window(window as Tumbling)
+        .aggregate(e => ({ n: count(), total: sum(e.x), t: first(e.t), l: max(e.l) }))
+      expect(verify(windowed).rows.length).toBeGreaterThan(0)
+    })
+  })
+
+  it.each(Object.entries(ROW_WINDOWS))('to windows over rows: %s', (_, window) => {
+    const windowed = pipeline(events)
+      .keyBy('p')
+      .window(window as RowWindowSpec<'current'>)
+      .aggregate(e => ({ n: count(), total: sum(e.x), t: first(e.t), l: max(e.l) }))
+    expect(verify(windowed).rows.length).toBeGreaterThan(0)
+  })
+
+  it('to any aggregate of a window that gives early results', () => {
+    for (const early of [{ rows: 2 }, { everyEventTime: 10 }]) {
+      const windowed = timed
+        .keyBy('key')
+        .window(tumbling(50, { early, ...late, firing: 'retracting' }))
+        .aggregate(timedAggregates)
+      expect(verify(windowed).rows.length).toBeGreaterThan(5)
+    }
+  })
+
+  describe.each(
+    Object.entries(STEPS).flatMap(([name, ways]) => (typeof ways === 'string' ? [] : ([[name, ways]] as const))),
+  )('to %s', (_, ways) => {
+    it.each(Object.entries(ways))('%s', (_, stream) => {
+      expect(verify(stream).rows.length).toBeGreaterThan(0)
+    })
+  })
+})
+
+describe('nothing is left out:', () => {
+  it('every step of the builder', () => {
+    const builders = [Pipeline, KeyedPipeline, WindowedPipeline, RowWindowedPipeline]
+    const steps = builders.flatMap(({ prototype }) =>
+      Object.entries(Object.getOwnPropertyDescriptors(prototype)).flatMap(([name, { value }]) =>
+        typeof value === 'function' && name !== 'constructor' ? [name] : [],
+      ),
+    )
+    expect([...new Set(steps)].sort()).toEqual(Object.keys(STEPS).sort())
+  })
+
+  it('every aggregate', () => {
+    const plan = JSON.stringify(timed.window(tumbling(10)).aggregate(timedAggregates).plan)
+    const missing = Object.keys(everything).filter(name => isAggregateName(name) && !plan.includes(`"fn":"${name}"`))
+    expect(missing).toEqual([])
+  })
+})
