@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { avg, count, stdDevSample } from '../../src/expression/aggregates.ts'
+
+import { createEngineSync } from '../../src/kernels/engine.ts'
 import { pipeline } from '../../src/packaged.ts'
 import { f64, timestamp } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
+import { ChainInstance } from '../../src/testing/chain-instance.ts'
 import { session } from '../../src/time/session-windows.ts'
 import { length } from '../../src/time/window-kinds/length.ts'
 import { hopping, tumbling, type WindowSpec } from '../../src/time/windows.ts'
+import { kernels } from '../../src/wasm/packaged/inline.ts'
 import { certifiedSets, digits, MEAN_DIGITS } from '../nist-strd.ts'
 import { ENGINES } from './run-plan-rows.ts'
 
@@ -62,5 +66,44 @@ describe.each(ENGINES)('NIST’s certified sets on %s', engine => {
       expect(digits(found.mean!, mean)).toBeGreaterThanOrEqual(MEAN_DIGITS)
       expect(digits(found.deviation!, stdDev)).toBeGreaterThanOrEqual(stdDevDigits)
     })
+  })
+})
+
+/** What windows give for all values at once, in instances that take over from one another behind every batch. */
+function ofInstances(window: WindowSpec, rows: readonly Reading[], engines: readonly ('wasm' | 'js')[]): Result {
+  const { plan } = pipeline(readings)
+    .eventTime('time', { outOfOrdernessMs: 1_000_000 })
+    .window(window as ReturnType<typeof tumbling>)
+    .aggregate(e => ({ rows: count(), mean: avg(e.value), deviation: stdDevSample(e.value) }))
+  const size = Math.ceil(rows.length / 7)
+  const instanceOf = (at: number): ChainInstance => {
+    const engine = createEngineSync({ engine: engines[at % engines.length]!, maxBytes: 2 ** 26, module: kernels })
+    return new ChainInstance(plan, { engine, maxBatch: size, maxKeys: 1, fullEvery: 0, startMs: 0 })
+  }
+  let instance = instanceOf(0)
+  for (let from = 0; from < rows.length; from += size) {
+    instance.process(rows.slice(from, from + size))
+    const state = instance.snapshot()
+    instance.close()
+    instance = instanceOf(from / size + 1)
+    instance.restore(state)
+  }
+  instance.end()
+  const results = instance.arrivals.get('')!.flatMap(arrival => ('row' in arrival ? [arrival.row] : []))
+  const [, , found, mean, deviation] = results.find(row => row[2] === rows.length) as [number, number, ...number[]]
+  return { rows: found!, mean: mean!, deviation: deviation! }
+}
+
+describe('NIST’s certified sets, cut six times on their way, by engines in turn', () => {
+  it.each(certifiedSets)('$name has its mean and its deviation, to the last bit', async set => {
+    const { values, mean, stdDev, stdDevDigits } = set
+    const rows = inOrder(values)
+    const slide = Math.ceil(values.length / 40)
+    for (const window of [tumbling(values.length), hopping(slide * 41, slide), session(1)]) {
+      const found = ofInstances(window, rows, ['wasm', 'js'])
+      expect(await ofWindows(window, rows, 'wasm')).toMatchObject(found)
+      expect(digits(found.mean!, mean)).toBeGreaterThanOrEqual(MEAN_DIGITS)
+      expect(digits(found.deviation!, stdDev)).toBeGreaterThanOrEqual(stdDevDigits)
+    }
   })
 })
