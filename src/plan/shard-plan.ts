@@ -89,7 +89,11 @@ function endOfShards(nodes: readonly LogicalNode[], keyed: number, keys: readonl
   let names: readonly (string | undefined)[] = keys
   for (let at = keyed + 1; at < nodes.length; at++) {
     const node = nodes[at]!
-    if (node.op === 'filter') continue
+    if (node.op === 'filter' || node.op === 'filterRows') continue
+    if (node.op === 'mapRows') {
+      names = names.map(() => undefined)
+      continue
+    }
     if (node.op === 'project') {
       names = names.map(name => node.columns.find(({ expression }) => sourceOf(expression) === name)?.name)
       continue

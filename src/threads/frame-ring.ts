@@ -1,3 +1,5 @@
+import { WAIT_CELL_WORDS, WaitCell } from '../memory/wait-cell.ts'
+
 /** What stands before the payload of a frame: its length in units, its kind, and two words. */
 const HEADER_BYTES = 16
 /** Frames begin at multiples of this, so that every type of column can be seen in place. */
@@ -6,15 +8,13 @@ const UNIT = 8
 /** A cache line for each word that another thread writes. */
 const LINE = 16
 const TAIL = 0
-/** Counted up with every frame; who waits for one waits here. */
+/** Where consumers wait for frames. */
 const FRAMES = LINE
-const FRAME_WAITERS = LINE + 1
-/** 1: the consumer can't wait here, and wants to be sent a message when a frame is there. */
-const FRAME_CALL = LINE + 2
+/** 1: the consumer can't wait, and wants to be sent a message when a frame is there. */
+const FRAME_CALL = LINE + WAIT_CELL_WORDS
 /** The same for room. */
 const SPACE = 2 * LINE
-const SPACE_WAITERS = 2 * LINE + 1
-const SPACE_CALL = 2 * LINE + 2
+const SPACE_CALL = 2 * LINE + WAIT_CELL_WORDS
 /** 1: nobody is to wait any more. */
 const STOP = 3 * LINE
 const HEADS = 4 * LINE
@@ -45,6 +45,8 @@ export class FrameRing {
   b = 0
   bytes = 0
   readonly #i32: Int32Array
+  readonly #frames: WaitCell
+  readonly #space: WaitCell
   readonly #consumers: number
   readonly #data: number
   readonly #units: number
@@ -55,6 +57,8 @@ export class FrameRing {
 
   constructor(shared: SharedArrayBuffer, consumers: number) {
     this.#i32 = new Int32Array(shared)
+    this.#frames = new WaitCell(this.#i32, FRAMES)
+    this.#space = new WaitCell(this.#i32, SPACE)
     this.u8 = new Uint8Array(shared)
     this.u32 = new Uint32Array(shared)
     this.f64 = new Float64Array(shared)
@@ -83,8 +87,7 @@ export class FrameRing {
   publish(kind: number, a: number, b: number): void {
     this.#write(this.#claimedAt, this.#claimed, kind, a, b)
     Atomics.add(this.#i32, TAIL, this.#padding + this.#claimed)
-    Atomics.add(this.#i32, FRAMES, 1)
-    if (Atomics.load(this.#i32, FRAME_WAITERS) > 0) Atomics.notify(this.#i32, FRAMES)
+    this.#frames.wake()
   }
 
   /** Where the payload of the next frame of a consumer stands; -1: there is none. `kind`, `a`, `b`, `bytes` are of it. */
@@ -111,8 +114,7 @@ export class FrameRing {
     const head = Atomics.load(this.#i32, this.#headOf(consumer))
     const word = (((head >>> 0) & (this.#units - 1)) * UNIT + this.#data) >>> 2
     this.#advance(consumer, head, this.u32[word]!)
-    Atomics.add(this.#i32, SPACE, 1)
-    if (Atomics.load(this.#i32, SPACE_WAITERS) > 0) Atomics.notify(this.#i32, SPACE)
+    this.#space.wake()
   }
 
   /** How far the producer is, and the slowest consumer: counts that wrap. */
@@ -129,18 +131,19 @@ export class FrameRing {
     return Atomics.load(this.#i32, this.#headOf(consumer)) !== Atomics.load(this.#i32, TAIL)
   }
 
-  /** Blocks the thread until there may be a frame: never on a thread that must not stand still. */
+  /** Blocks the thread until there is a frame or the ring is stopped. Never on a thread that must not stand still. */
   awaitFrame(consumer: number): void {
-    const seen = Atomics.load(this.#i32, FRAMES)
-    if (this.hasFrame(consumer) || this.isStopped) return
-    this.#park(FRAMES, FRAME_WAITERS, seen)
+    this.#frames.park(() => this.hasFrame(consumer) || this.isStopped)
   }
 
-  /** Blocks the thread until there may be room for `bytes` bytes. */
+  /** Waits for the same without blocking the thread. */
+  async frameThere(consumer: number): Promise<void> {
+    await this.#frames.parkAsync(() => this.hasFrame(consumer) || this.isStopped)
+  }
+
+  /** Blocks the thread until there is room for `bytes` bytes or the ring is stopped. */
   awaitSpace(bytes: number): void {
-    const seen = Atomics.load(this.#i32, SPACE)
-    if (this.claim(bytes) >= 0 || this.isStopped) return
-    this.#park(SPACE, SPACE_WAITERS, seen)
+    this.#space.park(() => this.claim(bytes) >= 0 || this.isStopped)
   }
 
   /** Asks the producer for a message when there is a frame. False: there is one already. */
@@ -170,10 +173,8 @@ export class FrameRing {
   /** Whoever waits at the ring wakes up, and nobody waits any more. */
   stop(): void {
     Atomics.store(this.#i32, STOP, 1)
-    for (const word of [FRAMES, SPACE]) {
-      Atomics.add(this.#i32, word, 1)
-      Atomics.notify(this.#i32, word)
-    }
+    this.#frames.wake()
+    this.#space.wake()
   }
 
   #used(tail: number): number {
@@ -199,11 +200,5 @@ export class FrameRing {
 
   #headOf(consumer: number): number {
     return HEADS + consumer * LINE
-  }
-
-  #park(word: number, waiters: number, seen: number): void {
-    Atomics.add(this.#i32, waiters, 1)
-    Atomics.wait(this.#i32, word, seen)
-    Atomics.sub(this.#i32, waiters, 1)
   }
 }

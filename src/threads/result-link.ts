@@ -7,23 +7,21 @@ export class Stopped extends Error {}
 /** The way back from a worker: its thread may wait for room, and calls who can't wait for frames. */
 export class ResultLink {
   readonly ring: FrameRing
-  readonly #input: FrameRing
   readonly #post: () => void
   #watermark = Number.NEGATIVE_INFINITY
 
   /** @param post Sends the main thread a message, so that it looks at the rings. */
-  constructor(ring: FrameRing, input: FrameRing, post: () => void) {
+  constructor(ring: FrameRing, post: () => void) {
     this.ring = ring
-    this.#input = input
     this.#post = post
   }
 
   /** @throws Stopped */
   awaitSpace(bytes: number): void {
     this.call()
-    if (this.#input.isStopped) throw new Stopped()
+    if (this.ring.isStopped) throw new Stopped()
     this.ring.awaitSpace(bytes)
-    if (this.#input.isStopped) throw new Stopped()
+    if (this.ring.isStopped) throw new Stopped()
   }
 
   /** Has the main thread look, if it asked for that. */

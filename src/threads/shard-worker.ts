@@ -24,9 +24,6 @@ import { TurnTimers } from './turn-timers.ts'
 import { WorkerCells } from './worker-cells.ts'
 import type { WorkerJob, WorkerMessage, WorkerShape } from './worker-job.ts'
 
-/** Looks at the ring so often before it lets go of the thread: some 10 µs. */
-const SPINS = 500
-
 /** Makes the replica of a plan that a worker runs. @throws what building a chain throws. */
 export async function openShard(job: WorkerJob, post: (message: WorkerMessage) => void): Promise<ShardWorker> {
   const { module } = job
@@ -72,7 +69,7 @@ export class ShardWorker {
     this.#post = post
     this.#consumer = shard.index
     this.#input = new FrameRing(job.input, shard.count)
-    this.#link = new ResultLink(new FrameRing(job.output, 1), this.#input, () => post({ kind: 'call' }))
+    this.#link = new ResultLink(new FrameRing(job.output, 1), () => post({ kind: 'call' }))
     this.#timers = new TurnTimers(job.nowMs)
     this.#inputs = job.inputs === 0 ? undefined : new ReceivedInputs(job.inputs)
     const context: EvaluationContext = { kernels, arena: new Arena(memory), maxBatch, maxCodes: maxKeys }
@@ -167,7 +164,8 @@ export class ShardWorker {
   }
 
   async #idle(letGo: () => Promise<void>): Promise<void> {
-    for (let spin = 0; spin < SPINS; spin++) if (this.#input.hasFrame(this.#consumer)) return
+    // Functions of users may have timers and promises on their way: their thread must not stand still.
+    if (this.#policies.length > 0) return this.#input.frameThere(this.#consumer)
     await letGo()
     this.#input.awaitFrame(this.#consumer)
   }
