@@ -62,7 +62,7 @@ export class Histogram {
   /** The whole state, see the drawing above; it may lie in shared memory (one writer). */
   readonly cells: Float64Array
 
-  /** @throws EventfluxError `OPTION_INVALID` when `cells` is not exactly {@link HISTOGRAM_CELLS} long. */
+  /** @throws EventfluxError `OPTION_INVALID` when `cells` is not exactly as long as a histogram has cells. */
   constructor(cells: Float64Array = new Float64Array(HISTOGRAM_CELLS)) {
     if (cells.length !== HISTOGRAM_CELLS)
       throw optionInvalid(`a histogram needs ${HISTOGRAM_CELLS} cells, not ${cells.length}`, { value: cells.length })

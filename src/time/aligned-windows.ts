@@ -60,7 +60,7 @@ export interface HoppingOptions extends AlignedOptions {
  * Tumbling windows: every row belongs to exactly one. They are aligned to the epoch, shifted by `offset`.
  *
  * @param size More than 0.
- * @param options.offset Shift of the window edges; may be negative, smaller than `size` either way.
+ * @param options Its `offset` shifts the window edges: may be negative, smaller than `size` either way.
  * @throws EventfluxError `OPTION_INVALID`.
  *
  * @example
@@ -80,7 +80,7 @@ export function tumbling<const O extends AlignedOptions>(size: Duration, options
  *
  * @param size More than 0; it needn't be a multiple of `slide`.
  * @param slide More than 0, at most `size` unless `sampling` is true.
- * @param options.offset Shift of the window edges; may be negative, smaller than `slide` either way.
+ * @param options Its `offset` shifts the window edges: may be negative, smaller than `slide` either way.
  * @throws EventfluxError `OPTION_INVALID`.
  *
  * @example
@@ -108,7 +108,7 @@ export function hopping<const O extends HoppingOptions>(
  *
  * @param step More than 0.
  * @param max A multiple of `step`.
- * @param options.offset Shift of the window edges; may be negative, smaller than `max` either way.
+ * @param options Its `offset` shifts the window edges: may be negative, smaller than `max` either way.
  * @throws EventfluxError `OPTION_INVALID`.
  *
  * @example
