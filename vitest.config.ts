@@ -41,7 +41,15 @@ export default defineConfig({
     maxWorkers: 2,
     execArgv: ['--expose-gc'],
     projects: [
-      { extends: true, test: { name: 'tests', include: ['test/**/*.test.ts'], exclude: ['test/capacity-two/**'] } },
+      {
+        extends: true,
+        test: { name: 'tests', include: ['test/**/*.test.ts'], exclude: ['test/{capacity-two,runtimes}/**'] },
+      },
+      {
+        // The package as it is published, in every runtime: what installs, bundles and starts them takes a while.
+        extends: true,
+        test: { name: 'runtimes', include: ['test/runtimes/**/*.test.ts'], hookTimeout: 120_000 },
+      },
       {
         // Law 5: the tests of what runs once more, with rings of two rows and batches of two unless a test says otherwise.
         extends: true,

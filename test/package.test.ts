@@ -1,31 +1,17 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { installPacked } from './packed-package.ts'
 import { ENTRIES } from './public-api.ts'
 import { ROOT } from './source-files.ts'
 
-/** A project that has the package installed, and nothing of this one. */
-const project = mkdtempSync(join(tmpdir(), 'eventflux-package-'))
-let packed: readonly string[]
+const { project, files: packed } = installPacked()
 
 beforeAll(() => {
-  const report = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', project], {
-    cwd: ROOT,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  const [{ filename, files }] = JSON.parse(report) as [{ filename: string; files: { path: string }[] }]
-  packed = files.map(({ path }) => path)
-  const modules = join(project, 'node_modules')
-  mkdirSync(join(modules, 'eventflux'), { recursive: true })
-  execFileSync('tar', ['-xzf', join(project, filename), '-C', join(modules, 'eventflux'), '--strip-components=1'])
-  // What npm would fetch for it.
-  for (const name of ['@assemblyscript', '@types', 'undici-types'])
-    symlinkSync(join(ROOT, 'node_modules', name), join(modules, name))
-  writeFileSync(join(project, 'package.json'), '{"type": "module"}')
+  for (const name of ['@types', 'undici-types'])
+    symlinkSync(join(ROOT, 'node_modules', name), join(project, 'node_modules', name))
 })
 
 afterAll(() => rmSync(project, { recursive: true, force: true }))

@@ -1,0 +1,74 @@
+import { events } from './program/conformance.mjs'
+
+interface Event {
+  readonly time: number
+  readonly key: string
+  readonly value: number
+}
+
+interface WindowRow {
+  readonly windowStart: number
+  readonly windowEnd: number
+  readonly key: string
+  readonly n: number
+  readonly total: number
+  readonly low: number
+}
+
+/** What comes out of the program's window. */
+export interface Expected {
+  readonly rows: readonly WindowRow[]
+  readonly late: readonly Event[]
+}
+
+const [SIZE, OUT_OF_ORDERNESS, LATENESS] = [1000, 100, 300]
+
+/**
+ * What comes out, by the book: a row is late when the watermark had reached the last instant of its window before it; the
+ * window gives its total anew for it until the lateness is over, then the row goes to the late ones.
+ */
+export function expected(): Expected {
+  const windows = new Map<number, Map<string, number[]>>()
+  const fired = new Set<number>()
+  const out: { after: number; row: WindowRow }[] = []
+  const late: { after: number; row: Event }[] = []
+  let watermark = Number.NEGATIVE_INFINITY
+
+  const rowOf = (start: number, key: string): WindowRow => {
+    const values = windows.get(start)!.get(key)!
+    const total = values.reduce((sum, value) => sum + value, 0)
+    return { windowStart: start, windowEnd: start + SIZE, key, n: values.length, total, low: Math.min(...values) }
+  }
+  const fireTo = (limit: number, after: number): void => {
+    for (const start of [...windows.keys()].sort((a, b) => a - b)) {
+      if (fired.has(start) || start + SIZE - 1 > limit) continue
+      fired.add(start)
+      for (const key of windows.get(start)!.keys()) out.push({ after, row: rowOf(start, key) })
+    }
+  }
+
+  for (const [i, event] of events().entries() as IterableIterator<[number, Event]>) {
+    const start = Math.floor(event.time / SIZE) * SIZE
+    if (event.value !== 0) {
+      if (start + SIZE - 1 + LATENESS <= watermark) late.push({ after: i, row: event })
+      else {
+        const window = windows.get(start) ?? new Map<string, number[]>()
+        windows.set(start, window.set(event.key, [...(window.get(event.key) ?? []), event.value]))
+        if (start + SIZE - 1 <= watermark) {
+          fired.add(start)
+          out.push({ after: i, row: rowOf(start, event.key) })
+        }
+      }
+    }
+    watermark = Math.max(watermark, event.time - OUT_OF_ORDERNESS - 1)
+    fireTo(watermark, i)
+  }
+  fireTo(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
+
+  return { rows: out.map(({ row }) => row), late: late.map(({ row }) => row) }
+}
+
+/** The same rows in an order of their own: which of a window's keys comes first says nothing. */
+export function inOrder<T>(rows: readonly T[]): readonly string[] {
+  return rows.map(row => JSON.stringify(row, Object.keys(row as object).sort())).sort()
+}

@@ -1,0 +1,2 @@
+/** The events the program pushes. */
+export function events(): { time: number; key: string; value: number }[]

@@ -1,0 +1,69 @@
+// The program that runs in every runtime. It knows nothing of where it is: what it uses of the library is handed in.
+
+/** Events by key, some of them late: so many milliseconds apart, out of order by up to 700 of them. */
+export function events() {
+  return Array.from({ length: 400 }, (_, i) => ({
+    time: i * 25 + 1_000 - ((i * 7919) % 701),
+    key: `k${(i * 31) % 5}`,
+    value: ((i * 37) % 101) - 50,
+  }))
+}
+
+/**
+ * A keyed window with late rows, and a queue that drops its oldest.
+ */
+export async function conformance(library) {
+  const { createRuntime, pipeline, schema, timestamp, utf8, f64, tumbling, count, sum, min } = library
+  const readings = schema({ time: timestamp(), key: utf8(), value: f64() })
+  const totals = pipeline(readings)
+    .eventTime('time', { outOfOrdernessMs: 100 })
+    .filter(e => e.value.ne(0))
+    .keyBy('key')
+    .window(tumbling('1s', { allowedLateness: '300ms', lateTo: 'late' }))
+    .aggregate(e => ({ n: count(), total: sum(e.value), low: min(e.value) }))
+
+  let firstResultAt
+  const run = async (options, input) => {
+    const [rows, late] = [[], []]
+    const sink = row => {
+      firstResultAt ??= performance.now()
+      rows.push(row)
+    }
+    const job = await totals.run({ ...options, sink, sinks: { late: row => void late.push(row) } })
+    for (const event of input) job.push(event)
+    return { job, rows, late }
+  }
+
+  const whole = await run({}, events())
+  const summary = await whole.job.drain()
+
+  const { info } = await createRuntime()
+  return {
+    engine: whole.job.engine,
+    fallbackReason: info.fallbackReason,
+    threads: info.threads,
+    firstResultAt,
+    rows: whole.rows,
+    late: whole.late,
+    delivered: summary.delivered,
+    dropped: await dropOldest(library),
+  }
+}
+
+/** Twenty events into an edge of four, while the sink is busy with the first. */
+async function dropOldest({ pipeline, schema, f64 }) {
+  let goOn
+  const busy = new Promise(resolve => {
+    goOn = resolve
+  })
+  const kept = []
+  const sink = async ({ x }) => {
+    await busy
+    kept.push(x)
+  }
+  const job = await pipeline(schema({ x: f64() }), { bufferSize: 4, backpressure: 'drop-oldest' }).run({ sink })
+  const answers = Array.from({ length: 20 }, (_, x) => job.push({ x }))
+  goOn()
+  const { evicted, delivered } = await job.drain()
+  return { kept, evicted, delivered, accepted: answers.filter(answer => answer === true).length }
+}

@@ -1,0 +1,121 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { dirname, extname, join } from 'node:path'
+import { load } from '../installed.ts'
+import type { Input, Place, Report } from '../report.ts'
+
+interface Page {
+  goto(url: string): Promise<unknown>
+  evaluate(expression: string): Promise<unknown>
+  close(): Promise<void>
+}
+interface Browser {
+  version(): string
+  newPage(): Promise<Page>
+  close(): Promise<void>
+}
+type Launch = (options: object) => Promise<Browser>
+interface ShippedChromium {
+  executablePath(): Promise<string>
+}
+
+/** The headers a page is served with. */
+export const PAGES = {
+  isolated: {
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-embedder-policy': 'require-corp',
+  },
+  open: {},
+  strict: { 'content-security-policy': "default-src 'self'; script-src 'self'" },
+} as const
+export type PageKind = keyof typeof PAGES
+
+const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript' }
+
+/** A browser and a site it opens: folder KIND/BUNDLE/ is the bundle's page with the headers of that kind. */
+export class Chromium {
+  readonly #browser: Browser
+  readonly #server: Server
+
+  private constructor(browser: Browser, server: Server) {
+    this.#browser = browser
+    this.#server = server
+  }
+
+  static async launch(runtimes: string, site: string): Promise<Chromium> {
+    const browser = await launch(runtimes)
+    const server = createServer(async (request, response) => {
+      const [, kind, bundle, file] = request.url!.split('/')
+      const name = file || 'index.html'
+      try {
+        const body = await readFile(join(site, bundle!, name))
+        response.writeHead(200, { 'content-type': TYPES[extname(name)], ...PAGES[kind as PageKind] }).end(body)
+      } catch {
+        response.writeHead(404).end()
+      }
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    return new Chromium(browser, server)
+  }
+
+  /** A page as a place. */
+  place(name: string, kind: PageKind, bundle: string, rest: Omit<Place, 'name' | 'version' | 'run'>): Place {
+    return {
+      ...rest,
+      name,
+      version: async () => this.#browser.version(),
+      run: input => this.#open(kind, bundle, input),
+    }
+  }
+
+  async #open(kind: PageKind, bundle: string, input: Input): Promise<Report> {
+    const { port } = this.#server.address() as AddressInfo
+    const page = await this.#browser.newPage()
+    try {
+      await page.goto(`http://127.0.0.1:${port}/${kind}/${bundle}/#${encodeURIComponent(JSON.stringify(input))}`)
+      return (await page.evaluate('globalThis.report')) as Report
+    } finally {
+      await page.close()
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close()
+    this.#server.close()
+  }
+}
+
+/**
+ * Starts the Chromium that comes inside an npm package, with the system's libraries or, where those are missing, with
+ * the ones the package has along. @throws what both attempts said.
+ */
+async function launch(runtimes: string): Promise<Browser> {
+  const { chromium } = await load<{ chromium: { launch: Launch } }>(runtimes, 'playwright-core')
+  const shipped = await load<ShippedChromium>(runtimes, '@sparticuz/chromium')
+  const executablePath = await shipped.executablePath()
+  const options = { executablePath, args: ['--no-sandbox', '--disable-gpu'] }
+  try {
+    return await chromium.launch(options)
+  } catch (first) {
+    const libraries = await shippedLibraries(runtimes, dirname(executablePath))
+    return chromium.launch({ ...options, env: { ...process.env, LD_LIBRARY_PATH: libraries } }).catch(second => {
+      throw new AggregateError(
+        [first, second],
+        `Chromium doesn't start: ${first}; with libraries of its own: ${second}`,
+      )
+    })
+  }
+}
+
+async function shippedLibraries(runtimes: string, into: string): Promise<string> {
+  const { inflate } = await load<{ inflate: (path: string) => Promise<string> }>(
+    runtimes,
+    join(runtimes, 'node_modules/@sparticuz/chromium/build/esm/lambdafs.js'),
+  )
+  const archive = join(runtimes, 'node_modules/@sparticuz/chromium/bin/al2023.tar.br')
+  const folder = join(await inflate(archive), 'lib')
+  if (!existsSync(folder)) throw new Error(`${archive} brought no libraries to ${into}`)
+  return folder
+}

@@ -1,0 +1,76 @@
+import { cpSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { installPacked } from '../packed-package.ts'
+import { BUNDLERS, bundledPage } from './bundles.ts'
+import { expected, inOrder } from './expected.ts'
+import { installRuntimes } from './installed.ts'
+import type { Place, Report } from './report.ts'
+import { Chromium } from './run-in/chromium.ts'
+import { edgePlaces, workerdPlace } from './run-in/edge.ts'
+import { processes } from './run-in/process.ts'
+
+// One program in every runtime the package names, each time the package as it is published.
+
+const runtimes = await installRuntimes()
+const { project } = installPacked()
+const site = join(project, 'site')
+for (const file of readdirSync(join(import.meta.dirname, 'program')))
+  cpSync(join(import.meta.dirname, 'program', file), join(project, file))
+for (const bundler of Object.keys(BUNDLERS)) await bundledPage(bundler, runtimes, project, site)
+const chromium = await Chromium.launch(runtimes, site)
+
+const inPage = { engine: 'wasm', threads: false } as const
+const PLACES: readonly Place[] = [
+  ...processes(runtimes, project),
+  workerdPlace(runtimes, project),
+  ...edgePlaces(runtimes, project),
+  chromium.place('Chromium, isolated', 'isolated', 'esbuild', { ...inPage, threads: true }),
+  chromium.place('Chromium, strict CSP', 'strict', 'esbuild', { ...inPage, engine: 'js', because: /unsafe-eval/ }),
+  ...Object.keys(BUNDLERS).map(bundler => chromium.place(`Chromium, bundled by ${bundler}`, 'open', bundler, inPage)),
+]
+
+const whole = expected()
+afterAll(async () => {
+  await chromium.close()
+  rmSync(project, { recursive: true, force: true })
+})
+
+describe('the model', () => {
+  it('has what the program is to show: windows that give their results again, and rows too late for any', () => {
+    const windows = new Set(whole.rows.map(({ windowStart, key }) => `${windowStart} ${key}`))
+    expect(whole.rows.length).toBeGreaterThan(windows.size)
+    expect(whole.late.length).toBeGreaterThan(0)
+  })
+})
+
+describe.each(PLACES)('in $name', place => {
+  let report: Report
+  beforeAll(async () => {
+    report = await place.run({})
+  })
+
+  it('the import works and gives every row of every window, late ones included', () => {
+    expect(inOrder(report.rows)).toEqual(inOrder(whole.rows))
+    expect(inOrder(report.late)).toEqual(inOrder(whole.late))
+  })
+
+  it('an edge of four keeps the latest of twenty while the sink is busy, and counts what gave way', () => {
+    const { kept, evicted, delivered, accepted } = report.dropped
+    expect(kept.slice(-4)).toEqual([16, 17, 18, 19])
+    expect(accepted).toBe(20)
+    expect(evicted).toBeGreaterThan(0)
+    expect(delivered).toBe(kept.length)
+    expect(delivered + evicted).toBe(accepted)
+  })
+
+  it(`the engine is ${place.engine}`, () => {
+    expect(report.engine).toBe(place.engine)
+    if (place.because) expect(report.fallbackReason).toMatch(place.because)
+    else expect(report.fallbackReason).toBeUndefined()
+  })
+
+  it(`threads ${place.threads ? 'share memory' : 'share no memory, and it says why'}`, () => {
+    expect(report.threads).toEqual(place.threads ? { usable: true } : { usable: false, reason: expect.any(String) })
+  })
+})
