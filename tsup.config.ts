@@ -44,6 +44,7 @@ export default defineConfig([
       index: 'src/index.ts',
       'node/index': 'src/node/index.ts',
       'exporters/index': 'src/exporters/index.ts',
+      'arrow/index': 'src/arrow/index.ts',
       'testing/index': 'src/testing/index.ts',
       worker: 'src/threads/worker.ts',
     },

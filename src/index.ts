@@ -14,6 +14,13 @@ export { interval } from './connector/interval-source.ts'
 export { fromEventTarget } from './connector/listener-source.ts'
 export { ndjsonDecoder } from './connector/ndjson-decoder.ts'
 export { encodeNdjson } from './connector/ndjson-encoder.ts'
+export {
+  fromObservable,
+  type ObservableLike,
+  type ObservableObserver,
+  type RowObservable,
+  toObservable,
+} from './connector/observable.ts'
 export type { Emit, Processor, ProcessorContext } from './connector/processor.ts'
 export { ProcessorChain, type ProcessorChainOptions } from './connector/processor-chain.ts'
 export { type Sink, SinkError, type SinkHandler } from './connector/sink.ts'
@@ -135,6 +142,7 @@ export {
 } from './schema/data-type.ts'
 export type { InsertRow, ResultRow } from './schema/row-types.ts'
 export { type Field, Schema, type SchemaFields, schema } from './schema/schema.ts'
+export { throughStream, toReadableStream } from './through-stream.ts'
 export type { AlignedOptions, HoppingOptions } from './time/aligned-windows.ts'
 export {
   type CalendarOptions,

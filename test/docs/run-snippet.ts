@@ -1,5 +1,8 @@
 import { format } from 'node:util'
+import * as apacheArrow from 'apache-arrow'
+import * as rxjs from 'rxjs'
 import ts from 'typescript'
+import * as arrow from '../../src/arrow/index.ts'
 import * as exporters from '../../src/exporters/index.ts'
 import * as eventflux from '../../src/index.ts'
 import * as node from '../../src/node/index.ts'
@@ -7,9 +10,12 @@ import * as testing from '../../src/testing/index.ts'
 import type { Snippet } from './snippets.ts'
 
 const modules: Readonly<Record<string, unknown>> = {
+  'apache-arrow': apacheArrow,
+  rxjs,
   eventflux,
   'eventflux/node': node,
   'eventflux/exporters': exporters,
+  'eventflux/arrow': arrow,
   'eventflux/testing': testing,
 }
 
@@ -24,7 +30,7 @@ export async function printedBy({ code }: Snippet): Promise<string> {
   }
   const require = (name: string): unknown => {
     if (Object.hasOwn(modules, name)) return modules[name]
-    throw new Error(`A snippet imports ${name}, which is no part of the library`)
+    throw new Error(`A snippet imports ${name}, which is neither the library nor one of those it works with`)
   }
   // An asynchronous function, for the `await` at the top of snippets.
   const AsyncFunction = (async () => {}).constructor as FunctionConstructor
