@@ -45,6 +45,7 @@ export default defineConfig([
       'node/index': 'src/node/index.ts',
       'exporters/index': 'src/exporters/index.ts',
       'arrow/index': 'src/arrow/index.ts',
+      'web/index': 'src/web/index.ts',
       'testing/index': 'src/testing/index.ts',
       worker: 'src/threads/worker.ts',
     },

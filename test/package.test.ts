@@ -41,6 +41,7 @@ const NAMES = {
   'eventflux/arrow': 'arrowSource',
   'eventflux/exporters': 'openMetricsText',
   'eventflux/testing': 'VirtualClock',
+  'eventflux/web': 'fromWebSocket',
 }
 const PRINTED = '[[{"x":2},{"x":3}],"function","function"]\n'
 

@@ -1,4 +1,5 @@
 import { backpressure, type EventfluxError, optionInvalid, show } from '../errors.ts'
+import type { Clock } from '../time/clock.ts'
 import type { Source, SourceIntake, SourceMetadata } from './source.ts'
 
 /** Starts listening; the returned function stops. */
@@ -6,6 +7,10 @@ export type Subscribe<E> = (listener: {
   readonly event: (event: E) => void
   readonly end: () => void
   readonly fail: (cause: unknown) => void
+  /** Input that is no event: counted and routed by the error policy of the source. */
+  readonly reject: (error: EventfluxError) => void
+  /** The clock of the job. */
+  readonly clock: Clock
 }) => () => void
 
 /**
@@ -77,7 +82,7 @@ export class ListenerSource<E> implements Source<E> {
         return
       }
       intake.signal.addEventListener('abort', stop, { once: true })
-      unsubscribe = this.#subscribe({ event, end, fail })
+      unsubscribe = this.#subscribe({ event, end, fail, reject: error => intake.reject(error), clock: intake.clock })
       if (isFinished) unsubscribe()
     })
   }

@@ -7,6 +7,7 @@ import * as exporters from '../../src/exporters/index.ts'
 import * as eventflux from '../../src/index.ts'
 import * as node from '../../src/node/index.ts'
 import * as testing from '../../src/testing/index.ts'
+import * as web from '../../src/web/index.ts'
 import type { Snippet } from './snippets.ts'
 
 const modules: Readonly<Record<string, unknown>> = {
@@ -16,6 +17,7 @@ const modules: Readonly<Record<string, unknown>> = {
   'eventflux/node': node,
   'eventflux/exporters': exporters,
   'eventflux/arrow': arrow,
+  'eventflux/web': web,
   'eventflux/testing': testing,
 }
 

@@ -1,0 +1,19 @@
+export { type EventSourceOptions, fromEventSource } from './event-source.ts'
+export { fetched } from './fetched.ts'
+export type { MessageOptions } from './message-events.ts'
+export { onPageLifecycle, type PageLifecycle } from './page-lifecycle.ts'
+export {
+  fromBroadcastChannel,
+  fromPort,
+  type PortLike,
+  type ToPortOptions,
+  toBroadcastChannel,
+  toPort,
+} from './ports.ts'
+export {
+  fromWebSocket,
+  type Reconnect,
+  type ToWebSocketOptions,
+  toWebSocket,
+  type WebSocketOptions,
+} from './web-socket.ts'
