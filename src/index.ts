@@ -94,6 +94,7 @@ export { type Recommendation, recommend } from './metrics/recommend.ts'
 export { createRuntime, pipeline, pipelineFromJSON } from './packaged.ts'
 export type { EventTimeOptions } from './pipeline/event-time-step.ts'
 export type { PipelineFromJSON, PipelineFromJSONOptions } from './pipeline/from-json.ts'
+export type { OutputRate } from './pipeline/output-step.ts'
 export type { LimitOptions, RowOrdering, TopOptions } from './pipeline/window-order-step.ts'
 export {
   KeyedPipeline,
@@ -105,6 +106,7 @@ export {
 export type { BackpressureStrategy } from './plan/backpressure-strategy.ts'
 export type { PipelineConfig } from './plan/config.ts'
 export type { LogicalPlan } from './plan/logical-node.ts'
+export type { OutputKind } from './plan/output-rate.ts'
 export {
   type BoundedOutOfOrderness,
   boundedOutOfOrderness,

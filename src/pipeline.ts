@@ -4,6 +4,7 @@ import { type Columns, columnsOf } from './expression/columns.ts'
 import type { BooleanExpression } from './expression/expression.ts'
 import { type EventTimeOptions, eventTimeStep } from './pipeline/event-time-step.ts'
 import { groupStep } from './pipeline/group-step.ts'
+import { type OutputRate, outputStep } from './pipeline/output-step.ts'
 import type {
   BoundedFields,
   ContentFields,
@@ -44,6 +45,7 @@ import { type PipelineConfig, resolveConfig } from './plan/config.ts'
 import { namedRowExpressions, rowExpression } from './plan/expression-arguments.ts'
 import type { LogicalNode } from './plan/logical-node.ts'
 import { filterNode, type ModuleExport, makePlan, projectNode, teeNode } from './plan/make-node.ts'
+import type { OutputKind } from './plan/output-rate.ts'
 import { checkKeys, fieldSpecs, noEventTime, scopeAfter } from './plan/plan-scope.ts'
 import type { InsertRowOf, ResultRowOf } from './schema/row-types.ts'
 import { checkStored, Schema, type SchemaFields } from './schema/schema.ts'
@@ -156,6 +158,21 @@ export class Pipeline<
   window<C extends GivenTime, W extends WindowSpec>(this: Pipeline<F, C, S>, spec: W): WindowedPipeline<F, never, S, W>
   window(spec: WindowSpec | RowWindowSpec): unknown {
     return isRowWindow(spec) ? new RowWindowedPipeline(this, [], spec) : new WindowedPipeline(this as never, [], spec)
+  }
+
+  /**
+   * Thins the output out: of every so many rows, or of every stretch of the clock, `'all'` of them together, the `'first'`
+   * at once, the `'last'`; or a `'snapshot'` of what stands then. Event time ends here.
+   *
+   * @throws EventfluxError `OPTION_INVALID`, `PLAN_INVALID`.
+   *
+   * @example
+   * ```ts
+   * highs.output('last', { every: '1s', by: ['symbol'] })
+   * ```
+   */
+  output<K extends keyof F & string = never>(which: OutputKind, rate: OutputRate<K>): Pipeline<F, undefined, S> {
+    return this.withStep(outputStep(this.scope, which, rate))
   }
 
   /** The slow path of `filter`: a JavaScript function sees every row, as an object. */

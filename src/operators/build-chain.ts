@@ -3,6 +3,7 @@ import type { Arena } from '../memory/arena.ts'
 import type {
   EventTimeNode,
   LogicalNode,
+  ProjectNode,
   RowWindowNode,
   TopRowsNode,
   WindowAggregateNode,
@@ -21,6 +22,7 @@ import { FilterOperator } from './filter.ts'
 import { FilterRowsOperator } from './filter-rows.ts'
 import { LateOutput } from './late-output.ts'
 import type { Operator } from './operator.ts'
+import { buildOutputRate } from './output-rate/build-output-rate.ts'
 import { PartitionOperator } from './partition.ts'
 import { ProjectOperator } from './project.ts'
 import { buildRowWindow } from './row-window/build-row-window.ts'
@@ -144,6 +146,10 @@ class ChainBuilder {
         return this.#belowWindow(() => this.#topRows(node, columns, time, next))
       case 'windowOrder':
         return this.#windowOrder(node, columns, output => next(output, time))
+      case 'output':
+        return this.#belowWindow(() =>
+          this.#counted(node, buildOutputRate(node, columns, { ...this.#parts, next: next(columns, undefined) })),
+        )
       case 'tee':
         return new TeeOperator(next(columns, time), this.build(node.plan, 0, columns, time, node.name))
       default:
@@ -173,6 +179,17 @@ class ChainBuilder {
     const timed = new TimedOperator(operator, stopwatch)
     this.timed.set(operator, timed)
     return timed
+  }
+
+  #projected(
+    node: LogicalNode,
+    name: string,
+    expressions: ProjectNode['columns'],
+    columns: readonly InputColumn[],
+    next: (columns: readonly InputColumn[]) => Operator,
+  ): Operator {
+    const { context } = this.#parts
+    return this.#counted(node, new ProjectOperator({ name, expressions, columns, context, next }))
   }
 
   #eventTime(
@@ -213,16 +230,10 @@ class ChainBuilder {
       )
     }
     const finishing = (output: readonly InputColumn[]): Operator =>
-      this.#counted(
-        node,
-        new ProjectOperator({ name: 'finish', expressions: lowered.finish, columns: output, context, next: filtered }),
-      )
+      this.#projected(node, 'finish', lowered.finish, output, filtered)
     const windowed = (prepared: readonly InputColumn[]): Operator =>
       this.#counted(node, buildRowWindow(node, lowered, prepared, { ...this.#parts, next: finishing }))
-    return this.#counted(
-      node,
-      new ProjectOperator({ name: 'prepare', expressions: lowered.prepare, columns, context, next: windowed }),
-    )
+    return this.#projected(node, 'prepare', lowered.prepare, columns, windowed)
   }
 
   /** prepare → order. */
@@ -235,10 +246,7 @@ class ChainBuilder {
     const lowered = lowerOrder(node.order, schemaOf(columns))
     const ordered = (prepared: readonly InputColumn[]): Operator =>
       this.#counted(node, buildWindowOrder(node, lowered, prepared, { context, maxKeys, next }))
-    return this.#counted(
-      node,
-      new ProjectOperator({ name: 'prepare', expressions: lowered.prepare, columns, context, next: ordered }),
-    )
+    return this.#projected(node, 'prepare', lowered.prepare, columns, ordered)
   }
 
   /** prepare → top rows. */
@@ -264,10 +272,7 @@ class ChainBuilder {
       return this.#counted(node, operator)
     }
     const expressions = [...lowered.prepare, { name: 'time:', expression: time.expression }]
-    const preparing = this.#counted(
-      node,
-      new ProjectOperator({ name: 'prepare', expressions, columns, context, next: ranked }),
-    )
+    const preparing = this.#projected(node, 'prepare', expressions, columns, ranked)
     lateOutput = lateTo === undefined ? undefined : new LateOutput(preparing, this.#parts.sink(columns, lateTo))
     return lateOutput ?? preparing
   }

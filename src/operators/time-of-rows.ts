@@ -54,7 +54,7 @@ export const ROW_EVENT_TIME = { column: WINDOW_TIME, watermarks: boundedOutOfOrd
 export function needsTime(nodes: readonly LogicalNode[], at: number): boolean {
   for (const node of nodes.slice(at)) {
     if (node.op === 'windowAggregate' || node.op === 'topRows') return true
-    if (node.op === 'eventTime' || node.op === 'rowWindow') return false
+    if (node.op === 'eventTime' || node.op === 'rowWindow' || node.op === 'output') return false
     if (node.op === 'tee' && needsTime(node.plan, 0)) return true
   }
   return false

@@ -3,6 +3,7 @@ import { formatDuration } from '../time/duration.ts'
 import { describeRowWindow } from '../time/row-windows.ts'
 import { describeWindow } from '../time/windows.ts'
 import type { FieldSpec, LogicalNode, LogicalPlan, RowWindowNode, WindowOrderNode } from './logical-node.ts'
+import { describeOutput } from './output-rate.ts'
 import { fieldSpecs, scopesOf, sourceScope } from './plan-scope.ts'
 import { describeWatermarks } from './watermarks.ts'
 
@@ -63,6 +64,8 @@ function describe(node: LogicalNode): string[] {
       return [line('window', describeWindow(node.window)), line('rows', describeOrder(node))]
     case 'windowOrder':
       return [line('order', describeOrder(node))]
+    case 'output':
+      return [line('output', describeOutput(node))]
     case 'filterRows':
       return [line(node.op, node.name)]
     case 'mapRows':

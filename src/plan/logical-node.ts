@@ -2,11 +2,13 @@ import type { ExpressionNode, ResultNode } from '../expression/node.ts'
 import type { TypeName } from '../schema/data-type.ts'
 import type { RowWindowSpec } from '../time/row-windows.ts'
 import type { WindowSpec } from '../time/windows.ts'
+import type { OutputNode } from './output-rate.ts'
 import type { WatermarkSpec } from './watermarks.ts'
 
 import type { TopRowsNode, WindowOrderNode } from './window-order.ts'
 
 export type { WindowSpec } from '../time/windows.ts'
+export type { OutputNode } from './output-rate.ts'
 export type { TopRowsNode, WindowOrderNode } from './window-order.ts'
 
 /** A schema as data. */
@@ -85,6 +87,7 @@ export type LogicalNode =
   | RowWindowNode
   | WindowOrderNode
   | TopRowsNode
+  | OutputNode
   | RowsNode
   | TeeNode
 

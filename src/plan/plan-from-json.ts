@@ -15,6 +15,7 @@ import {
   teeNode,
   windowAggregateNode,
 } from './make-node.ts'
+import { outputNode } from './output-rate.ts'
 import { fieldSpecs, type PlanScope, schemaOf, scopeAfter } from './plan-scope.ts'
 import { topRowsNode, type WindowOrderParts, windowOrderNode } from './window-order.ts'
 
@@ -118,6 +119,8 @@ function nodeOf(
       return windowOrderNode(orderOf(given))
     case 'topRows':
       return topRowsNode(given.window, orderOf(given))
+    case 'output':
+      return outputNode({ ...given, by: listOf(given.by, 'The columns of by', MAX_FIELDS) })
     case 'filterRows':
     case 'mapRows':
     case 'process': {

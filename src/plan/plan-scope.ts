@@ -10,13 +10,15 @@ import type {
   FieldSpec,
   LogicalNode,
   LogicalPlan,
+  OutputNode,
   ProjectNode,
+  RowWindowNode,
   TopRowsNode,
   WindowAggregateNode,
   WindowOrderNode,
   WindowSpec,
 } from './logical-node.ts'
-import { refuseByTime, rowWindowSchema, WINDOW_TIME } from './row-window-schema.ts'
+import { KIND, refuseByTime, rowWindowSchema, WINDOW_TIME } from './row-window-schema.ts'
 
 /** What stands at one point of a plan: the columns, and which of them is the event time. */
 export interface PlanScope {
@@ -34,6 +36,8 @@ export interface PlanScope {
    * gives its results once, when it is over, or again for later rows.
    */
   readonly results?: 'final' | 'again'
+  /** Set where rows are those of a window over rows, as they enter and leave it. */
+  readonly tellsContent?: true
 }
 
 /** Names of the columns that say which window a result is of. */
@@ -108,7 +112,7 @@ export function scopeAfter(scope: PlanScope, node: LogicalNode): PlanScope {
       const projected = schemaFrom(columns)
       if (eventTime === undefined) return { schema: projected, eventTime }
       if (keepsColumn(node, eventTime)) {
-        const { results, ...kept } = scope
+        const { results, tellsContent: _, ...kept } = scope
         const areKept = results !== undefined && keepsColumn(node, WINDOW_START)
         return { ...kept, ...(areKept && { results }), schema: projected }
       }
@@ -127,7 +131,15 @@ export function scopeAfter(scope: PlanScope, node: LogicalNode): PlanScope {
         ...resultsOf(scope, node),
       }
     case 'rowWindow':
-      return { schema: rowWindowSchema(schema, node), eventTime: WINDOW_TIME, isResultTime: true }
+      return {
+        schema: rowWindowSchema(schema, node),
+        eventTime: WINDOW_TIME,
+        isResultTime: true,
+        ...(tellsContent(node) && { tellsContent: true }),
+      }
+    case 'output':
+      checkOutput(schema, node)
+      return { schema, eventTime: undefined }
     case 'topRows':
       return {
         schema: topRowsSchema(scope, node),
@@ -143,7 +155,7 @@ export function scopeAfter(scope: PlanScope, node: LogicalNode): PlanScope {
     case 'mapRows':
     case 'process': {
       const output = schemaOf(node.output)
-      const { results: _, ...kept } = scope
+      const { results: _, tellsContent: __, ...kept } = scope
       return isTime(output, eventTime) ? { ...kept, schema: output } : { schema: output, eventTime: undefined }
     }
     case 'tee':
@@ -155,6 +167,18 @@ export function scopeAfter(scope: PlanScope, node: LogicalNode): PlanScope {
 const isTime = (schema: Schema, name: string | undefined): boolean => {
   const type = name === undefined ? undefined : schema.field(name)?.type
   return type?.name === 'timestamp' && !type.isNullable
+}
+
+/** Whether rows that come out of a window over rows are its own, and both sides of them are told. */
+const tellsContent = ({ window, results }: RowWindowNode): boolean =>
+  window.output === 'all' && results.every(each => 'expression' in each)
+
+/** @throws EventfluxError `PLAN_INVALID` for a column that isn't there. */
+function checkOutput(schema: Schema, { by, content }: OutputNode): void {
+  checkKeys('output', schema, by)
+  const kind = schema.field(KIND)?.type
+  if (content && (kind?.name !== 'utf8' || kind.isNullable))
+    throw planInvalid(`The snapshot of a window's rows goes by their column ${KIND}`, { at: 'output' })
 }
 
 /** When the windows of a step give their results, and how long they take rows in. One without bounds has no rows of its own. */

@@ -61,6 +61,8 @@ function before(node: LogicalNode, after: ReadonlySet<string>, scope: PlanScope)
       for (const { expression } of node.order) collectColumns(expression, required)
       return required
     }
+    case 'output':
+      return node.content ? namesOf(scope.schema) : new Set([...after, ...node.by])
     case 'filterRows':
     case 'mapRows':
     case 'process':

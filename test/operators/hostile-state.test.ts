@@ -75,6 +75,8 @@ const PLANS: Record<string, LogicalPlan> = {
     .keyBy('key')
     .window(hopping(30, 10))
     .topRows(2, e => [desc(e.l), asc(e.t)], { ties: 'keep' }).plan,
+  'the last rows of stretches': pipeline(events).output('snapshot', { every: 10, by: ['key', 't'] }).plan,
+  'the first rows of stretches': pipeline(events).output('first', { everyRows: 3, by: ['key'] }).plan,
   process: timed.process(events, latest as never).plan,
 }
 

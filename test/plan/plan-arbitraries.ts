@@ -9,6 +9,7 @@ import {
   teeNode,
   windowAggregateNode,
 } from '../../src/plan/make-node.ts'
+import { outputNode } from '../../src/plan/output-rate.ts'
 import { fieldSpecs, type PlanScope, scopeAfter } from '../../src/plan/plan-scope.ts'
 import { boundedOutOfOrderness, type WatermarkSpec } from '../../src/plan/watermarks.ts'
 import { topRowsNode, windowOrderNode } from '../../src/plan/window-order.ts'
@@ -96,7 +97,7 @@ function stepsOf(tape: Tape, from: PlanScope, count: number, names: Names, optio
 function stepOf(tape: Tape, scope: PlanScope, names: Names, options: PlanOptions): LogicalNode | undefined {
   const { schema: columns, eventTime, isResultTime, results } = scope
   if (results === 'final' && tape.below(2) === 0) return orderStep(tape, columns, names)
-  switch (tape.below(11)) {
+  switch (tape.below(12)) {
     case 0:
     case 1:
     case 2:
@@ -111,6 +112,8 @@ function stepOf(tape: Tape, scope: PlanScope, names: Names, options: PlanOptions
       if (eventTime === undefined || (isResultTime && tape.below(3) === 2)) return timeStep(tape, scope)
       return (tape.below(4) === 0 ? topRowsStep(tape, scope, names) : undefined) ?? windowStep(tape, scope, names)
     case 9:
+      return outputStep(tape, columns)
+    case 10:
       if (names.branches > 2) return undefined
       return teeNode(`branch${++names.branches}`, stepsOf(tape, scope, tape.below(4), names, options))
     default: {
@@ -120,6 +123,13 @@ function stepOf(tape: Tape, scope: PlanScope, names: Names, options: PlanOptions
       return rowsNode('filterRows', keeps, fieldSpecs(columns), 'evenLength')
     }
   }
+}
+
+/** Output by counted rows. */
+function outputStep(tape: Tape, { fields }: Schema): LogicalNode {
+  const which = tape.pick(['all', 'first', 'last'] as const)
+  const by = fields.filter(({ type }) => type.name !== 'object' && tape.below(5) === 4).map(({ name }) => name)
+  return outputNode({ which, rows: 1 + tape.below(5), by: which === 'all' ? [] : by })
 }
 
 /** An order, a limit, or both. */

@@ -7,6 +7,7 @@ import type {
   WindowAggregateNode,
 } from '../../src/plan/logical-node.ts'
 import { alignedWindowsStage } from './aligned-windows-interpreter.ts'
+import { outputStage } from './output-interpreter.ts'
 import { evaluate, type Row, type Value } from './scalar-interpreter.ts'
 import { topRowsStage, windowOrderStage } from './window-order-interpreter.ts'
 
@@ -92,6 +93,8 @@ function timeAfter(node: LogicalNode, time: TimeOfRows | undefined): TimeOfRows 
         of: row => row[node.column] as number,
         allowedLatenessMs: node.allowedLatenessMs,
       }
+    case 'output':
+      return undefined
     case 'topRows':
       return { column: 'windowEnd', of: row => (row.windowEnd as number) - 1, allowedLatenessMs: 0 }
     case 'windowAggregate':
@@ -135,6 +138,8 @@ function stageOf(node: LogicalNode, time: TimeOfRows | undefined, next: Stage, r
       return windowOrderStage(node, next)
     case 'rowWindow':
       throw new Error('windows over rows have models of their own')
+    case 'output':
+      return outputStage(node, next)
     case 'filterRows': {
       const keeps = node.fn as (row: Row) => boolean
       return { row: row => keeps({ ...row }) && next.row(row), watermark }
