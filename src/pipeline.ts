@@ -7,6 +7,7 @@ import { groupStep } from './pipeline/group-step.ts'
 import { type OutputRate, outputStep } from './pipeline/output-step.ts'
 import type {
   BoundedFields,
+  ChunkOptions,
   ContentFields,
   EventTime,
   GivenTime,
@@ -367,8 +368,10 @@ export class RowWindowedPipeline<
   }
 
   /** The rows themselves as they enter or leave the window: `windowTime`, `kind` where both come out, and their columns. */
-  rows(): Pipeline<WindowRowFields<F, O>, ResultTime<'windowTime'>, S> {
-    return this.#pipeline.withStep(rowsStep(this.#window))
+  rows(
+    options: ChunkOptions<WindowRowFields<F, O>> = {},
+  ): Pipeline<WindowRowFields<F, O>, ResultTime<'windowTime'>, S> {
+    return this.#pipeline.withStep(rowsStep(this.#window, options))
   }
 }
 

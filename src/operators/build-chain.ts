@@ -223,7 +223,7 @@ class ChainBuilder {
     const lowered = lowerRowWindow(node, schemaOf(columns))
     const { having } = node
     const filtered = (results: readonly InputColumn[]): Operator => {
-      if (having === undefined || lowered.isLastOnly) return next(results)
+      if (having === undefined || lowered.havingInside !== undefined) return next(results)
       return this.#counted(
         node,
         new FilterOperator({ predicate: having, columns: results, context, next: next(results) }),

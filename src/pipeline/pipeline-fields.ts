@@ -4,6 +4,7 @@ import type { DataType } from '../schema/data-type.ts'
 import type { Flat } from '../schema/row-types.ts'
 import type { SchemaFields } from '../schema/schema.ts'
 import type { WindowOutput } from '../time/window-kinds/parameters.ts'
+import type { RowOrdering } from './window-order-step.ts'
 
 /** An expression over one row: what `filter` and `project` take. */
 export type RowExpression = Expression<boolean, 'literal' | 'row'>
@@ -52,8 +53,17 @@ export type RowWindowFields<
 > = Flat<StampFields<O> & { readonly [N in K]: F[N] } & FieldsOf<A>>
 /** What `aggregate` over rows takes: aggregates over the window, and values of the row that comes out. */
 export type RowResults = Readonly<Record<string, RowExpression | GroupExpression>>
+/** What becomes of the rows that come out of a window together. `R` are their columns. */
+export interface ChunkOptions<R extends SchemaFields> {
+  /** Puts them in an order; equal ones stay as they came. */
+  readonly orderBy?: (row: Columns<R>) => RowOrdering
+  /** Most rows of them. */
+  readonly limit?: number
+  /** Rows to leave out before; 0 by default. */
+  readonly offset?: number
+}
 /** What else `aggregate` over rows takes. `R` are the columns of its rows. */
-export interface RowAggregateOptions<G extends string, R extends SchemaFields> {
+export interface RowAggregateOptions<G extends string, R extends SchemaFields> extends ChunkOptions<R> {
   /** Aggregates the rows of a window by these columns; with `keyBy`, in contrast, each key has a window of its own. */
   readonly groupBy?: readonly G[]
   /** A condition over the results; of a batch, the last row that meets it comes out. */

@@ -1,6 +1,7 @@
 import { expressionInvalid } from '../errors.ts'
 import { columnsOf } from '../expression/columns.ts'
 import type { BooleanExpression, Expression } from '../expression/expression.ts'
+import { sortTerms } from '../expression/ordering.ts'
 import { namedRowResults, rowExpression } from '../plan/expression-arguments.ts'
 import type { RowWindowNode, RowWindowResult } from '../plan/logical-node.ts'
 import { rowWindowNode } from '../plan/make-node.ts'
@@ -23,25 +24,49 @@ export function openRowWindow(schema: Schema, keys: readonly string[], spec: Row
   return open
 }
 
+interface ChunkOrderOptions {
+  readonly orderBy?: (row: never) => unknown
+  readonly limit?: unknown
+  readonly offset?: unknown
+}
+
+interface AggregateOptions extends ChunkOrderOptions {
+  readonly groupBy?: readonly string[]
+  readonly having?: (row: never) => unknown
+}
+
 /** The step that aggregates a window's rows. */
 export function aggregateStep(
   { schema, keys, spec }: OpenRowWindow,
   results: (e: never, row: never) => Readonly<Record<string, Expression>>,
-  { groupBy = [], having }: { readonly groupBy?: readonly string[]; readonly having?: (row: never) => unknown },
+  { groupBy = [], having, ...chunk }: AggregateOptions,
 ): RowWindowNode {
   checkKeys('groupBy', schema, groupBy)
   const content = columnsOf(contentSchema(schema, spec)) as never
   const given = namedRowResults('aggregate', results(content, columnsOf(schema) as never))
   const passed = [...new Set([...keys, ...groupBy])].map(name => columnResult(name))
   const parts = { keys, groupBy, window: spec, results: [...passed, ...given] }
-  if (having === undefined) return rowWindowNode(parts)
-  const output = rowWindowSchema(schema, rowWindowNode(parts))
-  return rowWindowNode({ ...parts, having: condition(having(columnsOf(output) as never)) })
+  const output = columnsOf(rowWindowSchema(schema, rowWindowNode(parts))) as never
+  return rowWindowNode({
+    ...parts,
+    ...(having && { having: condition(having(output)) }),
+    ...orderOf('aggregate', chunk, output),
+  })
 }
 
 /** The step that hands a window's rows on as they are. */
-export const rowsStep = ({ schema, keys, spec }: OpenRowWindow): RowWindowNode =>
-  rowWindowNode({ keys, groupBy: [], window: spec, results: schema.fields.map(({ name }) => columnResult(name)) })
+export function rowsStep({ schema, keys, spec }: OpenRowWindow, chunk: ChunkOrderOptions): RowWindowNode {
+  const results = schema.fields.map(({ name }) => columnResult(name))
+  const parts = { keys, groupBy: [], window: spec, results }
+  const output = columnsOf(rowWindowSchema(schema, rowWindowNode(parts))) as never
+  return rowWindowNode({ ...parts, ...orderOf('rows', chunk, output) })
+}
+
+const orderOf = (method: string, { orderBy, limit, offset }: ChunkOrderOptions, output: never) => ({
+  order: orderBy && sortTerms(method, orderBy(output)),
+  limit,
+  offset,
+})
 
 const columnResult = (name: string): RowWindowResult => ({ name, expression: Object.freeze({ kind: 'column', name }) })
 

@@ -76,7 +76,9 @@ function describe(node: LogicalNode): string[] {
   }
 }
 
-function describeRowWindowNode({ window, keys, groupBy, results, having }: RowWindowNode): string[] {
+function describeRowWindowNode(node: RowWindowNode): string[] {
+  const { window, keys, groupBy, results, having, order = [], offset = 0, limit } = node
+  const isOrdered = order.length > 0 || offset > 0 || limit !== undefined
   const shown = results.map(each =>
     named(each.name, formatExpression('result' in each ? each.result : each.expression)),
   )
@@ -85,16 +87,24 @@ function describeRowWindowNode({ window, keys, groupBy, results, having }: RowWi
     ...(groupBy.length > 0 ? [line('groupBy', groupBy.join(', '))] : []),
     line('rows', shown.join(', ')),
     ...(having === undefined ? [] : [line('having', formatExpression(having))]),
+    ...(isOrdered
+      ? [
+          line(
+            'order',
+            describeOrder({ by: [], order, offset, ties: 'drop', ...(limit !== undefined && { limit }) }, 'chunk'),
+          ),
+        ]
+      : []),
   ]
 }
 
-function describeOrder({ by, order, offset, limit, ties, rank }: Omit<WindowOrderNode, 'op'>): string {
+function describeOrder({ by, order, offset, limit, ties, rank }: Omit<WindowOrderNode, 'op'>, of = 'window'): string {
   const terms = order.map(({ expression, direction }) => `${formatExpression(expression)} ${direction}`)
   return [
     terms.length === 0 ? 'as they come' : terms.join(', '),
     ...(by.length === 0 ? [] : [`by ${by.join(', ')}`]),
     ...(offset === 0 ? [] : [`without the first ${offset}`]),
-    ...(limit === undefined ? [] : [`the first ${limit} of each window`]),
+    ...(limit === undefined ? [] : [`the first ${limit} of each ${of}`]),
     ...(ties === 'keep' ? ['with ties'] : []),
     ...(rank === undefined ? [] : [`ranks in ${rank}`]),
   ].join('; ')

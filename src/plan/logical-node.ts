@@ -1,4 +1,5 @@
 import type { ExpressionNode, ResultNode } from '../expression/node.ts'
+import type { SortTerm } from '../expression/ordering.ts'
 import type { TypeName } from '../schema/data-type.ts'
 import type { RowWindowSpec } from '../time/row-windows.ts'
 import type { WindowSpec } from '../time/windows.ts'
@@ -62,6 +63,10 @@ export interface RowWindowNode {
   readonly results: readonly RowWindowResult[]
   /** A condition over the output columns. In a batch the last row of each group that meets it comes out. */
   readonly having?: ExpressionNode
+  /** Of the rows that come out together, after `having`: in this order those behind the first `offset`, at most `limit`. */
+  readonly order?: readonly SortTerm[]
+  readonly offset?: number
+  readonly limit?: number
 }
 export type RowWindowResult =
   | { readonly name: string; readonly result: ResultNode }

@@ -24,7 +24,9 @@ export interface LoweredRowWindow {
   /** Whether of each batch only the last row of each group comes out. */
   readonly isLastOnly: boolean
   /** Over the columns the window puts out; left out where it can be asked behind `finish`. */
-  readonly havingOfLast: ExpressionNode | undefined
+  readonly havingInside: ExpressionNode | undefined
+  /** What becomes of the rows that come out together, over the columns the window puts out; undefined: they stay. */
+  readonly chunk: Required<Pick<RowWindowNode, 'order' | 'offset' | 'limit'>> | undefined
 }
 
 /** The name of a column handed through the window, by its place among them. */
@@ -53,6 +55,7 @@ export function lowerRowWindow(node: RowWindowNode, schema: Schema): LoweredRowW
   })
   const finish = [...stampNames(node).map(named), ...results]
   const isLastOnly = isBatchWindow(window) && window.rows === 'last' && lowered.aggregates.length > 0
+  const isOrdered = node.order !== undefined || node.offset !== undefined || node.limit !== undefined
   const made = new Map(finish.map(({ name, expression }) => [name, expression]))
   return {
     prepare,
@@ -63,7 +66,17 @@ export function lowerRowWindow(node: RowWindowNode, schema: Schema): LoweredRowW
     aggregates: lowered.aggregates,
     finish,
     isLastOnly,
-    havingOfLast: isLastOnly && node.having ? substituteColumns(node.having, made) : undefined,
+    havingInside: (isLastOnly || isOrdered) && node.having ? substituteColumns(node.having, made) : undefined,
+    chunk: isOrdered
+      ? {
+          order: (node.order ?? []).map(({ expression, direction }) => ({
+            expression: substituteColumns(expression, made),
+            direction,
+          })),
+          offset: node.offset ?? 0,
+          limit: node.limit ?? Number.POSITIVE_INFINITY,
+        }
+      : undefined,
   }
 }
 

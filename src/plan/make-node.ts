@@ -1,5 +1,6 @@
 import { optionInvalid, planInvalid, show } from '../errors.ts'
 import type { ExpressionNode, ResultNode } from '../expression/node.ts'
+import type { SortTerm } from '../expression/ordering.ts'
 import { checkFieldName, MAX_FIELDS } from '../schema/schema.ts'
 import { checkRowWindow } from '../time/row-windows.ts'
 import { checkWindow, type WindowSpec } from '../time/windows.ts'
@@ -20,6 +21,7 @@ import type {
 } from './logical-node.ts'
 import type { PlanScope } from './plan-scope.ts'
 import { checkWatermarks } from './watermarks.ts'
+import { windowOrderNode } from './window-order.ts'
 
 /** Most nodes of a plan, and of each of its branches. */
 export const MAX_PLAN_NODES = 1_000
@@ -78,8 +80,16 @@ export function rowWindowNode(parts: {
   readonly window: unknown
   readonly results: readonly RowWindowResult[]
   readonly having?: ExpressionNode | undefined
+  readonly order?: readonly SortTerm[] | undefined
+  readonly offset?: unknown
+  readonly limit?: unknown
 }): RowWindowNode {
   if (parts.results.length === 0) throw planInvalid('a window needs at least one result')
+  const {
+    order = [],
+    offset = 0,
+    limit,
+  } = windowOrderNode({ order: parts.order ?? [], offset: parts.offset, limit: parts.limit })
   return Object.freeze({
     op: 'rowWindow',
     keys: Object.freeze([...parts.keys]),
@@ -93,6 +103,9 @@ export function rowWindowNode(parts: {
       ),
     ),
     ...(parts.having && { having: parts.having }),
+    ...(order.length > 0 && { order }),
+    ...(offset > 0 && { offset }),
+    ...(limit !== undefined && { limit }),
   })
 }
 

@@ -114,6 +114,9 @@ function nodeOf(
             : { name, expression: validateNode(result.expression) }
         }),
         having: given.having === undefined ? undefined : validateNode(given.having),
+        order: given.order === undefined ? undefined : orderTerms(given.order),
+        offset: given.offset,
+        limit: given.limit,
       })
     case 'windowOrder':
       return windowOrderNode(orderOf(given))
@@ -144,9 +147,11 @@ function withoutFunctions(window: unknown): WindowSpec {
 }
 
 function orderOf({ by, order, offset, limit, ties, rank }: Record<string, unknown>): WindowOrderParts {
-  const terms = listOf(order, 'The terms of an order', MAX_SORT_TERMS).map(sortTermOf)
-  return { by: listOf(by, 'The columns of by', MAX_FIELDS), order: terms, offset, limit, ties, rank }
+  return { by: listOf(by, 'The columns of by', MAX_FIELDS), order: orderTerms(order), offset, limit, ties, rank }
 }
+
+const orderTerms = (order: unknown): SortTerm[] =>
+  listOf(order, 'The terms of an order', MAX_SORT_TERMS).map(sortTermOf)
 
 function sortTermOf(given: unknown): SortTerm {
   const { expression, direction } = objectOf(given, 'A term of an order')

@@ -43,6 +43,8 @@ export function rowWindowSchema(schema: Schema, node: RowWindowNode): Schema {
   const output = schemaFrom(entries)
   if (node.having !== undefined && inferType(node.having, output).name !== 'bool')
     throw planInvalid('having takes a condition over the results')
+  for (const { expression } of node.order ?? [])
+    if (inferType(expression, output).name === 'object') throw planInvalid('Rows are not ordered by objects')
   return output
 }
 

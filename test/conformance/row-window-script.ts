@@ -1,6 +1,7 @@
 import * as aggregates from '../../src/expression/aggregates.ts'
 import { distinctCount } from '../../src/expression/distribution-aggregates.ts'
 import type { NumberExpression } from '../../src/expression/expression.ts'
+import { asc } from '../../src/expression/ordering.ts'
 import { pipeline } from '../../src/packaged.ts'
 import { type DataType, f64, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
@@ -17,8 +18,16 @@ export interface RowQuery {
   readonly groupBy?: readonly string[]
   /** Column of the results, and what it is more than. */
   readonly having?: readonly [column: string, limit: number]
+  /** What becomes of the rows that come out together. */
+  readonly chunk?: Chunk
   /** Columns that hold instants. */
   readonly times?: readonly string[]
+}
+
+/** The order of rows that come out together, by columns, and how many are kept. */
+export interface Chunk {
+  readonly orderBy?: readonly string[]
+  readonly limit?: number
 }
 
 export interface Arrival {
@@ -45,13 +54,20 @@ export async function runQuery(
   const windowed = pipeline(source, { engine: options.engine }).window(query.window)
   const { having } = query
   const isMore = having && ((row: Readonly<Record<string, NumberExpression>>) => row[having[0]]!.gt(having[1]))
-  const { select } = query
+  const { select, chunk: { orderBy, limit } = {} } = query
+  const chunk = {
+    ...(limit !== undefined && { limit }),
+    ...(orderBy && {
+      orderBy: (row: Readonly<Record<string, NumberExpression>>) => orderBy.map(name => asc(row[name]!)),
+    }),
+  }
   const stream =
     select === undefined
-      ? windowed.rows()
+      ? windowed.rows(chunk as never)
       : windowed.aggregate((e, row) => selected(select, e, row) as never, {
           groupBy: (query.groupBy ?? []) as never[],
           ...(isMore && { having: isMore as never }),
+          ...(chunk as object),
         })
   const job = await stream.run({
     clock,

@@ -11,7 +11,7 @@ import { sort } from '../../src/time/window-kinds/sort.ts'
 import { time } from '../../src/time/window-kinds/time.ts'
 import { timeBatch } from '../../src/time/window-kinds/time-batch.ts'
 import { timeLength } from '../../src/time/window-kinds/time-length.ts'
-import { type Arrival, type Emitted, type RowQuery, runQuery } from './row-window-script.ts'
+import { type Arrival, type Chunk, type Emitted, type RowQuery, runQuery } from './row-window-script.ts'
 import { runSessions } from './siddhi-sessions.ts'
 
 interface SiddhiCase {
@@ -23,6 +23,7 @@ interface SiddhiCase {
     readonly output?: WindowOutput
     readonly groupBy?: readonly string[]
     readonly having?: string
+    readonly variants?: readonly Chunk[]
   }
   readonly input: readonly Arrival[]
   readonly expected: readonly Record<string, unknown>[]
@@ -129,6 +130,7 @@ const OWN = [
   'externalTimeBatch with start.time: windows are aligned to start + k*T',
   'distinctCount decreases when the last copy of a value expires',
   'timeBatch: current-only and expired-only outputs',
+  'limit and order by apply to each batch',
 ]
 
 /** The cases of what sessions consist of. */
@@ -143,7 +145,6 @@ const RUNNING_SESSIONS = 'session: grouped running aggregates'
 
 /** The cases that aren't run, and why. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
-  'limit and order by apply to each batch': 'windows over rows have no limit and order by of their own yet',
   'frequent: Misra-Gries with whole-row key': 'frequent comes later',
   'frequent: a known key re-emits without expiring the older row; an unlucky new key is dropped':
     'frequent comes later',
@@ -205,6 +206,40 @@ describe.each(ENGINES)('Siddhi on %s', engine => {
         advanceTo: given.advance_to,
       })
       expect(emitted).toHaveLength(rows)
+    }
+  })
+
+  it('limit and order by apply to each batch', async () => {
+    const { query, input, expected } = caseOf('limit and order by apply to each batch')
+    const [limited, ordered] = query.variants!
+    const [{ volumes }, { rows }] = input as unknown as [{ volumes: number[] }, { rows: [string, number][] }]
+    const run = async (arrivals: readonly Arrival['data'][], chunk: Chunk) =>
+      runQuery(
+        { window: windowOf(query, 'current'), chunk },
+        arrivals.map(data => ({ data })),
+        { engine },
+      )
+    const first = await run(
+      volumes.map(volume => ({ volume })),
+      limited!,
+    )
+    expect(first.map(({ volume }) => volume)).toEqual([0, 1, 4, 5])
+    const second = await run(
+      rows.map(([symbol, volume]) => ({ symbol, volume })),
+      ordered!,
+    )
+    expect(second.map(({ symbol, volume }) => [symbol, volume])).toEqual([
+      ['AAA', 2],
+      ['IBM', 0],
+      ['IBM', 3],
+      ['BBB', 7],
+      ['IBM', 4],
+      ['IBM', 6],
+    ])
+    for (const [i, emitted] of [first, second].entries()) {
+      expect(emitted).toHaveLength(expected[i]!.rows as number)
+      const perBatch = emitted.length / 2
+      expect([emitted[0]!.volume, emitted[perBatch]!.volume]).toEqual(expected[i]!.first_volumes)
     }
   })
 

@@ -10,7 +10,8 @@ import type { EvaluationContext, InputColumn } from '../evaluator/evaluation-fra
 import type { Operator } from '../operator.ts'
 import type { StageTimers } from '../stage-timers.ts'
 import { aggregateMaker, isForever } from './aggregates/make-aggregate.ts'
-import { LastRows } from './last-rows.ts'
+import { ChunkOrder } from './chunk-order.ts'
+import { KeptRows } from './kept-rows.ts'
 import { windowKind } from './make-window.ts'
 import { type OutputColumn, OutputColumns } from './output-columns.ts'
 import { RowWindowOperator } from './row-window-operator.ts'
@@ -59,7 +60,12 @@ export function buildRowWindow(
     showsCurrent: window.output !== 'expired',
     showsExpired: window.output !== 'current',
     clockColumn: usesColumn ? lowered.looked[clockColumnsOf(window).indexOf(window.by)] : undefined,
-    lastRows: lowered.isLastOnly ? new LastRows(context, columns, lowered.havingOfLast) : undefined,
+    isLastOnly: lowered.isLastOnly,
+    keptRows:
+      lowered.isLastOnly || lowered.havingInside !== undefined
+        ? new KeptRows(context, columns, lowered.havingInside)
+        : undefined,
+    chunkOrder: lowered.chunk === undefined ? undefined : new ChunkOrder(context, columns, lowered.chunk),
     output: new OutputColumns(context, columns),
     timers,
     next: next(columns),

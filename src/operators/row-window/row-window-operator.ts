@@ -10,8 +10,9 @@ import { type ValueReader, valueReaders } from '../../memory/value-reader.ts'
 import type { EvaluationContext, InputColumn } from '../evaluator/evaluation-frame.ts'
 import type { Operator } from '../operator.ts'
 import type { StageTimers, TimedStage } from '../stage-timers.ts'
+import type { ChunkOrder } from './chunk-order.ts'
 import { DueQueue } from './due-queue.ts'
-import type { LastRows } from './last-rows.ts'
+import type { KeptRows } from './kept-rows.ts'
 import type { WindowKind } from './make-window.ts'
 import type { OutputColumns, OutputRow } from './output-columns.ts'
 import type { HeldRow, RowCodec, RowEvents, RowWindow } from './row-window.ts'
@@ -33,8 +34,12 @@ export interface RowWindowOptions {
   readonly showsExpired: boolean
   /** Where a row's time stands in its values, where a column is the clock. */
   readonly clockColumn: number | undefined
-  /** Set where of each chunk only the last row of each group comes out. */
-  readonly lastRows: LastRows | undefined
+  /** Whether of each chunk only the last row of each group comes out. */
+  readonly isLastOnly: boolean
+  /** Set where it does, or where rows have to meet a condition before they are ordered. */
+  readonly keptRows: KeptRows | undefined
+  /** Set where the rows of a chunk are ordered, or counted off. */
+  readonly chunkOrder: ChunkOrder | undefined
   readonly output: OutputColumns
   readonly timers: StageTimers
   readonly next: Operator
@@ -77,6 +82,8 @@ export class RowWindowOperator implements Operator, Stateful, TimedStage, RowEve
   #at = 0
   /** The window whose chunk is being told. */
   #told: KeyedWindow | undefined
+  /** What came out of this call of a window. */
+  readonly #chunk: OutputRow[] = []
   /** Rows that came out and are not sent yet. */
   #pending: OutputRow[] = []
   #sent = 0
@@ -94,10 +101,11 @@ export class RowWindowOperator implements Operator, Stateful, TimedStage, RowEve
   }
 
   notes(): readonly string[] {
-    const { kind, maxKeys, lastRows } = this.#options
-    const out = lastRows === undefined ? 'every row' : 'the last row of each group of a batch'
+    const { kind, maxKeys, isLastOnly, chunkOrder } = this.#options
+    const out = isLastOnly ? 'the last row of each group of a batch' : 'every row'
+    const ordered = chunkOrder === undefined ? '' : ', ordered and counted off with those that come out with it'
     return [
-      `plain TypeScript: rows are held as values, and ${out} comes out`,
+      `plain TypeScript: rows are held as values, and ${out} comes out${ordered}`,
       `state: ${kind.bound}; of each key, at most ${maxKeys} keys`,
     ]
   }
@@ -135,7 +143,8 @@ export class RowWindowOperator implements Operator, Stateful, TimedStage, RowEve
 
   markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
     this.#options.output.markCodes(dictionary, mark)
-    this.#options.lastRows?.markCodes(dictionary, mark)
+    this.#options.keptRows?.markCodes(dictionary, mark)
+    this.#options.chunkOrder?.markCodes(dictionary, mark)
     this.#options.next.markCodes(dictionary, mark)
   }
 
@@ -189,7 +198,8 @@ export class RowWindowOperator implements Operator, Stateful, TimedStage, RowEve
     this.#windows.clear()
     this.#due.clear()
     this.#options.next.close()
-    this.#options.lastRows?.close()
+    this.#options.keptRows?.close()
+    this.#options.chunkOrder?.close()
     this.#options.output.close()
   }
 
@@ -211,9 +221,9 @@ export class RowWindowOperator implements Operator, Stateful, TimedStage, RowEve
   }
 
   #emit(row: OutputRow): void {
-    const { lastRows, content } = this.#options
-    if (lastRows === undefined) this.#pending.push(row)
-    else lastRows.add(content.group(row.row.values), row)
+    const { isLastOnly, keptRows, content } = this.#options
+    if (keptRows === undefined) this.#chunk.push(row)
+    else keptRows.add(isLastOnly ? content.group(row.row.values) : row, row)
   }
 
   /** Does all there is to do. false: downstream is full. */
@@ -303,7 +313,11 @@ export class RowWindowOperator implements Operator, Stateful, TimedStage, RowEve
     this.#told = keyed
     call()
     this.#told = undefined
-    this.#options.lastRows?.take(this.#pending)
+    const { keptRows, chunkOrder } = this.#options
+    keptRows?.take(this.#chunk)
+    if (chunkOrder === undefined) for (const row of this.#chunk) this.#pending.push(row)
+    else chunkOrder.take(this.#chunk, this.#pending)
+    this.#chunk.length = 0
     if (keyed.window.isBlank && keyed.content.isEmpty) this.#windows.delete(keyed.key)
     this.#queue(keyed)
   }

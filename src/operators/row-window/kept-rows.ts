@@ -4,8 +4,11 @@ import type { EvaluationContext } from '../evaluator/evaluation-frame.ts'
 import { type CompiledExpression, ExpressionSet } from '../evaluator/expression-set.ts'
 import { type OutputColumn, OutputColumns, type OutputRow } from './output-columns.ts'
 
-/** Of each chunk the last row of each group that meets a condition, in the order in which the groups came up. */
-export class LastRows {
+/**
+ * Of each chunk the last row of each group that meets a condition, in the order in which the groups came up. Rows that are
+ * groups of their own are all kept.
+ */
+export class KeptRows {
   readonly #context: EvaluationContext
   readonly #columns: OutputColumns | undefined
   readonly #set: ExpressionSet | undefined
