@@ -7,6 +7,7 @@ import type { Cuts, WindowSlices } from './window-slices.ts'
 export class HoppingSlices implements WindowSlices {
   readonly span: number
   readonly hasGaps: boolean
+  readonly hasHalves: boolean
   readonly cuts: Cuts
   readonly periodMs: number
   readonly #sizeMs: number
@@ -24,6 +25,7 @@ export class HoppingSlices implements WindowSlices {
     this.#restMs = sizeMs % slideMs
     this.span = this.#restMs === 0 ? this.#whole : 2 * this.#whole + 1
     this.hasGaps = sizeMs < slideMs
+    this.hasHalves = this.span > 1 && this.#restMs !== 0
     this.periodMs = slideMs
     this.cuts = { periodMs: slideMs, offsetMs, remainderMs: this.#restMs }
   }
@@ -68,6 +70,7 @@ export class HoppingSlices implements WindowSlices {
 export class CumulateSlices implements WindowSlices {
   readonly span: number
   readonly hasGaps = false
+  readonly hasHalves = false
   readonly cuts: Cuts
   readonly periodMs: number
   readonly #stepMs: number

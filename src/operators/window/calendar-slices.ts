@@ -10,6 +10,7 @@ const LEAST_DAYS = { day: 1, week: 7, month: 28 }
 export class CalendarSlices implements WindowSlices {
   readonly span = 1
   readonly hasGaps = false
+  readonly hasHalves = false
   readonly cuts = undefined
   readonly periodMs: number
   readonly #days: ZoneDays

@@ -7,7 +7,7 @@ export function sliceNotes(
   { layout, windows, allowedLatenessMs, firing }: NotedWindows,
   keyKernels: readonly string[],
 ): readonly string[] {
-  const { span, periodMs } = windows
+  const { span, periodMs, hasHalves } = windows
   const combine = span === 1 ? [] : ['resolveCombine']
   const kernels = [...keyKernels, 'resolveOneSlice', ...layout.kernels, ...combine]
   const each = `${layout.recordBytes} bytes per key and`
@@ -24,7 +24,7 @@ export function sliceNotes(
   const late = kept > 0 ? `, twice that and ${kept} more slices for late rows` : ''
   return [
     `kernels ${kernels.join(', ')}`,
-    `state: ${each} slice of time, ${span} slices a window${late}; a slice closes when the watermark passes its last window`,
+    `state: ${each} slice of time, ${hasHalves ? (span + 3) / 2 : span} slices a window${late}; a slice closes when the watermark passes its last window`,
     ...layout.notes,
   ]
 }

@@ -1,6 +1,7 @@
 import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { IdMarker } from './key-index.ts'
+import type { SliceCombiner } from './slice-combiner.ts'
 import type { Slice, SlicePool } from './slice-pool.ts'
 
 /** Slices in order of time. */
@@ -9,6 +10,8 @@ export class SliceStore {
   readonly slices: Slice[] = []
   readonly #byIndex = new Map<number, Slice>()
   readonly #pool: SlicePool
+  /** Halves before this one have been joined. */
+  #joinedBefore = Number.NEGATIVE_INFINITY
 
   constructor(pool: SlicePool) {
     this.#pool = pool
@@ -53,6 +56,28 @@ export class SliceStore {
     if (closed > 0) slices.splice(0, closed)
   }
 
+  /**
+   * Makes halves 2k and 2k + 1 one slice, 2k + 1, where 2k is before `index`. The keys of the first come first; a half that
+   * came up once more since, of rows that were late, comes last.
+   */
+  joinHalves(index: number, combiner: SliceCombiner): void {
+    const { slices } = this
+    for (let at = 0; at < slices.length && slices[at]!.index < index; at++) {
+      const half = slices[at]!
+      const joined = half.index + 1
+      if (joined % 2 === 0) continue
+      const other = this.#byIndex.get(joined)
+      const isFirst = other === undefined || half.index >= this.#joinedBefore
+      this.#byIndex.delete(half.index)
+      if (isFirst) {
+        if (other !== undefined) this.#combineInto(half, other, at + 1, combiner)
+        half.index = joined
+        this.#byIndex.set(joined, half)
+      } else this.#combineInto(other, half, at, combiner)
+    }
+    this.#joinedBefore = Math.max(this.#joinedBefore, index)
+  }
+
   /** Marks every id a slice has a record of. */
   readonly liveIds: IdMarker = mark => {
     for (const slice of this.slices) this.#pool.markIds(slice, mark)
@@ -64,6 +89,7 @@ export class SliceStore {
   }
 
   snapshot(writer: StateWriter): void {
+    writer.f64(this.#joinedBefore)
     writer.u32(this.slices.length)
     for (const slice of this.slices) {
       writer.f64(slice.index)
@@ -73,6 +99,7 @@ export class SliceStore {
 
   /** Opens the slices of a state in an empty store; ids are below `idLimit`. */
   restore(reader: StateReader, idLimit: number): void {
+    const joinedBefore = reader.time()
     let before = Number.NEGATIVE_INFINITY
     for (let left = reader.count(12); left > 0; left--) {
       const index = reader.integer()
@@ -80,6 +107,14 @@ export class SliceStore {
       before = index
       this.#pool.restore(this.obtain(index, 0), reader, idLimit)
     }
+    this.#joinedBefore = joinedBefore
+  }
+
+  /** Gives up the slice at a position for one that takes its records in. */
+  #combineInto(target: Slice, source: Slice, at: number, combiner: SliceCombiner): void {
+    combiner.combine(target, source)
+    this.slices.splice(at, 1)
+    this.#pool.release(source)
   }
 
   #open(index: number): Slice {

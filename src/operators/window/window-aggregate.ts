@@ -17,7 +17,7 @@ import { positionAfter, RowWatermarks } from './row-watermarks.ts'
 import { SliceAbsorber } from './slice-absorber.ts'
 import { SliceCombiner } from './slice-combiner.ts'
 import { sliceNotes } from './slice-notes.ts'
-import { type Slice, SlicePool } from './slice-pool.ts'
+import { SlicePool } from './slice-pool.ts'
 import { SliceStore } from './slice-store.ts'
 import { WindowContent } from './window-content.ts'
 import { WindowEmitter } from './window-emitter.ts'
@@ -71,7 +71,6 @@ export class WindowAggregateOperator implements Operator, Stateful {
   readonly #options: WindowAggregateOptions
   readonly #windows: WindowSlices
   readonly #pool: SlicePool
-  readonly #slices: SliceStore
   readonly #content: WindowContent
   readonly #absorber: SliceAbsorber
   readonly #lateRows: LateRows
@@ -84,7 +83,6 @@ export class WindowAggregateOperator implements Operator, Stateful {
   readonly #open: number
   readonly #fired: number
   readonly #late: number
-  readonly #keepsSlices: boolean
   /** Late rows that wait to go down their branch. */
   #lateCount = 0
 
@@ -117,12 +115,11 @@ export class WindowAggregateOperator implements Operator, Stateful {
     const pool = new SlicePool(kernels, arena, layout)
     const slices = new SliceStore(pool)
     const combiner = new SliceCombiner(kernels, scope, pool, layout, maxBatch)
-    this.#keepsSlices = (allowedLatenessMs > 0 || firesOnUpdate) && firing !== 'discarding'
+    const keepsSlices = (allowedLatenessMs > 0 || firesOnUpdate) && firing !== 'discarding'
     if (firesOnUpdate) this.#firstOpen = Number.POSITIVE_INFINITY
-    const content = new WindowContent(slices, pool, combiner, this.#keepsSlices)
+    const content = new WindowContent(windows, slices, pool, combiner, keepsSlices)
     const absorber = new SliceAbsorber(kernels, memory, scope, slices, layout, windows, maxBatch)
     this.#pool = pool
-    this.#slices = slices
     this.#content = content
     this.#absorber = absorber
     this.#liveIds = mark => {
@@ -336,14 +333,14 @@ export class WindowAggregateOperator implements Operator, Stateful {
     const windows = this.#windows
     const firstOpen = windows.firstOpen(this.#watermark)
     if (this.#options.firesOnUpdate) {
-      const kept = windows.firstSlice(this.#firstTaking())
-      this.#content.closeBefore(kept, kept)
+      const firstTaking = this.#firstTaking()
+      this.#content.closeBefore(firstTaking, firstTaking)
     } else if (firstOpen > this.#firstOpen) {
       while (this.#nextToFire < firstOpen) {
         const window = this.#nextWithRows(this.#nextToFire)
         if (window >= firstOpen) break
         this.#nextToFire = window + 1
-        const content = this.#contentOf(window)
+        const content = this.#content.of(window)
         this.#emitter.begin(
           windows.startMs(window),
           windows.endMs(window),
@@ -355,8 +352,7 @@ export class WindowAggregateOperator implements Operator, Stateful {
       }
       this.#nextToFire = firstOpen
       this.#firstOpen = firstOpen
-      const openSlice = windows.firstSlice(firstOpen)
-      this.#content.closeBefore(openSlice, this.#keepsSlices ? windows.firstSlice(this.#firstTaking()) : openSlice)
+      this.#content.closeBefore(firstOpen, this.#firstTaking())
     }
     return this.#batch === undefined || this.#forward()
   }
@@ -368,13 +364,6 @@ export class WindowAggregateOperator implements Operator, Stateful {
     while (windows.hasGaps && windows.firstWindow(slice) > windows.lastWindow(slice))
       slice = this.#content.nextSlice(slice + 1)
     return Math.max(window, windows.firstWindow(slice))
-  }
-
-  #contentOf(window: number): Slice {
-    const first = this.#windows.firstSlice(window)
-    return this.#windows.span === 1
-      ? this.#slices.find(first)!
-      : this.#content.between(first, this.#windows.lastSlice(window))
   }
 
   #forward(watermark = this.#watermark): boolean {

@@ -4,6 +4,7 @@ import type { IdMarker } from './key-index.ts'
 import type { SliceCombiner } from './slice-combiner.ts'
 import type { Slice, SlicePool } from './slice-pool.ts'
 import { SliceStore } from './slice-store.ts'
+import type { WindowSlices } from './window-slices.ts'
 
 /**
  * The content of one window after another out of the slices they share, at a constant number of combinations per slice
@@ -14,7 +15,8 @@ import { SliceStore } from './slice-store.ts'
  *     back                   │ ef           the slices since then, together
  *
  * A window is the front at its first slice, plus the back. When windows have left the front behind, the slices of the
- * next one are turned into a front. Rows that come for a slice of the front while some window still waits for it
+ * next one are turned into a front. Where a window ends in the middle of a slide, between two halves, the first half stays
+ * by itself, neither front nor back, until that window is over; then the halves are joined. Rows that come for a slice of the front while some window still waits for it
  * (stragglers) are kept aside and added to each window that has their slice.
  */
 export class WindowContent {
@@ -25,13 +27,23 @@ export class WindowContent {
   readonly #stragglers: SliceStore
   readonly #back: Slice
   readonly #result: Slice
+  readonly #windows: WindowSlices
+  readonly #keepsSlices: boolean
   readonly #pool: SlicePool
   readonly #combiner: SliceCombiner
   #frontThrough = Number.NEGATIVE_INFINITY
   #backThrough = Number.NEGATIVE_INFINITY
 
   /** @param keepsSlices Whether slices are read again after their window fired, so that the front needs room of its own. */
-  constructor(slices: SliceStore, pool: SlicePool, combiner: SliceCombiner, keepsSlices: boolean) {
+  constructor(
+    windows: WindowSlices,
+    slices: SliceStore,
+    pool: SlicePool,
+    combiner: SliceCombiner,
+    keepsSlices: boolean,
+  ) {
+    this.#windows = windows
+    this.#keepsSlices = keepsSlices
     this.#slices = slices
     this.#pool = pool
     this.#combiner = combiner
@@ -46,24 +58,30 @@ export class WindowContent {
     return Math.min(this.#slices.nextIndex(slice), this.#stragglers.nextIndex(slice))
   }
 
-  /**
-   * The rows of slices `first` … `last`, which hold some. Neither may be less than it was before. Good until the next
-   * call of any method.
-   */
-  between(first: number, last: number): Slice {
-    if (first > this.#frontThrough + 1) this.#turn(first, last)
-    else this.#extendBack(last)
+  /** The rows of a window that holds some; windows come in their order. Good until the next call of any method. */
+  of(window: number): Slice {
+    const { hasHalves, span } = this.#windows
+    const first = this.#windows.firstSlice(window)
+    if (span === 1) return this.#slices.find(first)!
+    const last = this.#windows.lastSlice(window)
+    if (hasHalves && !this.#keepsSlices) this.#slices.joinHalves(last, this.#combiner)
+    const through = hasHalves ? last - 1 : last
+    if (first > this.#frontThrough + 1) this.#turn(first, through)
+    else this.#extendBack(through)
     const front = this.#frontAt(first)
+    const half = hasHalves ? this.#slices.find(last) : undefined
     const stragglers = this.#stragglers.slices
     const from = this.#stragglers.positionFrom(first)
     const hasBack = this.#pool.count(this.#back) > 0
     if (from === stragglers.length) {
-      if (front === undefined) return this.#back
-      if (!hasBack) return front
+      if (front === undefined && half === undefined) return this.#back
+      if (!hasBack && half === undefined) return front!
+      if (!hasBack && front === undefined) return half!
     }
     this.#pool.clear(this.#result)
     if (front !== undefined) this.#combiner.combine(this.#result, front)
     if (hasBack) this.#combiner.combine(this.#result, this.#back)
+    if (half !== undefined) this.#combiner.combine(this.#result, half)
     for (let i = from; i < stragglers.length; i++) this.#combiner.combine(this.#result, stragglers[i]!)
     return this.#result
   }
@@ -82,9 +100,12 @@ export class WindowContent {
     }
   }
 
-  /** Frees what no window from slice `open` on needs, and the rows themselves before slice `kept`. */
-  closeBefore(open: number, kept: number): void {
-    this.#slices.closeBefore(kept)
+  /** Frees what no window from `firstOpen` on needs, and the rows themselves of windows before `firstTaking`. */
+  closeBefore(firstOpen: number, firstTaking: number): void {
+    const open = this.#windows.firstSlice(firstOpen)
+    const kept = this.#keepsSlices ? firstTaking : firstOpen
+    this.#slices.closeBefore(this.#windows.firstSlice(kept))
+    if (this.#windows.hasHalves) this.#slices.joinHalves(this.#windows.lastSlice(kept), this.#combiner)
     if (this.#front !== this.#slices) this.#front.closeBefore(open)
     this.#stragglers.closeBefore(open)
     this.#pool.clear(this.#result)

@@ -15,6 +15,11 @@ export interface WindowSlices {
   readonly span: number
   /** Whether some slices are part of no window. */
   readonly hasGaps: boolean
+  /**
+   * Whether slices 2k and 2k + 1 are halves that are cut apart for the one window that ends between them, which has 2k for
+   * its last slice. When it needs them no more, they can be one.
+   */
+  readonly hasHalves: boolean
   /** How kernels cut time; undefined where slices are windows that begin at instants of no rule. */
   readonly cuts: Cuts | undefined
   /** The least time between the ends of two windows. */

@@ -10,7 +10,12 @@ const KEYS = 50
 const BATCH = 200
 
 /** Bytes a window's operators hold after each of many batches in time order, some rows late, and when all is over. */
-function bytesHeld(window: WindowSpec, batches: number, msPerBatch: number): { held: number[]; before: number } {
+function bytesHeld(
+  window: WindowSpec,
+  batches: number,
+  msPerBatch: number,
+  lateMs = 15,
+): { held: number[]; before: number } {
   const fixture = new BatchFixture('js', { time: 'timestamp', key: 'i32', value: 'f64' }, BATCH)
   const { context, columns } = fixture
   const sum = { kind: 'aggregate', fn: 'sum', args: [{ kind: 'column', name: 'value' }] } as const
@@ -35,7 +40,7 @@ function bytesHeld(window: WindowSpec, batches: number, msPerBatch: number): { h
   const held: number[] = []
   for (let batch = 0; batch < batches; batch++) {
     const rows = Array.from({ length: BATCH }, (_, i) => ({
-      time: batch * msPerBatch + Math.floor((i * msPerBatch) / BATCH) - (i % 40 === 39 ? 15 : 0),
+      time: batch * msPerBatch + Math.floor((i * msPerBatch) / BATCH) - (i % 40 === 39 ? lateMs : 0),
       key: (batch * BATCH + i * 7) % KEYS,
       value: i,
     }))
@@ -49,6 +54,21 @@ function bytesHeld(window: WindowSpec, batches: number, msPerBatch: number): { h
 }
 
 describe('the state of windows', () => {
+  it.each([
+    [25, 10],
+    [95, 10],
+    [13, 4],
+    [11, 10],
+  ])(
+    'is slices of no more than size / slide + 1: %i ms every %i ms take what the next multiple takes',
+    (size, slide) => {
+      const most = (length: number) => Math.max(...bytesHeld(hopping(length, slide), 60, 20, 0).held)
+      const multiple = Math.ceil(size / slide) * slide
+      expect(most(size)).toBeLessThanOrEqual(most(multiple))
+      expect(most(multiple)).toBeLessThan(most(multiple + slide))
+    },
+  )
+
   const lateness = { allowedLateness: 30 } as const
   it.each([
     ['tumbling', tumbling(100)],
