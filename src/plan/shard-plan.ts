@@ -54,7 +54,7 @@ export function shardPlan(plan: LogicalPlan): ShardPlan | { readonly reason: str
 
 /** Steps that no replica can do by itself over some of the rows. */
 const needsAllRows = ({ op }: LogicalNode): boolean =>
-  op === 'process' || op === 'tee' || op === 'windowOrder' || op === 'topRows'
+  op === 'process' || op === 'tee' || op === 'windowOrder' || op === 'topRows' || op === 'output'
 
 const keysOf = (node: LogicalNode): readonly string[] =>
   node.op === 'windowAggregate' || node.op === 'rowWindow' ? node.keys : []
