@@ -153,6 +153,20 @@ const STEPS: Named<Named<Runnable> | string> = {
       .window(tumbling(80))
       .topRows(2, e => desc(e.n)),
   },
+  output: {
+    'all every 5 rows': pipeline(events).output('all', { everyRows: 5 }),
+    'all by the clock': pipeline(events).output('all', { every: 9, maxRows: 10 }),
+    'first of rows': pipeline(events).output('first', { everyRows: 4, by: ['key', 'p'] }),
+    'first by the clock': pipeline(events).output('first', { every: 20, by: ['key'] }),
+    'last of rows': pipeline(events).output('last', { everyRows: 7, by: ['t'] }),
+    'last by the clock': pipeline(events).output('last', { every: 20 }),
+    snapshots: pipeline(events).output('snapshot', { every: 25, by: ['key'] }),
+    'snapshots of a window': pipeline(events).window(length(4, all)).rows().output('snapshot', { every: 25 }),
+    'snapshots of what is sorted': pipeline(events)
+      .window(sort(3, 'n', all))
+      .rows()
+      .output('snapshot', { every: 11 }),
+  },
   keyBy: 'is part of a window',
   window: 'what runs it is below, kind by kind',
   aggregate: 'is part of a window',

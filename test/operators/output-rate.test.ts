@@ -11,7 +11,6 @@ import { VirtualClock } from '../../src/time/virtual-clock.ts'
 import { length } from '../../src/time/window-kinds/length.ts'
 import { sort } from '../../src/time/window-kinds/sort.ts'
 import { tumbling } from '../../src/time/windows.ts'
-import { eventRows, events } from './state-events.ts'
 
 const ticks = schema({ key: utf8(), n: i32() })
 const start = pipeline(ticks)
@@ -116,33 +115,9 @@ describe('output by the clock', () => {
   })
 })
 
-/** Three rows at a time. */
-const arrivalMs = (_: unknown, i: number): number => 6 * Math.floor(i / 3)
-const options = { batchSizes: [1, 7], arrivalMs, endMs: 200 }
 const all = { output: 'all' } as const
 
-const RATES: Readonly<Record<string, unknown>> = {
-  'all every 5 rows': pipeline(events).output('all', { everyRows: 5 }),
-  'all by the clock': pipeline(events).output('all', { every: 9, maxRows: 10 }),
-  'first of rows': pipeline(events).output('first', { everyRows: 4, by: ['key', 'p'] }),
-  'first by the clock': pipeline(events).output('first', { every: 20, by: ['key'] }),
-  'last of rows': pipeline(events).output('last', { everyRows: 7, by: ['t'] }),
-  'last by the clock': pipeline(events).output('last', { every: 20 }),
-  snapshots: pipeline(events).output('snapshot', { every: 25, by: ['key'] }),
-  'snapshots of a window': pipeline(events).window(length(4, all)).rows().output('snapshot', { every: 25 }),
-  'snapshots of what is sorted': pipeline(events)
-    .window(sort(3, 'n', all))
-    .rows()
-    .output('snapshot', { every: 11 }),
-}
-
-describe('snapshot and restore at every cut', () => {
-  it.each(Object.entries(RATES))('makes no difference to %s', (_, stream) => {
-    const { rows, restores } = verifyPipeline(stream as never, eventRows(24) as never, options as never)
-    expect(rows.length).toBeGreaterThan(2)
-    expect(restores).toBeGreaterThan(20)
-  })
-
+describe('output by the clock behind a window', () => {
   it('a snapshot of a window holds what the window holds, whichever of its rows leave', () => {
     const { rows } = verifyPipeline(
       start
