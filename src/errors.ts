@@ -25,6 +25,8 @@ export type EventfluxErrorCode =
   | 'CHECKPOINT_MISMATCH'
   | 'CHECKPOINT_UNSUPPORTED'
   | 'CHECKPOINT_BUSY'
+  | 'CHECKPOINT_CONFLICT'
+  | 'CHECKPOINT_FAILED'
   | 'HARNESS_FAILED'
 
 export interface ErrorDetails {
@@ -124,5 +126,9 @@ export const checkpointMismatch = maker('CHECKPOINT_MISMATCH')
 export const checkpointUnsupported = maker('CHECKPOINT_UNSUPPORTED')
 /** A snapshot was asked for in the middle of a batch. */
 export const checkpointBusy = maker('CHECKPOINT_BUSY')
+/** Another writer has put a checkpoint where this one belongs. */
+export const checkpointConflict = maker('CHECKPOINT_CONFLICT')
+/** A checkpoint could not be made durable or read; `cause` is the store's own error. */
+export const checkpointFailed = maker('CHECKPOINT_FAILED')
 /** A pipeline under test gave other results where none may differ. */
 export const harnessFailed = maker('HARNESS_FAILED')

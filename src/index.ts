@@ -1,6 +1,20 @@
 // The front door: everything the core entry offers, by name.
 
 // What is kept
+export type {
+  ArchiveOptions,
+  LoadOptions,
+  SavedCheckpoint,
+  SkippedCheckpoint,
+} from './checkpoint/checkpoint-archive.ts'
+export type { DecodedCheckpoint, Section, StoredSection } from './checkpoint/checkpoint-format.ts'
+export type { CheckpointStore } from './checkpoint/checkpoint-store.ts'
+export { decodeCheckpoint } from './checkpoint/decode-checkpoint.ts'
+export { encodeCheckpoint } from './checkpoint/encode-checkpoint.ts'
+export { memoryStore } from './checkpoint/memory-store.ts'
+export type { RestoreTolerance } from './checkpoint/named-state.ts'
+export type { MigratedCheckpoint, RestoredCheckpoint, RestoreOptions } from './checkpoint/restore.ts'
+export { StateManager, type StateManagerOptions } from './checkpoint/state-manager.ts'
 export { StateReader } from './checkpoint/state-reader.ts'
 export { StateWriter } from './checkpoint/state-writer.ts'
 export { bytesOfState, type Stateful, sizeOfState } from './checkpoint/stateful.ts'
@@ -23,8 +37,8 @@ export {
 } from './connector/observable.ts'
 export type { Emit, Processor, ProcessorContext } from './connector/processor.ts'
 export { ProcessorChain, type ProcessorChainOptions } from './connector/processor-chain.ts'
-export { type Sink, SinkError, type SinkHandler } from './connector/sink.ts'
-export type { Source, SourceHandler, SourceIntake, SourceMetadata } from './connector/source.ts'
+export { type Sink, SinkError, type SinkHandler, type TransactionalSink } from './connector/sink.ts'
+export type { Source, SourceHandler, SourceIntake, SourceMetadata, SourcePosition } from './connector/source.ts'
 export { csvSink, ndjsonSink } from './connector/text-sink.ts'
 export { type SinkLike, toSink } from './connector/to-sink.ts'
 export { type SourceLike, toSource } from './connector/to-source.ts'
@@ -121,10 +135,14 @@ export {
 export type { PushOptions } from './runtime/admission/admission.ts'
 export type { GrowthWarning } from './runtime/admission/admission-store.ts'
 export type { BatchRejected, BatchResult, PushResult, Rejected } from './runtime/admission/push-result.ts'
+export type { JobCheckpoint } from './runtime/checkpoint-coordinator.ts'
+export type { CheckpointOptions, CheckpointPace, RestoreFrom } from './runtime/checkpoint-options.ts'
 // The parts that stand alone
 export { EventPool, type EventPoolOptions, type EventPoolStats } from './runtime/event-pool.ts'
 export { EventQueue, type EventQueueOptions, type EventQueueStats } from './runtime/event-queue.ts'
+export type { InputPosition } from './runtime/job-inputs.ts'
 export type { JobMode } from './runtime/job-mode.ts'
+export type { RestoredJob } from './runtime/job-recovery.ts'
 export type { ColumnArray, ResultBatch } from './runtime/result-batch.ts'
 export type { RunOptions } from './runtime/run-options.ts'
 export { type StreamSource, type StreamSourceOptions, streamSource } from './runtime/stream-source.ts'

@@ -1,21 +1,22 @@
-import { type SourceLike, toSource } from './connector/to-source.ts'
+import type { Source } from './connector/source.ts'
 import { EventfluxError, stageFailed, timedOut } from './errors.ts'
 import type { ColumnBlock } from './memory/column-input.ts'
 import { createMetricsSnapshot, type MetricsSnapshot } from './metrics/metrics-snapshot.ts'
 import type { PressureEvent } from './metrics/pressure-monitor.ts'
 import { type Recommendation, recommend } from './metrics/recommend.ts'
-import type { TimedStage } from './operators/stage-timers.ts'
-import { explainPlan } from './plan/explain.ts'
 import type { LogicalPlan } from './plan/logical-node.ts'
 import type { PushOptions } from './runtime/admission/admission.ts'
 import type { GrowthWarning } from './runtime/admission/admission-store.ts'
 import type { BatchResult, PushResult } from './runtime/admission/push-result.ts'
 import type { Assembly } from './runtime/assemble.ts'
+import type { JobCheckpoint } from './runtime/checkpoint-coordinator.ts'
+import { explainJob } from './runtime/explain-job.ts'
 import { IdleFlush } from './runtime/idle-flush.ts'
 import { countJob, type JobCounts } from './runtime/job-counts.ts'
 import type { JobMeter } from './runtime/job-meter.ts'
-import { describeMode, type JobMode } from './runtime/job-mode.ts'
+import type { JobMode } from './runtime/job-mode.ts'
 import type { JobParts, JobState, JobSummary } from './runtime/job-parts.ts'
+import type { JobRecovery, RestoredJob } from './runtime/job-recovery.ts'
 import { Listeners } from './runtime/listeners.ts'
 import type { RowQueueSink } from './runtime/row-queue-sink.ts'
 import { SinkClosing } from './runtime/sink-closing.ts'
@@ -52,16 +53,20 @@ export class Job<In = unknown, Out = unknown> {
   readonly #plan: LogicalPlan
   readonly #driveRows: number
   readonly #idleFlush: IdleFlush
+  readonly #recovery: JobRecovery
   readonly #closing: SinkClosing
-  readonly #turns: Turns
+  /** @internal */
+  readonly turns: Turns
   readonly #stateListeners = new Listeners<JobState>(cause => this.#listenerThrew('onState', cause))
   readonly #growListeners = new Listeners<GrowthWarning>(cause => this.#listenerThrew('onGrow', cause))
+  #restored: RestoredJob | undefined
   #state: JobState = 'created'
   #failure: EventfluxError | undefined
-  #scheduled = false
   #sources: SourceIntakes | undefined
   #finishing: Promise<JobSummary> | undefined
   #isAbandoned = false
+  /** Whether windows stay open when the job stops; not decided before. */
+  #isSuspending: boolean | undefined
   #isEnding = false
   #abandon!: () => void
   /** Resolves when what is inside shall be left behind. */
@@ -82,7 +87,8 @@ export class Job<In = unknown, Out = unknown> {
     this.mode = parts.mode
     this.#idleFlush = new IdleFlush(this.#clock, parts.assembly.sinks, error => this.failed(error))
     this.#closing = new SinkClosing(parts.assembly.sinks)
-    this.#turns = new Turns(parts.assembly.task, {
+    this.#recovery = parts.recovery
+    this.turns = new Turns(parts.assembly.task, {
       hasEnded: () => this.#hasEnded(),
       blocked: () => this.#meter?.blocked(),
       idle: () => this.#idleFlush.idle(),
@@ -98,6 +104,11 @@ export class Job<In = unknown, Out = unknown> {
     })
     // A failure is also told by the state, by stop() and by every push: nobody has to await `done`.
     this.done.catch(() => {})
+  }
+
+  /** The checkpoint the job began from; undefined: it began anew. */
+  get restored(): RestoredJob | undefined {
+    return this.#restored
   }
 
   get state(): JobState {
@@ -150,25 +161,39 @@ export class Job<In = unknown, Out = unknown> {
   /** Resolves when every row accepted so far went through, and its results are durable in the sinks. */
   async flush(): Promise<void> {
     const { chain, sinks } = this.#assembly
-    await this.#turns.settle(chain.elsewhere)
+    await this.turns.settle(chain.elsewhere)
     this.#throwFailure()
     if (this.#hasEnded()) return
     await this.#stateListeners.unless(() => this.#hasEnded(), Promise.all(sinks.map(sink => sink.flush())))
     this.#throwFailure()
   }
 
+  /**
+   * Takes a checkpoint of what was accepted so far, whole: `run({ restore: checkpoint.bytes })` goes on from it. Resolves
+   * once it is in the store of `run`, where there is one, and sinks have committed.
+   *
+   * @throws EventfluxError `CHECKPOINT_UNSUPPORTED` when something can't put its state into bytes, `CHECKPOINT_FAILED`,
+   * `CHECKPOINT_CONFLICT`, `CLOSED`. The job goes on; older checkpoints are as they were.
+   */
+  checkpoint(): Promise<JobCheckpoint> {
+    return this.#recovery.coordinator.take()
+  }
+
   /** Ends the input: no more events, all windows close, everything reaches the sinks, the job stops. */
   drain(): Promise<JobSummary> {
-    return this.stop()
+    return this.stop({ drain: true })
   }
 
   /**
-   * Stops the job, by default after everything inside went through. `drain: false` leaves it behind (counted as
-   * `abandoned`). Calling it again while the job drains can hurry it: `drain: false` and `timeoutMs` count from then on.
+   * Stops the job, after everything inside went through: `drain: true` closes all windows. That is the default, unless the
+   * job keeps checkpoints: then open windows go into a last one, for the job that goes on from it. `drain: false` leaves
+   * behind what is inside (counted as `abandoned`). Calling it again while the job drains can hurry it: `drain: false` and
+   * `timeoutMs` count from then on.
    *
    * @throws EventfluxError `TIMEOUT` when it took longer than `timeoutMs`: the job is stopped all the same.
    */
   stop(options: { readonly drain?: boolean; readonly timeoutMs?: number } = {}): Promise<JobSummary> {
+    this.#isSuspending ??= options.drain === undefined && this.#recovery.isKept
     const finishing = this.#finishing ?? this.#startFinishing()
     if (options.drain === false) {
       this.#isAbandoned = true
@@ -191,14 +216,7 @@ export class Job<In = unknown, Out = unknown> {
 
   /** How the job runs, as text: each step with its kernels, what bounds its state, and what was seen of it so far. */
   explain(): string {
-    const { chain } = this.#assembly
-    const notes = this.#plan.nodes.map(node =>
-      (chain.operatorsOf.get(node) ?? []).flatMap(operator => [
-        ...(operator.notes?.() ?? []),
-        ...(this.#meter?.notesOn(operator) ?? []),
-      ]),
-    )
-    return explainPlan(this.#plan, notes, describeMode(this.mode))
+    return explainJob(this.#plan, this.#assembly.chain, this.#meter, this.mode)
   }
 
   /** What became of every row so far. Works without metrics too. */
@@ -215,21 +233,22 @@ export class Job<In = unknown, Out = unknown> {
   }
 
   /** @internal Starts the sources. */
-  start(sources: readonly SourceLike<never>[]): void {
+  start(sources: readonly Source[], restored: RestoredJob | undefined): void {
+    this.#restored = restored
+    this.#recovery.cut.start({ work: () => this.turns.work(), failed: error => this.failed(error) })
     this.#enter('running')
+    this.turns.start()
+    this.#recovery.coordinator.start()
     if (sources.length === 0) return
-    this.#sources = new SourceIntakes(
-      sources.map(source => toSource(source)),
-      {
-        edge: this.#assembly.edge,
-        signal: this.#sourceAbort.signal,
-        clock: this.#clock,
-        schema: this.#schema,
-        onEnd: source => this.#inputEnded(source),
-      },
-    )
+    this.#sources = new SourceIntakes(sources, {
+      edge: this.#assembly.edge,
+      signal: this.#sourceAbort.signal,
+      clock: this.#clock,
+      schema: this.#schema,
+      onEnd: source => this.#inputEnded(source),
+    })
     this.#sources.done.then(
-      () => void this.stop().catch(() => {}),
+      () => void this.stop({ drain: true }).catch(() => {}),
       error => this.failed(error),
     )
   }
@@ -237,22 +256,8 @@ export class Job<In = unknown, Out = unknown> {
   /** @internal */
   rowsArrived(): void {
     this.#meter?.rowsArrived()
-    if (this.#assembly.edge.ring.length >= this.#driveRows) this.#turns.work()
-    else if (!this.#scheduled) this.#schedule()
-  }
-
-  /** Apart from `rowsArrived`: a function that makes closures allocates for them at every call. */
-  #schedule(): void {
-    this.#scheduled = true
-    queueMicrotask(() => {
-      this.#scheduled = false
-      this.#turns.work()
-    })
-  }
-
-  /** @internal */
-  makeRoom(): void {
-    this.#turns.work()
+    if (this.#assembly.edge.ring.length >= this.#driveRows) this.turns.work()
+    else this.turns.schedule()
   }
 
   /** @internal */
@@ -264,23 +269,12 @@ export class Job<In = unknown, Out = unknown> {
   batchDone(rows: number, busyNs: number): void {
     this.#assembly.edge.ledger.delivered += rows
     this.#meter?.batchDone(rows, busyNs)
+    this.#recovery.coordinator.rowsAccepted()
   }
 
   /** @internal */
   spaceFreed(): void {
     this.#assembly.edge.spaceFreed()
-  }
-
-  /** @internal */
-  ready(): void {
-    this.#turns.work()
-    this.#turns.wakeAll()
-  }
-
-  /** @internal A timer of an operator is due: it fires between two batches. */
-  timerDue(stage: TimedStage, atMs: number): void {
-    if (this.#assembly.task.interject(() => stage.timerDue(atMs))) return
-    void this.#turns.inject(task => task.inject(() => stage.timerDue(atMs)))
   }
 
   /** @internal */
@@ -295,7 +289,7 @@ export class Job<In = unknown, Out = unknown> {
   #inputEnded(input: number): void {
     const { task, chain } = this.#assembly
     task.follow(() => chain.endInput(input))
-    this.#turns.work()
+    this.turns.work()
   }
 
   #startFinishing(): Promise<JobSummary> {
@@ -331,9 +325,11 @@ export class Job<In = unknown, Out = unknown> {
   }
 
   async #drainAll(): Promise<void> {
-    await this.#turns.inject(task => task.endOfInput())
+    if (this.#isSuspending) await this.turns.settle(this.#assembly.chain.elsewhere)
+    else await this.turns.inject(task => task.endOfInput())
     if (this.#isAbandoned || this.#hasEnded()) return
     await Promise.all(this.#assembly.sinks.map(sink => sink.flush()))
+    if (this.#recovery.takesLast) await this.#recovery.coordinator.takeByPolicy()
   }
 
   /** Ends the job: stopped, or failed when there is a failure. */
@@ -347,6 +343,7 @@ export class Job<In = unknown, Out = unknown> {
     this.#abort.abort()
     task.stop()
     this.#idleFlush.stop()
+    this.#recovery.coordinator.end(this.#failure)
     const summary = { ...countJob(this.#assembly), abandoned }
     // The chain may be on the stack: a sink that pushed into its own job made it fail.
     if (task.isRunning) queueMicrotask(() => this.#close())
@@ -354,7 +351,7 @@ export class Job<In = unknown, Out = unknown> {
     const failure = this.#failure
     this.#enter(failure ? 'failed' : 'stopped')
     this.#queue?.end(failure && { error: failure })
-    this.#turns.wakeAll()
+    this.turns.wakeAll()
     const closed = failure && this.#closing.closeFailed(failure, this.#clock)
     const gone = this.#assembly.chain.elsewhere?.gone
     if (failure) void Promise.all([closed, gone]).then(() => this.#reject(failure))

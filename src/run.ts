@@ -1,3 +1,4 @@
+import { toSource } from './connector/to-source.ts'
 import { optionInvalid, show } from './errors.ts'
 import { Job } from './job.ts'
 import type { Runtime } from './kernels/create-runtime.ts'
@@ -9,6 +10,7 @@ import { optimise } from './plan/optimise.ts'
 import { sourceScope } from './plan/plan-scope.ts'
 import { type Assembly, type AssemblyParts, assemble } from './runtime/assemble.ts'
 import { JobMeter } from './runtime/job-meter.ts'
+import { JobRecovery } from './runtime/job-recovery.ts'
 import { RowQueueSink } from './runtime/row-queue-sink.ts'
 import { type RunOptions, sourcesOf } from './runtime/run-options.ts'
 import { openShards } from './threads/open-shards.ts'
@@ -44,18 +46,19 @@ export async function runPlan<In, Out>(
   let job: Job<In, Out> | undefined
   // The operators are built before the job that listens to them; none calls before the first row.
   const listener: AssemblyParts['listener'] = {
-    ready: () => job!.ready(),
+    ready: () => job!.turns.ready(),
     failed: error => job!.failed(error),
     rowsArrived: () => job!.rowsArrived(),
-    makeRoom: () => job!.makeRoom(),
+    makeRoom: () => job!.turns.work(),
     grew: warning => job!.grew(warning),
     batchDone: (rows, busyNs) => job!.batchDone(rows, busyNs),
     spaceFreed: () => job!.spaceFreed(),
-    timerDue: (stage, atMs) => job!.timerDue(stage, atMs),
+    timerDue: (stage, atMs) => job!.turns.timerDue(stage, atMs),
   }
+  let assembly: Assembly | undefined
   try {
     const nodes = await Promise.all(optimised.nodes.map(loadFunctions))
-    const assembly: Assembly = assemble({
+    assembly = assemble({
       engine,
       source,
       nodes,
@@ -71,15 +74,29 @@ export async function runPlan<In, Out>(
       chain: shards?.chain(listener),
       listener,
     })
+    const sources = sourcesOf(options as RunOptions<In, never>).map(source => toSource<unknown>(source))
+    const recovery = new JobRecovery({
+      checkpoint: options.checkpoint,
+      restore: options.restore,
+      plan,
+      engine: engine.name,
+      assembly,
+      sources,
+      clock,
+      streamClock,
+      failed: error => job!.failed(error),
+    })
     const level = config.metrics
     const meter = level === false ? undefined : new JobMeter(level, assembly, clock, config.backpressure.kind)
-    const parts = { assembly, meter, queue, clock, abort, engine: engine.name, mode, schema: source }
+    const parts = { assembly, meter, recovery, queue, clock, abort, engine: engine.name, mode, schema: source }
     job = new Job<In, Out>({ ...parts, plan: { ...optimised, nodes } })
+    const restored = await recovery.restore()
+    job.start(options.signal?.aborted ? [] : sources, restored)
   } catch (error) {
+    assembly?.close()
     await shards?.links.close()
     throw error
   }
-  job.start(options.signal?.aborted ? [] : (sourcesOf(options as RunOptions<In, never>) as never[]))
   shards?.begin(listener)
   if (options.signal) stopOnAbort(job, options.signal)
   return job

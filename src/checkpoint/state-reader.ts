@@ -21,12 +21,15 @@ const UNITS_AT_ONCE = 8192
 export class StateReader {
   readonly #bytes: Uint8Array
   readonly #view: DataView
+  readonly #name: string
   readonly #sections: string[] = []
   #at = 0
   /** Where the section at hand ends. */
   #end: number
 
-  constructor(bytes: Uint8Array) {
+  /** @param where What the bytes are, for errors. */
+  constructor(bytes: Uint8Array, where = 'state') {
+    this.#name = where
     this.#bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#end = bytes.length
@@ -191,7 +194,7 @@ export class StateReader {
   }
 
   get #where(): string {
-    return this.#sections.length === 0 ? 'state' : this.#sections.join(' › ')
+    return this.#sections.length === 0 ? this.#name : this.#sections.join(' › ')
   }
 
   #invalid(message: string, cause?: unknown): Error {

@@ -1,5 +1,6 @@
 import { eventInvalid, optionInvalid, show } from '../errors.ts'
 import type { Schema } from '../schema/schema.ts'
+import { nextTurn } from '../time/turn.ts'
 import { AbortGate } from './abort-gate.ts'
 import { type CsvDecoderOptions, csvDecoder } from './csv-decoder.ts'
 import type { Decoder, DecoderOptions } from './decoder.ts'
@@ -8,7 +9,6 @@ import { untilAborted } from './iterable-source.ts'
 import { ndjsonDecoder } from './ndjson-decoder.ts'
 import { chunksOf } from './readable-stream-source.ts'
 import type { Source, SourceIntake, SourceMetadata } from './source.ts'
-import { nextTurn } from './turn.ts'
 
 /** Bytes as they come: text counts as its UTF-8. */
 export type BytePiece = Uint8Array | ArrayBuffer | string

@@ -1,17 +1,21 @@
+import { nextTurn } from '../time/turn.ts'
 import { ABORTED, AbortGate } from './abort-gate.ts'
 import { goesOn } from './goes-on.ts'
 import { CHUNK_ROWS } from './iterable-source.ts'
 import type { Source, SourceHandler, SourceIntake, SourceMetadata } from './source.ts'
-import { nextTurn } from './turn.ts'
 
 /** Asks a SourceHandler: for everything it has now, and when it has nothing, again once it is ready or after a pause. */
 export class HandlerSource<E> implements Source<E> {
+  readonly snapshot?: NonNullable<Source['snapshot']>
+  readonly restore?: NonNullable<Source['restore']>
   readonly #handler: SourceHandler<E>
   readonly #idleMs: number
 
   constructor(handler: SourceHandler<E>, idleMs: number) {
     this.#handler = handler
     this.#idleMs = idleMs
+    if (handler.snapshot) this.snapshot = (writer, rows) => handler.snapshot!(writer, rows)
+    if (handler.restore) this.restore = reader => handler.restore!(reader)
   }
 
   get metadata(): SourceMetadata {

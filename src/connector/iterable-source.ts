@@ -1,7 +1,7 @@
+import { nextTurn } from '../time/turn.ts'
 import { ABORTED, AbortGate } from './abort-gate.ts'
 import { goesOn } from './goes-on.ts'
 import type { Source, SourceIntake, SourceMetadata } from './source.ts'
-import { nextTurn } from './turn.ts'
 
 /** Events handed over per call by sources that have many at once. */
 export const CHUNK_ROWS = 1024

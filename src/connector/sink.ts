@@ -1,13 +1,39 @@
 import { EventfluxError } from '../errors.ts'
 
 /**
+ * What a sink offers whose rows shall come out exactly once: rows are written in transactions, one per checkpoint. All
+ * three or none; without them rows come out at least once, `flush` being called for every checkpoint.
+ */
+export interface TransactionalSink {
+  /**
+   * Ends the transaction at hand: all rows written before this call are of it, those written after of the next one.
+   * Resolves when the rows are safe, and still invisible. What it resolves with (anything a `StateWriter` takes as a
+   * value) is kept in the checkpoint, and is enough to commit after a crash.
+   */
+  prepare?(checkpointId: number): unknown
+  /**
+   * Makes the rows of a transaction visible: its checkpoint is durable. Called in the order of the ids, before `close`; and
+   * again, before the first write, in a job restored from a checkpoint that has the transaction: what is committed already
+   * stays as it is.
+   */
+  commit?(checkpointId: number, prepared: unknown): void | Promise<void>
+  /**
+   * Throws away everything that was written or prepared after the checkpoint of this id: it will come again, or never.
+   * Called in a job that restores, after the commits and before the first write (0: there was no checkpoint); it must do
+   * for transactions it only finds traces of. While a job runs nothing is aborted: a transaction whose checkpoint failed is
+   * committed with the next one. What is not prepared at `close` is thrown away there; what is prepared stays as it is.
+   */
+  abort?(checkpointId: number): void | Promise<void>
+}
+
+/**
  * The push contract of an output: what a connector to some outside system implements.
  *
  * @example
  * const rows: unknown[] = []
  * const handler: SinkHandler<{ total: number }> = { send: row => void rows.push(row) }
  */
-export interface SinkHandler<R> {
+export interface SinkHandler<R> extends TransactionalSink {
   /** Takes one row. A promise is backpressure. Throws or rejects when the row was not taken, best with a `SinkError`. */
   send(row: R): void | Promise<void>
   /** Resolves when everything accepted before the call is durable. Called on checkpoint, on stop, and when idle. */
@@ -20,7 +46,7 @@ export interface SinkHandler<R> {
 }
 
 /** What the runtime writes to: everything `toSink` accepts becomes one. Errors surface as throws or rejections of `write`, `flush` and `close`. */
-export interface Sink<R = unknown> {
+export interface Sink<R = unknown> extends TransactionalSink {
   readonly name: string
   /** Takes one row; a promise resolves when the row was taken. */
   write(row: R): void | Promise<void>

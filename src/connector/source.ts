@@ -1,3 +1,5 @@
+import type { StateReader } from '../checkpoint/state-reader.ts'
+import type { StateWriter } from '../checkpoint/state-writer.ts'
 import type { EventfluxError } from '../errors.ts'
 import type { ColumnBlock } from '../memory/column-input.ts'
 import type { RejectReason } from '../metrics/counters.ts'
@@ -29,6 +31,25 @@ export interface SourceMetadata {
 }
 
 /**
+ * What a source offers whose reading can go on where a checkpoint was taken; without it a restored job reads the source
+ * as it finds it. Both or neither.
+ */
+export interface SourcePosition {
+  /**
+   * Writes the position behind the first `rows` of the rows this source has handed over since its run began: what a fresh
+   * source of the same making needs to give exactly the rows behind them. It may have handed over more, which wait for
+   * room or are just being taken in; never fewer. Asked at any moment of the run, in the middle of a push too, and once
+   * more after it, even when the source is closed.
+   */
+  snapshot?(writer: StateWriter, rows: number): void
+  /**
+   * Takes the position back. Once, before `run` (or the first `receive`); rows are counted from there on. The bytes may
+   * be anything: what they say is checked before it is gone by.
+   */
+  restore?(reader: StateReader): void
+}
+
+/**
  * The pull contract: what a connector to some outside system implements. The library asks it for events.
  *
  * @example
@@ -39,7 +60,7 @@ export interface SourceMetadata {
  *   metadata: () => ({ name: 'words', kind: 'handler', replayable: false, bounded: true }),
  * }
  */
-export interface SourceHandler<E> {
+export interface SourceHandler<E> extends SourcePosition {
   /** The next event, or undefined when there is none *now*. Never blocks. */
   receive(): E | undefined
   /** True once `receive` will never return an event again. */
@@ -76,7 +97,7 @@ export interface SourceIntake<E = unknown> {
 }
 
 /** What the runtime drives: everything `toSource` accepts becomes one. */
-export interface Source<E = unknown> {
+export interface Source<E = unknown> extends SourcePosition {
   readonly metadata: SourceMetadata
   /**
    * Pushes events until the source ends (then it resolves) or `intake.signal` aborts (then it resolves soon). Rejects

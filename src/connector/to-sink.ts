@@ -79,6 +79,11 @@ function handlerSink<R>(handler: SinkHandler<R>, name: string, given: { maxInFli
     write: row => handler.send(row),
     flush: () => handler.flush?.(),
     close: failure => handler.close?.(failure),
+    ...(handler.prepare && {
+      prepare: id => handler.prepare!(id),
+      commit: (id, prepared) => handler.commit?.(id, prepared),
+      abort: id => handler.abort?.(id),
+    }),
     ...given,
   }
 }

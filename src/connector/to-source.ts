@@ -52,6 +52,8 @@ export function toSource<E>(input: SourceLike<E>, options: ToSourceOptions = {})
         throw failure(source, cause)
       }
     },
+    ...(source.snapshot && { snapshot: (writer, rows) => source.snapshot!(writer, rows) }),
+    ...(source.restore && { restore: reader => source.restore!(reader) }),
   }
 }
 

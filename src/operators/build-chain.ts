@@ -1,4 +1,3 @@
-import type { Stateful } from '../checkpoint/stateful.ts'
 import type { Arena } from '../memory/arena.ts'
 import type {
   EventTimeNode,
@@ -13,19 +12,20 @@ import { lowerRowWindow } from '../plan/lower-row-window.ts'
 import { aggregatedNames, lowerWindow } from '../plan/lower-window.ts'
 import { lowerOrder } from '../plan/lower-window-order.ts'
 import { keepsColumn, noEventTime, stampsOf } from '../plan/plan-scope.ts'
+import { stepIds } from '../plan/step-ids.ts'
 import { bool, timestamp } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
 import type { Chain, ChainParts, CountingOperator } from './chain.ts'
 import type { InputColumn } from './evaluator/evaluation-frame.ts'
 import { EventTimeOperator } from './event-time/event-time.ts'
 import { FilterOperator } from './filter.ts'
-import { FilterRowsOperator } from './filter-rows.ts'
 import { LateOutput } from './late-output.ts'
 import type { Operator } from './operator.ts'
 import { buildOutputRate } from './output-rate/build-output-rate.ts'
 import { PartitionOperator } from './partition.ts'
 import { ProjectOperator } from './project.ts'
 import { buildRowWindow } from './row-window/build-row-window.ts'
+import { type StatefulStep, statefulSteps } from './stateful-step.ts'
 import { TeeOperator } from './tee.ts'
 import {
   type EventTimeColumn,
@@ -52,7 +52,7 @@ import { buildTopRows, buildWindowOrder } from './window-order/build-window-orde
  * @throws EventfluxError `PLAN_INVALID` when a window has no event time to go by.
  */
 export function buildChain(nodes: readonly LogicalNode[], columns: readonly InputColumn[], parts: ChainParts): Chain {
-  const builder = new ChainBuilder(parts)
+  const builder = new ChainBuilder(parts, nodes)
   const head = builder.build(nodes, 0, columns, parts.time, undefined)
   return {
     head,
@@ -78,16 +78,17 @@ class ChainBuilder {
   readonly timed = new Map<CountingOperator, TimedOperator>()
   readonly eventTimes: EventTimeOperator[] = []
   readonly windows: WindowOperator[] = []
-  readonly stateful: { readonly id: string; readonly operator: Stateful | undefined }[] = []
-  readonly #places = new Map<LogicalNode, string>()
+  readonly stateful: StatefulStep[] = []
+  readonly #ids: ReadonlyMap<LogicalNode, string>
   readonly #parts: ChainParts
   readonly #arena: Arena
   #isPartitioned = false
   /** Windows above what is being built. */
   #windowsAbove = 0
 
-  constructor(parts: ChainParts) {
+  constructor(parts: ChainParts, nodes: readonly LogicalNode[]) {
     this.#parts = parts
+    this.#ids = stepIds(nodes)
     this.#arena = parts.context.arena
   }
 
@@ -112,7 +113,6 @@ class ChainBuilder {
     const node = nodes[at]
     if (node === undefined) return this.#parts.sink(columns, branch)
     const { context } = this.#parts
-    this.#places.set(node, `${branch === undefined ? '' : `${branch}:`}${at}:${node.op}`)
     const next = (output: readonly InputColumn[], outputTime: EventTimeColumn | undefined): Operator =>
       this.build(nodes, at + 1, output, outputTime, branch)
     switch (node.op) {
@@ -170,9 +170,7 @@ class ChainBuilder {
 
   #counted(node: LogicalNode, operator: CountingOperator): Operator {
     this.operators.push(operator)
-    const stateful = 'snapshot' in operator ? (operator as CountingOperator & Stateful) : undefined
-    const isFilter = operator instanceof FilterOperator || operator instanceof FilterRowsOperator
-    if (!isFilter) this.stateful.push({ id: `${this.#places.get(node)}/${operator.name}`, operator: stateful })
+    this.stateful.push(...statefulSteps(this.#ids.get(node)!, node, operator))
     this.operatorsOf.set(node, [operator, ...(this.operatorsOf.get(node) ?? [])])
     const { stopwatch } = this.#parts
     if (stopwatch === undefined) return operator

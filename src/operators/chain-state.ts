@@ -1,39 +1,26 @@
 import { readDictionaries, writeDictionaries } from '../checkpoint/dictionary-state.ts'
-import type { StateReader } from '../checkpoint/state-reader.ts'
-import type { StateWriter } from '../checkpoint/state-writer.ts'
-import { type Stateful, sizeOfState } from '../checkpoint/stateful.ts'
+import type { NamedState } from '../checkpoint/named-state.ts'
+import { sizeOfState } from '../checkpoint/stateful.ts'
 import { checkpointUnsupported } from '../errors.ts'
 import type { Chain } from './chain.ts'
 
 /**
- * The state of a whole chain, between two batches: the strings of its text columns first, since all below speaks of them
- * by code, then a section for each operator that keeps something, under its name, in data order.
+ * What a chain keeps, between two batches: the strings of its text columns first, since all below speaks of them by code,
+ * then each operator that keeps something, in data order.
+ *
+ * @throws EventfluxError `CHECKPOINT_UNSUPPORTED` when one of them can't put it into bytes.
  */
-export class ChainState implements Stateful {
-  readonly #chain: Pick<Chain, 'dictionaries' | 'stateful'>
-
-  constructor(chain: Pick<Chain, 'dictionaries' | 'stateful'>) {
-    this.#chain = chain
+export function chainStates({ dictionaries, stateful }: Pick<Chain, 'dictionaries' | 'stateful'>): NamedState[] {
+  const texts: NamedState['state'] = {
+    snapshot(writer) {
+      if (dictionaries.length > 0) writeDictionaries(writer, dictionaries)
+    },
+    restore: reader => readDictionaries(reader, dictionaries),
+    sizeBytes: () => sizeOfState(texts),
   }
-
-  snapshot(writer: StateWriter): void {
-    writer.section('texts', () => writeDictionaries(writer, this.#chain.dictionaries))
-    for (const { id, operator } of this.#operators()) writer.section(id, () => operator.snapshot(writer))
-  }
-
-  restore(reader: StateReader): void {
-    reader.section('texts', () => readDictionaries(reader, this.#chain.dictionaries))
-    for (const { id, operator } of this.#operators()) reader.section(id, () => operator.restore(reader))
-  }
-
-  sizeBytes(): number {
-    return sizeOfState(this)
-  }
-
-  #operators(): readonly { readonly id: string; readonly operator: Stateful }[] {
-    return this.#chain.stateful.map(({ id, operator }) => {
-      if (operator !== undefined) return { id, operator }
-      throw checkpointUnsupported(`${id} keeps something, and can't put it into bytes yet`, { at: id })
-    })
-  }
+  const operators = stateful.map(({ id, shape, operator }) => {
+    if (operator !== undefined) return { name: `operator/${id}`, shape, state: operator }
+    throw checkpointUnsupported(`${id} keeps something, and can't put it into bytes yet`, { at: id })
+  })
+  return [{ name: 'texts', state: texts }, ...operators]
 }

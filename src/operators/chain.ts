@@ -1,4 +1,3 @@
-import type { Stateful } from '../checkpoint/stateful.ts'
 import type { ErrorCounts } from '../connector/error-policy.ts'
 import type { Dictionary } from '../memory/dictionary.ts'
 import type { LogicalNode, RowsNode } from '../plan/logical-node.ts'
@@ -8,6 +7,7 @@ import type { BatchInputs } from './event-time/batch-inputs.ts'
 import type { Operator } from './operator.ts'
 import type { Shard } from './partition.ts'
 import type { StageTimers } from './stage-timers.ts'
+import type { StatefulStep } from './stateful-step.ts'
 import type { EventTimeColumn } from './time-of-rows.ts'
 import type { Stopwatch, TimedOperator } from './timed-operator.ts'
 
@@ -63,8 +63,8 @@ export interface Chain {
   readonly dictionaries: readonly Dictionary[]
   /** What is done in other threads, where something is. */
   readonly elsewhere?: ChainElsewhere | undefined
-  /** What keeps something from batch to batch, in data order, by names; undefined: it can't put it into bytes. */
-  readonly stateful: readonly { readonly id: string; readonly operator: Stateful | undefined }[]
+  /** What keeps something from batch to batch, in data order. */
+  readonly stateful: readonly StatefulStep[]
 }
 
 /** The part of a chain that runs in other threads. */

@@ -215,7 +215,7 @@ class Assembler {
       ...(branch !== undefined && { name: branch }),
     })
     const rows = new RowReader({ memory, fields: columns })
-    return this.#ended(new RowSinkOperator(sink, { rows, memory, policy, listener }))
+    return this.#ended(new RowSinkOperator(sink, { rows, memory, policy, listener, branch }))
   }
 
   #ended(operator: SinkOperator): SinkOperator {

@@ -12,6 +12,8 @@ import type { ResultBatch } from './result-batch.ts'
 export class BatchSinkOperator implements Operator {
   readonly name = 'onBatch'
   readonly maxInFlight = 1
+  readonly branch = undefined
+  readonly isTransactional = false
   rowsIn = 0
   rowsOut = 0
   readonly #view: ResultBatch
@@ -62,6 +64,12 @@ export class BatchSinkOperator implements Operator {
     return !this.#waiting
   }
 
+  /** As `RowSinkOperator.barrier`: a batch on its way holds up all that comes behind it. */
+  barrier(act: () => void): boolean {
+    act()
+    return true
+  }
+
   advanceWatermark(): boolean {
     return true
   }
@@ -84,6 +92,14 @@ export class BatchSinkOperator implements Operator {
   }
 
   async closeSink(): Promise<void> {}
+
+  prepare(): Promise<unknown> {
+    return this.flush()
+  }
+
+  async commit(): Promise<void> {}
+
+  async abort(): Promise<void> {}
 
   #landed(): void {
     this.#waiting = false

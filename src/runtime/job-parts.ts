@@ -5,6 +5,7 @@ import type { Assembly } from './assemble.ts'
 import type { JobCounts } from './job-counts.ts'
 import type { JobMeter } from './job-meter.ts'
 import type { JobMode } from './job-mode.ts'
+import type { JobRecovery } from './job-recovery.ts'
 import type { RowQueueSink } from './row-queue-sink.ts'
 
 /** created → running → draining → stopped, or failed from anywhere. */
@@ -20,6 +21,7 @@ export interface JobSummary extends JobCounts {
 export interface JobParts {
   readonly assembly: Assembly
   readonly meter: JobMeter | undefined
+  readonly recovery: JobRecovery
   readonly queue: RowQueueSink<unknown> | undefined
   readonly clock: Clock
   /** Ends waits between the attempts of an error policy: aborted when the job ends, not while it drains. */

@@ -18,6 +18,8 @@ export interface RowMaker {
  */
 export class RowSinkOperator implements Operator {
   readonly name: string
+  /** The side branch it ends; undefined: the pipeline itself. */
+  readonly branch: string | undefined
   rowsIn = 0
   /** Rows the sink has taken or the policy has given up on. */
   #settled = 0
@@ -33,11 +35,20 @@ export class RowSinkOperator implements Operator {
   #at = 0
   #inFlight = 0
   #idle: (() => void)[] = []
+  /** What waits for the writes on their way, which are before a barrier. */
+  #atBarrier: (() => void) | undefined
 
   constructor(
     sink: Sink,
-    parts: { rows: RowMaker; memory: LinearMemory; policy: ErrorPolicyRunner; listener: StageListener },
+    parts: {
+      rows: RowMaker
+      memory: LinearMemory
+      policy: ErrorPolicyRunner
+      listener: StageListener
+      branch: string | undefined
+    },
   ) {
+    this.branch = parts.branch
     this.name = sink.name
     this.#sink = sink
     this.#rows = parts.rows
@@ -66,7 +77,7 @@ export class RowSinkOperator implements Operator {
 
   resume(): boolean {
     const batch = this.#batch
-    if (batch === undefined) return true
+    if (batch === undefined) return this.#passBarrier()
     const { selection, selectedCount } = batch
     while (this.#at < selectedCount) {
       if (this.#inFlight >= this.maxInFlight) return false
@@ -78,6 +89,12 @@ export class RowSinkOperator implements Operator {
     }
     this.#batch = undefined
     return true
+  }
+
+  /** Has `act` done between the rows written so far, once they have all landed, and the next one. False: `resume` does it. */
+  barrier(act: () => void): boolean {
+    this.#atBarrier = act
+    return this.#passBarrier()
   }
 
   advanceWatermark(): boolean {
@@ -106,6 +123,11 @@ export class RowSinkOperator implements Operator {
     return this.#sink.flush !== undefined
   }
 
+  /** Whether it takes rows in transactions. */
+  get isTransactional(): boolean {
+    return this.#sink.prepare !== undefined
+  }
+
   /** Resolves when everything written so far is durable in the sink. */
   async flush(): Promise<void> {
     while (this.#inFlight > 0) await new Promise<void>(resolve => this.#idle.push(resolve))
@@ -116,9 +138,33 @@ export class RowSinkOperator implements Operator {
     await this.#asked('close', () => this.#sink.close?.(failure))
   }
 
-  async #asked(what: 'flush' | 'close', action: () => void | Promise<void>): Promise<void> {
+  /** Asks for what a checkpoint needs of the rows in front of a barrier: a transaction, or that they are flushed. */
+  prepare(checkpointId: number): Promise<unknown> {
+    const { prepare } = this.#sink
+    if (prepare === undefined) return this.#asked('flush', () => this.#sink.flush?.())
+    return this.#asked('prepare', () => prepare.call(this.#sink, checkpointId))
+  }
+
+  commit(checkpointId: number, prepared: unknown): Promise<unknown> {
+    return this.#asked('commit', () => this.#sink.commit?.(checkpointId, prepared))
+  }
+
+  abort(checkpointId: number): Promise<unknown> {
+    return this.#asked('abort', () => this.#sink.abort?.(checkpointId))
+  }
+
+  #passBarrier(): boolean {
+    const act = this.#atBarrier
+    if (act === undefined) return true
+    if (this.#inFlight > 0) return false
+    this.#atBarrier = undefined
+    act()
+    return true
+  }
+
+  async #asked(what: string, action: () => unknown): Promise<unknown> {
     try {
-      await action()
+      return await action()
     } catch (cause) {
       if (cause instanceof EventfluxError) throw cause
       const reason = cause instanceof Error ? cause.message : String(cause)

@@ -3,6 +3,7 @@ import type { SinkLike } from '../connector/to-sink.ts'
 import type { SourceLike } from '../connector/to-source.ts'
 import type { Runtime } from '../kernels/create-runtime.ts'
 import type { Clock } from '../time/clock.ts'
+import type { CheckpointOptions, RestoreFrom } from './checkpoint-options.ts'
 import type { ResultBatch } from './result-batch.ts'
 
 /** How a pipeline is run: where events come from, where results go, what happens when something fails. */
@@ -39,6 +40,13 @@ export interface RunOptions<In, Out> {
   readonly random?: () => number
   /** What it runs on; default: the kernels that came with the entry the pipeline was made with. */
   readonly runtime?: Runtime
+  /** Has checkpoints taken and kept; see docs/checkpoints.md. Default: only `job.checkpoint()` takes one. */
+  readonly checkpoint?: CheckpointOptions
+  /**
+   * Begins from a checkpoint: `'latest'` the newest in the store of `checkpoint`, a store the newest in there, bytes that
+   * one. Default: the job begins anew.
+   */
+  readonly restore?: RestoreFrom
   /** Stops the job without draining. */
   readonly signal?: AbortSignal
 }

@@ -73,6 +73,8 @@ export class SourceEdge implements AdmissionListener {
   readonly #maxBatch: number
   /** The number of the input of what is pushed into the job. */
   readonly #pushes: number
+  /** By input: rows that are in, or will never be: none of them need be given again. */
+  readonly #settled: Float64Array
   /** The input the last row came in by. */
   #input: number
   /** The ring, where it is bounded in bytes. */
@@ -106,7 +108,18 @@ export class SourceEdge implements AdmissionListener {
       this.#times = new TimeGuard({ ring: this.ring, memory: arena.memory, kernels, clock, limits })
     this.inputs = sources === 0 ? undefined : new InputRuns(sources, () => this.ledger.accepted)
     this.#pushes = sources
+    this.#settled = new Float64Array(sources + 1)
     this.#input = sources === 0 ? 0 : -1
+  }
+
+  /** Rows that an input has given so far and need not give again: those that are in, and those that were refused for good. */
+  settled(input = this.#pushes): number {
+    return this.#settled[input]!
+  }
+
+  /** Rows of an input that the strategy has refused. */
+  refused(input: number, rows: number): void {
+    this.#settled[input]! += rows
   }
 
   /** Pushes that wait for room. */
@@ -136,7 +149,7 @@ export class SourceEdge implements AdmissionListener {
       input,
       events.length,
       (from, count, row) => this.#rows.writeRows(events, from, count, row),
-      (from, error) => this.#invalid(events[from], error ?? this.#rows.lastError()),
+      (from, error) => this.#invalidRow(input, events[from], error ?? this.#rows.lastError()),
       options,
     )
   }
@@ -148,7 +161,7 @@ export class SourceEdge implements AdmissionListener {
       input,
       prepared.rows,
       (from, count, row) => this.#columns.writeColumns(prepared, from, count, row),
-      (_, error) => this.#invalid(block, error ?? this.#columns.lastError()),
+      (_, error) => this.#invalidRow(input, block, error ?? this.#columns.lastError()),
       options,
     )
   }
@@ -254,8 +267,8 @@ export class SourceEdge implements AdmissionListener {
       this.#consumer.failed(error)
       throw error
     }
-    if (!fits) this.#invalid(event, this.#rows.lastError())
-    else if (this.#times?.fitting(row, 1) === 0) this.#invalid(event, this.#times.error(row))
+    if (!fits) this.#invalidRow(input, event, this.#rows.lastError())
+    else if (this.#times?.fitting(row, 1) === 0) this.#invalidRow(input, event, this.#times.error(row))
     else if (this.#byteBound !== undefined && this.#byteBound.fitting(1) === 0) {
       return this.#madeRoom() ? this.#write(event, input) : false
     } else this.#publish(1, input)
@@ -274,6 +287,7 @@ export class SourceEdge implements AdmissionListener {
       this.#input = input
       this.inputs?.switchTo(input)
     }
+    this.#settled[input]! += rows
     this.ring.publish(rows)
   }
 
@@ -285,6 +299,11 @@ export class SourceEdge implements AdmissionListener {
       this.#consumer.failed(error)
       throw error
     }
+  }
+
+  #invalidRow(input: number, event: unknown, error: EventfluxError): void {
+    this.#settled[input]! += 1
+    this.#invalid(event, error)
   }
 
   #invalid(event: unknown, error: EventfluxError): void {

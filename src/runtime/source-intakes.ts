@@ -3,6 +3,7 @@ import type { EventfluxError } from '../errors.ts'
 import type { ColumnBlock } from '../memory/column-input.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { Clock } from '../time/clock.ts'
+import type { BatchResult, PushResult } from './admission/push-result.ts'
 import type { SourceEdge } from './source-edge.ts'
 
 /** Runs the sources of a job, each with an intake of its own into the same edge. */
@@ -60,18 +61,35 @@ class EdgeIntake implements SourceIntake {
   }
 
   push(event: unknown): ReturnType<SourceEdge['push']> {
-    return this.#edge.push(event, undefined, this.#input)
+    return this.#counted(this.#edge.push(event, undefined, this.#input))
   }
 
   pushMany(events: readonly unknown[]): ReturnType<SourceEdge['pushMany']> {
-    return this.#edge.pushMany(events, undefined, this.#input)
+    return this.#counted(this.#edge.pushMany(events, undefined, this.#input))
   }
 
   pushColumns(columns: ColumnBlock): ReturnType<SourceEdge['pushColumns']> {
-    return this.#edge.pushColumns(columns, undefined, this.#input)
+    return this.#counted(this.#edge.pushColumns(columns, undefined, this.#input))
   }
 
   reject(error: EventfluxError): void {
     this.#edge.reject(error)
+  }
+
+  /** Rows the strategy refused are not given again; those that came too late for this run are. */
+  #counted<R extends PushResult | BatchResult>(result: R | Promise<R>): R | Promise<R> {
+    if (result === true) return result
+    if (result instanceof Promise) {
+      result.then(
+        settled => void this.#counted(settled),
+        () => {},
+      )
+    } else this.#refused(result as Exclude<PushResult | BatchResult, true>)
+    return result
+  }
+
+  #refused(result: Exclude<PushResult | BatchResult, true>): void {
+    if (result.reason === 'closed' || result.reason === 'aborted') return
+    this.#edge.refused(this.#input, 'rejected' in result ? result.rejected : 1)
   }
 }

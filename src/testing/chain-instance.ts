@@ -1,5 +1,6 @@
-import { StateReader } from '../checkpoint/state-reader.ts'
-import { bytesOfState } from '../checkpoint/stateful.ts'
+import { decodeCheckpoint } from '../checkpoint/decode-checkpoint.ts'
+import { encodeCheckpoint } from '../checkpoint/encode-checkpoint.ts'
+import { restoreSections, sectionsOf } from '../checkpoint/named-state.ts'
 import { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
 import type { Engine } from '../kernels/engine.ts'
 import { Arena, ArenaScope } from '../memory/arena.ts'
@@ -9,7 +10,7 @@ import { RowReader } from '../memory/row-reader.ts'
 import { RowWriter } from '../memory/row-writer.ts'
 import { buildChain } from '../operators/build-chain.ts'
 import type { Chain } from '../operators/chain.ts'
-import { ChainState } from '../operators/chain-state.ts'
+import { chainStates } from '../operators/chain-state.ts'
 import type { InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import type { Operator } from '../operators/operator.ts'
 import { ProjectOperator } from '../operators/project.ts'
@@ -42,7 +43,6 @@ const MOST_RESUMES = 100_000
 export class ChainInstance {
   readonly clock: VirtualClock
   readonly #chain: Chain
-  readonly #state: ChainState
   readonly #ends = new Map<string, ReluctantEnd>()
   readonly #names = new Map<string, readonly string[]>()
   readonly #buffers: ColumnBuffers
@@ -90,7 +90,6 @@ export class ChainInstance {
         },
       },
     )
-    this.#state = new ChainState(this.#chain)
     this.#buffers = new ColumnBuffers(new ArenaScope(arena), fields, maxBatch)
     this.#writer = new RowWriter({ memory, target: { columns: this.#buffers }, fields, dictionaries })
     this.#batch = new BatchView(this.#buffers.types, dictionaries)
@@ -145,13 +144,11 @@ export class ChainInstance {
   }
 
   snapshot(): Uint8Array {
-    return bytesOfState(this.#state)
+    return encodeCheckpoint(sectionsOf(chainStates(this.#chain)))
   }
 
   restore(bytes: Uint8Array): void {
-    const reader = new StateReader(bytes)
-    this.#state.restore(reader)
-    reader.end()
+    restoreSections(chainStates(this.#chain), decodeCheckpoint(bytes).sections)
   }
 
   close(): void {

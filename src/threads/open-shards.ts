@@ -64,6 +64,7 @@ export async function openShards(
   const workers = checkWorkers(options.workers)
   const onOne = (reason: string): ThreadsOfJob => ({ mode: { kind: 'thread', workers: 0, reason } })
   if (streamClock instanceof EventDrivenClock) return onOne('its clock is moved by the rows')
+  if (options.checkpoint !== undefined || options.restore !== undefined) return onOne('its checkpoints are taken there')
   const sharded = shardPlan(plan)
   if ('reason' in sharded) return onOne(sharded.reason)
   const stages = sharded.sharded.nodes.flatMap(node => ('fn' in node ? [node.name] : []))

@@ -59,7 +59,7 @@ export function shardedChain(
       )
     return {
       ...rest,
-      stateful: [{ id: 'shards', operator: undefined }],
+      stateful: [{ id: 'shards', shape: '', operator: undefined }],
       head,
       operators: [...elsewhere.operators, ...rest.operators],
       operatorsOf,

@@ -235,7 +235,7 @@ describe('the state of a chain', () => {
 
   it('is refused where there are other steps', () => {
     const bytes = cut(windowed).snapshot()
-    expect(codeOf(() => instanceOf(timed).restore(bytes))).toBe('CHECKPOINT_INVALID')
+    expect(codeOf(() => instanceOf(timed).restore(bytes))).toBe('CHECKPOINT_MISMATCH')
   })
 
   it('is refused where fewer keys are allowed', () => {

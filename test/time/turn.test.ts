@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { nextTurn } from '../../src/connector/turn.ts'
+import { nextTurn } from '../../src/time/turn.ts'
 
 afterEach(() => vi.unstubAllGlobals())
 

@@ -1,0 +1,131 @@
+import type { CheckpointArchive, SavedCheckpoint } from '../checkpoint/checkpoint-archive.ts'
+import { closed, type EventfluxError } from '../errors.ts'
+import type { Clock } from '../time/clock.ts'
+import type { CheckpointPace } from './checkpoint-options.ts'
+import type { Checkpointed } from './checkpointed.ts'
+
+/** A checkpoint of a job. */
+export interface JobCheckpoint extends SavedCheckpoint {
+  /** How long rows had to wait for it, in milliseconds. */
+  readonly pauseMs: number
+  /** From the barrier's start to being durable, in milliseconds. */
+  readonly durationMs: number
+}
+
+/** Has checkpoints taken of whatever runs the operators: barrier, bytes, store, commit, one after the other. */
+export class CheckpointCoordinator {
+  readonly #archive: CheckpointArchive
+  readonly #job: Checkpointed
+  readonly #clock: Clock
+  readonly #labels: Readonly<Record<string, string>>
+  readonly #pace: CheckpointPace
+  readonly #accepted: () => number
+  readonly #failed: (error: unknown) => void
+  readonly #waiting = new Set<(error: unknown) => void>()
+  #saving: Promise<unknown> = Promise.resolve()
+  #acceptedThen = 0
+  #cancel: (() => void) | undefined
+  #hasEnded = false
+
+  constructor(parts: {
+    readonly archive: CheckpointArchive
+    readonly job: Checkpointed
+    readonly clock: Clock
+    /** What the checkpoints are of. */
+    readonly labels: Readonly<Record<string, string>>
+    readonly pace: CheckpointPace
+    /** Rows accepted so far. */
+    readonly accepted: () => number
+    /** Ends the job. */
+    readonly failed: (error: unknown) => void
+  }) {
+    this.#archive = parts.archive
+    this.#job = parts.job
+    this.#clock = parts.clock
+    this.#labels = parts.labels
+    this.#pace = parts.pace
+    this.#accepted = parts.accepted
+    this.#failed = parts.failed
+  }
+
+  /** Begins to take checkpoints by the clock. */
+  start(): void {
+    this.#plan()
+  }
+
+  /** Rows were accepted: enough of them for a checkpoint? */
+  rowsAccepted(): void {
+    const { everyEvents } = this.#pace
+    if (everyEvents !== undefined && this.#waiting.size === 0 && this.#accepted() - this.#acceptedThen >= everyEvents)
+      void this.takeByPolicy()
+  }
+
+  /** Takes a checkpoint of the rows accepted so far. Resolves once it is durable, and sinks have committed. */
+  async take(): Promise<JobCheckpoint> {
+    if (this.#hasEnded) throw closed('the job has ended: there is nothing to take a checkpoint of')
+    const startNs = this.#clock.monotonicNs()
+    const createdMs = this.#clock.now()
+    const barrier = { id: this.#archive.nextId() }
+    this.#acceptedThen = this.#accepted()
+    let giveUp: (error: unknown) => void = () => {}
+    const ended = new Promise<never>((_, reject) => {
+      giveUp = reject
+      this.#waiting.add(giveUp)
+    })
+    const snapshot = this.#job.snapshotAt(barrier)
+    const saved = Promise.all([snapshot, this.#saving.catch(() => {})]).then(async ([{ sections, pauseNs }]) => {
+      const meta = { id: barrier.id, createdMs, labels: this.#labels }
+      const checkpoint = await this.#archive.save(meta, sections)
+      await this.#committed(barrier)
+      await this.#archive.prune()
+      return { ...checkpoint, pauseMs: pauseNs / 1e6, durationMs: (this.#clock.monotonicNs() - startNs) / 1e6 }
+    })
+    this.#saving = saved
+    try {
+      return await Promise.race([saved, ended])
+    } finally {
+      this.#waiting.delete(giveUp)
+    }
+  }
+
+  /** Takes one that nobody waits for: what it fails on is up to the policy. */
+  async takeByPolicy(): Promise<void> {
+    try {
+      await this.take()
+    } catch (error) {
+      const { onFailure = 'fail' } = this.#pace
+      if (this.#hasEnded) return
+      try {
+        if (onFailure === 'fail') this.#failed(error)
+        else onFailure(error as EventfluxError)
+      } catch (cause) {
+        this.#failed(cause)
+      }
+    }
+  }
+
+  /** The job ends: what is under way is given up. */
+  end(failure: EventfluxError | undefined): void {
+    this.#hasEnded = true
+    this.#cancel?.()
+    for (const giveUp of this.#waiting) giveUp(failure ?? closed('the job ended before the checkpoint was taken'))
+  }
+
+  async #committed(barrier: { readonly id: number }): Promise<void> {
+    try {
+      await this.#job.completed(barrier)
+    } catch (error) {
+      this.#failed(error)
+      throw error
+    }
+  }
+
+  #plan(): void {
+    const { everyMs } = this.#pace
+    if (everyMs === undefined || this.#hasEnded) return
+    this.#cancel = this.#clock.after(everyMs, () => {
+      if (this.#waiting.size === 0) void this.takeByPolicy()
+      this.#plan()
+    })
+  }
+}

@@ -1,0 +1,113 @@
+import type { Section } from '../checkpoint/checkpoint-format.ts'
+import { type NamedState, type RestoreTolerance, restoreSections, sectionsOf } from '../checkpoint/named-state.ts'
+import { sizeOfState } from '../checkpoint/stateful.ts'
+import type { Source } from '../connector/source.ts'
+import { chainStates } from '../operators/chain-state.ts'
+import type { Clock } from '../time/clock.ts'
+import { EventDrivenClock } from '../time/event-driven-clock.ts'
+import type { Assembly } from './assemble.ts'
+import type { Barrier, Checkpointed, Snapshot } from './checkpointed.ts'
+import { JobInputs } from './job-inputs.ts'
+import { SinkTransactions } from './sink-transactions.ts'
+
+/** The job a cut goes through. */
+export interface CutDriver {
+  /** Has the task work, if that is possible now. */
+  work(): void
+  failed(error: unknown): void
+}
+
+/** The cut through a job whose chain runs on this thread: barriers go through its ring, behind the rows accepted so far. */
+export class JobCut implements Checkpointed {
+  readonly inputs: JobInputs
+  readonly #assembly: Assembly
+  readonly #clock: Clock
+  readonly #time: NamedState[]
+  readonly #sinks: readonly { readonly name: string; readonly state: SinkTransactions }[]
+  #driver: CutDriver | undefined
+  /** Bytes of each section in the last cut: what the next one is given room for. */
+  readonly #lengths = new Map<string, number>()
+
+  constructor(parts: {
+    readonly assembly: Assembly
+    readonly sources: readonly Source[]
+    readonly clock: Clock
+    readonly streamClock: Clock
+  }) {
+    const { assembly, sources, clock, streamClock } = parts
+    this.#assembly = assembly
+    this.#clock = clock
+    this.inputs = new JobInputs(sources, input => assembly.edge.settled(input))
+    this.#time = streamClock instanceof EventDrivenClock ? [{ name: 'clock', state: timeOf(streamClock) }] : []
+    this.#sinks = assembly.sinks.map(sink => ({
+      name: `sink/${sink.branch ?? ''}`,
+      state: new SinkTransactions(sink),
+    }))
+  }
+
+  start(driver: CutDriver): void {
+    this.#driver = driver
+  }
+
+  snapshotAt({ id }: Barrier): Promise<Snapshot> {
+    const inputs = this.#sectionsOf(this.inputs.states)
+    const cut = new Promise<Snapshot>((resolve, reject) => {
+      this.#assembly.task.follow(() => {
+        const startNs = this.#clock.monotonicNs()
+        let sections: readonly Section[]
+        try {
+          sections = this.#sectionsOf([...this.#time, ...chainStates(this.#assembly.chain)])
+        } catch (error) {
+          reject(error)
+          return true
+        }
+        const pauseNs = this.#clock.monotonicNs() - startNs
+        const prepared = this.#sinks.map(({ state }) => state.prepare(id))
+        Promise.all(prepared.map(each => each.prepared)).then(
+          () => resolve({ sections: [...inputs, ...sections, ...this.#sectionsOf(this.#sinks)], pauseNs }),
+          // The next checkpoint would count as kept what this sink could not keep.
+          error => {
+            this.#driver?.failed(error)
+            reject(error)
+          },
+        )
+        return prepared.every(({ isThrough }) => isThrough)
+      })
+    })
+    this.#driver?.work()
+    return cut
+  }
+
+  async completed({ id }: Barrier): Promise<void> {
+    await Promise.all(this.#sinks.map(({ state }) => state.commit(id)))
+  }
+
+  /** Puts everything where it was. Before any source starts, and before the first row. */
+  async restore(id: number, sections: readonly Section[], tolerance: RestoreTolerance): Promise<void> {
+    const states = [...this.#time, ...this.inputs.states, ...chainStates(this.#assembly.chain), ...this.#sinks]
+    restoreSections(states, sections, tolerance)
+    await this.completed({ id })
+    await this.abort(id)
+  }
+
+  /** Has sinks throw away what was written behind the checkpoint the job begins from; 0: it begins from none. */
+  async abort(id: number): Promise<void> {
+    await Promise.all(this.#sinks.map(({ state }) => state.abort(id)))
+  }
+
+  #sectionsOf(states: readonly NamedState[]): readonly Section[] {
+    const sections = sectionsOf(states, name => (this.#lengths.get(name) ?? 256) + 64)
+    for (const { name, bytes } of sections) this.#lengths.set(name, bytes.length)
+    return sections
+  }
+}
+
+/** The time of a clock that rows move, as a state. */
+function timeOf(clock: EventDrivenClock): NamedState['state'] {
+  const state: NamedState['state'] = {
+    snapshot: writer => writer.f64(clock.now()),
+    restore: reader => void clock.stepTowards(reader.finite()),
+    sizeBytes: () => sizeOfState(state),
+  }
+  return state
+}

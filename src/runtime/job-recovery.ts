@@ -1,0 +1,89 @@
+import { CheckpointArchive } from '../checkpoint/checkpoint-archive.ts'
+import type { CheckpointStore } from '../checkpoint/checkpoint-store.ts'
+import { loadCheckpoint, type RestoredCheckpoint, type RestoreOptions, restoreOptions } from '../checkpoint/restore.ts'
+import type { Source } from '../connector/source.ts'
+import { optionInvalid, show } from '../errors.ts'
+import { fingerprint } from '../plan/fingerprint.ts'
+import type { LogicalPlan } from '../plan/logical-node.ts'
+import type { Clock } from '../time/clock.ts'
+import type { Assembly } from './assemble.ts'
+import { CheckpointCoordinator } from './checkpoint-coordinator.ts'
+import type { CheckpointOptions, RestoreFrom } from './checkpoint-options.ts'
+import { JobCut } from './job-cut.ts'
+import type { InputPosition } from './job-inputs.ts'
+
+/** The checkpoint a job was restored from. */
+export interface RestoredJob extends RestoredCheckpoint {
+  /** How far each input had come: where the stream was rewound to. What was pushed comes last. */
+  readonly inputs: readonly InputPosition[]
+}
+
+/** How a job takes checkpoints, and what it begins from. */
+export class JobRecovery {
+  readonly coordinator: CheckpointCoordinator
+  readonly cut: JobCut
+  /** Whether checkpoints are kept, so that the job can go on some other time. */
+  readonly isKept: boolean
+  /** Whether a last checkpoint is taken when the job stops: it is kept, or sinks commit with it. */
+  readonly takesLast: boolean
+  readonly #archive: CheckpointArchive
+  readonly #restore: RestoreOptions | undefined
+
+  constructor(parts: {
+    readonly checkpoint: CheckpointOptions | undefined
+    readonly restore: RestoreFrom | undefined
+    readonly plan: LogicalPlan
+    readonly engine: string
+    readonly assembly: Assembly
+    readonly sources: readonly Source[]
+    readonly clock: Clock
+    readonly streamClock: Clock
+    readonly failed: (error: unknown) => void
+  }) {
+    const { checkpoint, plan, engine, assembly, clock } = parts
+    checkPace(checkpoint)
+    this.isKept = checkpoint !== undefined
+    this.takesLast = this.isKept || assembly.sinks.some(({ isTransactional }) => isTransactional)
+    this.#restore = restoreOptions(parts.restore, checkpoint?.store)
+    this.#archive = new CheckpointArchive(checkpoint ?? { store: NOWHERE })
+    this.cut = new JobCut(parts)
+    this.coordinator = new CheckpointCoordinator({
+      archive: this.#archive,
+      job: this.cut,
+      clock,
+      labels: { plan: fingerprint(plan.nodes), schema: fingerprint(plan.source), engine },
+      pace: checkpoint ?? {},
+      accepted: () => assembly.edge.ledger.accepted,
+      failed: parts.failed,
+    })
+  }
+
+  /** Brings back what the checkpoint holds, before anything starts; undefined: the job begins anew. */
+  async restore(): Promise<RestoredJob | undefined> {
+    const options = this.#restore
+    const loaded = options && (await loadCheckpoint(options))
+    if (loaded !== undefined) await this.cut.restore(loaded.meta.id, loaded.sections, options!)
+    else if (options !== undefined) await this.cut.abort(0)
+    await this.#archive.open(loaded?.meta.id)
+    if (loaded === undefined) return undefined
+    const { id, createdMs } = loaded.meta
+    return { id, createdMs, skipped: loaded.skipped, inputs: this.cut.inputs.positions }
+  }
+}
+
+/** The store of a job that keeps none: who asked for a checkpoint has its bytes. */
+const NOWHERE: CheckpointStore = {
+  name: 'nowhere',
+  list: async () => [],
+  get: async () => undefined,
+  put: async () => {},
+  delete: async () => {},
+}
+
+function checkPace(options: CheckpointOptions | undefined): void {
+  for (const name of ['everyMs', 'everyEvents'] as const) {
+    const value = options?.[name]
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1))
+      throw optionInvalid(`checkpoint.${name} is a whole number of at least 1, not ${show(value)}`, { value, at: name })
+  }
+}

@@ -1,0 +1,84 @@
+import type { StateReader } from '../checkpoint/state-reader.ts'
+import type { StateWriter } from '../checkpoint/state-writer.ts'
+import { type Stateful, sizeOfState } from '../checkpoint/stateful.ts'
+import { checkpointMismatch } from '../errors.ts'
+
+/** What a sink does for checkpoints. */
+export interface CheckpointedSink {
+  readonly name: string
+  /** Whether it takes rows in transactions: what it prepares is to be committed. */
+  readonly isTransactional: boolean
+  /** Has `act` done between the rows in front of a barrier and those behind it. False: it will be, by `resume`. */
+  barrier(act: () => void): boolean
+  prepare(checkpointId: number): Promise<unknown>
+  commit(checkpointId: number, prepared: unknown): Promise<unknown>
+  abort(checkpointId: number): Promise<unknown>
+}
+
+/**
+ * The transactions of one sink that are prepared and not committed, oldest first. Each checkpoint holds all of them: one
+ * whose own checkpoint was never durable is committed with the next that is.
+ */
+export class SinkTransactions implements Stateful {
+  readonly #sink: CheckpointedSink
+  #pending: { readonly id: number; readonly prepared: unknown }[] = []
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(sink: CheckpointedSink) {
+    this.#sink = sink
+  }
+
+  /**
+   * Ends the transaction in front of a barrier that has just reached the sink. Resolves when it is prepared, and those
+   * before it. False of the first: rows have to wait until the barrier is through.
+   */
+  prepare(id: number): { readonly isThrough: boolean; readonly prepared: Promise<unknown> } {
+    let isThrough = true
+    const before = this.#last
+    const own = new Promise<unknown>((resolve, reject) => {
+      isThrough = this.#sink.barrier(() => void this.#sink.prepare(id).then(resolve, reject))
+    })
+    this.#last = Promise.all([before, own]).then(([, prepared]) => {
+      if (this.#sink.isTransactional) this.#pending.push({ id, prepared })
+    })
+    return { isThrough, prepared: this.#last }
+  }
+
+  /** Commits what was prepared for the checkpoint of that id, and before. */
+  async commit(id: number): Promise<void> {
+    while (this.#pending.length > 0 && this.#pending[0]!.id <= id) {
+      const { id: of, prepared } = this.#pending[0]!
+      await this.#sink.commit(of, prepared)
+      this.#pending.shift()
+    }
+  }
+
+  async abort(id: number): Promise<void> {
+    await this.#sink.abort(id)
+  }
+
+  snapshot(writer: StateWriter): void {
+    if (this.#pending.length === 0) return
+    writer.u32(this.#pending.length)
+    for (const { id, prepared } of this.#pending) {
+      writer.f64(id)
+      writer.value(prepared)
+    }
+  }
+
+  restore(reader: StateReader): void {
+    for (let left = reader.count(9); left > 0; left--) {
+      const id = reader.amount()
+      this.#pending.push({ id, prepared: reader.value() })
+    }
+    if (!this.#sink.isTransactional)
+      throw checkpointMismatch(
+        `the checkpoint holds rows that "${this.#sink.name}" has prepared, and it has no prepare: nobody can commit them`,
+        { at: this.#sink.name },
+      )
+  }
+
+  sizeBytes(): number {
+    return sizeOfState(this)
+  }
+}

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest'
+import { count, f64, memoryStore, pipeline, schema, sum, timestamp, tumbling, utf8 } from '../../src/index.ts'
+import type { EngineChoice } from '../../src/plan/config.ts'
+import { VirtualClock } from '../../src/time/virtual-clock.ts'
+
+const trades = schema({ time: timestamp(), symbol: utf8(), price: f64() })
+const volumes = (engine: EngineChoice, maxBatch = 16_384) =>
+  pipeline(trades, { engine, maxBatch })
+    .eventTime('time', { outOfOrderness: '2s' })
+    .keyBy('symbol')
+    .window(tumbling('10s'))
+    .aggregate(e => ({ trades: count(), volume: sum(e.price) }))
+
+const events = Array.from({ length: 500 }, (_, i) => ({
+  time: i * 137 - (i % 7) * 300 + 2_000,
+  symbol: `S${(i * i) % 11}`,
+  price: (i * 37) % 101,
+}))
+
+async function uninterrupted(): Promise<unknown[]> {
+  const rows: unknown[] = []
+  const job = await volumes('js').run({ sink: rows })
+  job.pushMany(events)
+  await job.drain()
+  return rows
+}
+
+describe('a job', () => {
+  it.each([
+    ['wasm', 'js'],
+    ['js', 'wasm'],
+  ] as const)(
+    'that went on %s goes on on %s from the bytes of a checkpoint, and gives what an uninterrupted one gives',
+    async (one, other) => {
+      const expected = await uninterrupted()
+      for (const cut of [0, 1, 123, 250, 499, 500]) {
+        const rows: unknown[] = []
+        const first = await volumes(one, 64).run({ sink: rows })
+        first.pushMany(events.slice(0, cut))
+        const { bytes } = await first.checkpoint()
+        const before = rows.length
+        first.pushMany(events.slice(cut))
+        await first.stop({ drain: false })
+        rows.length = before
+        const second = await volumes(other, 7).run({ sink: rows, restore: bytes })
+        expect(second.restored?.inputs).toEqual([{ name: 'pushed', rows: cut }])
+        second.pushMany(events.slice(cut))
+        await second.drain()
+        expect(rows, `cut at ${cut}`).toEqual(expected)
+      }
+    },
+  )
+
+  it('takes checkpoints by its clock, keeps the newest, and goes on from the latest', async () => {
+    const store = memoryStore()
+    const clock = new VirtualClock(0)
+    const rows: unknown[] = []
+    const job = await volumes('js').run({ sink: rows, clock, checkpoint: { store, everyMs: 1_000, retain: 2 } })
+    for (let at = 0; at < 5; at++) {
+      job.pushMany(events.slice(at * 100, at * 100 + 100))
+      clock.advance(1_000)
+      await job.flush()
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
+    expect(await store.list()).toEqual([4, 5])
+    await job.stop({ drain: false })
+    const restored = await volumes('wasm').run({ sink: rows, checkpoint: { store }, restore: 'latest' })
+    expect(restored.restored?.id).toBe(5)
+    await restored.drain()
+    expect(rows).toEqual(await uninterrupted())
+  })
+
+  it('takes checkpoints by the rows it accepts', async () => {
+    const store = memoryStore()
+    const job = await volumes('js', 10).run({ sink: [], checkpoint: { store, everyEvents: 100, retain: 10 } })
+    for (let at = 0; at < 500; at += 50) {
+      job.pushMany(events.slice(at, at + 50))
+      await new Promise(resolve => setTimeout(resolve, 2))
+    }
+    expect((await store.list()).length).toBe(5)
+    await job.stop({ drain: false })
+  })
+
+  it('that keeps checkpoints leaves its windows open when it is stopped, for the job that goes on', async () => {
+    const store = memoryStore()
+    const rows: unknown[] = []
+    for (const [from, to] of [
+      [0, 200],
+      [200, 350],
+      [350, 500],
+    ] as const) {
+      const job = await volumes('wasm').run({ sink: rows, checkpoint: { store }, restore: 'latest' })
+      expect(job.restored?.inputs[0]?.rows ?? 0).toBe(from)
+      job.pushMany(events.slice(from, to))
+      await (to === 500 ? job.drain() : job.stop())
+    }
+    expect(rows).toEqual(await uninterrupted())
+  })
+
+  it('begins anew where there is no checkpoint, unless that is an error', async () => {
+    const store = memoryStore()
+    const job = await volumes('js').run({ sink: [], checkpoint: { store }, restore: 'latest' })
+    expect(job.restored).toBe(undefined)
+    await job.stop({ drain: false })
+    await expect(volumes('js').run({ sink: [], restore: { from: store, ifNone: 'fail' } })).rejects.toMatchObject({
+      code: 'CHECKPOINT_FAILED',
+    })
+    await expect(volumes('js').run({ sink: [], restore: 'latest' })).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+  })
+
+  it('refuses the checkpoint of another plan, and says which step it does not know', async () => {
+    const job = await volumes('js').run({ sink: [] })
+    job.pushMany(events)
+    const { bytes } = await job.checkpoint()
+    await job.stop({ drain: false })
+    const other = pipeline(trades)
+      .eventTime('time', { outOfOrderness: '2s' })
+      .keyBy('symbol')
+      .window(tumbling('10s'))
+      .aggregate(e => ({ trades: count(), volume: sum(e.time.sub(0)) }))
+    await expect(other.run({ sink: [], restore: bytes })).rejects.toMatchObject({
+      code: 'CHECKPOINT_MISMATCH',
+      message: expect.stringContaining('operator/windowAggregate-1'),
+    })
+    const shorter = pipeline(trades)
+    await expect(shorter.run({ sink: [], restore: bytes })).rejects.toMatchObject({ code: 'CHECKPOINT_MISMATCH' })
+    await (await shorter.run({ sink: [], restore: { from: bytes, allowDropped: true } })).drain()
+  })
+
+  it('has sinks commit what was in front of the barrier, once the checkpoint is durable', async () => {
+    const log: unknown[] = []
+    const store = memoryStore()
+    const sink = (name: string) => ({
+      send: (row: { price: number }) => void log.push([name, row.price]),
+      prepare: async (id: number) => {
+        log.push([name, 'prepare', id])
+        return { id }
+      },
+      commit: async (id: number, prepared: unknown) => {
+        expect((await store.list()).includes(id)).toBe(true)
+        log.push([name, 'commit', id, prepared])
+      },
+      abort: async (id: number) => void log.push([name, 'abort', id]),
+    })
+    const first = await pipeline(trades).run({ sink: sink('a'), checkpoint: { store }, restore: 'latest' })
+    first.push(events[0]!)
+    const taken = first.checkpoint()
+    first.push(events[1]!)
+    await taken
+    await first.stop({ drain: false })
+    expect(log).toEqual([
+      ['a', 'abort', 0],
+      ['a', 0],
+      ['a', 'prepare', 1],
+      ['a', 37],
+      ['a', 'commit', 1, { id: 1 }],
+    ])
+    log.length = 0
+    const second = await pipeline(trades).run({ sink: sink('b'), checkpoint: { store }, restore: 'latest' })
+    second.push(events[1]!)
+    await second.drain()
+    expect(log).toEqual([
+      ['b', 'commit', 1, { id: 1 }],
+      ['b', 'abort', 1],
+      ['b', 37],
+      ['b', 'prepare', 2],
+      ['b', 'commit', 2, { id: 2 }],
+    ])
+  })
+})
