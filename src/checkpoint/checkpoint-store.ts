@@ -1,3 +1,5 @@
+import { checkpointConflict } from '../errors.ts'
+
 /**
  * Where checkpoints are kept: bytes under ids that only grow. All a store has to know of a checkpoint.
  *
@@ -18,12 +20,22 @@ export interface CheckpointStore {
   /** The bytes of a checkpoint, as they were put; undefined: there is none of that id. */
   get(id: number): Promise<Uint8Array | undefined>
   /**
-   * Resolves once the bytes are durable and whole; until then nobody sees any of it. A failed attempt leaves nothing that
-   * `list` names, and what was there before as it was.
+   * Resolves once the bytes are durable and whole. Whenever it is cut off, what was there before stays as it was, and
+   * `list` names the new one only if it is there whole.
    *
    * @throws EventfluxError `CHECKPOINT_CONFLICT` when there is a checkpoint of this or a higher id.
    */
   put(id: number, bytes: Uint8Array): Promise<void>
   /** Takes a checkpoint away; one that isn't there is no error. */
   delete(id: number): Promise<void>
+}
+
+/** @throws EventfluxError `CHECKPOINT_CONFLICT` when a checkpoint of this or a higher id is there. */
+export function refuseOlder(store: string, id: number, ids: readonly number[]): void {
+  const newest = ids.at(-1) ?? 0
+  if (newest >= id)
+    throw checkpointConflict(
+      `checkpoint ${id} is not newer than ${newest}, which is in the store "${store}" already: another job writes there`,
+      { value: id, at: store },
+    )
 }

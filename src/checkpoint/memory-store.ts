@@ -1,5 +1,4 @@
-import { checkpointConflict } from '../errors.ts'
-import type { CheckpointStore } from './checkpoint-store.ts'
+import { type CheckpointStore, refuseOlder } from './checkpoint-store.ts'
 
 /**
  * Keeps checkpoints in memory: for tests, and for jobs that are to be moved within a process. They end with it.
@@ -25,14 +24,4 @@ export function memoryStore(): CheckpointStore {
       checkpoints.delete(id)
     },
   }
-}
-
-/** @throws EventfluxError `CHECKPOINT_CONFLICT` when a checkpoint of this or a higher id is there. */
-export function refuseOlder(store: string, id: number, ids: readonly number[]): void {
-  const newest = ids.at(-1) ?? 0
-  if (newest >= id)
-    throw checkpointConflict(
-      `checkpoint ${id} is not newer than ${newest}, which is in the store "${store}" already: another job writes there`,
-      { value: id, at: store },
-    )
 }

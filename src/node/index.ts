@@ -1,4 +1,5 @@
 export type { GzipInput } from './byte-streams.ts'
+export { fileStore } from './checkpoint-files.ts'
 export { type FromEmitterOptions, fromEmitter } from './emitter.ts'
 export { type FileSinkOptions, fileSink } from './file-sink.ts'
 export { csvFile, type FileOptions, ndjsonFile } from './files.ts'

@@ -1,5 +1,5 @@
 import type { CheckpointArchive, SavedCheckpoint } from '../checkpoint/checkpoint-archive.ts'
-import { closed, type EventfluxError } from '../errors.ts'
+import { closed, EventfluxError } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
 import type { CheckpointPace } from './checkpoint-options.ts'
 import type { Checkpointed } from './checkpointed.ts'
@@ -96,7 +96,9 @@ export class CheckpointCoordinator {
       const { onFailure = 'fail' } = this.#pace
       if (this.#hasEnded) return
       try {
-        if (onFailure === 'fail') this.#failed(error)
+        // Who goes on after another writer has won has two jobs take turns in one store.
+        const isLost = error instanceof EventfluxError && error.code === 'CHECKPOINT_CONFLICT'
+        if (onFailure === 'fail' || isLost) this.#failed(error)
         else onFailure(error as EventfluxError)
       } catch (cause) {
         this.#failed(cause)

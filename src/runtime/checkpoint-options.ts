@@ -11,7 +11,7 @@ export interface CheckpointPace {
   readonly everyEvents?: number
   /**
    * What happens when a checkpoint can't be made durable: `'fail'` (the default) ends the job; a function is told, and the
-   * job goes on, to try again with the next one.
+   * job goes on, to try again with the next one. Where another job has written to the same store, this one always ends.
    */
   readonly onFailure?: 'fail' | ((error: EventfluxError) => void)
 }

@@ -1,0 +1,120 @@
+import * as promises from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { type CheckpointStore, refuseOlder } from '../checkpoint/checkpoint-store.ts'
+
+/** What the store asks of a file system. */
+export type FileCalls = Pick<typeof promises, 'mkdir' | 'open' | 'readFile' | 'readdir' | 'rename' | 'unlink'>
+
+const NAME = /^checkpoint-(\d{1,16})\.efckp$/
+const UNFINISHED = /^\.checkpoint-(\d{1,16})\.unfinished$/
+
+/**
+ * Keeps checkpoints in a directory, a file each. A checkpoint is written under another name, made durable (fsync), given
+ * its name, and the directory made durable, before anyone is told of it: whatever happens in between, the one before it is
+ * there and whole. One job writes to a directory at a time.
+ *
+ * @param directory Made when it isn't there.
+ *
+ * @example
+ * ```ts
+ * const store = fileStore('/var/lib/trades/checkpoints')
+ * const job = await pipeline(readings).run({ checkpoint: { store, everyMs: 10_000 }, restore: 'latest' })
+ * ```
+ */
+export function fileStore(directory: string): CheckpointStore {
+  return new CheckpointFiles(directory, promises)
+}
+
+/** A store over file system calls, which tests have fail. */
+export class CheckpointFiles implements CheckpointStore {
+  readonly name: string
+  readonly #files: FileCalls
+
+  constructor(directory: string, files: FileCalls) {
+    this.name = resolve(directory)
+    this.#files = files
+  }
+
+  async list(): Promise<readonly number[]> {
+    return idsIn(await this.#names(), NAME)
+  }
+
+  async get(id: number): Promise<Uint8Array | undefined> {
+    return await orIfMissing(undefined, this.#files.readFile(this.#path(id)))
+  }
+
+  async put(id: number, bytes: Uint8Array): Promise<void> {
+    await this.#files.mkdir(this.name, { recursive: true })
+    const names = await this.#names()
+    const ids = idsIn(names, NAME)
+    refuseOlder(this.name, id, ids)
+    for (const dead of idsIn(names, UNFINISHED)) await this.#remove(this.#unfinished(dead))
+    const unfinished = this.#unfinished(id)
+    try {
+      await this.#write(unfinished, bytes)
+      await this.#files.rename(unfinished, this.#path(id))
+    } catch (error) {
+      await this.#remove(unfinished).catch(() => {})
+      throw error
+    }
+    await this.#syncDirectory()
+  }
+
+  async delete(id: number): Promise<void> {
+    await this.#remove(this.#path(id))
+  }
+
+  async #write(path: string, bytes: Uint8Array): Promise<void> {
+    const file = await this.#files.open(path, 'wx')
+    try {
+      await file.writeFile(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  }
+
+  /** Names are durable once their directory is. Windows can't open one, and makes names durable by itself. */
+  async #syncDirectory(): Promise<void> {
+    if (process.platform === 'win32') return
+    const directory = await this.#files.open(this.name, 'r')
+    try {
+      await directory.sync()
+    } finally {
+      await directory.close()
+    }
+  }
+
+  #names(): Promise<readonly string[]> {
+    return orIfMissing([], this.#files.readdir(this.name))
+  }
+
+  async #remove(path: string): Promise<void> {
+    await orIfMissing(undefined, this.#files.unlink(path))
+  }
+
+  #path(id: number): string {
+    return join(this.name, `checkpoint-${String(id).padStart(12, '0')}.efckp`)
+  }
+
+  #unfinished(id: number): string {
+    return join(this.name, `.checkpoint-${id}.unfinished`)
+  }
+}
+
+function idsIn(names: readonly string[], pattern: RegExp): number[] {
+  const ids = names.flatMap(name => {
+    const id = Number(pattern.exec(name)?.[1])
+    return Number.isSafeInteger(id) && id >= 1 ? [id] : []
+  })
+  return ids.sort((a, b) => a - b)
+}
+
+async function orIfMissing<T, U>(otherwise: U, call: Promise<T>): Promise<T | U> {
+  try {
+    return await call
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return otherwise
+    throw error
+  }
+}
