@@ -11,6 +11,7 @@ export type { DecodedCheckpoint, Section, StoredSection } from './checkpoint/che
 export type { CheckpointStore } from './checkpoint/checkpoint-store.ts'
 export { decodeCheckpoint } from './checkpoint/decode-checkpoint.ts'
 export { encodeCheckpoint } from './checkpoint/encode-checkpoint.ts'
+export { type CheckpointReport, inspectCheckpoint, type SectionReport } from './checkpoint/inspect-checkpoint.ts'
 export { type KeyValueClient, type KeyValueStoreOptions, keyValueStore } from './checkpoint/key-value-store.ts'
 export { memoryStore } from './checkpoint/memory-store.ts'
 export type { RestoreTolerance } from './checkpoint/named-state.ts'

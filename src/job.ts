@@ -176,7 +176,7 @@ export class Job<In = unknown, Out = unknown> {
    * `CHECKPOINT_CONFLICT`, `CLOSED`. The job goes on; older checkpoints are as they were.
    */
   checkpoint(): Promise<JobCheckpoint> {
-    return this.#recovery.coordinator.take()
+    return this.#recovery.coordinator.take(true)
   }
 
   /** Ends the input: no more events, all windows close, everything reaches the sinks, the job stops. */

@@ -1,18 +1,28 @@
-import { checkpointFailed, EventfluxError, optionInvalid, show } from '../errors.ts'
-import { type DecodedCheckpoint, FORM, type Section, type StoredSection } from './checkpoint-format.ts'
-import { type CheckpointMeta, decodeMeta, encodeMeta } from './checkpoint-meta.ts'
+import { checkpointFailed, checkpointInvalid, EventfluxError, optionInvalid, show } from '../errors.ts'
+import type { Section, StoredSection } from './checkpoint-format.ts'
+import type { CheckpointMeta } from './checkpoint-meta.ts'
 import type { CheckpointStore } from './checkpoint-store.ts'
-import { crc32c } from './crc-32c.ts'
-import { decodingSteps } from './decode-checkpoint.ts'
-import { encodingSteps } from './encode-checkpoint.ts'
-import { inTurns, piecesOf, type Steps } from './steps.ts'
+import { gzip } from './gzip.ts'
+import { type CheckpointContent, readCheckpoint, readFirst, wholeSections } from './read-checkpoint.ts'
+import { inTurns } from './steps.ts'
+import { writingSteps } from './write-checkpoint.ts'
 
 /** How checkpoints are kept. */
 export interface ArchiveOptions {
   /** Where they are kept. */
   readonly store: CheckpointStore
-  /** How many of the newest are kept; older ones are deleted once a newer one is durable. Default 3. */
+  /**
+   * How many of the newest can be restored; older ones are deleted once a newer one is durable, unless one that is kept
+   * consists of changes to them. Default 3.
+   */
   readonly retain?: number
+  /**
+   * Every how many checkpoints one is whole; those between hold what has changed since the one before, which takes as much
+   * memory as the last one has bytes. Default 1: all are whole.
+   */
+  readonly fullEvery?: number
+  /** Whether they are compressed (gzip), where the runtime can. Default false. */
+  readonly compress?: boolean
 }
 
 /** A checkpoint that has become durable. */
@@ -20,6 +30,8 @@ export interface SavedCheckpoint {
   readonly id: number
   /** When it was taken, in milliseconds since the epoch. */
   readonly createdMs: number
+  /** The checkpoint it holds changes to; 0: it is whole. */
+  readonly base: number
   /** The checkpoint itself, as the store has it. */
   readonly bytes: Uint8Array
 }
@@ -31,9 +43,7 @@ export interface SkippedCheckpoint {
 }
 
 /** A checkpoint as it was found. */
-export interface LoadedCheckpoint {
-  readonly version: DecodedCheckpoint['version']
-  readonly meta: CheckpointMeta
+export interface LoadedCheckpoint extends CheckpointContent {
   readonly sections: readonly Section[]
   /** Newer ones that are damaged, the newest first. */
   readonly skipped: readonly SkippedCheckpoint[]
@@ -45,23 +55,31 @@ export interface LoadOptions {
   readonly id?: number
   /** Whether an older one will do where a newer one is damaged. Default: that is an error. */
   readonly fallBack?: boolean
+  /** Most bytes a compressed checkpoint may unpack to. Default 1 GiB. */
+  readonly maxBytes?: number
 }
 
 /** Checkpoints in a store: their numbers, which of them are kept, and which one is read. */
 export class CheckpointArchive {
   readonly #store: CheckpointStore
   readonly #retain: number
+  readonly #fullEvery: number
+  readonly #compress: boolean
   #newest: number | undefined
+  /** The last one that was saved, where the next may hold changes to it. */
+  #last: { readonly id: number; readonly sections: readonly Section[]; readonly sinceFull: number } | undefined
+  /** What each holds changes to, where that is known. */
+  readonly #bases = new Map<number, number>()
 
   /** @throws EventfluxError `OPTION_INVALID` */
-  constructor({ store, retain = 3 }: ArchiveOptions) {
-    if (!(Number.isSafeInteger(retain) && retain >= 1))
-      throw optionInvalid(`retain is a number of checkpoints of at least 1, not ${show(retain)}`, {
-        value: retain,
-        at: 'retain',
-      })
+  constructor({ store, retain = 3, fullEvery = 1, compress = false }: ArchiveOptions) {
+    for (const [name, value] of Object.entries({ retain, fullEvery }))
+      if (!(Number.isSafeInteger(value) && value >= 1))
+        throw optionInvalid(`${name} is a number of checkpoints of at least 1, not ${show(value)}`, { value, at: name })
     this.#store = store
     this.#retain = retain
+    this.#fullEvery = fullEvery
+    this.#compress = compress
   }
 
   /** Looks at what is there: ids go on from the newest, and from `least`. Once, before the first `nextId`. */
@@ -75,18 +93,37 @@ export class CheckpointArchive {
     return this.#newest!
   }
 
-  /** @throws EventfluxError `CHECKPOINT_FAILED`, `CHECKPOINT_CONFLICT`, `CHECKPOINT_UNSUPPORTED` */
-  async save(meta: Omit<CheckpointMeta, 'base'>, sections: readonly Section[]): Promise<SavedCheckpoint> {
+  /**
+   * One at a time.
+   *
+   * @param isWhole Whether it must stand by itself.
+   * @throws EventfluxError `CHECKPOINT_FAILED`, `CHECKPOINT_CONFLICT`, `CHECKPOINT_UNSUPPORTED`
+   */
+  async save(
+    meta: Omit<CheckpointMeta, 'base'>,
+    sections: readonly Section[],
+    isWhole = false,
+  ): Promise<SavedCheckpoint> {
     const { id, createdMs } = meta
-    const bytes = await inTurns(wholeSteps([encodeMeta({ ...meta, base: 0 }), ...sections]))
+    const last = isWhole || (this.#last?.sinceFull ?? this.#fullEvery) + 1 >= this.#fullEvery ? undefined : this.#last
+    const base = last?.id ?? 0
+    const plain = await inTurns(writingSteps({ ...meta, base }, sections, last?.sections))
+    const bytes = this.#compress ? await gzip(plain) : plain
     await this.#asked('put', () => this.#store.put(id, bytes))
-    return { id, createdMs, bytes }
+    this.#bases.set(id, base)
+    if (this.#fullEvery > 1) this.#last = { id, sections, sinceFull: last === undefined ? 0 : last.sinceFull + 1 }
+    return { id, createdMs, base, bytes }
   }
 
-  /** Deletes what is older than what is kept. What the store fails on is passed on; it doesn't matter to what is there. */
+  /** Deletes what nothing that is kept needs. What the store fails on is passed on; it doesn't matter to what is there. */
   async prune(): Promise<void> {
     const ids = await this.#asked('list', () => this.#store.list())
-    for (const id of ids.slice(0, -this.#retain)) await this.#asked('delete', () => this.#store.delete(id))
+    const needed = ids.length > this.#retain ? await this.#wholeBelow(ids[ids.length - this.#retain]!) : 0
+    for (const id of ids) {
+      if (id >= needed) return
+      await this.#asked('delete', () => this.#store.delete(id))
+      this.#bases.delete(id)
+    }
   }
 
   /**
@@ -94,7 +131,7 @@ export class CheckpointArchive {
    *
    * @throws EventfluxError `CHECKPOINT_INVALID` for a damaged one that may not be passed over, or when all of them are.
    */
-  async load({ id, fallBack = false }: LoadOptions = {}): Promise<LoadedCheckpoint | undefined> {
+  async load({ id, fallBack = false, maxBytes }: LoadOptions = {}): Promise<LoadedCheckpoint | undefined> {
     const ids = await this.#asked('list', () => this.#store.list())
     const wanted = ids.filter(each => id === undefined || each === id).reverse()
     if (id !== undefined && wanted.length === 0)
@@ -102,7 +139,7 @@ export class CheckpointArchive {
     const skipped: SkippedCheckpoint[] = []
     for (const each of wanted) {
       try {
-        return { ...(await this.#read(each)), skipped }
+        return { ...(await this.#read(each, maxBytes)), skipped }
       } catch (error) {
         if (!(error instanceof EventfluxError && error.code === 'CHECKPOINT_INVALID')) throw error
         if (!fallBack) throw error
@@ -113,13 +150,44 @@ export class CheckpointArchive {
     return undefined
   }
 
-  async #read(id: number): Promise<Omit<LoadedCheckpoint, 'skipped'>> {
+  /** A checkpoint with those it holds changes to, the newest first, made whole. */
+  async #read(id: number, maxBytes: number | undefined): Promise<Omit<LoadedCheckpoint, 'skipped'>> {
+    const newest = await this.#readOne(id, maxBytes)
+    const chain = [newest]
+    while (chain.at(-1)!.meta.base !== 0) chain.push(await this.#readOne(chain.at(-1)!.meta.base, maxBytes))
+    let sections: readonly Section[] = []
+    while (chain.length > 0) sections = wholeSections(chain.pop()!, sections)
+    return { ...newest, sections }
+  }
+
+  async #readOne(id: number, maxBytes: number | undefined): Promise<CheckpointContent<StoredSection>> {
+    const content = await readCheckpoint(await this.#bytesOf(id), maxBytes)
+    if (content.meta.id !== id)
+      throw checkpointInvalid(`what the store "${this.#store.name}" has as checkpoint ${id} is ${content.meta.id}`)
+    return content
+  }
+
+  async #bytesOf(id: number): Promise<Uint8Array> {
     const bytes = await this.#asked('get', () => this.#store.get(id))
-    if (bytes === undefined)
-      throw checkpointFailed(`the store "${this.#store.name}" names a checkpoint ${id} and doesn't have it`, {
-        value: id,
-      })
-    return readCheckpoint(bytes)
+    if (bytes !== undefined) return bytes
+    throw checkpointInvalid(`the store "${this.#store.name}" doesn't have the checkpoint ${id}`, { value: id })
+  }
+
+  /** The whole checkpoint that one holds changes to, or is; 0 when that can't be told: nothing is deleted then. */
+  async #wholeBelow(id: number): Promise<number> {
+    for (let at = id; ; ) {
+      if (!this.#bases.has(at)) {
+        try {
+          this.#bases.set(at, (await readFirst(await this.#bytesOf(at))).base)
+        } catch (error) {
+          if (error instanceof EventfluxError && error.code === 'CHECKPOINT_INVALID') return 0
+          throw error
+        }
+      }
+      const base = this.#bases.get(at)!
+      if (base === 0) return at
+      at = base
+    }
   }
 
   async #asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
@@ -132,23 +200,4 @@ export class CheckpointArchive {
       throw checkpointFailed(`the store "${name}" failed to ${what}: ${reason}`, { at: name, cause })
     }
   }
-}
-
-/** A checkpoint that stands by itself. @throws EventfluxError `CHECKPOINT_INVALID` */
-export async function readCheckpoint(bytes: Uint8Array): Promise<Omit<LoadedCheckpoint, 'skipped'>> {
-  const { version, sections } = await inTurns(decodingSteps(bytes))
-  return { version, meta: decodeMeta(sections), sections: sections.slice(1) }
-}
-
-function* wholeSteps(sections: readonly Section[]): Steps<Uint8Array> {
-  const stored: StoredSection[] = []
-  for (const { name, bytes } of sections) {
-    let crc = 0
-    for (const piece of piecesOf(bytes)) {
-      crc = crc32c(piece, crc)
-      yield piece.length
-    }
-    stored.push({ name, bytes, form: FORM.whole, wholeBytes: bytes.length, wholeCrc: crc })
-  }
-  return yield* encodingSteps(stored)
 }

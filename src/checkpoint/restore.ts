@@ -1,14 +1,14 @@
-import { checkpointFailed, checkpointMismatch, optionInvalid, show } from '../errors.ts'
+import { checkpointFailed, checkpointInvalid, checkpointMismatch, optionInvalid, show } from '../errors.ts'
 import {
   CheckpointArchive,
   type LoadedCheckpoint,
   type LoadOptions,
-  readCheckpoint,
   type SkippedCheckpoint,
 } from './checkpoint-archive.ts'
 import { type Section, VERSION } from './checkpoint-format.ts'
 import type { CheckpointStore } from './checkpoint-store.ts'
 import type { RestoreTolerance } from './named-state.ts'
+import { type CheckpointContent, readCheckpoint, wholeSections } from './read-checkpoint.ts'
 
 /** A checkpoint of another version or plan, as a migration gets it. */
 export interface MigratedCheckpoint {
@@ -53,7 +53,7 @@ export async function loadCheckpoint(options: RestoreOptions): Promise<LoadedChe
     throw optionInvalid('there is nothing to restore from: name a store, here or for checkpoints', { at: 'restore' })
   const loaded =
     from instanceof Uint8Array
-      ? { ...(await readCheckpoint(from)), skipped: [] }
+      ? { ...(await readWhole(from, options.maxBytes)), skipped: [] }
       : await new CheckpointArchive({ store: from }).load(options)
   if (loaded === undefined) {
     if (ifNone === 'start') return undefined
@@ -70,6 +70,14 @@ export async function loadCheckpoint(options: RestoreOptions): Promise<LoadedChe
       { value: version.major },
     )
   return loaded
+}
+
+/** @throws EventfluxError `CHECKPOINT_INVALID` for one that holds changes to another. */
+async function readWhole(bytes: Uint8Array, maxBytes: number | undefined): Promise<CheckpointContent> {
+  const content = await readCheckpoint(bytes, maxBytes)
+  const { id, base } = content.meta
+  if (base === 0) return { ...content, sections: wholeSections(content, []) }
+  throw checkpointInvalid(`checkpoint ${id} holds changes to ${base}: restore it from the store that has both`)
 }
 
 const sectionsIn = (sections: ReadonlyMap<string, Uint8Array>): Section[] =>

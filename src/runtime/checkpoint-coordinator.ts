@@ -60,8 +60,12 @@ export class CheckpointCoordinator {
       void this.takeByPolicy()
   }
 
-  /** Takes a checkpoint of the rows accepted so far. Resolves once it is durable, and sinks have committed. */
-  async take(): Promise<JobCheckpoint> {
+  /**
+   * Takes a checkpoint of the rows accepted so far. Resolves once it is durable, and sinks have committed.
+   *
+   * @param isWhole Whether it must stand by itself.
+   */
+  async take(isWhole: boolean): Promise<JobCheckpoint> {
     if (this.#hasEnded) throw closed('the job has ended: there is nothing to take a checkpoint of')
     const startNs = this.#clock.monotonicNs()
     const createdMs = this.#clock.now()
@@ -75,7 +79,7 @@ export class CheckpointCoordinator {
     const snapshot = this.#job.snapshotAt(barrier)
     const saved = Promise.all([snapshot, this.#saving.catch(() => {})]).then(async ([{ sections, pauseNs }]) => {
       const meta = { id: barrier.id, createdMs, labels: this.#labels }
-      const checkpoint = await this.#archive.save(meta, sections)
+      const checkpoint = await this.#archive.save(meta, sections, isWhole)
       await this.#committed(barrier)
       await this.#archive.prune()
       return { ...checkpoint, pauseMs: pauseNs / 1e6, durationMs: (this.#clock.monotonicNs() - startNs) / 1e6 }
@@ -91,7 +95,7 @@ export class CheckpointCoordinator {
   /** Takes one that nobody waits for: what it fails on is up to the policy. */
   async takeByPolicy(): Promise<void> {
     try {
-      await this.take()
+      await this.take(false)
     } catch (error) {
       const { onFailure = 'fail' } = this.#pace
       if (this.#hasEnded) return
