@@ -20,6 +20,7 @@ export interface KeyValueClient {
   compareAndSet(key: string, expected: Uint8Array | undefined, value: Uint8Array): Promise<boolean>
 }
 
+/** How a key-value service is used. */
 export interface KeyValueStoreOptions {
   /** What all keys begin with; one for each job. Default `'eventflux/'`. */
   readonly prefix?: string
