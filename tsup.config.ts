@@ -1,5 +1,6 @@
 import { copyFile, readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { build } from 'esbuild'
 import { defineConfig, type Options } from 'tsup'
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number]
@@ -38,6 +39,23 @@ const frontDoors: Plugin = {
   },
 }
 
+/** The script of workers is one file: bundlers and servers that meet it as an asset take it as it is, and nothing else. */
+async function buildWorker(): Promise<void> {
+  await build({
+    entryPoints: ['src/threads/worker.ts'],
+    outfile: 'dist/worker.js',
+    bundle: true,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    format: 'esm',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    target: 'es2022',
+    external: ['node:*'],
+    logLevel: 'error',
+  })
+}
+
 export default defineConfig([
   {
     entry: {
@@ -47,7 +65,6 @@ export default defineConfig([
       'arrow/index': 'src/arrow/index.ts',
       'web/index': 'src/web/index.ts',
       'testing/index': 'src/testing/index.ts',
-      worker: 'src/threads/worker.ts',
     },
     format: ['esm', 'cjs'],
     platform: 'neutral',
@@ -66,6 +83,7 @@ export default defineConfig([
     },
     onSuccess: async () => {
       for (const name of ['plain', 'shared']) await copyFile(`build/${name}.wasm`, `dist/${name}.wasm`)
+      await buildWorker()
     },
   },
   // The command: what it needs beyond the library is bundled into it, and the library is not.

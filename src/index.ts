@@ -99,7 +99,7 @@ export { asc, desc, type Ordering } from './expression/ordering.ts'
 export { aggregateOf } from './expression/user-aggregate.ts'
 // What runs
 export { Job, type JobState, type JobSummary } from './job.ts'
-export type { CreateRuntime, Runtime, RuntimeInfo, RuntimeOptions } from './kernels/create-runtime.ts'
+export type { CreateRuntime, Runtime, RuntimeInfo, RuntimeOptions, WebWorker } from './kernels/create-runtime.ts'
 export type { ColumnBlock, ColumnValues } from './memory/column-input.ts'
 // What is measured
 export { Histogram } from './metrics/histogram.ts'

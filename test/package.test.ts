@@ -110,7 +110,7 @@ describe('the package', () => {
     expect(errors).toEqual([])
   })
 
-  it('does nothing when it is imported but define its names, as "sideEffects": false says', () => {
+  it('does nothing when it is imported but define its names, as "sideEffects" says', () => {
     const seen = run(
       'effects.mjs',
       `const owners = [globalThis, Object.prototype, Array.prototype, Function.prototype, Promise.prototype, Float64Array.prototype]

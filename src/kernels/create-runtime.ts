@@ -14,6 +14,22 @@ export interface RuntimeOptions {
   readonly module?: ModuleInput | PromiseLike<ModuleInput>
   /** `'auto'` (the default): WebAssembly where it may run, the same in JavaScript elsewhere. */
   readonly engine?: EngineChoice
+  /** Workers of a job that doesn't say how many (`run({ workers })`); `false`: jobs on this runtime never have any. */
+  readonly threads?: number | false
+  /**
+   * Starts a Web Worker on the script `eventflux/worker`, for pages. Default: the file beside the library's own, which
+   * webpack and Vite find by themselves. esbuild and rollup don't: put the script where the page can load it.
+   */
+  readonly worker?: () => WebWorker
+}
+
+/** Of a Web Worker, what is needed of it. */
+export interface WebWorker {
+  postMessage(message: unknown): void
+  terminate(): void
+  onmessage: ((event: never) => unknown) | null
+  onmessageerror: ((event: never) => unknown) | null
+  onerror: ((event: never) => unknown) | null
 }
 
 /** What a runtime found out about where it runs. */
@@ -40,7 +56,13 @@ export interface Runtime {
   readonly info: RuntimeInfo
   /** @internal The kernels; without them everything runs on the `js` engine. */
   readonly module: KernelModule | undefined
+  /** @internal */
+  readonly workers: number | undefined
+  /** @internal */
+  readonly worker: (() => WebWorker) | undefined
 }
+
+const NO_THREADS: ThreadSupport = { usable: false, reason: 'the runtime was made without threads' }
 
 /** What `createRuntime` is. */
 export type CreateRuntime = (options?: RuntimeOptions) => Promise<Runtime>
@@ -50,14 +72,20 @@ const PROBE_BYTES = 2 ** 16
 
 /** `createRuntime` of an entry that brings the kernels along, or doesn't. @internal */
 export function createRuntimeOn(packaged: KernelModule | undefined): CreateRuntime {
-  return async ({ module, engine = 'auto' } = {}) => {
+  return async ({ module, engine = 'auto', threads, worker } = {}) => {
     const kernels = module === undefined ? packaged : await givenKernels(module)
     const probe = await createEngine({ engine, maxBytes: PROBE_BYTES, module: kernels })
     if (module !== undefined && probe.name === 'wasm') checkKernels(probe)
     const { name, fallbackReason } = probe
     return Object.freeze({
-      info: Object.freeze({ engine: name, ...(fallbackReason && { fallbackReason }), threads: threadSupport() }),
+      info: Object.freeze({
+        engine: name,
+        ...(fallbackReason && { fallbackReason }),
+        threads: threads === false ? NO_THREADS : threadSupport(),
+      }),
       module: name === 'wasm' ? kernels : undefined,
+      workers: threads === false ? undefined : threads,
+      worker,
     })
   }
 }

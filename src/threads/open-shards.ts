@@ -60,8 +60,10 @@ export async function openShards(
   },
 ): Promise<ThreadsOfJob> {
   const { options, config, engine, module, streamClock } = parts
-  if (options.workers === undefined) return { mode: { kind: 'thread', workers: 0 } }
-  const workers = checkWorkers(options.workers)
+  const { runtime } = options
+  const asked = options.workers === undefined ? runtime?.workers : options.workers
+  if (asked === undefined) return { mode: { kind: 'thread', workers: 0 } }
+  const workers = checkWorkers(asked)
   const onOne = (reason: string): ThreadsOfJob => ({ mode: { kind: 'thread', workers: 0, reason } })
   if (streamClock instanceof EventDrivenClock) return onOne('its clock is moved by the rows')
   if (options.checkpoint !== undefined || options.restore !== undefined) return onOne('its checkpoints are taken there')
@@ -72,7 +74,7 @@ export async function openShards(
   const policyOf = (stage: string): ErrorPolicy => (Object.hasOwn(errors, stage) ? errors[stage]! : 'fail')
   const waiting = stages.find(stage => typeof policyOf(stage) !== 'string')
   if (waiting !== undefined) return onOne(`the error policy of ${show(waiting)} is neither 'fail' nor 'skip'`)
-  const { usable, reason } = threadSupport()
+  const { usable, reason } = runtime?.info.threads ?? threadSupport()
   if (!usable) return onOne(reason!)
   const sources = sourcesOf(options).length
   const links = await ShardLinks.open({
@@ -84,7 +86,7 @@ export async function openShards(
     inputs: sources === 0 ? 0 : sources + 1,
     skips: stages.filter(stage => policyOf(stage) === 'skip'),
     nowMs: streamClock.now(),
-    spawn: await spawner(),
+    spawn: await spawner(runtime?.worker),
   })
   return { mode: { kind: 'shards', workers }, shards: new OpenShards(sharded, links, streamClock) }
 }

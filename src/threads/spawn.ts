@@ -1,3 +1,4 @@
+import type { WebWorker } from '../kernels/create-runtime.ts'
 import { workerUrl } from './worker-url.ts'
 
 /** Another thread that runs the worker script. */
@@ -17,11 +18,14 @@ export interface ThreadListener {
 /** Starts a thread. */
 export type Spawn = (listener: ThreadListener) => Thread
 
-/** How threads are started here, where they can be (`threadSupport`). */
-export async function spawner(): Promise<Spawn> {
+/** How threads are started here, where they can be (`threadSupport`); pages may have a way of their own. */
+export async function spawner(ofPage: (() => WebWorker) | undefined): Promise<Spawn> {
   const node = await nodeThreads()
-  return node === undefined ? webThread : listener => nodeThread(node, listener)
+  if (node !== undefined) return listener => nodeThread(node, listener)
+  return listener => webThread((ofPage ?? scriptBeside)() as Worker, listener)
 }
+
+const scriptBeside = (): Worker => new Worker(workerUrl(), { type: 'module', name: 'eventflux' })
 
 type NodeThreads = typeof import('node:worker_threads')
 
@@ -53,8 +57,7 @@ function nodeThread({ Worker }: NodeThreads, listener: ThreadListener): Thread {
   }
 }
 
-function webThread(listener: ThreadListener): Thread {
-  const worker = new Worker(workerUrl(), { type: 'module', name: 'eventflux' })
+function webThread(worker: Worker, listener: ThreadListener): Thread {
   worker.onmessage = ({ data }) => listener.message(data)
   worker.onmessageerror = error => listener.ended('sent a message that could not be read', error)
   worker.onerror = event => {

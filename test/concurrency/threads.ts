@@ -23,7 +23,7 @@ export async function bundledThread(file: string): Promise<string> {
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    loader: { '.wasm': 'base64' },
+    loader: { '.wasm': 'binary' },
     logLevel: 'silent',
   })
   return outfile

@@ -2,7 +2,17 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createRuntime, f64, type PipelineConfig, pipeline, schema } from '../../src/index.ts'
+import {
+  count,
+  createRuntime,
+  f64,
+  type PipelineConfig,
+  pipeline,
+  schema,
+  timestamp,
+  tumbling,
+  utf8,
+} from '../../src/index.ts'
 import { createRuntimeOn, type Runtime, type RuntimeOptions } from '../../src/kernels/create-runtime.ts'
 import { pipelineOn } from '../../src/pipeline.ts'
 import { ROOT } from '../source-files.ts'
@@ -112,6 +122,23 @@ describe('a runtime', () => {
     expect(info).toMatchObject({ engine: 'js', fallbackReason: expect.stringContaining('module') })
     expect(await engineOf({})).toBe('js')
     await expect(engineOf({ engine: 'wasm' })).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' })
+  })
+
+  it('says how many workers its jobs have, unless they say so themselves', async () => {
+    const modeOf = async (threads: number | false, workers?: number) => {
+      const runtime = await createRuntime({ threads })
+      const counts = pipeline(schema({ key: utf8(), time: timestamp() }))
+        .eventTime('time')
+        .keyBy('key')
+        .window(tumbling('1s'))
+        .aggregate(() => ({ n: count() }))
+      const job = await counts.run({ runtime, ...(workers && { workers }), sink: [] })
+      await job.drain()
+      return job.mode
+    }
+    expect(await modeOf(2)).toMatchObject({ kind: 'shards', workers: 2 })
+    expect(await modeOf(2, 1)).toMatchObject({ kind: 'shards', workers: 1 })
+    expect(await modeOf(false, 2)).toMatchObject({ kind: 'thread', reason: expect.stringContaining('without threads') })
   })
 
   it('is what run() wants, and nothing else', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { load } from './installed.ts'
 
@@ -74,6 +74,7 @@ export const BUNDLERS: Readonly<Record<string, (runtimes: string, project: strin
       await build({
         root: project,
         configFile: false,
+        base: './',
         logLevel: 'silent',
         build: {
           outDir: folder,
@@ -83,11 +84,16 @@ export const BUNDLERS: Readonly<Record<string, (runtimes: string, project: strin
     },
   }
 
+/** Those that leave the script of workers behind: the page is told where it is. */
+export const FINDS_NO_WORKER: readonly string[] = ['esbuild', 'rollup']
+
 /** A folder of a site with a page that runs what a bundler made. */
 export async function bundledPage(bundler: string, runtimes: string, project: string, site: string): Promise<void> {
   const folder = join(site, bundler)
   await mkdir(folder, { recursive: true })
   await BUNDLERS[bundler]!(runtimes, project, folder)
+  if (FINDS_NO_WORKER.includes(bundler))
+    await copyFile(join(project, 'node_modules/eventflux/dist/worker.js'), join(folder, 'worker.js'))
   await writeFile(
     join(folder, 'index.html'),
     '<!doctype html><meta charset="utf-8"><title>eventflux</title><script type="module" src="page.js"></script>',

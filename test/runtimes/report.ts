@@ -5,6 +5,8 @@ export interface Report extends Expected {
   readonly engine: 'wasm' | 'js'
   readonly fallbackReason?: string
   readonly threads: { readonly usable: boolean; readonly reason?: string }
+  /** The same rows, dealt out to two workers where there can be any. */
+  readonly dealt: Expected & { readonly mode: { readonly kind: 'thread' | 'shards'; readonly reason?: string } }
   readonly began: number
   readonly firstResultAt: number
   readonly delivered: number
@@ -22,6 +24,8 @@ export interface Report extends Expected {
 }
 
 export interface Input {
+  /** Where a page finds the script of workers. */
+  readonly script?: string
   /** A checkpoint to go on from, as base64. */
   readonly restore?: string
 }

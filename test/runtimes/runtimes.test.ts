@@ -25,9 +25,11 @@ const PLACES: readonly Place[] = [
   ...processes(runtimes, project),
   workerdPlace(runtimes, project),
   ...edgePlaces(runtimes, project),
-  chromium.place('Chromium, isolated', 'isolated', 'esbuild', { ...inPage, threads: true }),
-  chromium.place('Chromium, strict CSP', 'strict', 'esbuild', { ...inPage, engine: 'js', because: /unsafe-eval/ }),
   ...Object.keys(BUNDLERS).map(bundler => chromium.place(`Chromium, bundled by ${bundler}`, 'open', bundler, inPage)),
+  ...Object.keys(BUNDLERS).map(bundler =>
+    chromium.place(`Chromium, isolated, bundled by ${bundler}`, 'isolated', bundler, { ...inPage, threads: true }),
+  ),
+  chromium.place('Chromium, strict CSP', 'strict', 'esbuild', { ...inPage, engine: 'js', because: /unsafe-eval/ }),
 ]
 
 const whole = expected()
@@ -70,7 +72,11 @@ describe.each(PLACES)('in $name', place => {
     else expect(report.fallbackReason).toBeUndefined()
   })
 
-  it(`threads ${place.threads ? 'share memory' : 'share no memory, and it says why'}`, () => {
-    expect(report.threads).toEqual(place.threads ? { usable: true } : { usable: false, reason: expect.any(String) })
+  it(`threads ${place.threads ? 'share the work' : 'are not used, and it says why'}: the results are the same`, () => {
+    const { mode, rows, late } = report.dealt
+    expect(mode.kind).toBe(place.threads ? 'shards' : 'thread')
+    expect(report.threads).toEqual(place.threads ? { usable: true } : { usable: false, reason: mode.reason })
+    expect(inOrder(rows)).toEqual(inOrder(whole.rows))
+    expect(inOrder(late)).toEqual(inOrder(whole.late))
   })
 })

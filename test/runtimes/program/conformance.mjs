@@ -10,9 +10,11 @@ export function events() {
 }
 
 /**
- * A keyed window with late rows, and a queue that drops its oldest.
+ * A keyed window with late rows, on one thread and dealt out to two, and a queue that drops its oldest.
+ *
+ * @param script Where a page finds the script of workers, if not where its bundler put it.
  */
-export async function conformance(library) {
+export async function conformance(library, { script } = {}) {
   const { createRuntime, pipeline, schema, timestamp, utf8, f64, tumbling, count, sum, min } = library
   const readings = schema({ time: timestamp(), key: utf8(), value: f64() })
   const totals = pipeline(readings)
@@ -37,11 +39,17 @@ export async function conformance(library) {
   const whole = await run({}, events())
   const summary = await whole.job.drain()
 
-  const { info } = await createRuntime()
+  const ofPage = () => new Worker(script, { type: 'module' })
+  const runtime = await createRuntime({ threads: 2, ...(script && { worker: ofPage }) })
+  const dealt = await run({ runtime }, events())
+  await dealt.job.drain()
+
+  const { info } = runtime
   return {
     engine: whole.job.engine,
     fallbackReason: info.fallbackReason,
     threads: info.threads,
+    dealt: { mode: dealt.job.mode, rows: dealt.rows, late: dealt.late },
     firstResultAt,
     rows: whole.rows,
     late: whole.late,

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, extname, join } from 'node:path'
+import { FINDS_NO_WORKER } from '../bundles.ts'
 import { load } from '../installed.ts'
 import type { Input, Place, Report } from '../report.ts'
 
@@ -47,8 +48,8 @@ export class Chromium {
   static async launch(runtimes: string, site: string): Promise<Chromium> {
     const browser = await launch(runtimes)
     const server = createServer(async (request, response) => {
-      const [, kind, bundle, file] = request.url!.split('/')
-      const name = file || 'index.html'
+      const [, kind, bundle, ...path] = request.url!.split('/')
+      const name = path.join('/') || 'index.html'
       try {
         const body = await readFile(join(site, bundle!, name))
         response.writeHead(200, { 'content-type': TYPES[extname(name)], ...PAGES[kind as PageKind] }).end(body)
@@ -66,7 +67,8 @@ export class Chromium {
       ...rest,
       name,
       version: async () => this.#browser.version(),
-      run: input => this.#open(kind, bundle, input),
+      run: input =>
+        this.#open(kind, bundle, FINDS_NO_WORKER.includes(bundle) ? { ...input, script: 'worker.js' } : input),
     }
   }
 
