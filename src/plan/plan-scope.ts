@@ -284,7 +284,10 @@ function windowSchema({ schema, eventTime }: PlanScope, node: WindowAggregateNod
     entries.push([key, field.type])
   }
   for (const { name, result } of node.results) {
-    if (window.kind === 'global') refuseByTime(result, 'a global window has no bounds')
+    if (window.kind === 'global') {
+      refuseByTime(result, 'a global window has no bounds')
+      if (!isBounded(window)) refuseGrowing(result)
+    }
     if (fillsEmpty(window)) refuseForever(result)
     entries.push([name, inferResultType(result, schema, fillsEmpty(window))])
   }
@@ -307,6 +310,21 @@ function refuseForever(result: ResultNode): void {
     value: result.fn,
     at: 'fillEmpty',
   })
+}
+
+/** Whether something takes rows out of a global window, or it was said that nothing has to. */
+const isBounded = ({ purge, trigger, unbounded }: GlobalSpec): boolean =>
+  purge === true || trigger.kind === 'own' || unbounded === true
+
+/** @throws EventfluxError `PLAN_INVALID` for an aggregate whose state grows with the rows, where nothing ends them. */
+function refuseGrowing(result: ResultNode): void {
+  if (result.kind === 'call') for (const arg of result.args) refuseGrowing(arg)
+  if (result.kind !== 'aggregate' || (result.fn !== 'distinctCount' && result.fn !== 'percentile')) return
+  throw planInvalid(
+    `${result.fn} grows with the rows, and nothing empties this global window: say purge: true or unbounded: true, or ` +
+      'take what has a fixed size (approxDistinct, percentile with relativeError)',
+    { value: result.fn, at: 'window' },
+  )
 }
 
 /** @throws EventfluxError `PLAN_INVALID` for a column a trigger can't go by. */

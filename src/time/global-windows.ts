@@ -9,6 +9,8 @@ export interface GlobalSpec {
   readonly purge?: true
   /** Present when the end of the input fires what has not been given yet. */
   readonly fireAtEnd?: true
+  /** Present when what grows with the rows may do so for good. */
+  readonly unbounded?: true
 }
 
 /** Options of global windows. */
@@ -23,6 +25,11 @@ export interface GlobalOptions {
    * Flink, and they are never seen.
    */
   readonly fireAtEnd?: boolean
+  /**
+   * That aggregates which grow with the rows (`distinctCount`, exact percentiles) may do so for good. Without it they are
+   * refused where nothing purges the window.
+   */
+  readonly unbounded?: boolean
 }
 
 /**
@@ -44,7 +51,7 @@ export function globalWindow(options: GlobalOptions): GlobalSpec {
 
 /** Checks a global window given as data and freezes a copy. @throws EventfluxError `OPTION_INVALID`. */
 export function checkGlobal(given: Partial<Record<keyof GlobalSpec, unknown>>): GlobalSpec {
-  const flag = (name: 'purge' | 'fireAtEnd'): boolean => {
+  const flag = (name: 'purge' | 'fireAtEnd' | 'unbounded'): boolean => {
     const value = given[name] ?? false
     if (typeof value === 'boolean') return value
     throw optionInvalid(`${name} is true or false, not ${show(value)}`, { value, at: name })
@@ -54,9 +61,10 @@ export function checkGlobal(given: Partial<Record<keyof GlobalSpec, unknown>>): 
     trigger: checkTrigger(given.trigger),
     ...(flag('purge') && { purge: true as const }),
     ...(flag('fireAtEnd') && { fireAtEnd: true as const }),
+    ...(flag('unbounded') && { unbounded: true as const }),
   })
 }
 
 /** A window as `explain()` shows it. */
-export const describeGlobal = ({ trigger, purge, fireAtEnd }: GlobalSpec): string =>
-  `global, ${describeTrigger(trigger)}${purge ? ', purged' : ''}${fireAtEnd ? ', and at the end' : ''}`
+export const describeGlobal = ({ trigger, purge, fireAtEnd, unbounded }: GlobalSpec): string =>
+  `global, ${describeTrigger(trigger)}${purge ? ', purged' : ''}${fireAtEnd ? ', and at the end' : ''}${unbounded ? ', unbounded' : ''}`

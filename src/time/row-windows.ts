@@ -117,7 +117,11 @@ function parametersOf(spec: RowWindowSpec): string[] {
     case 'sort':
       return [String(spec.n), ...spec.by.map(({ column, direction }) => `${column} ${direction}`)]
     case 'unique':
-      return [...spec.columns, ...(spec.ttlMs === undefined ? [] : [`ttl ${formatDuration(spec.ttlMs)}`])]
+      return [
+        ...spec.columns,
+        ...(spec.ttlMs === undefined ? [] : [`ttl ${formatDuration(spec.ttlMs)}`]),
+        ...(spec.unbounded ? ['unbounded'] : []),
+      ]
   }
 }
 

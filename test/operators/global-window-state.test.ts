@@ -24,11 +24,11 @@ const bySum: Trigger<{ sum: number; since: Set<number> }, Event> = {
 }
 
 const TRIGGERS = {
-  everyRows: globalWindow({ trigger: everyRows(3), fireAtEnd: true }),
+  everyRows: globalWindow({ trigger: everyRows(3), fireAtEnd: true, unbounded: true }),
   'everyRows, purged': globalWindow({ trigger: everyRows(2), purge: true }),
-  everyInterval: globalWindow({ trigger: everyInterval(20) }),
-  'everyInterval by the clock': globalWindow({ trigger: everyInterval(10, { by: 'clock' }) }),
-  onDelta: globalWindow({ trigger: onDelta('n', 3) }),
+  everyInterval: globalWindow({ trigger: everyInterval(20), unbounded: true }),
+  'everyInterval by the clock': globalWindow({ trigger: everyInterval(10, { by: 'clock' }), unbounded: true }),
+  onDelta: globalWindow({ trigger: onDelta('n', 3), unbounded: true }),
   "one's own": globalWindow({ trigger: bySum, fireAtEnd: true }),
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { count, last, sum } from '../../src/expression/aggregates.ts'
 import { rate } from '../../src/expression/change-aggregates.ts'
 import { collect } from '../../src/expression/choice-aggregates.ts'
+import { distinctCount, median } from '../../src/expression/distribution-aggregates.ts'
 import { pipeline, pipelineFromJSON } from '../../src/packaged.ts'
 import type { Pipeline } from '../../src/pipeline.ts'
 import { f64, timestamp, utf8 } from '../../src/schema/data-type.ts'
@@ -229,6 +230,24 @@ describe('what a global window is made of', () => {
       `${deep}1${'}'.repeat(10_000)}`,
     )
     expect(() => pipelineFromJSON(text)).toThrow(refused('OPTION_INVALID'))
+  })
+
+  it('is no place for what grows for good, unless it is purged or that is said', () => {
+    const over = (options: GlobalOptions) => {
+      const window = pipeline(events).eventTime('time').keyBy('key').window(globalWindow(options))
+      return [
+        () => window.aggregate(e => ({ n: distinctCount(e.value) })),
+        () => window.aggregate(e => ({ half: median(e.value).mul(2) })),
+      ]
+    }
+    for (const build of over({ trigger: everyRows(2) })) expect(build).toThrow(refused('PLAN_INVALID'))
+    for (const bounds of [{ purge: true }, { unbounded: true }])
+      for (const build of over({ trigger: everyRows(2), ...bounds })) {
+        const stream = build() as Pipeline
+        expect(pipelineFromJSON(JSON.stringify(stream)).plan).toEqual(stream.plan)
+        expect(stream.explain().includes(', unbounded by key')).toBe('unbounded' in bounds)
+      }
+    expect(() => globalWindow({ trigger: everyRows(2), unbounded: 'yes' as never })).toThrow(refused('OPTION_INVALID'))
   })
 
   it('says in explain() when it fires and what bounds its state', () => {

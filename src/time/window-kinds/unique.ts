@@ -2,6 +2,7 @@ import { optionInvalid, show } from '../../errors.ts'
 import type { Duration } from '../duration.ts'
 import {
   columnName,
+  flag,
   frozen,
   type Given,
   knownOptions,
@@ -20,6 +21,7 @@ export interface UniqueSpec<O extends WindowOutput = WindowOutput> {
   readonly columns: readonly string[]
   readonly ttlMs?: number
   readonly maxRows?: number
+  readonly unbounded?: true
   readonly output: O
 }
 
@@ -27,6 +29,8 @@ export interface UniqueSpec<O extends WindowOutput = WindowOutput> {
 export interface UniqueOptions<O extends WindowOutput> extends OutputOptions<O>, MaxRowsOptions {
   /** A row expires when it is this old, by the job's clock; by default it stays until another one takes its place. */
   readonly ttl?: Duration
+  /** That neither `ttl` nor `maxRows` is to bound it: it holds a row of every value there ever was, up to `maxKeys`. */
+  readonly unbounded?: boolean
 }
 
 /** Most columns that tell rows apart. */
@@ -34,9 +38,10 @@ const MAX_UNIQUE_COLUMNS = 64
 
 /**
  * The latest row of each value of a column (or of several together): each row comes out as it arrives, and the row whose
- * place it takes expires just before it. At most `maxRows` values are held, or as many as the job's `maxKeys`.
+ * place it takes expires just before it. What is held has to have a bound: a `ttl`, or `maxRows`; or `unbounded: true`, and
+ * then only the job's `maxKeys` ends it.
  *
- * @throws EventfluxError `OPTION_INVALID`.
+ * @throws EventfluxError `OPTION_INVALID`, also where nothing bounds it.
  *
  * @example
  * ```ts
@@ -48,7 +53,7 @@ export function unique<const O extends WindowOutput = 'current'>(
   options: UniqueOptions<O> = {},
   ...more: readonly never[]
 ): UniqueSpec<O> {
-  const { ttl, ...rest } = knownOptions('unique', options, ['output', 'ttl', 'maxRows'], more)
+  const { ttl, ...rest } = knownOptions('unique', options, ['output', 'ttl', 'maxRows', 'unbounded'], more)
   const names = typeof columns === 'string' ? [columns] : columns
   return checkUnique({ ...rest, columns: names, ttlMs: optionalMs(ttl, 'ttl') }) as UniqueSpec<O>
 }
@@ -61,11 +66,17 @@ export function checkUnique(given: Given): UniqueSpec {
       value: columns,
       at: 'columns',
     })
+  const unbounded = flag('unique', given, 'unbounded')
+  if (given.ttlMs === undefined && given.maxRows === undefined && !unbounded)
+    throw optionInvalid('unique would hold a row of every value for good: say ttl, maxRows, or unbounded: true', {
+      at: 'unique',
+    })
   return frozen<UniqueSpec>({
     kind: 'unique',
     columns: Object.freeze(columns.map(each => columnName('unique', each))),
     ttlMs: given.ttlMs === undefined ? undefined : positiveMs('unique', given, 'ttlMs'),
     maxRows: optionalWhole('unique', given, 'maxRows'),
+    unbounded: unbounded || undefined,
     output: outputOf('unique', given),
   })
 }

@@ -206,9 +206,15 @@ describe('state', () => {
         5,
       ),
     ).rejects.toEqual(full)
-    await expect(runRows(models({ maxKeys: 4 }).window(unique('v')).rows(), [...rows, row(9, 9)], 9)).rejects.toEqual(
-      full,
-    )
+    await expect(
+      runRows(
+        models({ maxKeys: 4 })
+          .window(unique('v', { unbounded: true }))
+          .rows(),
+        [...rows, row(9, 9)],
+        9,
+      ),
+    ).rejects.toEqual(full)
     const keyed = models({ maxKeys: 8 }).keyBy('v').window(length(1)).rows()
     await expect(runRows(keyed, letters('aaaaaaaaaa'), 9)).rejects.toEqual(full)
     const grouped = models({ maxKeys: 8 })
@@ -253,7 +259,7 @@ describe('state', () => {
     expect(lines(lengthBatch(5, { output: 'all' }))).toContain('state: 10 rows')
     expect(lines(time('5s'))).toContain('the rows of 5000 ms of the clock, as many as come (no maxRows)')
     expect(lines(time('5s', { maxRows: 9, by: 'ts' }))).toContain('the rows of 5000 ms of ts, at most 9')
-    expect(lines(unique('k'))).toContain('a row for each k, at most maxKeys of the job')
+    expect(lines(unique('k', { unbounded: true }))).toContain('a row for each k, at most maxKeys of the job')
   })
 })
 
@@ -321,8 +327,12 @@ describe('a window over rows', () => {
     expect(() => loose(sort)(3, 5)).toThrow(option)
     expect(() => loose(sort)(3, [['v', 'up']])).toThrow(option)
     expect(() => unique([])).toThrow(option)
+    expect(() => unique('k')).toThrow(option)
+    expect(() => unique('k', { unbounded: 1 } as never)).toThrow(option)
+    for (const bound of [{ ttl: 5 }, { maxRows: 5 }, { unbounded: true }])
+      expect(unique('k', bound)).toMatchObject({ kind: 'unique' })
     expect(() => models().window(sort(3, 'nowhere'))).toThrow(plan)
-    expect(() => models().window(unique('nowhere'))).toThrow(plan)
+    expect(() => models().window(unique('nowhere', { maxRows: 9 }))).toThrow(plan)
     expect(() => models().window(time(5, { by: 'v' }))).toThrow(plan)
     expect(() => models().window(externalTimeBatch('k', 5))).toThrow(plan)
     expect(() =>

@@ -69,7 +69,7 @@ const WINDOWS: Readonly<Record<string, RowWindowSpec<'all'>>> = {
   time: time(25, { output: 'all' }),
   lengthBatch: lengthBatch(3, { output: 'all', rows: 'all' }),
   sort: sort(3, 'v', { output: 'all' }),
-  unique: unique('k', { output: 'all' }),
+  unique: unique('k', { output: 'all', unbounded: true }),
 }
 
 // Sums of these and their products are exact, so that it doesn't matter in which order they come and go.

@@ -86,6 +86,6 @@ export const KINDS: Readonly<Record<string, fc.Arbitrary<RowWindowSpec<'all'>>>>
   sort: fc
     .record({ n: small, direction: fc.constantFrom('asc' as const, 'desc' as const) })
     .map(({ n, direction }) => sort(n, [['v', direction], 'ts'], { output: 'all' })),
-  unique: fc.constantFrom('k', 'v').map(column => unique(column, { output: 'all' })),
+  unique: fc.constantFrom('k', 'v').map(column => unique(column, { output: 'all', unbounded: true })),
   'unique with ttl': span.map(ttl => unique(['k', 'v'], { output: 'all', ttl })),
 }
