@@ -93,7 +93,7 @@ export class Chromium {
  * Starts the Chromium that comes inside an npm package, with the system's libraries or, where those are missing, with
  * the ones the package has along. @throws what both attempts said.
  */
-async function launch(runtimes: string): Promise<Browser> {
+export async function launch(runtimes: string): Promise<Browser> {
   const { chromium } = await load<{ chromium: { launch: Launch } }>(runtimes, 'playwright-core')
   const shipped = await load<ShippedChromium>(runtimes, '@sparticuz/chromium')
   const executablePath = await shipped.executablePath()

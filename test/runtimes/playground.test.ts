@@ -1,0 +1,165 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { createServer, type ViteDevServer } from 'vite'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ROOT } from '../source-files.ts'
+import { installRuntimes } from './installed.ts'
+import { launch } from './run-in/chromium.ts'
+
+// The playground as a person meets it: served by `npm run playground`, clicked in Chromium. What it looked like stays in
+// build/playground-screenshots. What runs is dist/, which `npm test` builds first.
+
+const SCREENSHOTS = join(ROOT, 'build/playground-screenshots')
+const TIMEOUT_MS = 60_000
+
+/** What is used of Playwright, which is installed with the runtimes. */
+interface Locator {
+  click(): Promise<void>
+  check(): Promise<void>
+  fill(text: string): Promise<void>
+  focus(): Promise<void>
+  count(): Promise<number>
+  press(key: string): Promise<void>
+  selectOption(value: string): Promise<unknown>
+  textContent(): Promise<string | null>
+  allTextContents(): Promise<string[]>
+  getAttribute(name: string): Promise<string | null>
+}
+interface Page {
+  goto(url: string): Promise<unknown>
+  close(): Promise<void>
+  on(event: 'pageerror', listener: (error: Error) => void): void
+  evaluate<T>(expression: string): Promise<T>
+  waitForFunction(expression: string, argument: undefined, options: { readonly timeout: number }): Promise<unknown>
+  getByRole(role: string, options?: { readonly name?: string | RegExp }): Locator
+  getByLabel(name: string | RegExp): Locator
+  locator(selector: string): Locator
+  screenshot(options: { readonly path: string; readonly fullPage: boolean }): Promise<unknown>
+}
+interface Browser {
+  newPage(options: object): Promise<Page>
+  close(): Promise<void>
+}
+
+let server: ViteDevServer
+let browser: Browser
+let url: string
+const errors: string[] = []
+
+beforeAll(async () => {
+  const configFile = join(ROOT, 'examples/playground/vite.config.ts')
+  server = await createServer({ configFile, logLevel: 'error', server: { port: 0, host: '127.0.0.1' } })
+  await server.listen()
+  url = server.resolvedUrls!.local[0]!
+  browser = (await launch(await installRuntimes())) as unknown as Browser
+  mkdirSync(SCREENSHOTS, { recursive: true })
+}, 120_000)
+afterAll(async () => {
+  await browser?.close()
+  await server?.close()
+})
+
+async function opened(options: object = {}): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 1000 }, locale: 'en-US', ...options })
+  page.on('pageerror', error => errors.push(error.message))
+  await page.goto(url)
+  return page
+}
+
+const until = (page: Page, condition: string): Promise<unknown> =>
+  page.waitForFunction(condition, undefined, { timeout: TIMEOUT_MS })
+const saysStatus = (page: Page, text: string): Promise<unknown> =>
+  until(page, `document.querySelector('#status').textContent.includes(${JSON.stringify(text)})`)
+const tile = (name: string): string =>
+  `[...document.querySelectorAll('dt')].find(term => term.textContent === '${name}')?.nextElementSibling.textContent`
+const hasResults = (page: Page): Promise<unknown> =>
+  until(page, `document.querySelectorAll('#results td').length > 0 && !['0', undefined].includes(${tile('Events/s')})`)
+
+describe('the playground', () => {
+  it('runs as soon as it is open, and shows windows and figures', async () => {
+    const page = await opened()
+    await saysStatus(page, 'Running on WebAssembly, one thread')
+    await hasResults(page)
+    const names = await page.locator('#results th').allTextContents()
+    expect(names).toEqual(['windowStart', 'windowEnd', 'symbol', 'trades', 'high', 'vwap'])
+    await page.screenshot({ path: join(SCREENSHOTS, 'light.png'), fullPage: true })
+    await page.close()
+  })
+
+  it('changes engine, query, workers and strategy while it runs', async () => {
+    const page = await opened()
+    await hasResults(page)
+    await page.getByRole('radio', { name: 'JavaScript' }).check()
+    await saysStatus(page, 'Running on JavaScript, one thread')
+    await page.getByRole('radio', { name: 'WebAssembly' }).check()
+    await page.getByLabel('Query').selectOption('top')
+    await until(
+      page,
+      `document.querySelectorAll('#results th').length === 4 && document.querySelectorAll('#results td').length > 0`,
+    )
+    await page.getByLabel('Query').selectOption('volume')
+    await page.getByLabel('Workers').selectOption('2')
+    await saysStatus(page, 'Running on WebAssembly, 2 workers')
+    await hasResults(page)
+    await page.getByLabel('Workers').selectOption('0')
+    await page.getByLabel('When the queue is full').selectOption('drop-oldest')
+    await page.getByLabel('Reader of the results').selectOption('250')
+    await page.getByLabel(/^Rate/).fill('6.4')
+    await until(page, `!['0', undefined].includes(${tile('Lost so far')})`)
+    await page.screenshot({ path: join(SCREENSHOTS, 'dropping.png'), fullPage: true })
+    await page.close()
+  })
+
+  it('is worked by the keyboard, and has a name for every control and picture', async () => {
+    const page = await opened()
+    await saysStatus(page, 'Running')
+    await page.getByRole('button', { name: 'Stop' }).focus()
+    await page.getByRole('button', { name: 'Stop' }).press('Space')
+    await saysStatus(page, 'Stopped')
+    await page.getByRole('button', { name: 'Start' }).press('Enter')
+    await saysStatus(page, 'Running')
+    const rate = page.getByRole('slider', { name: /^Rate/ })
+    await rate.press('ArrowRight')
+    expect(await rate.getAttribute('aria-valuetext')).toMatch(/^126K events a second$/)
+    for (const name of ['Query', 'When the queue is full', 'Reader of the results', 'Workers'])
+      expect([name, await page.getByRole('combobox', { name }).count()]).toEqual([name, 1])
+    for (const name of [/^Throughput, events\/s: offered/, /^Queue depth/, /^Lost or held back/, /^Latency/, /^Memory/])
+      await until(
+        page,
+        `[...document.querySelectorAll('[role=img]')].some(i => ${name}.test(i.getAttribute('aria-label')))`,
+      )
+    expect(await page.getByRole('table', { name: 'Latest results' }).count()).toBe(1)
+    await page.close()
+  })
+
+  it('fits a phone, light and dark', async () => {
+    for (const colorScheme of ['light', 'dark']) {
+      const page = await opened({ viewport: { width: 390, height: 844 }, colorScheme })
+      await hasResults(page)
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+      await page.screenshot({ path: join(SCREENSHOTS, `phone-${colorScheme}.png`), fullPage: true })
+      await page.close()
+    }
+  })
+
+  it('compares the engines, shows bars and ratios, and goes on', async () => {
+    const page = await opened({ colorScheme: 'dark' })
+    await saysStatus(page, 'Running')
+    await page.getByRole('button', { name: 'Benchmark' }).click()
+    await until(page, `/as fast as JavaScript|failed/.test(document.querySelector('#benchmark-status').textContent)`)
+    expect(await page.locator('#benchmark-status').textContent()).toMatch(/^WebAssembly is \d+\.\d\d× as fast/)
+    const ratios = await page.locator('#bars strong').allTextContents()
+    expect(ratios).toHaveLength(4)
+    for (const ratio of ratios) expect(ratio).toMatch(/^\d+\.\d\d×$/)
+    expect(await page.locator('#bars .bar').count()).toBe(8)
+    await saysStatus(page, 'Running')
+    await hasResults(page)
+    await page.evaluate('scrollTo(0, 0)')
+    await page.screenshot({ path: join(SCREENSHOTS, 'dark.png'), fullPage: true })
+    await page.close()
+  })
+
+  it('threw nothing meanwhile', () => {
+    expect(errors).toEqual([])
+  })
+})
