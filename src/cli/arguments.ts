@@ -18,6 +18,7 @@ export interface RunCommand {
   readonly format: OutputFormat | undefined
   readonly output: string | undefined
   readonly branches: ReadonlyMap<string, string>
+  readonly checkpoint: string | undefined
   readonly engine: 'wasm' | 'js' | undefined
   readonly exportName: string | undefined
   readonly allowModules: boolean
@@ -37,6 +38,7 @@ const OPTIONS = {
   format: { type: 'string', short: 'f' },
   output: { type: 'string', short: 'o' },
   branch: { type: 'string', multiple: true },
+  checkpoint: { type: 'string' },
   engine: { type: 'string' },
   export: { type: 'string' },
   'allow-modules': { type: 'boolean', default: false },
@@ -58,6 +60,8 @@ export function commandOf(args: readonly string[]): Command {
   if (plan === undefined) throw new UsageError('run needs a plan: eventflux run PLAN [FILE...]')
   if (values.follow && (files.length === 0 || files.at(-1) === '-'))
     throw new UsageError('--follow needs a file: the standard input is followed to its end anyway')
+  if (values.checkpoint !== undefined && (files.length === 0 || files.includes('-')))
+    throw new UsageError('--checkpoint needs files: the standard input can not be read again')
   return {
     name,
     plan,
@@ -70,6 +74,7 @@ export function commandOf(args: readonly string[]): Command {
     format: oneOf('--format', values.format, ['ndjson', 'csv', 'table']),
     output: values.output,
     branches: new Map((values.branch ?? []).map(branchOf)),
+    checkpoint: values.checkpoint,
     engine: oneOf('--engine', values.engine, ['wasm', 'js']),
     exportName: values.export,
     allowModules: values['allow-modules'],

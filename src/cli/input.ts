@@ -3,6 +3,7 @@ import { extname } from 'node:path'
 import { csvSource, ndjsonSource, type Source } from 'eventflux'
 import { csvFile, ndjsonFile, stdin } from 'eventflux/node'
 import type { InputFormat, RunCommand } from './arguments.ts'
+import { skippingRows } from './row-skip.ts'
 import { type Bytes, sniffed } from './sniffed-format.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -20,9 +21,14 @@ export class Input {
   /** Bytes there are to be read; undefined when that can't be told. */
   readonly totalBytes: number | undefined
   #read = 0
+  /** Rows that a job took some other time. */
+  #taken = 0
   #current: Source<never> | undefined
 
-  private constructor(files: readonly { readonly source: Source<never>; readonly bytes: number | undefined }[]) {
+  private constructor(
+    paths: readonly string[],
+    files: readonly { readonly source: Source<never>; readonly bytes: number | undefined }[],
+  ) {
     const [first] = files
     this.totalBytes = files.reduce<number | undefined>(
       (sum, { bytes }) => (sum === undefined || bytes === undefined ? undefined : sum + bytes),
@@ -30,7 +36,8 @@ export class Input {
     )
     this.source = {
       metadata: files.length === 1 ? first!.source.metadata : { ...first!.source.metadata, name: 'files' },
-      run: async intake => {
+      run: async given => {
+        const intake = skippingRows(given, this.#taken)
         for (const { source, bytes } of files) {
           if (intake.signal.aborted) return
           this.#current = source
@@ -38,6 +45,17 @@ export class Input {
           this.#current = undefined
           this.#read += bytes ?? 0
         }
+      },
+      // Reading begins anew, and goes by the rows that were taken: which files they were in is no matter.
+      snapshot: (writer, rows) => {
+        writer.text(paths.join('\n'))
+        writer.f64(this.#taken + rows)
+      },
+      restore: reader => {
+        const then = reader.text()
+        if (then !== paths.join('\n'))
+          reader.refuse(`it was taken of ${then.replaceAll('\n', ', ')}, not of ${paths.join(', ')}`)
+        this.#taken = reader.amount()
       },
     }
   }
@@ -51,7 +69,10 @@ export class Input {
   static async open(command: RunCommand): Promise<Input> {
     const { files } = command
     const last = files.length - 1
-    return new Input(await Promise.all(files.map((path, i) => open(path, command.follow && i === last, command))))
+    return new Input(
+      files,
+      await Promise.all(files.map((path, i) => open(path, command.follow && i === last, command))),
+    )
   }
 }
 

@@ -3,21 +3,35 @@ import { fileSink, stdout } from 'eventflux/node'
 import type { OutputFormat, RunCommand } from './arguments.ts'
 import { tableSink } from './table-sink.ts'
 
-/** Where the results of a command go. */
-export function outputOf(command: Pick<RunCommand, 'output' | 'format'>, fields: readonly Field[]): Sink<object> {
+/**
+ * Where the results of a command go.
+ *
+ * @param goesOn whether an earlier run has begun the output.
+ */
+export function outputOf(
+  command: Pick<RunCommand, 'output' | 'format'>,
+  fields: readonly Field[],
+  goesOn: boolean,
+): Sink<object> {
   const { output } = command
   const byName = output === undefined ? undefined : formatOf(output)
   const format = command.format ?? byName ?? (output === undefined && process.stdout.isTTY ? 'table' : 'ndjson')
-  return sinkOf(format, output === undefined ? stdout() : fileSink(output), fields)
+  return sinkOf(format, output === undefined ? stdout() : fileSink(output, { append: goesOn }), fields, goesOn)
 }
 
 /** Where the rows of a side branch go. */
-export const branchOutput = (path: string): Sink<object> =>
-  sinkOf(formatOf(path) ?? 'ndjson', fileSink(path), undefined)
+export const branchOutput = (path: string, goesOn: boolean): Sink<object> =>
+  sinkOf(formatOf(path) ?? 'ndjson', fileSink(path, { append: goesOn }), undefined, goesOn)
 
-function sinkOf(format: OutputFormat, bytes: Sink<Uint8Array>, fields: readonly Field[] | undefined): Sink<object> {
+function sinkOf(
+  format: OutputFormat,
+  bytes: Sink<Uint8Array>,
+  fields: readonly Field[] | undefined,
+  goesOn: boolean,
+): Sink<object> {
   if (format === 'table') return tableSink(bytes, fields ?? [])
-  if (format === 'csv') return csvSink(bytes, fields ? { fields: fields.map(({ name }) => name) } : {})
+  if (format === 'csv')
+    return csvSink(bytes, { header: !goesOn, ...(fields && { fields: fields.map(({ name }) => name) }) })
   return ndjsonSink(bytes)
 }
 

@@ -1,4 +1,5 @@
 import type { EventfluxError, Job, JobSummary, Pipeline } from 'eventflux'
+import { fileStore } from 'eventflux/node'
 import type { RunCommand } from './arguments.ts'
 import { BrokenLines } from './broken-lines.ts'
 import { Input } from './input.ts'
@@ -7,6 +8,9 @@ import { branchOutput, outputOf } from './output.ts'
 import { Progress } from './progress.ts'
 import { reportOf } from './report.ts'
 import { UsageError } from './usage-error.ts'
+
+/** From one checkpoint to the next. */
+const CHECKPOINT_MS = 5_000
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
 
@@ -35,7 +39,7 @@ export async function run(command: RunCommand): Promise<number> {
     interruption.forget()
   }
   if (command.metrics) process.stderr.write(reportOf(job))
-  if (!command.quiet) tell(summary, broken, interruption.code)
+  if (!command.quiet) tell(summary, broken, interruption.code, command.checkpoint)
   return interruption.code ?? 0
 }
 
@@ -46,12 +50,15 @@ async function start(
   input: Input,
   broken: BrokenLines,
 ): Promise<Job<unknown, unknown>> {
+  const store = command.checkpoint === undefined ? undefined : fileStore(command.checkpoint)
   try {
+    const goesOn = store !== undefined && (await store.list()).length > 0
     return await pipeline.run({
       source: input.source,
-      sink: outputOf(command, pipeline.outputSchema.fields) as never,
-      sinks: Object.fromEntries([...command.branches].map(([name, path]) => [name, branchOutput(path)])),
+      sink: outputOf(command, pipeline.outputSchema.fields, goesOn) as never,
+      sinks: Object.fromEntries([...command.branches].map(([name, path]) => [name, branchOutput(path, goesOn)])),
       errors: { source: broken.policy },
+      ...(store ? { checkpoint: { store, everyMs: CHECKPOINT_MS }, restore: 'latest' as const } : {}),
     })
   } catch (error) {
     const { message, at } = error as EventfluxError
@@ -100,11 +107,18 @@ function complain(error: unknown): number {
   return 1
 }
 
-function tell({ delivered }: JobSummary, broken: BrokenLines, interrupted: number | undefined): void {
+function tell(
+  { delivered }: JobSummary,
+  broken: BrokenLines,
+  interrupted: number | undefined,
+  kept: string | undefined,
+): void {
   const rows = (count: number): string => count.toLocaleString('en')
   if (broken.count > 0) {
     process.stderr.write(`eventflux: ${rows(broken.count)} broken lines were passed over; the first: ${broken.first}\n`)
   }
   if (interrupted !== undefined)
-    process.stderr.write(`eventflux: interrupted after ${rows(delivered)} rows; all windows were closed\n`)
+    process.stderr.write(
+      `eventflux: interrupted after ${rows(delivered)} rows; ${kept === undefined ? 'all windows were closed' : `open windows are in ${kept}, and the same command goes on`}\n`,
+    )
 }

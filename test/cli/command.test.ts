@@ -226,7 +226,43 @@ describe('what ends it', () => {
     expect(rowsOf(out).map(({ total }) => total)).toEqual([1, 2, 4])
   })
 
+  it('with --checkpoint two runs give what one would have given', async () => {
+    const half = csv.indexOf('\n', csv.length / 2) + 1
+    const args = [
+      'run',
+      'plan.json',
+      'twice.csv',
+      '--checkpoint',
+      'kept',
+      '-o',
+      'twice.csv.out',
+      '-f',
+      'csv',
+      '--on-error',
+      'skip',
+    ]
+    await writeFile(at('twice.csv'), `${csv.slice(0, half)}broken\n`)
+    const child = start(...args, '--follow')
+    const outcome = outcomeOf(child)
+    while (!(existsSync(at('twice.csv.out')) && (await readFile(at('twice.csv.out'), 'utf8')).length > 100))
+      await new Promise(resolve => setTimeout(resolve, 20))
+    child.kill('SIGINT')
+    expect(await outcome).toMatchObject({
+      code: 130,
+      err: expect.stringMatching(/1 broken line.*\n.*open windows are in kept/),
+    })
+    await appendFile(at('twice.csv'), csv.slice(half))
+    expect(await eventflux(args)).toEqual({ code: 0, out: '', err: '' })
+    const [header, ...lines] = (await readFile(at('twice.csv.out'), 'utf8')).trim().split('\n')
+    expect(header).toBe('windowStart,windowEnd,sensor,total')
+    const of = totals(events).map(row => Object.values(row).join(','))
+    expect(lines.sort()).toEqual(of.sort())
+    const { code, err } = await eventflux(['run', 'plan.json', 'events.csv', '--checkpoint', 'kept'])
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('taken of twice.csv') })
+  })
+
   it.each([
+    [['run', 'plan.json', '--checkpoint', 'kept'], '--checkpoint needs files'],
     [[], 'there is no command'],
     [['walk'], 'there is no command "walk"'],
     [['run'], 'needs a plan'],
