@@ -10,6 +10,17 @@
 //      0   head   u32  rows released so far (mod 2^32)
 //      64  tail   u32  rows published so far (mod 2^32)
 //
+//   shared ring       between threads; each cursor has 128 bytes to itself, since processors fetch cache lines in pairs
+//      0   head   u32 │ 4 seenTail u32  one consumer only: the tail it saw last
+//    128   tail   u32 │ 132 seenHead u32  one producer only: the head it saw last
+//    256   capacity u32 │ 260 lapMask u32, 2 × slots - 1 │ 264 stamps addr u32 │ 268 values addr of 8-byte values
+//    384   two wait cells: for events, for room │ 400 producer u32 │ 404 consumer u32: the members, where there is one each
+//      cursor   2 × (lap × slots + index), and 1 more in the tail of a closed ring; slots: a power of two, at least 2
+//      stamp    a u32 a slot, many producers and consumers: `cursor` free for it │ + 1 holds its event │ + 3 given up
+//   member            a thread at a shared ring, which alone writes here; 128 bytes
+//      0   state  u32 │ 8 claim: cursor u32, 12 count u32 │ 16 take: cursor u32, 20 count u32 │ 24 value f64
+//     32   … u64 counters: accepted, delivered, evicted, refused because full, because closed, lost
+//
 //   accumulator record   one per slice and key; fields are 8 bytes each
 //      0   rows   f64  rows seen; 0 = the record is free
 //      8   …           the fields of each accumulator family, in plan order
@@ -53,6 +64,44 @@
 export const RING_HEAD = 0
 export const RING_TAIL = 64
 export const RING_HEADER_BYTES = 128
+
+export const SHARED_HEAD = 0
+export const SHARED_SEEN_TAIL = 4
+export const SHARED_TAIL = 128
+export const SHARED_SEEN_HEAD = 132
+export const SHARED_CAPACITY = 256
+export const SHARED_LAP_MASK = 260
+export const SHARED_STAMPS = 264
+export const SHARED_VALUES = 268
+export const SHARED_FOR_EVENTS = 384
+export const SHARED_FOR_ROOM = 392
+export const SHARED_PRODUCER = 400
+export const SHARED_CONSUMER = 404
+export const SHARED_HEADER_BYTES = 512
+export const STAMP_FILLED = 1
+export const STAMP_GIVEN_UP = 3
+
+export const MEMBER_STATE = 0
+export const MEMBER_CLAIM = 8
+export const MEMBER_CLAIM_COUNT = 12
+export const MEMBER_TAKE = 16
+export const MEMBER_TAKE_COUNT = 20
+export const MEMBER_VALUE = 24
+export const MEMBER_ACCEPTED = 32
+export const MEMBER_DELIVERED = 40
+export const MEMBER_EVICTED = 48
+export const MEMBER_FULL = 56
+export const MEMBER_CLOSED = 64
+export const MEMBER_LOST = 72
+export const MEMBER_BYTES = 128
+
+// What a claim or a take answers instead of a count.
+/** No room, or no event. */
+export const SHARED_NONE = 0
+/** Another thread is in the middle of using the slot. */
+export const SHARED_PENDING = -1
+/** The ring is closed; to a take: and empty. */
+export const SHARED_CLOSED = -2
 
 export const RECORD_ROWS = 0
 export const RECORD_FIELDS = 8

@@ -24,10 +24,12 @@ import { listKernels } from './list.ts'
 import { lookupKernels } from './lookup.ts'
 import { maskKernels } from './mask.ts'
 import { momentKernels } from './moments.ts'
+import { mpmcKernels } from './mpmc.ts'
 import { remainderKernels } from './remainder.ts'
 import { sessionKernels } from './session.ts'
 import { shardKernels } from './shard.ts'
 import { sliceKernels } from './slice.ts'
+import { spscKernels } from './spsc.ts'
 import { sumKernels } from './sum.ts'
 import { sumExtremeKernels } from './sum-extremes.ts'
 import { sumI64Kernels } from './sum-i64.ts'
@@ -64,11 +66,13 @@ export function jsKernels(memory: LinearMemory): KernelExports {
     ...keyKernels(memory),
     ...keyColumnKernels(memory),
     ...momentKernels(memory),
+    ...mpmcKernels(memory),
     ...remainderKernels(memory),
     ...sessionKernels(memory),
     ...shardKernels(memory),
     ...sliceKernels(memory),
     ...triggerKernels(memory),
+    ...spscKernels(memory),
     ...sumKernels(memory),
     ...sumExtremeKernels(memory),
     ...sumI64Kernels(memory),

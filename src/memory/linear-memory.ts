@@ -2,6 +2,9 @@ import { stateFull } from '../errors.ts'
 
 const PAGE = 65_536
 
+/** Memory that several threads see; posted to another thread it is the same memory there. */
+export type SharedBytes = WebAssembly.Memory | SharedArrayBuffer
+
 /**
  * One job's linear memory and the typed views over it. The only place that makes views: everything else reads them
  * through this object at the time of use (`memory.f64[address >>> 3]`), because growing the memory replaces them.
@@ -19,9 +22,17 @@ export class LinearMemory {
   readonly maxBytes: number
   /** Present on the wasm engine: what its instance imports. */
   readonly wasm: WebAssembly.Memory | undefined
-  #plain: ArrayBuffer | undefined
+  #plain: ArrayBufferLike | undefined
 
-  constructor(options: { engine: 'wasm' | 'js'; initialBytes?: number; maxBytes: number }) {
+  /** @param options A memory of its own; or `over` one that is shared, which never grows. */
+  constructor(options: { engine: 'wasm' | 'js'; initialBytes?: number; maxBytes: number } | { over: SharedBytes }) {
+    if ('over' in options) {
+      if (options.over instanceof WebAssembly.Memory) this.wasm = options.over
+      else this.#plain = options.over
+      this.#remakeViews()
+      this.maxBytes = this.byteLength
+      return
+    }
     this.maxBytes = Math.min(options.maxBytes, 4 * 1024 ** 3 - PAGE)
     const pages = Math.max(1, Math.ceil((options.initialBytes ?? PAGE) / PAGE))
     if (options.engine === 'wasm') this.wasm = new WebAssembly.Memory({ initial: pages })

@@ -1,4 +1,5 @@
 import type { AccumulatorExports } from './accumulator-exports.ts'
+import type { SharedRingExports } from './shared-ring-exports.ts'
 
 /**
  * The typed list of kernels: what the AssemblyScript binaries export and what the plain-TypeScript twins implement.
@@ -11,7 +12,7 @@ import type { AccumulatorExports } from './accumulator-exports.ts'
  * Bitmaps that are written end with zeros in the spare bits of their last byte.
  * `sel` is the address of m ascending u32 row positions, 0 = the rows 0 … m-1 themselves.
  */
-export interface KernelExports extends AccumulatorExports {
+export interface KernelExports extends AccumulatorExports, SharedRingExports {
   // ── arithmetic: out[i] = a[i] op b[i] over f64, n dense rows ───────────────────────────────────────────────────
   addF64ColCol(a: number, b: number, n: number, out: number): void
   addF64ColConst(a: number, k: number, n: number, out: number): void

@@ -23,7 +23,7 @@ export async function bundledThread(file: string): Promise<string> {
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    loader: { '.wasm': 'binary' },
+    loader: { '.wasm': 'base64' },
     logLevel: 'silent',
   })
   return outfile
