@@ -62,6 +62,7 @@ export default defineConfig([
       index: 'src/index.ts',
       'node/index': 'src/node/index.ts',
       'exporters/index': 'src/exporters/index.ts',
+      'queues/index': 'src/queues/index.ts',
       'arrow/index': 'src/arrow/index.ts',
       'web/index': 'src/web/index.ts',
       'testing/index': 'src/testing/index.ts',

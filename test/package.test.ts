@@ -38,6 +38,7 @@ const PROGRAM = `
 const NAMES = {
   eventflux: 'pipeline, schema, f64',
   'eventflux/node': 'toWritable',
+  'eventflux/queues': 'SharedEventQueue',
   'eventflux/arrow': 'arrowSource',
   'eventflux/exporters': 'openMetricsText',
   'eventflux/testing': 'VirtualClock',

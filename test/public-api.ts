@@ -7,6 +7,7 @@ export const ENTRIES = {
   eventflux: 'src/index.ts',
   'eventflux/node': 'src/node/index.ts',
   'eventflux/exporters': 'src/exporters/index.ts',
+  'eventflux/queues': 'src/queues/index.ts',
   'eventflux/arrow': 'src/arrow/index.ts',
   'eventflux/web': 'src/web/index.ts',
   'eventflux/testing': 'src/testing/index.ts',

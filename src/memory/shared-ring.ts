@@ -191,6 +191,17 @@ export class SharedRing {
     return Atomics.load(this.memory.u32, (this.member(index) + MEMBER_STATE) >>> 2) === TAKEN
   }
 
+  /** Takes the part of the one producer or the one consumer; false while another member plays it. */
+  takeRole(role: number, index: number): boolean {
+    const before = Atomics.compareExchange(this.memory.u32, (this.header + role) >>> 2, 0, index + 1)
+    return before === 0 || before === index + 1
+  }
+
+  /** Gives a part back, if the member plays it. */
+  giveUpRole(role: number, index: number): void {
+    Atomics.compareExchange(this.memory.u32, (this.header + role) >>> 2, index + 1, 0)
+  }
+
   /** The sum of a counter over all members, gone ones too. */
   counted(counter: number): number {
     let total = 0

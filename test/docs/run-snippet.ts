@@ -6,6 +6,7 @@ import * as arrow from '../../src/arrow/index.ts'
 import * as exporters from '../../src/exporters/index.ts'
 import * as eventflux from '../../src/index.ts'
 import * as node from '../../src/node/index.ts'
+import * as queues from '../../src/queues/index.ts'
 import * as testing from '../../src/testing/index.ts'
 import * as web from '../../src/web/index.ts'
 import type { Snippet } from './snippets.ts'
@@ -16,6 +17,7 @@ const modules: Readonly<Record<string, unknown>> = {
   eventflux,
   'eventflux/node': node,
   'eventflux/exporters': exporters,
+  'eventflux/queues': queues,
   'eventflux/arrow': arrow,
   'eventflux/web': web,
   'eventflux/testing': testing,

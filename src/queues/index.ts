@@ -1,0 +1,7 @@
+// Queues between threads (`eventflux/queues`).
+
+export type { Recovered } from './recovery.ts'
+export { SharedEventQueue } from './shared-event-queue.ts'
+export type { SharedQueueHandle, SharedStrategy } from './shared-queue-handle.ts'
+export type { SharedEventQueueOptions, SharedEventQueueStats, SharedWaitOptions } from './shared-queue-options.ts'
+export type { ColumnArrays } from './shared-store.ts'

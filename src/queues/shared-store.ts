@@ -1,0 +1,23 @@
+import type { ColumnBlock } from '../memory/column-input.ts'
+
+/** What a shared queue keeps, and how it comes in and out. Answers are counts, or SHARED_ constants. */
+export interface SharedStore<In, Out> {
+  /** The event popped last. */
+  readonly popped: Out
+  /** @throws EventfluxError `EVENT_INVALID` for what it can't store; nothing was claimed. */
+  push(event: In, isForced: boolean): number
+  pop(): number
+  /** Pushes from `events[from]` on, as many as one claim takes. */
+  pushSome(events: readonly In[], from: number): number
+  /** Appends up to `max` events, as many as one take gives. */
+  popSome(max: number, into: Out[]): number
+  /** Pushes rows of a block from row `from` on, as many as one claim takes. */
+  pushColumns(block: ColumnBlock, from: number): number
+  /** Writes up to `max` rows to the start of the arrays. */
+  popColumns(into: ColumnArrays, max: number): number
+}
+
+/** Typed arrays by field name: `Float64Array` for `f64` and `timestamp`, `Uint8Array` for `bool`, and so on. */
+export type ColumnArrays = Readonly<
+  Record<string, Float64Array | Float32Array | Int32Array | Uint32Array | BigInt64Array | Uint8Array>
+>
