@@ -111,12 +111,12 @@ export { createRuntime, pipeline, pipelineFromJSON } from './packaged.ts'
 export type { EventTimeOptions } from './pipeline/event-time-step.ts'
 export type { PipelineFromJSON, PipelineFromJSONOptions } from './pipeline/from-json.ts'
 export type { OutputRate } from './pipeline/output-step.ts'
+export type { StartPipeline } from './pipeline/start-pipeline.ts'
 export type { LimitOptions, RowOrdering, TopOptions } from './pipeline/window-order-step.ts'
 export {
   KeyedPipeline,
   Pipeline,
   RowWindowedPipeline,
-  type StartPipeline,
   WindowedPipeline,
 } from './pipeline.ts'
 export type { BackpressureStrategy } from './plan/backpressure-strategy.ts'

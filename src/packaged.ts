@@ -3,7 +3,7 @@
 
 import { type CreateRuntime, createRuntimeOn } from './kernels/create-runtime.ts'
 import { type PipelineFromJSON, pipelineFromJSONOn } from './pipeline/from-json.ts'
-import { pipelineOn, type StartPipeline } from './pipeline.ts'
+import { pipelineOn, type StartPipeline } from './pipeline/start-pipeline.ts'
 import { kernels } from './wasm/packaged/inline.ts'
 
 /**

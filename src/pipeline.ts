@@ -42,18 +42,16 @@ import {
   topRowsStep,
   topStep,
 } from './pipeline/window-order-step.ts'
-import { type PipelineConfig, resolveConfig } from './plan/config.ts'
 import { namedRowExpressions, rowExpression } from './plan/expression-arguments.ts'
 import type { LogicalNode } from './plan/logical-node.ts'
 import { filterNode, type ModuleExport, makePlan, projectNode, teeNode } from './plan/make-node.ts'
 import type { OutputKind } from './plan/output-rate.ts'
-import { checkKeys, fieldSpecs, noEventTime, scopeAfter } from './plan/plan-scope.ts'
+import { checkKeys, checkStage, fieldSpecs, noEventTime, scopeAfter } from './plan/plan-scope.ts'
 import type { InsertRowOf, ResultRowOf } from './schema/row-types.ts'
-import { checkStored, Schema, type SchemaFields } from './schema/schema.ts'
+import type { Schema, SchemaFields } from './schema/schema.ts'
 import { isRowWindow, type RowWindowSpec } from './time/row-windows.ts'
 import type { WindowOutput } from './time/window-kinds/parameters.ts'
 import { checkWindow, type WindowSpec } from './time/windows.ts'
-import type { KernelModule } from './wasm/kernel-module.ts'
 
 /**
  * A stream's way from source to result, as a value: every method gives a new pipeline, nothing runs and nothing is
@@ -213,15 +211,36 @@ export class Pipeline<
   ): Pipeline<F, T, S> {
     const start = makePlan(fieldSpecs(this.outputSchema), [])
     const branch: unknown = build(new Pipeline<F, T, S>(start, this.config, this.scope, this.kernels))
-    if (!(branch instanceof Pipeline) || branch.plan.source !== start.source)
-      throw planInvalid(`The branch ${show(name)} is built from the pipeline handed to it, and returned`, { at: name })
+    if (!(branch instanceof Pipeline) || branch.plan.source !== start.source || branch.plan.stages)
+      throw planInvalid(
+        `The branch ${show(name)} is built from the pipeline handed to it, without stages, and returned`,
+        { at: name },
+      )
     return this.withStep(teeNode(name, branch.plan.nodes))
+  }
+
+  /**
+   * The steps from here on are another stage: where there are threads, each stage is done by a worker of its own. A stage
+   * waits while the ring before the next one is full, so nothing is lost; the results are those of one thread.
+   *
+   * @throws EventfluxError `PLAN_INVALID` before the first step, and between `eventTime` and a window: the watermark as of
+   * each row does not travel.
+   *
+   * @example
+   * ```ts
+   * const decoded = stream.mapRows(trades, { module: '/decode.js', export: 'decode' }).stage()
+   * ```
+   */
+  stage(): Pipeline<F, T, S> {
+    checkStage(this.scope)
+    const { source, nodes, stages = [] } = this.plan
+    return new Pipeline(makePlan(source, nodes, [...stages, nodes.length]), this.config, this.scope, this.kernels)
   }
 
   /** @internal */
   withStep<G extends SchemaFields, U extends EventTime>(node: LogicalNode): Pipeline<G, U, S> {
     return new Pipeline<G, U, S>(
-      makePlan(this.plan.source, [...this.plan.nodes, node]),
+      makePlan(this.plan.source, [...this.plan.nodes, node], this.plan.stages),
       this.config,
       scopeAfter(this.scope, node),
       this.kernels,
@@ -372,22 +391,5 @@ export class RowWindowedPipeline<
     options: ChunkOptions<WindowRowFields<F, O>> = {},
   ): Pipeline<WindowRowFields<F, O>, ResultTime<'windowTime'>, S> {
     return this.#pipeline.withStep(rowsStep(this.#window, options))
-  }
-}
-
-/** What `pipeline` is. */
-export type StartPipeline = <F extends SchemaFields>(
-  source: Schema<F>,
-  config?: PipelineConfig,
-) => Pipeline<F, undefined, F>
-
-/** `pipeline` of an entry that brings these kernels along. @internal */
-export function pipelineOn(kernels: KernelModule | undefined): StartPipeline {
-  return (source, config = {}) => {
-    if (!(source instanceof Schema))
-      throw planInvalid(`A pipeline starts from schema({ … }), not ${show(source)}`, { value: source })
-    checkStored(source)
-    const scope = { schema: source, eventTime: undefined }
-    return new Pipeline(makePlan(fieldSpecs(source), []), resolveConfig(config), scope, kernels)
   }
 }

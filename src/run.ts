@@ -6,14 +6,13 @@ import { createEngine } from './kernels/engine.ts'
 import type { ResolvedConfig } from './plan/config.ts'
 import { loadFunctions } from './plan/load-functions.ts'
 import type { LogicalPlan } from './plan/logical-node.ts'
-import { optimise } from './plan/optimise.ts'
 import { sourceScope } from './plan/plan-scope.ts'
 import { type Assembly, type AssemblyParts, assemble } from './runtime/assemble.ts'
 import { JobMeter } from './runtime/job-meter.ts'
 import { JobRecovery } from './runtime/job-recovery.ts'
 import { RowQueueSink } from './runtime/row-queue-sink.ts'
 import { type RunOptions, sourcesOf } from './runtime/run-options.ts'
-import { openShards } from './threads/open-shards.ts'
+import { openThreads } from './threads/open-threads.ts'
 import { systemClock } from './time/clock.ts'
 import { EventDrivenClock } from './time/event-driven-clock.ts'
 import type { KernelModule } from './wasm/kernel-module.ts'
@@ -28,13 +27,16 @@ export async function runPlan<In, Out>(
   kernels: KernelModule | undefined,
   options: RunOptions<In, Out>,
 ): Promise<Job<In, Out>> {
-  const optimised = optimise(plan)
   const module = options.runtime === undefined ? kernels : kernelsOf(options.runtime)
   const engine = await createEngine({ engine: config.engine, maxBytes: config.maxMemory, module })
   const source = sourceScope(plan).schema
   const streamClock = options.clock ?? systemClock
   const clock = streamClock instanceof EventDrivenClock ? streamClock.outside : streamClock
-  const { mode, shards } = await openShards(optimised, {
+  const {
+    mode,
+    plan: running,
+    threads,
+  } = await openThreads(plan, {
     options: options as unknown as RunOptions<never, never>,
     config,
     engine: engine.name,
@@ -57,7 +59,7 @@ export async function runPlan<In, Out>(
   }
   let assembly: Assembly | undefined
   try {
-    const nodes = await Promise.all(optimised.nodes.map(loadFunctions))
+    const nodes = await Promise.all(running.nodes.map(loadFunctions))
     assembly = assemble({
       engine,
       source,
@@ -71,7 +73,7 @@ export async function runPlan<In, Out>(
       clock,
       streamClock,
       signal: abort.signal,
-      chain: shards?.chain(listener),
+      chain: threads?.chain(listener),
       listener,
     })
     const sources = sourcesOf(options as RunOptions<In, never>).map(source => toSource<unknown>(source))
@@ -89,15 +91,15 @@ export async function runPlan<In, Out>(
     const level = config.metrics
     const meter = level === false ? undefined : new JobMeter(level, assembly, clock, config.backpressure.kind)
     const parts = { assembly, meter, recovery, queue, clock, abort, engine: engine.name, mode, schema: source }
-    job = new Job<In, Out>({ ...parts, plan: { ...optimised, nodes } })
+    job = new Job<In, Out>({ ...parts, plan: { ...running, nodes } })
     const restored = await recovery.restore()
     job.start(options.signal?.aborted ? [] : sources, restored)
   } catch (error) {
     assembly?.close()
-    await shards?.links.close()
+    await threads?.close()
     throw error
   }
-  shards?.begin(listener)
+  threads?.begin(listener)
   if (options.signal) stopOnAbort(job, options.signal)
   return job
 }

@@ -1,7 +1,7 @@
 import type { ErrorCounts } from '../connector/error-policy.ts'
 import type { Dictionary } from '../memory/dictionary.ts'
 import type { LogicalNode, RowsNode } from '../plan/logical-node.ts'
-import type { Partitioning } from '../plan/shard-plan.ts'
+import type { Partitioning } from '../plan/partitioning.ts'
 import type { EvaluationContext, InputColumn } from './evaluator/evaluation-frame.ts'
 import type { BatchInputs } from './event-time/batch-inputs.ts'
 import type { Operator } from './operator.ts'

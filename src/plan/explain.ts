@@ -21,6 +21,7 @@ export function explainPlan(
   const scopes = scopesOf(plan.nodes, sourceScope(plan))
   const lines = [...(threads === undefined ? [] : [line('threads', threads)]), line('source', fieldList(plan.source))]
   for (const [i, node] of plan.nodes.entries()) {
+    if (plan.stages?.includes(i)) lines.push('stage')
     lines.push(...describe(node))
     lines.push(...[notes[i] ?? []].flat().map(note => `${' '.repeat(WIDTH)}· ${note}`))
   }

@@ -101,4 +101,6 @@ export interface LogicalPlan {
   readonly version: 1
   readonly source: readonly FieldSpec[]
   readonly nodes: readonly LogicalNode[]
+  /** The steps that each begin a further stage: ascending, each greater than 0. Left out: all is one stage. */
+  readonly stages?: readonly number[]
 }

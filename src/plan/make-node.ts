@@ -128,14 +128,26 @@ export function teeNode(name: unknown, plan: readonly LogicalNode[]): TeeNode {
  *
  * @throws EventfluxError `PLAN_INVALID` for too many nodes, two branches of one name, or a limit on times made on the way.
  */
-export function makePlan(source: readonly FieldSpec[], nodes: readonly LogicalNode[]): LogicalPlan {
+export function makePlan(
+  source: readonly FieldSpec[],
+  nodes: readonly LogicalNode[],
+  stages: readonly number[] = [],
+): LogicalPlan {
   checkLength(nodes)
   const names = branchNames(nodes)
   if (names.length > MAX_FIELDS) throw planInvalid(`A plan has at most ${MAX_FIELDS} branches`)
   for (const [i, name] of names.entries())
     if (names.indexOf(name) !== i) throw planInvalid(`Two branches are called ${show(name)}`, { at: name })
   futureLimits(source, nodes)
-  return Object.freeze({ version: 1, source, nodes: Object.freeze([...nodes]) })
+  for (const [i, stage] of stages.entries())
+    if (!Number.isInteger(stage) || stage <= (stages[i - 1] ?? 0) || stage > nodes.length)
+      throw planInvalid(`Stages begin at steps, one after the other, each with some before it, not ${show(stage)}`)
+  return Object.freeze({
+    version: 1,
+    source,
+    nodes: Object.freeze([...nodes]),
+    ...(stages.length > 0 && { stages: Object.freeze([...stages]) }),
+  })
 }
 
 function checkLength(nodes: readonly LogicalNode[]): void {

@@ -16,7 +16,7 @@ import {
   windowAggregateNode,
 } from './make-node.ts'
 import { outputNode } from './output-rate.ts'
-import { fieldSpecs, type PlanScope, schemaOf, scopeAfter } from './plan-scope.ts'
+import { checkStage, fieldSpecs, type PlanScope, schemaOf, scopeAfter, scopesOf } from './plan-scope.ts'
 import { topRowsNode, type WindowOrderParts, windowOrderNode } from './window-order.ts'
 
 /** Deepest nesting of branches. */
@@ -44,7 +44,12 @@ export function planFromJSON(json: unknown, options: PlanFromJSONOptions = {}): 
   if (plan.version !== 1) throw planInvalid(`A plan has version 1, not ${show(plan.version)}`, { value: plan.version })
   const schema = schemaOf(fieldsOf(plan.source))
   const nodes = nodesOf(plan.nodes, { schema, eventTime: undefined }, options, 0)
-  return makePlan(fieldSpecs(schema), nodes)
+  if (plan.stages === undefined) return makePlan(fieldSpecs(schema), nodes)
+  const stages = listOf(plan.stages, 'The stages of a plan', MAX_PLAN_NODES) as number[]
+  const scopes = scopesOf(nodes, { schema, eventTime: undefined })
+  const whole = makePlan(fieldSpecs(schema), nodes, stages)
+  for (const stage of stages) checkStage(scopes[stage]!)
+  return whole
 }
 
 function parse(text: string): unknown {

@@ -248,6 +248,17 @@ export function checkFinalResults({ results }: PlanScope): void {
 export const keepsColumn = ({ columns }: ProjectNode, column: string): boolean =>
   columns.some(({ name, expression }) => name === column && expression.kind === 'column' && expression.name === column)
 
+/** @throws EventfluxError `PLAN_INVALID` where another thread would not know how far the time was at each row. */
+export function checkStage({ eventTime, isResultTime }: PlanScope): void {
+  if (eventTime === undefined || isResultTime) return
+  throw planInvalid(
+    'A stage begins before eventTime() or behind a window: the watermark as of each row does not travel',
+    {
+      at: eventTime,
+    },
+  )
+}
+
 /** A window where rows have no event time. */
 export const noEventTime = () =>
   planInvalid(

@@ -2,16 +2,18 @@ import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { RecordBatch } from '../memory/record-batch.ts'
 import type { InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import type { Operator } from '../operators/operator.ts'
+import type { StageTimers } from '../operators/stage-timers.ts'
 import { BatchSender } from './batch-sender.ts'
 import type { ResultLink } from './result-link.ts'
 
-/** The end of a chain in a worker: what arrives goes to the main thread. Full is waited out, here and at once. */
+/** The end of a chain in a worker: what arrives goes on to another thread. Full is waited out, here and at once. */
 export class LinkSink implements Operator {
   readonly name: string
   rowsIn = 0
   rowsOut = 0
   readonly #link: ResultLink
   readonly #sender: BatchSender
+  readonly #timers: StageTimers
   readonly #tellsWatermark: boolean
 
   constructor(parts: {
@@ -20,11 +22,13 @@ export class LinkSink implements Operator {
     readonly link: ResultLink
     readonly memory: LinearMemory
     readonly columns: readonly InputColumn[]
-    /** Whether somebody there goes by the watermark. */
+    readonly timers: StageTimers
+    /** Whether the other end goes by the watermark. */
     readonly tellsWatermark: boolean
   }) {
     const { link, stream, memory, columns } = parts
     this.name = parts.name
+    this.#timers = parts.timers
     this.#link = link
     this.#tellsWatermark = parts.tellsWatermark
     this.#sender = new BatchSender({ ring: link.ring, stream, memory, columns, keepsTexts: false })
@@ -32,7 +36,7 @@ export class LinkSink implements Operator {
 
   process(batch: RecordBatch): boolean {
     this.rowsIn += batch.selectedCount
-    this.#sender.start(batch, 0)
+    this.#sender.start(batch, this.#timers.now())
     while (!this.#sender.send()) this.#link.awaitSpace(this.#sender.frameBytes)
     this.rowsOut += batch.selectedCount
     this.#link.call()
@@ -40,7 +44,8 @@ export class LinkSink implements Operator {
   }
 
   advanceWatermark(watermark: number): boolean {
-    if (this.#tellsWatermark) this.#link.tellWatermark(watermark)
+    // The end of the input is told by a frame of its own.
+    if (this.#tellsWatermark && watermark < Number.POSITIVE_INFINITY) this.#link.tellWatermark(watermark)
     return true
   }
 

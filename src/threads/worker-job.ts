@@ -1,26 +1,33 @@
-import type { FieldSpec, LogicalPlan } from '../plan/logical-node.ts'
-import type { Partitioning } from '../plan/shard-plan.ts'
+import type { Shard } from '../operators/partition.ts'
+import type { EventTimeColumn } from '../operators/time-of-rows.ts'
+import type { FieldSpec, LogicalNode } from '../plan/logical-node.ts'
+import type { Partitioning } from '../plan/partitioning.ts'
 
 /** What a worker is told to do: all of it can be sent to another thread. */
 export interface WorkerJob {
-  readonly plan: LogicalPlan
-  readonly partitioning: Partitioning
-  readonly shard: { readonly index: number; readonly count: number }
+  /** The columns of its rows, its steps, and the event time of the rows where a step before has set it. */
+  readonly source: readonly FieldSpec[]
+  readonly nodes: readonly LogicalNode[]
+  readonly time: EventTimeColumn | undefined
+  /** Which rows it works on, where it is one of several replicas. */
+  readonly partition: (Partitioning & { readonly shard: Shard }) | undefined
   readonly engine: 'wasm' | 'js'
   /** The kernels, compiled. */
   readonly module: WebAssembly.Module | undefined
   readonly maxBatch: number
   readonly maxKeys: number
   readonly maxMemory: number
-  /** Whether the steps behind go by the watermark of the results. */
-  readonly tellsWatermark: boolean
   /** Inputs rows come in by; 0: one. */
   readonly inputs: number
   /** By stage: whether a row it fails on is left out. */
   readonly skips: readonly string[]
-  /** Where its rows come from (it is the consumer of the number of its shard), and where its results go. */
+  /** Where its rows come from; the consumer it is there, of so many. */
   readonly input: SharedArrayBuffer
+  readonly consumer: number
+  readonly consumers: number
+  /** The way to the thread that runs the job; and to the worker of the next stage, where there is one. */
   readonly output: SharedArrayBuffer
+  readonly next: SharedArrayBuffer | undefined
   readonly nowMs: number
 }
 

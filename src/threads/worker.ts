@@ -1,6 +1,6 @@
 import { EventfluxError } from '../errors.ts'
+import { openWorker, type PlanWorker } from './plan-worker.ts'
 import { Stopped } from './result-link.ts'
-import { openShard, type ShardWorker } from './shard-worker.ts'
 import { nodeThreads } from './spawn.ts'
 import type { SentError, WorkerJob, WorkerMessage } from './worker-job.ts'
 
@@ -19,9 +19,9 @@ void serve()
 /** Gets a job, makes ready for it, and does it when told to, until it is stopped. */
 async function serve(): Promise<void> {
   const port = await openPort()
-  let worker: ShardWorker | undefined
+  let worker: PlanWorker | undefined
   try {
-    worker = await openShard((await port.next()) as WorkerJob, message => port.post(message))
+    worker = await openWorker((await port.next()) as WorkerJob, message => port.post(message))
     port.post({ kind: 'ready', shape: worker.shape })
     await port.next()
     await worker.run(() => port.letGo())

@@ -14,7 +14,7 @@ import {
   utf8,
 } from '../../src/index.ts'
 import { createRuntimeOn, type Runtime, type RuntimeOptions } from '../../src/kernels/create-runtime.ts'
-import { pipelineOn } from '../../src/pipeline.ts'
+import { pipelineOn } from '../../src/pipeline/start-pipeline.ts'
 import { ROOT } from '../source-files.ts'
 
 const bytes = await readFile(join(ROOT, 'build/plain.wasm'))

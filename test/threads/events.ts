@@ -29,3 +29,11 @@ export function eventsOf(count: number, from = 0): Event[] {
     }
   })
 }
+
+/** A row as text, with nothing of it lost. */
+export const textOf = (row: object): string =>
+  JSON.stringify(row, (_, value) =>
+    typeof value === 'bigint' ? `${value}n` : Object.is(value, -0) ? '-0' : Number.isNaN(value) ? 'NaN' : value,
+  )
+/** Rows in an order of their own. */
+export const sorted = (rows: readonly object[]): string[] => rows.map(textOf).sort()

@@ -15,7 +15,7 @@ import {
   tumbling,
 } from '../../src/index.ts'
 import type { RunOptions } from '../../src/runtime/run-options.ts'
-import { type Event, events, eventsOf } from './events.ts'
+import { type Event, events, eventsOf, sorted, textOf } from './events.ts'
 
 const ROWS = eventsOf(2_000)
 
@@ -59,13 +59,6 @@ const plans = {
       .window(tumbling('1s'))
       .aggregate(e => ({ windows: count(), sum: sum(e.sum) })),
 }
-
-/** A row as text, with nothing of it lost. */
-const textOf = (row: object): string =>
-  JSON.stringify(row, (_, value) =>
-    typeof value === 'bigint' ? `${value}n` : Object.is(value, -0) ? '-0' : Number.isNaN(value) ? 'NaN' : value,
-  )
-const sorted = (rows: readonly object[]): string[] => rows.map(textOf).sort()
 
 /** Runs a pipeline to its end; blocks of 50 rows. */
 async function run(

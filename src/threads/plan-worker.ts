@@ -9,7 +9,6 @@ import type { Chain } from '../operators/chain.ts'
 import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import { buildRowStage } from '../operators/row-stage.ts'
 import { loadFunctions } from '../plan/load-functions.ts'
-import { planFromJSON } from '../plan/plan-from-json.ts'
 import { fieldSpecs, schemaOf } from '../plan/plan-scope.ts'
 import { ownTexts } from '../runtime/own-texts.ts'
 import { schemaFrom } from '../schema/schema.ts'
@@ -24,28 +23,29 @@ import { TurnTimers } from './turn-timers.ts'
 import { WorkerCells } from './worker-cells.ts'
 import type { WorkerJob, WorkerMessage, WorkerShape } from './worker-job.ts'
 
-/** Makes the replica of a plan that a worker runs. @throws what building a chain throws. */
-export async function openShard(job: WorkerJob, post: (message: WorkerMessage) => void): Promise<ShardWorker> {
+/** Makes what a worker runs. @throws what building a chain throws. */
+export async function openWorker(job: WorkerJob, post: (message: WorkerMessage) => void): Promise<PlanWorker> {
   const { module } = job
   const engine = await createEngine({
     engine: job.engine,
     maxBytes: job.maxMemory,
     module: module && new KernelModule(() => module),
   })
-  const plan = planFromJSON(job.plan, { allowModules: true })
-  const nodes = await Promise.all(plan.nodes.map(loadFunctions))
-  return new ShardWorker(job, { ...plan, nodes }, engine, post)
+  const nodes = await Promise.all(job.nodes.map(loadFunctions))
+  return new PlanWorker({ ...job, nodes }, engine, post)
 }
 
 /**
- * One replica of a plan: the ordinary operators over memory of its own. It does what the frames of its input say, in their
- * order, and nothing on its own account: the clock comes with them too.
+ * A replica of a plan, or some of its steps: the ordinary operators over memory of its own. It does what the frames of its
+ * input say, in their order, and nothing on its own account: the clock comes with them too.
  */
-export class ShardWorker {
+export class PlanWorker {
   readonly shape: WorkerShape
   readonly #input: FrameRing
   readonly #consumer: number
-  readonly #link: ResultLink
+  readonly #output: ResultLink
+  /** The way to the next stage. */
+  readonly #next: ResultLink | undefined
   readonly #post: (message: WorkerMessage) => void
   readonly #chain: Chain
   readonly #timers: TurnTimers
@@ -60,35 +60,36 @@ export class ShardWorker {
 
   constructor(
     job: WorkerJob,
-    plan: WorkerJob['plan'],
     engine: Awaited<ReturnType<typeof createEngine>>,
     post: (message: WorkerMessage) => void,
   ) {
-    const { shard, maxBatch, maxKeys } = job
+    const { maxBatch, maxKeys } = job
     const { kernels, memory } = engine
     this.#post = post
-    this.#consumer = shard.index
-    this.#input = new FrameRing(job.input, shard.count)
-    this.#link = new ResultLink(new FrameRing(job.output, 1), () => post({ kind: 'call' }))
+    this.#consumer = job.consumer
+    this.#input = new FrameRing(job.input, job.consumers)
+    this.#output = new ResultLink(new FrameRing(job.output, 1), () => post({ kind: 'call' }))
+    this.#next = job.next && new ResultLink(new FrameRing(job.next, 1), () => {})
     this.#timers = new TurnTimers(job.nowMs)
     this.#inputs = job.inputs === 0 ? undefined : new ReceivedInputs(job.inputs)
     const context: EvaluationContext = { kernels, arena: new Arena(memory), maxBatch, maxCodes: maxKeys }
-    const { fields } = schemaOf(plan.source)
+    const { fields } = schemaOf(job.source)
     // The main thread's dictionary may hold as many texts as may be alive, and what is alive here comes on top.
     const dictionaries = dictionariesOf(fields, maxKeys * 2)
     const columns = fields.map(({ name, type }, i) => ({ name, type, dictionary: dictionaries[i] }))
     const streams: WorkerShape['streams'][number][] = []
     const made: Dictionary[] = []
-    this.#chain = buildChain(plan.nodes, columns, {
+    this.#chain = buildChain(job.nodes, columns, {
       context,
       maxKeys,
       timers: this.#timers,
       inputs: this.#inputs,
       stopwatch: undefined,
-      partition: { ...job.partitioning, shard },
+      time: job.time,
+      partition: job.partition,
       sink: (ends, branch) => {
         streams.push({ branch, fields: fieldSpecs(schemaFrom(ends.map(({ name, type }) => [name, type]))) })
-        return this.#sinkOf(ends, branch, streams.length - 1, memory, job.tellsWatermark)
+        return this.#sinkOf(ends, branch, streams.length - 1, memory)
       },
       rows: (node, ends, next) => {
         const stage = buildRowStage(node, ends, {
@@ -120,7 +121,7 @@ export class ShardWorker {
       stages: this.#policies.length,
     })
     const stepOf = new Map(
-      [...this.#chain.operatorsOf].flatMap(([node, of]) => of.map(each => [each, plan.nodes.indexOf(node)])),
+      [...this.#chain.operatorsOf].flatMap(([node, of]) => of.map(each => [each, job.nodes.indexOf(node)])),
     )
     this.shape = {
       streams,
@@ -155,7 +156,11 @@ export class ShardWorker {
       if (kind === FRAME.pack) continue
       this.#count()
       this.#tellTimer()
-      if (kind === FRAME.end || kind === FRAME.marker) this.#link.tell(FRAME.done, a, 0)
+      if (kind === FRAME.tick) this.#next?.tell(kind, 0, this.#timers.now())
+      else if (kind === FRAME.end || kind === FRAME.marker) {
+        if (this.#next === undefined) this.#output.tell(FRAME.done, a, 0)
+        else this.#next.tell(kind, a, 0)
+      }
     }
   }
 
@@ -192,6 +197,9 @@ export class ShardWorker {
       case FRAME.inputEnd:
         await this.#through(this.#chain.endInput(a))
         return
+      case FRAME.watermark:
+        await this.#through(this.#chain.head.advanceWatermark(f64[offset >>> 3]!))
+        return
       case FRAME.end:
         await this.#through(this.#chain.head.advanceWatermark(Number.POSITIVE_INFINITY))
         return
@@ -223,16 +231,23 @@ export class ShardWorker {
     this.#wake?.()
   }
 
+  /** Results go on to the next stage, side branches to the thread that runs the job. */
   #sinkOf(
     columns: readonly InputColumn[],
     branch: string | undefined,
     stream: number,
     memory: Arena['memory'],
-    tellsWatermark: boolean,
   ): LinkSink {
-    const name = branch ?? 'results'
-    const isMain = branch === undefined
-    return new LinkSink({ name, stream, link: this.#link, memory, columns, tellsWatermark: isMain && tellsWatermark })
+    const next = branch === undefined ? this.#next : undefined
+    return new LinkSink({
+      name: branch ?? 'results',
+      stream: next === undefined ? stream : 0,
+      link: next ?? this.#output,
+      memory,
+      columns,
+      timers: this.#timers,
+      tellsWatermark: next !== undefined,
+    })
   }
 
   #policyOf(stage: string, { skips }: WorkerJob): ErrorPolicyRunner {
@@ -256,6 +271,6 @@ export class ShardWorker {
     const next = this.#timers.nextMs
     if (next === this.#toldTimer) return
     this.#toldTimer = next
-    this.#link.tell(FRAME.timer, 0, next)
+    this.#output.tell(FRAME.timer, 0, next)
   }
 }

@@ -1,7 +1,6 @@
 import { EventfluxError } from '../errors.ts'
 import type { ExpressionNode } from '../expression/node.ts'
 import type { LogicalNode, LogicalPlan } from './logical-node.ts'
-import { makePlan } from './make-node.ts'
 import { planToJSON } from './plan-to-json.ts'
 
 /** How the rows of a stream are dealt out to replicas of a plan. */
@@ -12,40 +11,38 @@ export interface Partitioning {
   readonly keys: readonly string[]
 }
 
-/** A plan taken apart: the steps each shard does over its rows, and those that are done over the results of all. */
-export interface ShardPlan {
-  /** What the shards do, as data that can travel. */
-  readonly sharded: LogicalPlan
-  readonly partitioning: Partitioning
-  /** What is done once, where the results of the shards come together. */
-  readonly rest: readonly LogicalNode[]
-}
-
 /**
- * Takes a plan apart at the first step that needs all keys together. Everything up to it is done by every shard over the
- * rows of its keys; a plan without keys can't be dealt out, nor one whose first steps are functions that would have to
- * run for every row in every shard.
+ * Where the rows of a plan are dealt out, if every step can be done key by key. A plan without keys can't be dealt out, nor
+ * one whose first steps are functions that would have to run for every row in every shard.
  *
  * @returns Why not, where that can't be done.
  */
-export function shardPlan(plan: LogicalPlan): ShardPlan | { readonly reason: string } {
+export function partitioningOf(plan: LogicalPlan): Partitioning | { readonly reason: string } {
   const { nodes } = plan
   const keyed = nodes.findIndex(node => node.op === 'windowAggregate' || node.op === 'rowWindow')
   const stopper = nodes.slice(0, keyed < 0 ? nodes.length : keyed).find(needsAllRows)
   if (stopper !== undefined) return { reason: `${stopper.op} sees the rows of all keys` }
   if (keyed < 0) return { reason: 'no step goes by keys' }
   const keys = keysOf(nodes[keyed]!)
+  const first = nodes[keyed]!
+  if (first.op === 'rowWindow' && (first.order ?? first.offset ?? first.limit) !== undefined)
+    return { reason: `the ${first.window.kind} window orders the rows of all keys that come out together` }
   if (keys.length === 0) return { reason: `the ${windowKind(nodes[keyed]!)} window has no key` }
-  const partitioning = partitioningOf(nodes, keyed, keys)
+  const partitioning = earliest(nodes, keyed, keys)
   const above = nodes.slice(0, partitioning.before).find(node => node.op === 'filterRows' || node.op === 'mapRows')
   if (above !== undefined)
     return { reason: `${above.op} would run for every row in every worker: its keys come from it` }
   const end = endOfShards(nodes, keyed, keys)
   const next = nodes[end]
   if (next !== undefined) return { reason: `${next.op} goes by the order of the results of all keys` }
+  return withoutFunctions(plan) ?? partitioning
+}
+
+/** Why a plan can't be sent to another thread; undefined: it can. */
+export function withoutFunctions(plan: LogicalPlan): { readonly reason: string } | undefined {
   try {
-    const sharded = planToJSON(makePlan(plan.source, nodes.slice(0, end)))
-    return { sharded, partitioning, rest: nodes.slice(end) }
+    planToJSON(plan)
+    return undefined
   } catch (error) {
     if (error instanceof EventfluxError) return { reason: error.message }
     throw error
@@ -63,7 +60,7 @@ const windowKind = (node: LogicalNode): string =>
   node.op === 'windowAggregate' || node.op === 'rowWindow' ? node.window.kind : node.op
 
 /** As early as the keys are there behind the event time, else right before the window. */
-function partitioningOf(nodes: readonly LogicalNode[], keyed: number, keys: readonly string[]): Partitioning {
+function earliest(nodes: readonly LogicalNode[], keyed: number, keys: readonly string[]): Partitioning {
   let before = keyed
   let names = keys
   for (let at = keyed - 1; at >= 0; at--) {

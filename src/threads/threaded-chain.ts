@@ -1,89 +1,121 @@
 import { dictionariesOf } from '../memory/column-buffers.ts'
 import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import type { RecordBatch } from '../memory/record-batch.ts'
-import { buildChain } from '../operators/build-chain.ts'
 import type { Chain, ChainParts, OperatorCounts } from '../operators/chain.ts'
 import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import type { Operator } from '../operators/operator.ts'
 import type { TimedStage } from '../operators/stage-timers.ts'
-import { timeBehind } from '../operators/time-of-rows.ts'
 import type { LogicalNode } from '../plan/logical-node.ts'
 import { schemaOf } from '../plan/plan-scope.ts'
-import type { ShardPlan } from '../plan/shard-plan.ts'
 import type { Clock } from '../time/clock.ts'
 import { BatchSender } from './batch-sender.ts'
+import type { FrameRing } from './frame-ring.ts'
 import { FRAME } from './frames.ts'
-import { Gather, type GatheredStream } from './gather.ts'
-import type { ShardLinks } from './shard-links.ts'
+import { Gather, type GatheredStream, type GatheredWorker } from './gather.ts'
 import { stepsElsewhere } from './steps-elsewhere.ts'
+import type { ReadyWorker, WorkerPool } from './worker-pool.ts'
 
-/** Who is told what happens at the links. */
-export interface ShardListener {
+/** Who is told what happens between the threads. */
+export interface ThreadListener {
   ready(): void
   timerDue(stage: TimedStage, atMs: number): void
   batchDone(rows: number, busyNs: number): void
 }
 
+/** Workers that are ready, and how the job is dealt out to them. */
+export interface ThreadPlan {
+  readonly pool: WorkerPool
+  /** The way to the first of them, or to all. */
+  readonly input: FrameRing
+  /** Workers that do the same steps, over different rows; each has one before it whose results it takes. */
+  readonly stages: readonly {
+    readonly workers: readonly ReadyWorker[]
+    /** The steps of the plan they do. */
+    readonly from: number
+    readonly to: number
+    /** Steps before this are done by each of the workers, for all rows. */
+    readonly dealtBefore: number
+  }[]
+}
+
 /**
- * Makes the chain of a job whose plan was taken apart: its head sends every batch to all workers, and what these put out
- * goes through the steps that are done over all keys together, in this thread.
+ * Makes the chain of a job that is done by workers: its head sends every batch to them, and what they put out goes into
+ * the sinks.
  */
-export function shardedChain(
-  plan: ShardPlan,
-  links: ShardLinks,
-  listener: ShardListener,
+export function threadedChain(
+  { pool, input, stages }: ThreadPlan,
+  listener: ThreadListener,
   clock: Clock,
 ): (nodes: readonly LogicalNode[], columns: readonly InputColumn[], parts: ChainParts) => Chain {
   return (nodes, columns, parts) => {
     const { context } = parts
-    const { shape, cells } = links
-    const ends = shape.streams.map(({ branch, fields }) => ({ branch, columns: columnsOf(fields, context) }))
-    const results = ends.findIndex(({ branch }) => branch === undefined)
-    const steps = plan.sharded.nodes.length
-    const rest = buildChain(nodes.slice(steps), ends[results]!.columns, {
-      ...parts,
-      inputs: undefined,
-      time: timeBehind(nodes.slice(0, steps)),
-    })
-    const streams: GatheredStream[] = ends.map(({ branch, columns }) => ({
-      columns,
-      to: branch === undefined ? rest.head : parts.sink(columns, branch),
-    }))
-    const head = new Scatter(columns, streams, results, { context, links, listener, clock, inputs: parts.inputs })
-    const elsewhere = stepsElsewhere(shape, cells, plan.partitioning.before)
-    const operatorsOf = new Map<LogicalNode, readonly OperatorCounts[]>(rest.operatorsOf)
-    for (const [i, node] of nodes.slice(0, steps).entries())
-      operatorsOf.set(
-        node,
-        elsewhere.operators.filter((_, at) => shape.operators[at]!.step === i),
+    const operatorsOf = new Map<LogicalNode, readonly OperatorCounts[]>()
+    const all = stages.map(({ workers, from, to, dealtBefore }) => {
+      const { shape } = workers[0]!
+      const elsewhere = stepsElsewhere(
+        shape,
+        workers.map(({ cells }) => cells),
+        dealtBefore,
       )
+      for (let step = from; step < to; step++)
+        operatorsOf.set(
+          nodes[step]!,
+          elsewhere.operators.filter((_, at) => shape.operators[at]!.step === step - from),
+        )
+      return elsewhere
+    })
+    const gathered = stages.flatMap(({ workers }, stage) => {
+      const isLast = stage === stages.length - 1
+      const streams = workers[0]!.shape.streams.map(({ branch, fields }): GatheredStream => {
+        const ends = columnsOf(fields, context)
+        // Results of a stage in the middle go to the next, and nothing of them comes here.
+        return { columns: ends, to: branch === undefined && !isLast ? NOWHERE : parts.sink(ends, branch) }
+      })
+      return workers.map(({ output }) => ({ ring: output, streams, answers: isLast }))
+    })
+    const head = new Scatter(columns, gathered, { context, pool, input, listener, clock, inputs: parts.inputs })
     return {
-      ...rest,
-      stateful: [{ id: 'shards', shape: '', operator: undefined }],
       head,
-      operators: [...elsewhere.operators, ...rest.operators],
+      operators: all.flatMap(({ operators }) => operators),
       operatorsOf,
-      eventTimes: [...elsewhere.eventTimes, ...rest.eventTimes],
-      windows: [...elsewhere.windows, ...rest.windows],
+      timed: new Map(),
+      eventTimes: all.flatMap(({ eventTimes }) => eventTimes),
+      windows: all.flatMap(({ windows }) => windows),
       dictionaries: columns.flatMap(({ dictionary }) => dictionary ?? []),
+      stateful: [{ id: 'workers', shape: '', operator: undefined }],
       endInput: input => head.endInput(input),
-      elsewhere: { policies: elsewhere.policies, settle: () => head.settle(), gone: links.gone },
+      elsewhere: {
+        policies: all.flatMap(({ policies }) => policies),
+        settle: () => head.settle(),
+        gone: pool.gone,
+      },
     }
   }
 }
 
+/** An end that nothing comes to. */
+const NOWHERE: Operator = {
+  name: 'nowhere',
+  process: () => true,
+  advanceWatermark: () => true,
+  nextFiring: () => Number.POSITIVE_INFINITY,
+  resume: () => true,
+  markCodes() {},
+  close() {},
+}
+
 function columnsOf(fields: Parameters<typeof schemaOf>[0], { maxCodes }: EvaluationContext): readonly InputColumn[] {
   const { fields: columns } = schemaOf(fields)
-  // What the workers hold, and what the steps behind do.
   const dictionaries = dictionariesOf(columns, maxCodes * 2)
   return columns.map(({ name, type }, i) => ({ name, type, dictionary: dictionaries[i] }))
 }
 
-/** The head of a sharded chain: sends what comes to the workers, and looks after what comes back. */
+/** The head of a chain that is done by workers: sends what comes to the workers, and looks after what comes back. */
 class Scatter implements Operator {
   readonly name = 'scatter'
-  readonly #links: ShardLinks
-  readonly #listener: ShardListener
+  readonly #pool: WorkerPool
+  readonly #input: FrameRing
+  readonly #listener: ThreadListener
   readonly #clock: Clock
   readonly #sender: BatchSender
   readonly #gather: Gather
@@ -109,30 +141,31 @@ class Scatter implements Operator {
 
   constructor(
     columns: readonly InputColumn[],
-    streams: readonly GatheredStream[],
-    results: number,
+    workers: readonly GatheredWorker[],
     parts: {
       readonly context: EvaluationContext
-      readonly links: ShardLinks
-      readonly listener: ShardListener
+      readonly pool: WorkerPool
+      readonly input: FrameRing
+      readonly listener: ThreadListener
       readonly clock: Clock
       readonly inputs: ChainParts['inputs']
     },
   ) {
-    const { context, links } = parts
-    this.#links = links
+    const { context, pool, input } = parts
+    this.#pool = pool
+    this.#input = input
     this.#listener = parts.listener
     this.#clock = parts.clock
     this.#sender = new BatchSender({
-      ring: links.input,
+      ring: input,
       stream: 0,
       memory: context.arena.memory,
       columns,
       keepsTexts: true,
       inputs: parts.inputs,
     })
-    this.#gather = new Gather({ rings: links.outputs, streams, results, context, onTimer: atMs => this.#arm(atMs) })
-    links.onCall = () => this.#called()
+    this.#gather = new Gather(workers, context, atMs => this.#arm(atMs))
+    pool.onCall = () => this.#called()
   }
 
   process(batch: RecordBatch): boolean {
@@ -140,7 +173,7 @@ class Scatter implements Operator {
     this.#sender.start(batch, this.#clock.now())
     return this.#do(() => {
       if (!this.#sendRows()) return false
-      this.#sent.push({ position: this.#links.input.tail, rows })
+      this.#sent.push({ position: this.#input.tail, rows })
       return true
     })
   }
@@ -177,8 +210,8 @@ class Scatter implements Operator {
 
   close(): void {
     this.#disarm?.()
-    this.#links.onCall = () => {}
-    void this.#links.close()
+    this.#pool.onCall = () => {}
+    void this.#pool.close()
     this.#gather.close()
   }
 
@@ -212,7 +245,7 @@ class Scatter implements Operator {
   }
 
   #tell(kind: number, a: number, value: number): boolean {
-    const ring = this.#links.input
+    const ring = this.#input
     return this.#withSpace(() => {
       const offset = ring.claim(8)
       if (offset < 0) return false
@@ -225,12 +258,12 @@ class Scatter implements Operator {
   /** Tries again after asking for a message: room may have been made before it was asked for. */
   #withSpace(send: () => boolean): boolean {
     if (send()) return true
-    this.#links.input.callForSpace()
+    this.#input.callForSpace()
     return send()
   }
 
   #countSent(): void {
-    const { slowest } = this.#links.input
+    const { slowest } = this.#input
     let rows = 0
     while (this.#sent.length > 0 && ((slowest - this.#sent[0]!.position) | 0) >= 0) rows += this.#sent.shift()!.rows
     if (rows > 0) this.#listener.batchDone(rows, 0)

@@ -1,0 +1,225 @@
+import type { ErrorPolicy } from '../connector/error-policy.ts'
+import { optionInvalid, show } from '../errors.ts'
+import { timeBehind } from '../operators/time-of-rows.ts'
+import type { ResolvedConfig } from '../plan/config.ts'
+import type { FieldSpec, LogicalNode, LogicalPlan } from '../plan/logical-node.ts'
+import { optimise } from '../plan/optimise.ts'
+import { type Partitioning, partitioningOf, withoutFunctions } from '../plan/partitioning.ts'
+import { fieldSpecs, scopesOf, sourceScope } from '../plan/plan-scope.ts'
+import type { JobMode } from '../runtime/job-mode.ts'
+import { type RunOptions, sourcesOf } from '../runtime/run-options.ts'
+import type { Clock } from '../time/clock.ts'
+import { EventDrivenClock } from '../time/event-driven-clock.ts'
+import type { KernelModule } from '../wasm/kernel-module.ts'
+import { threadSupport } from '../wasm/thread-support.ts'
+import { FrameRing, frameRingMemory } from './frame-ring.ts'
+import { spawner } from './spawn.ts'
+import { type ThreadListener, type ThreadPlan, threadedChain } from './threaded-chain.ts'
+import type { WorkerJob } from './worker-job.ts'
+import { ringBytes, WorkerPool } from './worker-pool.ts'
+
+const MOST_WORKERS = 64
+/** A result row, roughly: its columns are known once the workers are ready. */
+const RESULT_ROW = Array<FieldSpec>(7).fill({ name: '', type: 'f64', nullable: false })
+
+/** What a job runs on. */
+export interface ThreadsOfJob {
+  readonly mode: JobMode
+  /** The plan as it runs. */
+  readonly plan: LogicalPlan
+  readonly threads?: OpenThreads
+}
+
+export interface ThreadsParts {
+  readonly options: RunOptions<never, never>
+  readonly config: ResolvedConfig
+  readonly engine: 'wasm' | 'js'
+  readonly module: KernelModule | undefined
+  readonly streamClock: Clock
+}
+
+/** Workers that are ready. */
+export class OpenThreads {
+  readonly #plan: ThreadPlan
+  readonly #clock: Clock
+
+  constructor(plan: ThreadPlan, clock: Clock) {
+    this.#plan = plan
+    this.#clock = clock
+  }
+
+  /** What builds the chain of the job. */
+  chain(listener: ThreadListener): ReturnType<typeof threadedChain> {
+    return threadedChain(this.#plan, listener, this.#clock)
+  }
+
+  /** Has the workers begin: the job is there. */
+  begin(job: { failed(error: unknown): void }): void {
+    this.#plan.pool.begin(error => job.failed(error))
+  }
+
+  close(): Promise<void> {
+    return this.#plan.pool.close()
+  }
+}
+
+/**
+ * Starts the workers a job asks for, where it can have any.
+ *
+ * @throws EventfluxError `OPTION_INVALID`; what keeps a worker from starting.
+ */
+export async function openThreads(plan: LogicalPlan, parts: ThreadsParts): Promise<ThreadsOfJob> {
+  const { runtime } = parts.options
+  const stages = stagesOf(plan)
+  if (stages.length > 1) refuseWorkers(parts.options.workers)
+  const asked = parts.options.workers === undefined ? runtime?.workers : parts.options.workers
+  const workers = stages.length > 1 ? undefined : checkWorkers(asked)
+  // The steps of a stage stay where they were put.
+  const running = stages.length > 1 ? plan : optimise(plan)
+  if (workers === undefined && stages.length === 1) return { mode: { kind: 'thread', workers: 0 }, plan: running }
+  const partitioning = stages.length > 1 ? undefined : partitioningOf(running)
+  const refusal =
+    (partitioning && 'reason' in partitioning ? partitioning : undefined) ??
+    (stages.length > 1 ? withoutFunctions(plan) : undefined) ??
+    reasonOf(running, stages, parts) ??
+    runtime?.info.threads ??
+    threadSupport()
+  if (refusal.reason !== undefined)
+    return { mode: { kind: 'thread', workers: 0, reason: refusal.reason }, plan: optimise(plan) }
+  const threads =
+    partitioning && 'before' in partitioning
+      ? await openShards(running, workers!, partitioning, parts)
+      : await openStages(running, stages, parts)
+  const mode: JobMode = partitioning
+    ? { kind: 'shards', workers: workers! }
+    : { kind: 'stages', workers: stages.length }
+  return { mode, plan: running, threads: new OpenThreads(threads, parts.streamClock) }
+}
+
+/** The steps of a stage: from one up to another. */
+interface Stage {
+  readonly from: number
+  readonly to: number
+}
+
+function stagesOf({ nodes, stages = [] }: LogicalPlan): readonly Stage[] {
+  const starts = [0, ...stages]
+  return starts.map((from, i) => ({ from, to: starts[i + 1] ?? nodes.length }))
+}
+
+/** Why a job can't have workers, whatever its keys. */
+function reasonOf(
+  plan: LogicalPlan,
+  stages: readonly Stage[],
+  parts: ThreadsParts,
+): { readonly reason: string } | undefined {
+  if (parts.streamClock instanceof EventDrivenClock) return { reason: 'its clock is moved by the rows' }
+  const { checkpoint, restore } = parts.options
+  if (checkpoint !== undefined || restore !== undefined) return { reason: 'its checkpoints are taken there' }
+  const waiting = functionsOf(plan.nodes).find(stage => typeof policyOf(stage, parts) !== 'string')
+  if (waiting !== undefined) return { reason: `the error policy of ${show(waiting)} is neither 'fail' nor 'skip'` }
+  const time = plan.nodes.findIndex(({ op }) => op === 'eventTime')
+  if (sourcesOf(parts.options).length > 1 && time >= stages[0]!.to)
+    return { reason: 'the event time is set in a stage that does not see which source a row comes from' }
+  return undefined
+}
+
+function functionsOf(nodes: readonly LogicalNode[]): readonly string[] {
+  return nodes.flatMap(node => (node.op === 'tee' ? functionsOf(node.plan) : 'fn' in node ? [node.name] : []))
+}
+
+function policyOf(stage: string, { options }: ThreadsParts): ErrorPolicy {
+  const errors = (options.errors ?? {}) as Readonly<Record<string, ErrorPolicy>>
+  return Object.hasOwn(errors, stage) ? errors[stage]! : 'fail'
+}
+
+/** What all workers of a job are told. */
+async function commonOf(nodes: readonly LogicalNode[], parts: ThreadsParts) {
+  const { config, engine, module, streamClock } = parts
+  return {
+    engine,
+    module: engine === 'wasm' ? await module!.compile() : undefined,
+    maxBatch: Math.min(config.maxBatch, config.bufferSize),
+    maxKeys: config.maxKeys,
+    maxMemory: config.maxMemory,
+    skips: functionsOf(nodes).filter(stage => policyOf(stage, parts) === 'skip'),
+    nowMs: streamClock.now(),
+  }
+}
+
+/** Inputs rows come in by; 0: one. */
+const inputsOf = ({ options }: ThreadsParts): number => {
+  const sources = sourcesOf(options).length
+  return sources === 0 ? 0 : sources + 1
+}
+
+async function openShards(
+  { source, nodes }: LogicalPlan,
+  count: number,
+  partitioning: Partitioning,
+  parts: ThreadsParts,
+): Promise<ThreadPlan> {
+  const common = await commonOf(nodes, parts)
+  const input = frameRingMemory(ringBytes(parts.config, source), count)
+  const jobs = Array.from({ length: count }, (_, index) => {
+    const job: WorkerJob = {
+      ...common,
+      source,
+      nodes,
+      time: undefined,
+      partition: { ...partitioning, shard: { index, count } },
+      inputs: inputsOf(parts),
+      input,
+      consumer: index,
+      consumers: count,
+      output: frameRingMemory(ringBytes(parts.config, RESULT_ROW), 1),
+      next: undefined,
+    }
+    return { name: `worker ${index + 1} of ${count}`, job }
+  })
+  const pool = await WorkerPool.open(jobs, await spawner(parts.options.runtime?.worker))
+  const stage = { workers: pool.workers, from: 0, to: nodes.length, dealtBefore: partitioning.before }
+  return { pool, input: new FrameRing(input, count), stages: [stage] }
+}
+
+async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: ThreadsParts): Promise<ThreadPlan> {
+  const { nodes } = plan
+  const common = await commonOf(nodes, parts)
+  const scopes = scopesOf(nodes, sourceScope(plan))
+  const sources = stages.map(({ from }) => fieldSpecs(scopes[from]!.schema))
+  const inputs = sources.map(source => frameRingMemory(ringBytes(parts.config, source), 1))
+  const jobs = stages.map(({ from, to }, i) => {
+    const job: WorkerJob = {
+      ...common,
+      source: sources[i]!,
+      nodes: nodes.slice(from, to),
+      time: timeBehind(nodes.slice(0, from)),
+      partition: undefined,
+      inputs: i === 0 ? inputsOf(parts) : 0,
+      input: inputs[i]!,
+      consumer: 0,
+      consumers: 1,
+      output: frameRingMemory(ringBytes(parts.config, RESULT_ROW), 1),
+      next: inputs[i + 1],
+    }
+    return { name: `stage ${i + 1} of ${stages.length}`, job }
+  })
+  const pool = await WorkerPool.open(jobs, await spawner(parts.options.runtime?.worker))
+  const done = stages.map((stage, i) => ({ ...stage, workers: [pool.workers[i]!], dealtBefore: 0 }))
+  return { pool, input: new FrameRing(inputs[0]!, 1), stages: done }
+}
+
+function refuseWorkers(workers: unknown): void {
+  if (workers === undefined) return
+  throw optionInvalid('a pipeline with stages has a worker for each of them: leave out workers', { at: 'workers' })
+}
+
+function checkWorkers(workers: unknown): number | undefined {
+  if (workers === undefined) return undefined
+  if (Number.isInteger(workers) && (workers as number) >= 1 && (workers as number) <= MOST_WORKERS)
+    return workers as number
+  throw optionInvalid(`workers is an integer from 1 to ${MOST_WORKERS}, not ${show(workers)}`, {
+    value: workers,
+    at: 'workers',
+  })
+}

@@ -1,0 +1,134 @@
+import { EventfluxError, type EventfluxErrorCode, stageFailed } from '../errors.ts'
+import type { ResolvedConfig } from '../plan/config.ts'
+import { BYTE_WIDTH, type TypeName } from '../schema/data-type.ts'
+import { FrameRing } from './frame-ring.ts'
+import type { Spawn, Thread } from './spawn.ts'
+import { WorkerCells } from './worker-cells.ts'
+import type { SentError, WorkerJob, WorkerMessage, WorkerShape } from './worker-job.ts'
+
+const LEAST_RING_BYTES = 2 ** 16
+const MOST_RING_BYTES = 2 ** 22
+
+/** One worker that is ready: what its chain looks like, what it counts, and the way back from it. */
+export interface ReadyWorker {
+  readonly shape: WorkerShape
+  readonly cells: WorkerCells
+  readonly output: FrameRing
+}
+
+/** The workers of one job. */
+export class WorkerPool {
+  /** Once they are ready, in the order of their jobs. */
+  workers!: readonly ReadyWorker[]
+  /** Resolves when all workers are gone. */
+  readonly gone: Promise<void>
+  /** Called when a worker says that there is something to look at. */
+  onCall = (): void => {}
+  readonly #threads: readonly Thread[]
+  readonly #rings: readonly FrameRing[]
+  readonly #ready: Promise<readonly ReadyWorker[]>
+  #failed: ((error: EventfluxError) => void) | undefined
+  #failure: EventfluxError | undefined
+  #isClosed = false
+  #allGone!: () => void
+
+  /** Starts the workers. @throws EventfluxError What keeps a worker from starting, or its chain from being built. */
+  static async open(
+    jobs: readonly { readonly name: string; readonly job: WorkerJob }[],
+    spawn: Spawn,
+  ): Promise<WorkerPool> {
+    const pool = new WorkerPool(jobs, spawn)
+    try {
+      pool.workers = await pool.#ready
+      return pool
+    } catch (error) {
+      await pool.close()
+      throw error
+    }
+  }
+
+  private constructor(jobs: readonly { readonly name: string; readonly job: WorkerJob }[], spawn: Spawn) {
+    this.gone = new Promise(resolve => {
+      this.#allGone = resolve
+    })
+    const rings = new Map<SharedArrayBuffer, FrameRing>()
+    for (const { job } of jobs) rings.set(job.input, new FrameRing(job.input, job.consumers))
+    const starts = jobs.map(({ name, job }) => {
+      const output = new FrameRing(job.output, 1)
+      rings.set(job.output, output)
+      output.callForFrame(0)
+      return this.#start(name, job, output, spawn)
+    })
+    this.#rings = [...rings.values()]
+    this.#threads = starts.map(({ thread }) => thread)
+    this.#ready = Promise.all(starts.map(({ ready }) => ready))
+  }
+
+  /** Has the workers begin. @param failed Gets told when one of them can't go on, or is gone. */
+  begin(failed: (error: EventfluxError) => void): void {
+    this.#failed = failed
+    if (this.#failure !== undefined) failed(this.#failure)
+    for (const thread of this.#threads) thread.post('begin')
+  }
+
+  /** Ends the workers, wherever they are. Resolves when they are gone. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return this.gone
+    this.#isClosed = true
+    for (const ring of this.#rings) ring.stop()
+    await Promise.allSettled(this.#threads.map(thread => thread.end()))
+    this.#allGone()
+  }
+
+  #start(
+    name: string,
+    job: WorkerJob,
+    output: FrameRing,
+    spawn: Spawn,
+  ): { readonly thread: Thread; readonly ready: Promise<ReadyWorker> } {
+    let isReady: (worker: ReadyWorker) => void
+    let isNot: (error: EventfluxError) => void
+    const ready = new Promise<ReadyWorker>((resolve, reject) => {
+      isReady = resolve
+      isNot = reject
+    })
+    const failed = (error: EventfluxError): void => {
+      if (this.#isClosed) return
+      isNot(error)
+      this.#failure ??= error
+      this.#failed?.(error)
+    }
+    const thread = spawn({
+      message: given => {
+        const message = given as WorkerMessage
+        if (message.kind === 'call') this.onCall()
+        else if (message.kind === 'failed') failed(received(message.error, name))
+        else isReady({ shape: message.shape, cells: cellsOf(message.shape), output })
+      },
+      ended: (reason, cause) => failed(stageFailed(`${name} ${reason}`, { at: name, cause })),
+    })
+    thread.post(job)
+    return { thread, ready }
+  }
+}
+
+/** Room for four of the longest batches, within bounds; and for the eight widest rows of a frame, whatever the bounds. */
+export function ringBytes(
+  { maxBatch, bufferSize }: Pick<ResolvedConfig, 'maxBatch' | 'bufferSize'>,
+  columns: readonly { readonly type: TypeName }[],
+): number {
+  const rowBytes = columns.reduce((bytes, { type }) => bytes + BYTE_WIDTH[type] + 1, 0)
+  const wanted = Math.min(4 * Math.min(maxBatch, bufferSize) * rowBytes, MOST_RING_BYTES)
+  return 2 ** Math.ceil(Math.log2(Math.max(wanted, LEAST_RING_BYTES, rowBytes * 256)))
+}
+
+const cellsOf = ({ operators, windows, eventTimes, stages, cells }: WorkerShape): WorkerCells =>
+  new WorkerCells({ operators: operators.length, windows, eventTimes, stages: stages.length }, cells)
+
+/** The error of another thread, as one of this. */
+function received({ code, message, at, stack }: SentError, worker: string): EventfluxError {
+  const cause = new Error(message)
+  if (stack !== undefined) cause.stack = stack
+  if (code === undefined) return stageFailed(`${worker} failed: ${message}`, { at: worker, cause })
+  return new EventfluxError(code as EventfluxErrorCode, message, { at: at ?? worker, cause })
+}
