@@ -1,0 +1,70 @@
+// npm run kills -- [--kills 1000]
+//
+// Terminates a worker of a running job at a random moment, again and again, and runs the job anew: each loss is noticed within
+// a second, every worker is gone, the counts add up, and the job run anew gives the answer it gives undisturbed.
+
+import { createRequire } from 'node:module'
+import { parseArgs } from 'node:util'
+import type { Worker } from 'node:worker_threads'
+import { count, f64, pipeline, schema, sum, timestamp, tumbling, utf8 } from 'eventflux'
+
+const { values: options } = parseArgs({ options: { kills: { type: 'string', default: '1000' } } })
+const KILLS = Number(options.kills)
+
+const threads = createRequire(import.meta.url)('node:worker_threads') as { Worker: typeof Worker }
+let workers: Worker[] = []
+let alive = 0
+threads.Worker = class extends threads.Worker {
+  constructor(...args: ConstructorParameters<typeof Worker>) {
+    super(...args)
+    workers.push(this)
+    alive++
+    this.once('exit', () => alive--)
+  }
+}
+
+const readings = schema({ time: timestamp(), key: utf8(), value: f64() })
+const plan = pipeline(readings, { bufferSize: 1_024, maxBatch: 256 })
+  .eventTime('time')
+  .keyBy('key')
+  .window(tumbling('1s'))
+  .aggregate(e => ({ rows: count(), sum: sum(e.value) }))
+const rows = Array.from({ length: 5_000 }, (_, i) => ({ time: i * 3, key: `key ${(i * 31) % 97}`, value: i % 13 }))
+
+/** Runs the job; with `killAfterMs`, a worker is terminated then. The sorted results, or undefined when it failed. */
+async function attempt(killAfterMs?: number): Promise<string | undefined> {
+  workers = []
+  const out: string[] = []
+  const job = await plan.run({ workers: 2, sink: row => void out.push(JSON.stringify(row)) })
+  let noticed = 0
+  if (killAfterMs !== undefined) {
+    const victim = workers[Math.floor(Math.random() * workers.length)]!
+    setTimeout(() => {
+      noticed = performance.now()
+      void victim.terminate()
+    }, killAfterMs)
+  }
+  try {
+    for (let at = 0; at < rows.length; at += 100) {
+      if ((await job.pushMany(rows.slice(at, at + 100))) !== true) break
+      if (at % 500 === 0) await new Promise(resolve => setImmediate(resolve))
+    }
+    await job.drain()
+  } catch {
+    if (performance.now() - noticed > 1_000) throw new Error('a lost worker was noticed after more than a second')
+  }
+  if (alive > 0) throw new Error(`${alive} workers are left`)
+  const { accepted, delivered, evicted, queued } = job.counts()
+  if (accepted !== delivered + evicted + queued) throw new Error('the counts do not add up')
+  return job.state === 'stopped' ? out.sort().join('\n') : undefined
+}
+
+const expected = await attempt()
+let lost = 0
+for (let kill = 0; kill < KILLS; kill++) {
+  const disturbed = await attempt(Math.random() * 40)
+  if (disturbed === undefined) lost++
+  else if (disturbed !== expected) throw new Error('another answer')
+  if (kill % 10 === 0 && (await attempt()) !== expected) throw new Error('another answer after a loss')
+}
+console.log(`${KILLS} kills, ${lost} of them before the end: always noticed, nothing left, the same answer`)
