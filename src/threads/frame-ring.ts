@@ -162,8 +162,10 @@ export class FrameRing {
     Atomics.store(this.#i32, SPACE_CALL, 1)
   }
 
+  /** Whether the producer asked, and half of the ring is free: a message for every frame would cost more than the frame. */
   takeSpaceCall(): boolean {
-    return Atomics.load(this.#i32, SPACE_CALL) === 1 && Atomics.exchange(this.#i32, SPACE_CALL, 0) === 1
+    if (Atomics.load(this.#i32, SPACE_CALL) !== 1 || this.#used(this.tail) > this.#units >>> 1) return false
+    return Atomics.exchange(this.#i32, SPACE_CALL, 0) === 1
   }
 
   get isStopped(): boolean {
