@@ -150,7 +150,7 @@ function power(base: number, exponent: number): number {
 
 class ChangeWriter {
   #bytes: Uint8Array
-  #length = 0
+  #end = 0
 
   constructor(expectedBytes: number) {
     this.#bytes = new Uint8Array(Math.max(64, expectedBytes >>> 4))
@@ -160,26 +160,26 @@ class ChangeWriter {
   add(skip: number, copy: number, after: Uint8Array, start: number, end: number): void {
     this.#reserve(15 + end - start)
     for (const value of [skip, copy, end - start]) this.#varint(value)
-    this.#bytes.set(after.subarray(start, end), this.#length)
-    this.#length += end - start
+    this.#bytes.set(after.subarray(start, end), this.#end)
+    this.#end += end - start
   }
 
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length)
+    return this.#bytes.slice(0, this.#end)
   }
 
   #varint(value: number): void {
     let left = value
     while (left >= 128) {
-      this.#bytes[this.#length++] = (left % 128) | 128
+      this.#bytes[this.#end++] = (left % 128) | 128
       left = Math.floor(left / 128)
     }
-    this.#bytes[this.#length++] = left
+    this.#bytes[this.#end++] = left
   }
 
   #reserve(bytes: number): void {
-    if (this.#length + bytes <= this.#bytes.length) return
-    const grown = new Uint8Array(Math.max(this.#length + bytes, this.#bytes.length * 2))
+    if (this.#end + bytes <= this.#bytes.length) return
+    const grown = new Uint8Array(Math.max(this.#end + bytes, this.#bytes.length * 2))
     grown.set(this.#bytes)
     this.#bytes = grown
   }
