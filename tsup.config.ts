@@ -74,13 +74,16 @@ export default defineConfig([
     clean: true,
     shims: true,
     splitting: true,
+    // CommonJS comes of rollup then: what tsup has otherwise takes `#length` for the export `length` and assigns to it.
+    treeshake: true,
     removeNodeProtocol: false,
     external: [/^node:/],
     loader: { '.wasm': 'base64' },
     esbuildPlugins: [frontDoors],
-    esbuildOptions: ({ entryPoints }, { format }) => {
-      for (const { entry, kernels, formats } of FRONT_DOORS)
-        if (formats.includes(format)) (entryPoints as Record<string, string>)[entry] = `src/index.ts?${kernels}`
+    esbuildOptions: (options, { format }) => {
+      const doors = FRONT_DOORS.filter(({ formats }) => formats.includes(format))
+      const entries = doors.map(({ entry, kernels }) => [entry, `src/index.ts?${kernels}`])
+      options.entryPoints = { ...(options.entryPoints as Record<string, string>), ...Object.fromEntries(entries) }
     },
     onSuccess: async () => {
       for (const name of ['plain', 'shared']) await copyFile(`build/${name}.wasm`, `dist/${name}.wasm`)

@@ -5,6 +5,8 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { runtimesSection, sizesSection } from './runtime-figures.ts'
+import { table } from './table.ts'
 
 const RESULTS = new URL('../bench/results/latest.json', import.meta.url)
 
@@ -63,7 +65,8 @@ type MeasuredPart = (results: BenchResults) => string
 
 /** The documents with measured parts, by their paths, and what makes each part. */
 export const MEASURED_DOCUMENTS: Readonly<Record<string, Readonly<Record<string, MeasuredPart>>>> = {
-  'README.md': { highlights: highlightsSection },
+  'README.md': { highlights: highlightsSection, runtimes: runtimesSection },
+  'docs/deployment.md': { sizes: sizesSection },
   'docs/performance.md': { figures: figuresSection, benefits: benefitsSection },
 }
 
@@ -265,11 +268,6 @@ const times = (ratio: number): string => `${ratio.toFixed(2)}x`
 function rate(value: number): string {
   if (value >= 100) return value.toFixed(0)
   return value >= 10 ? value.toFixed(1) : value.toFixed(2)
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
-  return [line(head), `|${head.map(() => '---|').join('')}`, ...rows.map(line)].join('\n')
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

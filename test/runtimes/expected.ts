@@ -1,4 +1,4 @@
-import { events } from './program/conformance.mjs'
+import { CUT, events } from './program/conformance.mjs'
 
 interface Event {
   readonly time: number
@@ -26,8 +26,10 @@ const [SIZE, OUT_OF_ORDERNESS, LATENESS] = [1000, 100, 300]
 /**
  * What comes out, by the book: a row is late when the watermark had reached the last instant of its window before it; the
  * window gives its total anew for it until the lateness is over, then the row goes to the late ones.
+ *
+ * @returns The whole, and what comes out behind the cut.
  */
-export function expected(): Expected {
+export function expected(): { readonly whole: Expected; readonly behindTheCut: Expected } {
   const windows = new Map<number, Map<string, number[]>>()
   const fired = new Set<number>()
   const out: { after: number; row: WindowRow }[] = []
@@ -65,7 +67,11 @@ export function expected(): Expected {
   }
   fireTo(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
 
-  return { rows: out.map(({ row }) => row), late: late.map(({ row }) => row) }
+  const from = (index: number): Expected => ({
+    rows: out.filter(({ after }) => after >= index).map(({ row }) => row),
+    late: late.filter(({ after }) => after >= index).map(({ row }) => row),
+  })
+  return { whole: from(0), behindTheCut: from(CUT) }
 }
 
 /** The same rows in an order of their own: which of a window's keys comes first says nothing. */

@@ -6,11 +6,14 @@ import { BUNDLERS, bundledPage } from './bundles.ts'
 import { expected, inOrder } from './expected.ts'
 import { installRuntimes } from './installed.ts'
 import type { Place, Report } from './report.ts'
+import { type PlaceResult, resultOf, writeResults } from './results.ts'
 import { Chromium } from './run-in/chromium.ts'
 import { edgePlaces, workerdPlace } from './run-in/edge.ts'
 import { processes } from './run-in/process.ts'
+import { measureSizes } from './sizes.ts'
 
-// One program in every runtime the package names, each time the package as it is published.
+// One program in every runtime the package names, each time the package as it is published. A checkpoint goes along:
+// every runtime goes on from that of the one before it.
 
 const runtimes = await installRuntimes()
 const { project } = installPacked()
@@ -32,8 +35,17 @@ const PLACES: readonly Place[] = [
   chromium.place('Chromium, strict CSP', 'strict', 'esbuild', { ...inPage, engine: 'js', because: /unsafe-eval/ }),
 ]
 
-const whole = expected()
+const { whole, behindTheCut } = expected()
+const results: PlaceResult[] = []
+let checkpoint: string
+
+beforeAll(async () => {
+  // The last one's checkpoint is for the first, so that the chain is a ring.
+  checkpoint = (await PLACES.at(-1)!.run({})).checkpoint
+})
 afterAll(async () => {
+  const file = process.env.EVENTFLUX_RUNTIMES_JSON
+  if (file) await writeResults(file, results, await measureSizes(runtimes, project))
   await chromium.close()
   rmSync(project, { recursive: true, force: true })
 })
@@ -43,13 +55,17 @@ describe('the model', () => {
     const windows = new Set(whole.rows.map(({ windowStart, key }) => `${windowStart} ${key}`))
     expect(whole.rows.length).toBeGreaterThan(windows.size)
     expect(whole.late.length).toBeGreaterThan(0)
+    expect(behindTheCut.rows.length).toBeGreaterThan(0)
+    expect(behindTheCut.rows.length).toBeLessThan(whole.rows.length)
   })
 })
 
 describe.each(PLACES)('in $name', place => {
   let report: Report
   beforeAll(async () => {
-    report = await place.run({})
+    report = await place.run({ restore: checkpoint })
+    checkpoint = report.checkpoint
+    results.push(await resultOf(place, report))
   })
 
   it('the import works and gives every row of every window, late ones included', () => {
@@ -64,6 +80,11 @@ describe.each(PLACES)('in $name', place => {
     expect(evicted).toBeGreaterThan(0)
     expect(delivered).toBe(kept.length)
     expect(delivered + evicted).toBe(accepted)
+  })
+
+  it('the checkpoint of the runtime before it is gone on from', () => {
+    expect(inOrder(report.restored!.rows)).toEqual(inOrder(behindTheCut.rows))
+    expect(inOrder(report.restored!.late)).toEqual(inOrder(behindTheCut.late))
   })
 
   it(`the engine is ${place.engine}`, () => {

@@ -9,12 +9,16 @@ export function events() {
   }))
 }
 
+/** The checkpoint is taken behind this many events. */
+export const CUT = 230
+
 /**
- * A keyed window with late rows, on one thread and dealt out to two, and a queue that drops its oldest.
+ * A keyed window with late rows, on one thread and dealt out to two; a queue that drops its oldest; and a checkpoint: one
+ * to go on from, made elsewhere, and one of its own for whoever comes next.
  *
  * @param script Where a page finds the script of workers, if not where its bundler put it.
  */
-export async function conformance(library, { script } = {}) {
+export async function conformance(library, { restore, script } = {}) {
   const { createRuntime, pipeline, schema, timestamp, utf8, f64, tumbling, count, sum, min } = library
   const readings = schema({ time: timestamp(), key: utf8(), value: f64() })
   const totals = pipeline(readings)
@@ -39,6 +43,17 @@ export async function conformance(library, { script } = {}) {
   const whole = await run({}, events())
   const summary = await whole.job.drain()
 
+  const begun = await run({}, events().slice(0, CUT))
+  const { bytes } = await begun.job.checkpoint()
+  await begun.job.stop({ drain: false })
+
+  let restored
+  if (restore !== undefined) {
+    const resumed = await run({ restore: fromText(restore) }, events().slice(CUT))
+    await resumed.job.drain()
+    restored = { rows: resumed.rows, late: resumed.late }
+  }
+
   const ofPage = () => new Worker(script, { type: 'module' })
   const runtime = await createRuntime({ threads: 2, ...(script && { worker: ofPage }) })
   const dealt = await run({ runtime }, events())
@@ -55,6 +70,8 @@ export async function conformance(library, { script } = {}) {
     late: whole.late,
     delivered: summary.delivered,
     dropped: await dropOldest(library),
+    checkpoint: toText(bytes),
+    restored,
   }
 }
 
@@ -75,3 +92,6 @@ async function dropOldest({ pipeline, schema, f64 }) {
   const { evicted, delivered } = await job.drain()
   return { kept, evicted, delivered, accepted: answers.filter(answer => answer === true).length }
 }
+
+const toText = bytes => btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(''))
+const fromText = text => Uint8Array.from(atob(text), char => char.charCodeAt(0))

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -16,18 +17,21 @@ export class Workerd {
   }
 
   /**
-   * Serves `worker.js` of a folder, with `plain.wasm` beside it.
+   * Serves `worker.js` of a folder, with `plain.wasm` beside it. Its folder `disk`, if there is one, is the service of
+   * that name.
    *
    * @param bindings More of the Worker's configuration, in the words of workerd.capnp.
    */
   static async serve(runtimes: string, folder: string, bindings = ''): Promise<Workerd> {
     const config = join(folder, 'config.capnp')
     await mkdir(folder, { recursive: true })
+    const path = join(folder, 'disk')
+    const disk = existsSync(path) ? `, (name = "disk", disk = (path = ${JSON.stringify(path)}, writable = true))` : ''
     await writeFile(
       config,
       `using Workerd = import "/workerd/workerd.capnp";
        const config :Workerd.Config = (
-         services = [(name = "main", worker = .main)],
+         services = [(name = "main", worker = .main)${disk}],
          sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
        );
        const main :Workerd.Worker = (
@@ -63,9 +67,9 @@ export class Workerd {
     return response
   }
 
-  async stop(): Promise<void> {
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (this.#process.exitCode !== null) return
-    this.#process.kill()
+    this.#process.kill(signal)
     await once(this.#process, 'exit')
   }
 }

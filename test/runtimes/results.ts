@@ -1,0 +1,49 @@
+import { writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import type { Place, Report } from './report.ts'
+import type { Size } from './sizes.ts'
+
+/** What the table of runtimes shows of a place. That it stands there means that its tests are those that passed. */
+export interface PlaceResult {
+  readonly name: string
+  readonly version: string
+  readonly engine: 'wasm' | 'js'
+  readonly fallbackReason?: string
+  readonly threads: boolean
+  readonly noThreadsReason?: string
+  readonly checkpoint: boolean
+  /** Milliseconds from before the library is loaded to the first row of a result. */
+  readonly coldStartMs: number
+}
+
+/** What `npm run runtimes` writes. */
+export interface RuntimeResults {
+  readonly machine: { readonly cpu: string; readonly cores: number }
+  readonly date: string
+  readonly places: readonly PlaceResult[]
+  readonly sizes: readonly Size[]
+}
+
+export async function resultOf(place: Place, report: Report): Promise<PlaceResult> {
+  const { engine, fallbackReason, dealt, restored, began, firstResultAt } = report
+  return {
+    name: place.name,
+    version: await place.version(),
+    engine,
+    ...(fallbackReason !== undefined && { fallbackReason }),
+    threads: dealt.mode.kind === 'shards',
+    ...(dealt.mode.reason !== undefined && { noThreadsReason: dealt.mode.reason }),
+    checkpoint: restored !== undefined,
+    coldStartMs: Math.round(firstResultAt - began),
+  }
+}
+
+export async function writeResults(
+  file: string,
+  places: readonly PlaceResult[],
+  sizes: readonly Size[],
+): Promise<void> {
+  const machine = { cpu: cpus()[0]!.model, cores: cpus().length }
+  const results: RuntimeResults = { machine, date: new Date().toISOString(), places, sizes }
+  await writeFile(file, `${JSON.stringify(results, null, 2)}\n`)
+}
