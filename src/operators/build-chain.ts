@@ -270,7 +270,11 @@ class ChainBuilder {
       return this.#counted(node, operator)
     }
     const expressions = [...lowered.prepare, { name: 'time:', expression: time.expression }]
-    const preparing = this.#projected(node, 'prepare', expressions, columns, ranked)
+    // As in windows that aggregate: what a row is ordered by may overflow where the row comes too late.
+    const preparing = this.#counted(
+      node,
+      new ProjectOperator({ name: 'prepare', expressions, columns, context, defersFaults: true, next: ranked }),
+    )
     lateOutput = lateTo === undefined ? undefined : new LateOutput(preparing, this.#parts.sink(columns, lateTo))
     return lateOutput ?? preparing
   }

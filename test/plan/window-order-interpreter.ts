@@ -8,6 +8,8 @@ export function windowOrderStage(node: WindowOrderNode, next: Stage): Stage {
   const windows = new Map<string, Row[]>()
   return {
     row(row) {
+      // What a row is ordered by is computed when it comes, also where it turns out to be the only one.
+      for (const { expression } of node.order) evaluate(expression, row)
       const bounds = `${row.windowEnd} ${row.windowStart}`
       windows.set(bounds, [...(windows.get(bounds) ?? []), row])
     },

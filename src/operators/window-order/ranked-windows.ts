@@ -121,8 +121,13 @@ export class RankedWindows {
     return this.#keys.assign(batch)
   }
 
-  /** Adds `count` rows of a batch, whose positions stand at `positions`, to the window [start, end). */
+  /**
+   * Adds `count` rows of a batch, whose positions stand at `positions`, to the window [start, end).
+   *
+   * @throws What went wrong with one of them when what it is ordered by was computed.
+   */
   add(startMs: number, endMs: number, batch: RecordBatch, positions: number, count: number, ids: number): void {
+    if (batch.faults !== undefined) this.#checkFaults(batch.faults, positions, count)
     const window = this.#windowOf(startMs, endMs)
     const some = this.#withoutHopeless(window, batch, positions, count)
     const from = some < 0 ? positions : this.#survivors
@@ -135,6 +140,14 @@ export class RankedWindows {
     for (let j = 0; j < rows; j++) {
       const id = ids === 0 ? 0 : u32[(ids >>> 2) + u32[(from >>> 2) + j]!]!
       this.#rankingOf(window, id).add(first + j)
+    }
+  }
+
+  #checkFaults(faults: ReadonlyMap<number, Error>, positions: number, count: number): void {
+    const { u32 } = this.#context.arena.memory
+    for (let j = 0; j < count; j++) {
+      const error = faults.get(u32[(positions >>> 2) + j]!)
+      if (error !== undefined) throw error
     }
   }
 
