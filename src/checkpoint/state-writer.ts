@@ -5,6 +5,11 @@ import { TEXT } from './value-tags.ts'
 /** A length is 4 bytes. */
 const MOST_BYTES = 2 ** 32 - 1
 
+/** From so many words on they are copied at once. */
+const WORDS_AT_ONCE = 64
+/** Whether words stand in memory as they stand in a state. */
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
+
 const utf8 = new TextEncoder()
 const HALF_A_PAIR = /\p{Surrogate}/u
 
@@ -103,6 +108,10 @@ export class StateWriter {
   words(source: Uint32Array, from: number, count: number): void {
     const at = this.#claim(count * 4)
     if (this.#bytes === undefined) return
+    if (IS_LITTLE_ENDIAN && count >= WORDS_AT_ONCE) {
+      this.#bytes.set(new Uint8Array(source.buffer, source.byteOffset + from * 4, count * 4), at)
+      return
+    }
     const view = this.#view
     for (let i = 0; i < count; i++) view.setUint32(at + i * 4, source[from + i]!, true)
   }

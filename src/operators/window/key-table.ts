@@ -91,7 +91,9 @@ export class KeyTable {
       live[id] = 1
     })
     const keys = this.#get(KEYS_KEYS) >>> 2
-    writer.u32(live.reduce((sum, isLive) => sum + isLive, 0))
+    let count = 0
+    for (let id = 0; id < live.length; id++) count += live[id]!
+    writer.u32(count)
     for (let id = 0; id < live.length; id++) {
       if (live[id] === 0) continue
       writer.u32(id)

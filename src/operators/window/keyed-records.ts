@@ -109,8 +109,9 @@ export class KeyedRecords {
 
   /** Writes the records, and whose they are in the order in which they were begun. */
   snapshot(writer: StateWriter): void {
-    const ids: number[] = []
-    this.eachId(id => ids.push(id))
+    this.tidy()
+    const first = this.#list >>> 2
+    const ids = this.#memory.u32.slice(first, first + this.#count)
     this.#layout.state.snapshotKeyed(writer, ids, this.records, this.#layout.recordBytes)
   }
 

@@ -40,9 +40,9 @@ export class RecordState {
   }
 
   /** Writes ids, and the record of each in an array of records. */
-  snapshotKeyed(writer: StateWriter, ids: readonly number[], records: number, recordBytes: number): void {
+  snapshotKeyed(writer: StateWriter, ids: Uint32Array, records: number, recordBytes: number): void {
     writer.u32(ids.length)
-    for (const id of ids) writer.u32(id)
+    writer.words(ids, 0, ids.length)
     this.snapshot(
       writer,
       ids.map(id => records + id * recordBytes),
@@ -50,38 +50,41 @@ export class RecordState {
   }
 
   /** The ids `snapshotKeyed` wrote, each below `idLimit` and there once; `restore` of their records comes next. */
-  readIds(reader: StateReader, idLimit: number): number[] {
-    const ids = new Set<number>()
-    for (let left = reader.count(4 + this.leastBytes); left > 0; left--) {
+  readIds(reader: StateReader, idLimit: number): Uint32Array {
+    const ids = new Uint32Array(reader.count(4 + this.leastBytes))
+    const seen = new Uint8Array(idLimit)
+    for (let i = 0; i < ids.length; i++) {
       const id = reader.index(idLimit - 1)
-      if (ids.has(id)) reader.refuse(`two records of the key ${id}`)
-      ids.add(id)
+      if (seen[id] === 1) reader.refuse(`two records of the key ${id}`)
+      seen[id] = 1
+      ids[i] = id
     }
-    return [...ids]
+    return ids
   }
 
   /** Writes records in use by their addresses. */
-  snapshot(writer: StateWriter, records: readonly number[]): void {
+  snapshot(writer: StateWriter, records: ArrayLike<number>): void {
     const { u32 } = this.#memory
-    for (const record of records)
-      for (const { from, words } of this.#plain) writer.words(u32, (record >>> 2) + from, words)
+    for (let i = 0; i < records.length; i++)
+      for (const { from, words } of this.#plain) writer.words(u32, (records[i]! >>> 2) + from, words)
     for (const { accumulator, at } of this.#owning)
-      for (const record of records) accumulator.snapshot!(writer, record, at)
+      for (let i = 0; i < records.length; i++) accumulator.snapshot!(writer, records[i]!, at)
   }
 
   /** Fills records, whose bytes may be anything before, of `leastRows` rows or more. */
-  restore(reader: StateReader, records: readonly number[], leastRows: 0 | 1): void {
-    for (const record of records) {
-      const { u32, f64 } = this.#memory
+  restore(reader: StateReader, records: ArrayLike<number>, leastRows: 0 | 1): void {
+    const { u32, f64 } = this.#memory
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i]!
       u32.set(this.#template, record >>> 2)
       for (const { from, words } of this.#plain) reader.words(u32, (record >>> 2) + from, words)
       const rows = f64[(record + RECORD_ROWS) >>> 3]!
       if (!(Number.isSafeInteger(rows) && rows >= leastRows)) reader.refuse(`a record of ${rows} rows`)
     }
     for (const { accumulator, at } of this.#owning)
-      for (const record of records) accumulator.restore!(reader, record, at)
+      for (let i = 0; i < records.length; i++) accumulator.restore!(reader, records[i]!, at)
     for (const { dictionary, mark } of this.#codes)
-      for (const record of records) mark(record, code => checkCode(reader, dictionary, code))
+      for (let i = 0; i < records.length; i++) mark(records[i]!, code => checkCode(reader, dictionary, code))
   }
 }
 

@@ -94,15 +94,15 @@ export class SlicePool {
 
   /** Writes the records of a slice, and whose they are in the order in which they came up. */
   snapshot(slice: Slice, writer: StateWriter): void {
-    const ids: number[] = []
-    this.markIds(slice, id => ids.push(id))
+    const first = this.touched(slice) >>> 2
+    const ids = this.#memory.u32.slice(first, first + this.count(slice))
     this.#layout.state.snapshotKeyed(writer, ids, this.records(slice), this.recordBytes)
   }
 
   /** Fills an empty slice; ids are below `idLimit`. */
   restore(slice: Slice, reader: StateReader, idLimit: number): void {
     const ids = this.#layout.state.readIds(reader, idLimit)
-    this.reserve(slice, ids.reduce((greatest, id) => Math.max(greatest, id), -1) + 1)
+    this.reserve(slice, ids.reduce((greatest, id) => (id > greatest ? id : greatest), -1) + 1)
     this.#memory.u32.set(ids, this.touched(slice) >>> 2)
     this.#memory.u32[(slice.entry + SLICE_COUNT) >>> 2] = ids.length
     const records = this.records(slice)
