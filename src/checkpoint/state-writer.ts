@@ -116,6 +116,17 @@ export class StateWriter {
     for (let i = 0; i < count; i++) view.setUint32(at + i * 4, source[from + i]!, true)
   }
 
+  /** From each of `starts` on `count` elements of an array of u32, in this order. */
+  gather(source: Uint32Array, starts: Uint32Array, count: number): void {
+    let at = this.#claim(starts.length * count * 4)
+    if (this.#bytes === undefined) return
+    const view = this.#view
+    for (let i = 0; i < starts.length; i++) {
+      const end = starts[i]! + count
+      for (let from = starts[i]!; from < end; from++, at += 4) view.setUint32(at, source[from]!, true)
+    }
+  }
+
   /**
    * Any value a state may be made of: null, undefined, booleans, numbers, strings, bigints, dates, typed arrays and array
    * buffers, and arrays, plain objects, maps and sets of such, none of them part of itself.

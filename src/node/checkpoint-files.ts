@@ -18,7 +18,7 @@ const UNFINISHED = /^\.checkpoint-(\d{1,16})\.unfinished$/
  * @example
  * ```ts
  * const store = fileStore('/var/lib/trades/checkpoints')
- * const job = await pipeline(readings).run({ checkpoint: { store, everyMs: 10_000 }, restore: 'latest' })
+ * const job = await highs.run({ checkpoint: { store, everyMs: 10_000 }, restore: 'latest' })
  * ```
  */
 export function fileStore(directory: string): CheckpointStore {

@@ -65,8 +65,15 @@ export class RecordState {
   /** Writes records in use by their addresses. */
   snapshot(writer: StateWriter, records: ArrayLike<number>): void {
     const { u32 } = this.#memory
-    for (let i = 0; i < records.length; i++)
-      for (const { from, words } of this.#plain) writer.words(u32, (records[i]! >>> 2) + from, words)
+    if (this.#plain.length === 1)
+      writer.gather(
+        u32,
+        Uint32Array.from(records, record => record >>> 2),
+        this.#plain[0]!.words,
+      )
+    else
+      for (let i = 0; i < records.length; i++)
+        for (const { from, words } of this.#plain) writer.words(u32, (records[i]! >>> 2) + from, words)
     for (const { accumulator, at } of this.#owning)
       for (let i = 0; i < records.length; i++) accumulator.snapshot!(writer, records[i]!, at)
   }
