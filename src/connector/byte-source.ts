@@ -1,9 +1,11 @@
-import { eventInvalid, optionInvalid, show } from '../errors.ts'
+import type { StateReader } from '../checkpoint/state-reader.ts'
+import type { StateWriter } from '../checkpoint/state-writer.ts'
+import { eventInvalid, optionInvalid, show, sourceFailed } from '../errors.ts'
 import type { Schema } from '../schema/schema.ts'
 import { nextTurn } from '../time/turn.ts'
 import { AbortGate } from './abort-gate.ts'
 import { type CsvDecoderOptions, csvDecoder } from './csv-decoder.ts'
-import type { Decoder, DecoderOptions } from './decoder.ts'
+import type { Decoder, DecoderOptions, DecoderPosition } from './decoder.ts'
 import { goesOn } from './goes-on.ts'
 import { untilAborted } from './iterable-source.ts'
 import { ndjsonDecoder } from './ndjson-decoder.ts'
@@ -13,13 +15,23 @@ import type { Source, SourceIntake, SourceMetadata } from './source.ts'
 /** Bytes as they come: text counts as its UTF-8. */
 export type BytePiece = Uint8Array | ArrayBuffer | string
 
-/** Where bytes come from: at once, in pieces, over time; a function opens it anew for every run. */
+/** Bytes that are there to be read again, from anywhere. */
+export interface SeekableBytes {
+  /** Those behind the first `offset`. */
+  open(offset: number): ByteInput
+}
+
+/**
+ * Where bytes come from: at once, in pieces, over time; a function opens it anew for every run. What can be opened anew has
+ * positions for checkpoints; the bytes in front of one are read and passed over, but for those that are seekable.
+ */
 export type ByteInput =
   | BytePiece
   | Iterable<BytePiece>
   | AsyncIterable<BytePiece>
   | ReadableStream<BytePiece>
   | (() => ByteInput)
+  | SeekableBytes
 
 interface NamedSource {
   /** The name in errors and metrics. */
@@ -42,7 +54,9 @@ export function ndjsonSource(
   schema?: Schema,
   options: DecoderOptions & NamedSource = {},
 ): Source<never> {
-  return new ByteSource(input, options.name ?? 'ndjson', 'ndjson', schema, of => ndjsonDecoder(of, options))
+  return new ByteSource(input, options.name ?? 'ndjson', 'ndjson', schema, (of, from) =>
+    ndjsonDecoder(of, options, from),
+  )
 }
 
 /**
@@ -57,31 +71,42 @@ export function csvSource(
   schema?: Schema,
   options: CsvDecoderOptions & NamedSource = {},
 ): Source<never> {
-  return new ByteSource(input, options.name ?? 'csv', 'csv', schema, of => csvDecoder(of, options))
+  return new ByteSource(input, options.name ?? 'csv', 'csv', schema, (of, from) => csvDecoder(of, options, from))
 }
 
+type MakeDecoder = (schema: Schema, from: DecoderPosition | undefined) => Decoder
+
 class ByteSource implements Source<never> {
+  readonly snapshot?: (writer: StateWriter, rows: number) => void
+  readonly restore?: (reader: StateReader) => void
   readonly #input: ByteInput
   readonly #name: string
   readonly #kind: string
   readonly #schema: Schema | undefined
-  readonly #makeDecoder: (schema: Schema) => Decoder
+  readonly #makeDecoder: MakeDecoder
+  readonly #isReplayable: boolean
   #decoder: Decoder | undefined
+  #from: DecoderPosition | undefined
+  /** In front of the block that was handed over last, and the rows handed over before it: these are all taken in. */
+  #mark: DecoderPosition | undefined
+  #rows = 0
 
-  constructor(
-    input: ByteInput,
-    name: string,
-    kind: string,
-    schema: Schema | undefined,
-    makeDecoder: (schema: Schema) => Decoder,
-  ) {
+  constructor(input: ByteInput, name: string, kind: string, schema: Schema | undefined, makeDecoder: MakeDecoder) {
     this.#input = input
     this.#name = name
     this.#kind = kind
     this.#schema = schema
     this.#makeDecoder = makeDecoder
+    this.#isReplayable = typeof input === 'function' || typeof input === 'string' || isBytes(input) || isSeekable(input)
+    if (this.#isReplayable) {
+      this.snapshot = (writer, rows) => this.#writePosition(writer, rows)
+      this.restore = reader => {
+        this.#from = readPosition(reader)
+        this.#mark = this.#from
+      }
+    }
     // Wrong options shall be told where they are written, not when the job runs.
-    if (schema) makeDecoder(schema)
+    if (schema) makeDecoder(schema, undefined)
   }
 
   get metadata(): SourceMetadata {
@@ -89,8 +114,8 @@ class ByteSource implements Source<never> {
       name: this.#name,
       kind: this.#kind,
       ...(this.#schema ? { schema: this.#schema } : {}),
-      offset: this.#decoder?.offset ?? 0,
-      replayable: typeof this.#input === 'function' || typeof this.#input === 'string' || isBytes(this.#input),
+      offset: this.#decoder?.offset ?? this.#from?.offset ?? 0,
+      replayable: this.#isReplayable,
       bounded: true,
     }
   }
@@ -102,42 +127,90 @@ class ByteSource implements Source<never> {
         at: this.#name,
       })
     }
-    const decoder = this.#makeDecoder(schema)
+    const decoder = this.#makeDecoder(schema, this.#from)
     this.#decoder = decoder
     const gate = new AbortGate(intake.signal)
     try {
-      for await (const piece of untilAborted(piecesOf(this.#input), intake.signal)) {
+      for await (const piece of untilAborted(piecesFrom(this.#input, this.#from?.offset ?? 0), intake.signal)) {
         const bytes = toBytes(piece)
         for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
           decoder.feed(bytes.subarray(at, at + SLICE_BYTES))
-          if (!(await drain(decoder, intake, gate))) return
+          if (!(await this.#drain(decoder, intake, gate))) return
           await nextTurn()
         }
       }
       if (intake.signal.aborted) return
       decoder.finish()
-      await drain(decoder, intake, gate)
+      await this.#drain(decoder, intake, gate)
     } finally {
       gate.close()
     }
   }
-}
 
-/** Hands over what can be decoded; false when the signal aborted. */
-async function drain(decoder: Decoder, intake: SourceIntake<never>, gate: AbortGate): Promise<boolean> {
-  const reject: SourceIntake['reject'] = error => intake.reject(error)
-  for (let block = decoder.next(reject); block; block = decoder.next(reject)) {
-    const isOpen = goesOn(intake.pushColumns(block), gate)
-    if (isOpen !== true && !(await isOpen)) return false
-    if (intake.signal.aborted) return false
+  /** Hands over what can be decoded; false when the signal aborted. */
+  async #drain(decoder: Decoder, intake: SourceIntake<never>, gate: AbortGate): Promise<boolean> {
+    const reject: SourceIntake['reject'] = error => intake.reject(error)
+    for (;;) {
+      const mark = decoder.position
+      const { rows } = decoder
+      const block = decoder.next(reject)
+      if (block === undefined) return !intake.signal.aborted
+      this.#mark = mark
+      this.#rows = rows
+      const isOpen = goesOn(intake.pushColumns(block), gate)
+      if (isOpen !== true && !(await isOpen)) return false
+      if (intake.signal.aborted) return false
+    }
   }
-  return !intake.signal.aborted
+
+  #writePosition(writer: StateWriter, rows: number): void {
+    const { offset, line, isInBrokenLine, header, rows: passed } = this.#mark ?? START
+    writer.f64(offset)
+    writer.f64(line)
+    writer.bool(isInBrokenLine)
+    writer.value(header)
+    writer.f64(passed + rows - this.#rows)
+  }
 }
 
-function piecesOf(input: ByteInput): AsyncIterable<BytePiece> {
-  if (typeof input === 'function') return piecesOf(input())
+const START: DecoderPosition = { offset: 0, line: 1, isInBrokenLine: false, header: undefined, rows: 0 }
+
+function readPosition(reader: StateReader): DecoderPosition {
+  const offset = reader.amount()
+  const line = reader.amount()
+  const isInBrokenLine = reader.bool()
+  const header = reader.value()
+  if (header !== undefined && !(Array.isArray(header) && header.every(name => typeof name === 'string')))
+    reader.refuse('what a header names is no list of names')
+  return { offset, line, isInBrokenLine, header, rows: reader.amount() }
+}
+
+/** The pieces of an input that hold the bytes behind the first `offset`. */
+function piecesFrom(input: ByteInput, offset: number): AsyncIterable<BytePiece> {
+  if (offset === 0 || isSeekable(input)) return piecesOf(input, offset)
+  return behind(piecesOf(input, 0), offset)
+}
+
+/** The bytes behind the first `offset` of some pieces. */
+export async function* behind(
+  pieces: AsyncIterable<BytePiece>,
+  offset: number,
+): AsyncGenerator<Uint8Array, void, void> {
+  let left = offset
+  for await (const piece of pieces) {
+    const bytes = toBytes(piece)
+    if (left < bytes.length) yield bytes.subarray(left)
+    left = Math.max(0, left - bytes.length)
+  }
+  if (left > 0)
+    throw sourceFailed(`the input has ${offset - left} bytes, and had been read up to ${offset}`, { value: offset })
+}
+
+function piecesOf(input: ByteInput, offset: number): AsyncIterable<BytePiece> {
+  if (typeof input === 'function') return piecesOf(input(), offset)
   if (typeof input === 'string' || isBytes(input)) return each([input])
   if (typeof input === 'object' && input !== null) {
+    if (isSeekable(input)) return piecesOf(input.open(offset), 0)
     if ('getReader' in input) return chunksOf(input)
     if (Symbol.asyncIterator in input) return input
     if (Symbol.iterator in input) return each(input)
@@ -150,6 +223,10 @@ function piecesOf(input: ByteInput): AsyncIterable<BytePiece> {
 
 async function* each(pieces: Iterable<BytePiece>): AsyncGenerator<BytePiece, void, void> {
   yield* pieces
+}
+
+function isSeekable(input: ByteInput): input is SeekableBytes {
+  return typeof input === 'object' && input !== null && 'open' in input && typeof input.open === 'function'
 }
 
 function isBytes(input: unknown): input is Uint8Array | ArrayBuffer {

@@ -2,7 +2,14 @@ import { decodeFailed, optionInvalid, show } from '../errors.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { ColumnStage } from './column-stage.ts'
 import { readCell } from './csv-cell.ts'
-import { type Decoder, type DecoderOptions, RecordDecoder, type RecordOutcome, type RecordReader } from './decoder.ts'
+import {
+  type Decoder,
+  type DecoderOptions,
+  type DecoderPosition,
+  RecordDecoder,
+  type RecordOutcome,
+  type RecordReader,
+} from './decoder.ts'
 import { SpanText } from './span-text.ts'
 
 const QUOTE = 34
@@ -27,21 +34,23 @@ export interface CsvDecoderOptions extends DecoderOptions {
  * CRLF, an optional byte order mark. Blank lines are passed over unless the file has one column only, which may be
  * empty. A line with too few or too many fields is an error.
  *
+ * @param from where to go on; default: at the start.
  * @throws EventfluxError `OPTION_INVALID`
  * @example
  * const decoder = csvDecoder(schema({ time: timestamp(), value: f64() }), { timestamps: 'iso' })
  */
-export function csvDecoder(schema: Schema, options: CsvDecoderOptions = {}): Decoder {
+export function csvDecoder(schema: Schema, options: CsvDecoderOptions = {}, from?: DecoderPosition): Decoder {
   const delimiter = checkedDelimiter(options.delimiter ?? ',')
   return new RecordDecoder({
     schema,
     decoding: options,
     delimiter,
-    reader: stages => new CsvReader(stages, delimiter, options).read,
+    from,
+    reader: stages => new CsvReader(stages, delimiter, options, from?.header),
   })
 }
 
-class CsvReader {
+class CsvReader implements RecordReader {
   readonly #delimiter: number
   readonly #stages: readonly ColumnStage[]
   readonly #reading: { readonly text: SpanText; readonly isIso: boolean }
@@ -55,19 +64,32 @@ class CsvReader {
   /** Where the field last unquoted ends: at a delimiter or at the end of the record. */
   #afterQuoted = 0
 
-  constructor(stages: readonly ColumnStage[], delimiter: number, options: CsvDecoderOptions) {
-    const { columns, header = columns === undefined } = options
+  #names: readonly string[] = []
+
+  /** @param header what the file's header said, where it has been read. */
+  constructor(
+    stages: readonly ColumnStage[],
+    delimiter: number,
+    options: CsvDecoderOptions,
+    header: readonly string[] | undefined,
+  ) {
+    const columns = header ?? options.columns
+    const awaitsHeader = header === undefined && (options.header ?? columns === undefined)
     this.#stages = stages
     this.#delimiter = delimiter
     this.#reading = { text: new SpanText(), isIso: options.timestamps === 'iso' }
-    this.#awaitsHeader = header
-    if (columns || !header) {
+    this.#awaitsHeader = awaitsHeader
+    if (columns || !awaitsHeader) {
       const problem = this.#assign(columns ?? stages.map(stage => stage.name))
       if (problem) throw optionInvalid(`columns ${problem}`, { value: columns })
     }
   }
 
-  readonly read: RecordReader = (bytes, start, end, row, line) => {
+  get header(): readonly string[] | undefined {
+    return this.#awaitsHeader ? undefined : this.#names
+  }
+
+  read(bytes: Uint8Array, start: number, end: number, row: number, line: number): RecordOutcome {
     if (this.#awaitsHeader) {
       if (start === end) return false
       this.#awaitsHeader = false
@@ -161,6 +183,7 @@ class CsvReader {
     const missing = this.#absent.find(stage => !stage.isNullable)
     if (missing) return `lacks the column "${missing.name}"; there is ${names.slice(0, 20).map(show).join(', ')}`
     this.#targets = targets
+    this.#names = names
     const only = this.#targets.length === 1 ? this.#targets[0] : undefined
     this.#takesBlank = only !== undefined && (only.isNullable || only.type === 'utf8')
     return undefined

@@ -2,10 +2,19 @@ import { decodeFailed, type EventfluxError, optionInvalid, show } from '../error
 import type { ColumnBlock } from '../memory/column-input.ts'
 import type { Schema } from '../schema/schema.ts'
 import { type ColumnStage, stagesOf, takeBlock } from './column-stage.ts'
-import { NEEDS_BYTES, OPEN_QUOTE, RecordSplitter, TOO_LONG } from './record-splitter.ts'
+import {
+  NEEDS_BYTES,
+  type OPEN_QUOTE,
+  RECORD,
+  type RecordPosition,
+  RecordSplitter,
+  TOO_LONG,
+} from './record-splitter.ts'
 
 /** Rows of a block at most. */
 const BLOCK_ROWS = 4096
+/** A record that is none, or whose row has been handed out before. */
+const NO_ROW = Symbol('no row')
 /** Longest piece of a broken line that an error carries, in bytes. */
 const SHOWN_BYTES = 4096
 
@@ -20,11 +29,23 @@ export interface DecoderOptions {
   readonly timestamps?: 'ms' | 'iso'
 }
 
+/** Where decoding stands: another decoder of the same schema and options goes on there, fed with the bytes from `offset` on. */
+export interface DecoderPosition extends RecordPosition {
+  /** The columns named by a header that has been read. */
+  readonly header: readonly string[] | undefined
+  /** Rows behind the position that have been handed out already: they are passed over. */
+  readonly rows: number
+}
+
 /** What one record was: true, a row; false, nothing (a blank line, a header); text, what is wrong with it. */
 export type RecordOutcome = boolean | string
 
-/** Reads one record of a format into the stages. */
-export type RecordReader = (bytes: Uint8Array, start: number, end: number, row: number, line: number) => RecordOutcome
+/** Reads the records of a format into the stages. */
+export interface RecordReader {
+  /** The columns named by a header that has been read. */
+  readonly header?: readonly string[] | undefined
+  read(bytes: Uint8Array, start: number, end: number, row: number, line: number): RecordOutcome
+}
 
 /**
  * Bytes in, columns out, whatever the chunks. Feed some bytes, call `next` until it has nothing more, feed again; at
@@ -50,30 +71,48 @@ export interface Decoder {
   next(reject: (error: EventfluxError) => void): ColumnBlock | undefined
   /** Bytes up to the first record that was not read yet. */
   readonly offset: number
+  /** Behind the rows handed out so far. */
+  readonly position: DecoderPosition
+  /** Rows handed out so far. */
+  readonly rows: number
 }
 
 /** Cuts bytes into records, has them read into stages, and hands over what is there. */
 export class RecordDecoder implements Decoder {
   readonly #splitter: RecordSplitter
   readonly #stages: readonly ColumnStage[]
-  readonly #read: RecordReader
+  readonly #reader: RecordReader
   readonly #maxBytes: number
+  #rows = 0
+  /** Rows yet to be passed over. */
+  #passed: number
 
   constructor(options: {
     readonly schema: Schema
     readonly decoding: DecoderOptions
     readonly delimiter: number | undefined
+    readonly from: DecoderPosition | undefined
     /** Makes the reader that writes into `stages`. */
     readonly reader: (stages: readonly ColumnStage[]) => RecordReader
   }) {
     this.#maxBytes = checkedMaxBytes(options.decoding)
-    this.#splitter = new RecordSplitter({ maxBytes: this.#maxBytes, delimiter: options.delimiter })
+    this.#splitter = new RecordSplitter({ maxBytes: this.#maxBytes, delimiter: options.delimiter }, options.from)
+    this.#passed = options.from?.rows ?? 0
     this.#stages = stagesOf(options.schema, BLOCK_ROWS)
-    this.#read = options.reader(this.#stages)
+    this.#reader = options.reader(this.#stages)
   }
 
   get offset(): number {
     return this.#splitter.offset
+  }
+
+  get position(): DecoderPosition {
+    const { offset, nextLine, isInBrokenLine } = this.#splitter
+    return { offset, line: nextLine, isInBrokenLine, header: this.#reader.header, rows: this.#passed }
+  }
+
+  get rows(): number {
+    return this.#rows
   }
 
   feed(bytes: Uint8Array): void {
@@ -90,23 +129,30 @@ export class RecordDecoder implements Decoder {
     while (rows < BLOCK_ROWS) {
       const outcome = splitter.next()
       if (outcome === NEEDS_BYTES) break
-      if (outcome === TOO_LONG) {
-        reject(lineBroken(splitter.line, `is longer than maxLineBytes, ${this.#maxBytes}`))
-        continue
-      }
-      if (outcome === OPEN_QUOTE) {
-        reject(lineBroken(splitter.line, 'opens a quote that is never closed'))
-        continue
-      }
-      const { bytes, start, end, line } = splitter
-      const read = this.#read(bytes, start, end, rows, line)
-      if (read === true) rows++
-      else if (read !== false) {
-        for (const stage of this.#stages) stage.clearNull(rows)
-        reject(lineBroken(line, read, bytes.subarray(start, Math.min(end, start + SHOWN_BYTES))))
-      }
+      const error = outcome === RECORD ? this.#readRecord(rows) : this.#givenUp(outcome)
+      if (error === undefined) rows++
+      else if (error !== NO_ROW && this.#passed === 0) reject(error)
     }
+    this.#rows += rows
     return rows === 0 ? undefined : takeBlock(this.#stages, rows)
+  }
+
+  /** Reads the splitter's record into a row of the stages. */
+  #readRecord(row: number): EventfluxError | typeof NO_ROW | undefined {
+    const { bytes, start, end, line } = this.#splitter
+    const read = this.#reader.read(bytes, start, end, row, line)
+    if (read === true && this.#passed === 0) return undefined
+    if (read === false) return NO_ROW
+    for (const stage of this.#stages) stage.clearNull(row)
+    if (read !== true) return lineBroken(line, read, bytes.subarray(start, Math.min(end, start + SHOWN_BYTES)))
+    this.#passed--
+    return NO_ROW
+  }
+
+  #givenUp(outcome: typeof TOO_LONG | typeof OPEN_QUOTE): EventfluxError {
+    const { line } = this.#splitter
+    if (outcome === TOO_LONG) return lineBroken(line, `is longer than maxLineBytes, ${this.#maxBytes}`)
+    return lineBroken(line, 'opens a quote that is never closed')
   }
 }
 

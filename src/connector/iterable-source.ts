@@ -1,3 +1,5 @@
+import type { StateReader } from '../checkpoint/state-reader.ts'
+import type { StateWriter } from '../checkpoint/state-writer.ts'
 import { nextTurn } from '../time/turn.ts'
 import { ABORTED, AbortGate } from './abort-gate.ts'
 import { goesOn } from './goes-on.ts'
@@ -11,6 +13,8 @@ export class ArraySource<E> implements Source<E> {
   readonly #events: readonly E[]
   readonly #name: string
   #offset = 0
+  /** Where this run began. */
+  #start = 0
 
   constructor(events: readonly E[], name: string) {
     this.#events = events
@@ -19,6 +23,15 @@ export class ArraySource<E> implements Source<E> {
 
   get metadata(): SourceMetadata {
     return { name: this.#name, kind: 'array', offset: this.#offset, replayable: true, bounded: true }
+  }
+
+  snapshot(writer: StateWriter, rows: number): void {
+    writer.f64(this.#start + rows)
+  }
+
+  restore(reader: StateReader): void {
+    this.#start = reader.amount(this.#events.length)
+    this.#offset = this.#start
   }
 
   async run(intake: SourceIntake<E>): Promise<void> {

@@ -1,7 +1,7 @@
 import { show } from '../errors.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { ColumnStage } from './column-stage.ts'
-import { type Decoder, type DecoderOptions, RecordDecoder, type RecordReader } from './decoder.ts'
+import { type Decoder, type DecoderOptions, type DecoderPosition, RecordDecoder, type RecordReader } from './decoder.ts'
 import { parseIsoTimestamp } from './iso-timestamp.ts'
 import { integerLiteral } from './json-literal.ts'
 
@@ -12,22 +12,24 @@ import { integerLiteral } from './json-literal.ts'
  * `f64` and `f32` also take the texts `"NaN"`, `"Infinity"` and `"-Infinity"`, which JSON has no numbers for; `i64` takes
  * integers of any size, without loss, and texts of digits.
  *
+ * @param from where to go on; default: at the start.
  * @throws EventfluxError `OPTION_INVALID`
  * @example
  * const decoder = ndjsonDecoder(schema({ time: timestamp(), user: utf8() }))
  */
-export function ndjsonDecoder(schema: Schema, options: DecoderOptions = {}): Decoder {
+export function ndjsonDecoder(schema: Schema, options: DecoderOptions = {}, from?: DecoderPosition): Decoder {
   return new RecordDecoder({
     schema,
     decoding: options,
     delimiter: undefined,
+    from,
     reader: stages => ndjsonReader(stages, options.timestamps === 'iso'),
   })
 }
 
 function ndjsonReader(stages: readonly ColumnStage[], isIso: boolean): RecordReader {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  return (bytes, start, end, row) => {
+  const read: RecordReader['read'] = (bytes, start, end, row) => {
     if (isBlank(bytes, start, end)) return false
     let text: string
     try {
@@ -50,6 +52,7 @@ function ndjsonReader(stages: readonly ColumnStage[], isIso: boolean): RecordRea
     }
     return true
   }
+  return { read }
 }
 
 /** Writes one JSON value into a column; says what is wrong with it. */

@@ -22,6 +22,16 @@ export interface RecordSplitterOptions {
   readonly delimiter: number | undefined
 }
 
+/** Where in a stream of bytes a record begins. */
+export interface RecordPosition {
+  /** Bytes in front of it. */
+  readonly offset: number
+  /** The number of its line. */
+  readonly line: number
+  /** Whether what comes first is the rest of a line that was given up. */
+  readonly isInBrokenLine: boolean
+}
+
 /**
  * Cuts a stream of bytes into records at LF or CRLF, whatever the chunks. Works on bytes, so that no character can be
  * torn apart: 10, 13 and 34 occur in UTF-8 as themselves only.
@@ -47,22 +57,37 @@ export class RecordSplitter {
   /** Position of the first quote at or after #from, anything below #from when unknown; none stands before #quoteScanned. */
   #quote = -1
   #quoteScanned = 0
-  #nextLine = 1
+  #nextLine: number
   #linesInRecord = 0
-  #isSkipping = false
+  #isSkipping: boolean
   #isFinished = false
-  #mayHaveBom = true
+  #mayHaveBom: boolean
   /** Bytes fed before those in the buffer. */
-  #base = 0
+  #base: number
 
-  constructor(options: RecordSplitterOptions) {
+  /** @param from where in the stream the bytes begin that it is fed with; default: at its start. */
+  constructor(options: RecordSplitterOptions, from: RecordPosition = { offset: 0, line: 1, isInBrokenLine: false }) {
     this.#maxBytes = options.maxBytes
     this.#delimiter = options.delimiter
+    this.#base = from.offset
+    this.#nextLine = from.line
+    this.#isSkipping = from.isInBrokenLine
+    this.#mayHaveBom = from.offset === 0
   }
 
   /** Bytes of the stream up to the first record not handed out yet. */
   get offset(): number {
     return this.#base + this.#from
+  }
+
+  /** The number of the line the next record begins on. */
+  get nextLine(): number {
+    return this.#nextLine
+  }
+
+  /** Whether what comes next is the rest of a line that was given up. */
+  get isInBrokenLine(): boolean {
+    return this.#isSkipping
   }
 
   /** Appends a copy of `chunk`. Call when `next` said it needs bytes. */

@@ -1,13 +1,14 @@
-import { createReadStream } from 'node:fs'
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs'
 import { basename } from 'node:path'
-import { type ByteInput, csvSource, ndjsonSource } from '../connector/byte-source.ts'
+import type { Readable } from 'node:stream'
+import { type ByteInput, type BytePiece, behind, csvSource, ndjsonSource } from '../connector/byte-source.ts'
 import type { CsvDecoderOptions } from '../connector/csv-decoder.ts'
 import type { DecoderOptions } from '../connector/decoder.ts'
 import type { Source } from '../connector/source.ts'
 import { toSource } from '../connector/to-source.ts'
-import { optionInvalid, show } from '../errors.ts'
+import { optionInvalid, show, sourceFailed } from '../errors.ts'
 import type { Schema } from '../schema/schema.ts'
-import { bytesOf, type GzipInput } from './byte-streams.ts'
+import { bytesOf, type GzipInput, isGzip } from './byte-streams.ts'
 import { FollowedFile } from './followed-file.ts'
 
 /** Bytes read ahead of the decoder: with backpressure nothing beyond them is read. */
@@ -64,22 +65,43 @@ export function csvFile(
 }
 
 function fileSource(source: Source<never>, { follow = false }: FileOptions): Source<never> {
-  const { run, close } = toSource(source)
+  const { run, close, snapshot, restore } = toSource(source)
   return {
     get metadata() {
       return { ...source.metadata, bounded: !follow }
     },
     run,
-    ...(close ? { close } : {}),
+    ...(close && { close }),
+    // A followed file may give way to another, so that a number of bytes is no place in it.
+    ...(!follow && snapshot && restore && { snapshot, restore }),
   }
 }
 
 function inputOf(path: string | URL, { gzip = 'auto', follow = false, pollMs = 100 }: FileOptions): ByteInput {
   if (!(Number.isFinite(pollMs) && pollMs > 0))
     throw optionInvalid(`pollMs is ${show(pollMs)} and must be milliseconds above 0`, { value: pollMs })
-  if (!follow) return () => bytesOf(createReadStream(path, { highWaterMark: READ_AHEAD_BYTES }), gzip)
+  if (!follow) return { open: offset => bytesBehind(path, offset, gzip) }
   if (gzip === true) throw optionInvalid('a compressed file cannot be followed: leave out gzip or follow')
   return () => ({ [Symbol.asyncIterator]: () => new FollowedFile(path, pollMs) })
+}
+
+/** The bytes of a file behind the first `offset`: what it is compressed to is read from its start. */
+function bytesBehind(path: string | URL, offset: number, gzip: GzipInput): AsyncIterable<BytePiece> {
+  const read = (start: number): Readable => createReadStream(path, { start, highWaterMark: READ_AHEAD_BYTES })
+  if (offset === 0) return bytesOf(read(0), gzip)
+  const file = openSync(path, 'r')
+  try {
+    const head = new Uint8Array(2)
+    if (gzip === true || (gzip === 'auto' && readSync(file, head, 0, 2, 0) === 2 && isGzip(head)))
+      return behind(bytesOf(read(0), true), offset)
+    const { size } = fstatSync(file)
+    if (size >= offset) return bytesOf(read(offset), false)
+    throw sourceFailed(`the file ${String(path)} has ${size} bytes, and had been read up to ${offset}`, {
+      value: offset,
+    })
+  } finally {
+    closeSync(file)
+  }
 }
 
 function nameOf(path: string | URL): string {
