@@ -29,7 +29,7 @@ export interface CsvSinkOptions extends TextSinkOptions {
  * const sink = ndjsonSink<{ total: number }>(chunks)
  */
 export function ndjsonSink<R extends object>(output: SinkLike<Uint8Array>, options: TextSinkOptions = {}): Sink<R> {
-  return textSink(output, options.name ?? 'ndjson', options, row => `${encodeNdjson(row)}\n`)
+  return textSink(output, options.name ?? 'ndjson', options, { text: row => `${encodeNdjson(row)}\n` })
 }
 
 /**
@@ -43,22 +43,52 @@ export function ndjsonSink<R extends object>(output: SinkLike<Uint8Array>, optio
 export function csvSink<R extends object>(output: SinkLike<Uint8Array>, options: CsvSinkOptions = {}): Sink<R> {
   const { header = true, delimiter = ',' } = options
   checkedDelimiter(delimiter)
-  let fields = options.fields
-  let isFirst = true
-  return textSink(output, options.name ?? 'csv', options, row => {
-    fields ??= Object.keys(row)
-    const line = `${encodeCsv(row, fields, delimiter)}\n`
-    if (!isFirst || !header) return line
-    isFirst = false
-    return `${encodeCsvHeader(fields, delimiter)}\n${line}`
-  })
+  return textSink(output, options.name ?? 'csv', options, new CsvText<R>(options.fields, header, delimiter))
+}
+
+/** Rows as text. */
+interface TextEncoding<R> {
+  text(row: R): string
+  /** What has gone before, which an output that goes on there need not be told again. */
+  before?: unknown
+}
+
+class CsvText<R extends object> implements TextEncoding<R> {
+  readonly #header: boolean
+  readonly #delimiter: string
+  #fields: readonly string[] | undefined
+  #isFirst = true
+
+  constructor(fields: readonly string[] | undefined, header: boolean, delimiter: string) {
+    this.#fields = fields
+    this.#header = header
+    this.#delimiter = delimiter
+  }
+
+  /** The columns of the rows so far, null before the first. */
+  get before(): unknown {
+    return this.#isFirst ? null : this.#fields
+  }
+
+  set before(fields: unknown) {
+    this.#isFirst = !Array.isArray(fields)
+    if (Array.isArray(fields)) this.#fields ??= fields.map(String)
+  }
+
+  text(row: R): string {
+    const fields = (this.#fields ??= Object.keys(row))
+    const line = `${encodeCsv(row, fields, this.#delimiter)}\n`
+    if (!this.#isFirst) return line
+    this.#isFirst = false
+    return this.#header ? `${encodeCsvHeader(fields, this.#delimiter)}\n${line}` : line
+  }
 }
 
 function textSink<R extends object>(
   output: SinkLike<Uint8Array>,
   name: string,
   { chunkChars = 65_536 }: TextSinkOptions,
-  encode: (row: R) => string,
+  encoding: TextEncoding<R>,
 ): Sink<R> {
   const target = toSink(output)
   const encoder = new TextEncoder()
@@ -72,7 +102,7 @@ function textSink<R extends object>(
   return {
     name,
     write(row) {
-      text += encode(row)
+      text += encoding.text(row)
       if (text.length >= chunkChars) return write()
     },
     async flush() {
@@ -86,5 +116,18 @@ function textSink<R extends object>(
         await target.close?.(failure)
       }
     },
+    ...(target.prepare && {
+      async prepare(id) {
+        const { before } = encoding
+        const [, prepared] = await Promise.all([write(), target.prepare!(id)])
+        return { before, prepared }
+      },
+      commit(id, given) {
+        const { before, prepared } = (given ?? {}) as { readonly before?: unknown; readonly prepared?: unknown }
+        if (before !== undefined && encoding.before === null) encoding.before = before
+        return target.commit?.(id, prepared)
+      },
+      abort: id => target.abort?.(id),
+    }),
   }
 }

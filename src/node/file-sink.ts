@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip as gzipBytes } from 'node:zlib'
 import type { Sink } from '../connector/sink.ts'
+import { CommittedFile } from './committed-file.ts'
 
 const compress = promisify(gzipBytes)
 
@@ -14,6 +15,12 @@ export interface FileSinkOptions {
   readonly gzip?: boolean
   /** Whether to add to what is there. Default false: the file is emptied. */
   readonly append?: boolean
+  /**
+   * Whether rows come out exactly once, whatever happens to the process: those of a checkpoint stand in the file when it is
+   * durable, and not before; without checkpoints, when the job ends. Until then they stand in files beside it, whose names
+   * end in `.pending`. Default false.
+   */
+  readonly exactlyOnce?: boolean
 }
 
 /**
@@ -22,10 +29,13 @@ export interface FileSinkOptions {
  *
  * @example
  * const sink = ndjsonSink(fileSink('windows.ndjson.gz'))
+ * const once = ndjsonSink(fileSink('totals.ndjson', { exactlyOnce: true }))
  */
 export function fileSink(path: string | URL, options: FileSinkOptions = {}): Sink<Uint8Array> {
   const name = options.name ?? basename(typeof path === 'string' ? path : path.pathname)
-  const { gzip = name.endsWith('.gz'), append = false } = options
+  const { gzip = name.endsWith('.gz'), append = false, exactlyOnce = false } = options
+  const encode = async (bytes: Uint8Array): Promise<Uint8Array> => (gzip ? compress(bytes) : bytes)
+  if (exactlyOnce) return new CommittedFile(path, { name, append, encode })
   let opened: Promise<FileHandle> | undefined
   let isDirty = false
   const file = (): Promise<FileHandle> => (opened ??= open(path, append ? 'a' : 'w'))
@@ -33,7 +43,7 @@ export function fileSink(path: string | URL, options: FileSinkOptions = {}): Sin
     name,
     async write(bytes) {
       isDirty = true
-      await (await file()).appendFile(gzip ? await compress(bytes) : bytes)
+      await (await file()).appendFile(await encode(bytes))
     },
     async flush() {
       if (!isDirty) return
