@@ -25,6 +25,9 @@ export interface ErrorPolicyRunnerOptions<R> {
   readonly signal?: AbortSignal
 }
 
+/** What is done with a row; `number` says which one it is, where that matters. */
+type Action<R, T> = (row: R, number: number) => T | Promise<T>
+
 /**
  * Applies the error policy of one stage, row by row, and counts exactly. A synchronous success costs a try block: no
  * promise, no allocation.
@@ -48,20 +51,20 @@ export class ErrorPolicyRunner<R = unknown> {
   }
 
   /**
-   * Runs `action(row)` under the policy. Returns what it returned, or undefined when the row was skipped or dead
+   * Runs `action(row, number)` under the policy. Returns what it returned, or undefined when the row was skipped or dead
    * lettered; a promise only when `action` gave one or an attempt has to wait.
    *
    * @throws EventfluxError `SOURCE_FAILED`, `STAGE_FAILED` or `SINK_FAILED` when the policy ends the job.
    */
-  run<T>(row: R, action: (row: R) => T | Promise<T>): T | undefined | Promise<T | undefined> {
+  run<T>(row: R, action: Action<R, T>, number = 0): T | undefined | Promise<T | undefined> {
     let outcome: T | Promise<T>
     try {
-      outcome = action(row)
+      outcome = action(row, number)
     } catch (cause) {
-      return this.#failed(row, action, 1, cause)
+      return this.#failed(row, action, number, 1, cause)
     }
     if (!isPromise(outcome)) return outcome
-    return outcome.then(undefined, cause => this.#failed(row, action, 1, cause))
+    return outcome.then(undefined, cause => this.#failed(row, action, number, 1, cause))
   }
 
   /** Routes a failure that happened elsewhere (a rejected line, say), as a first and only attempt. */
@@ -77,7 +80,8 @@ export class ErrorPolicyRunner<R = unknown> {
 
   #failed<T>(
     row: R,
-    action: (row: R) => T | Promise<T>,
+    action: Action<R, T>,
+    number: number,
     attempt: number,
     cause: unknown,
   ): undefined | Promise<T | undefined> {
@@ -88,11 +92,17 @@ export class ErrorPolicyRunner<R = unknown> {
       attempt < policy.attempts &&
       !(cause instanceof SinkError && !cause.retriable) &&
       this.#signal?.aborted !== true
-    if (mayRetry) return this.#retry(row, action, attempt, cause)
+    if (mayRetry) return this.#retry(row, action, number, attempt, cause)
     return this.#giveUp({ row, stage: this.stage, attempt, cause }) as undefined | Promise<undefined>
   }
 
-  async #retry<T>(row: R, action: (row: R) => T | Promise<T>, attempt: number, cause: unknown): Promise<T | undefined> {
+  async #retry<T>(
+    row: R,
+    action: Action<R, T>,
+    number: number,
+    attempt: number,
+    cause: unknown,
+  ): Promise<T | undefined> {
     const policy = this.#policy as Extract<ErrorPolicy<R>, { kind: 'retry' }>
     const delayMs = Math.min(policy.initialMs * policy.factor ** (attempt - 1), policy.maxMs)
     if ((await this.#sleep(delayMs)) === ABORTED) {
@@ -100,9 +110,9 @@ export class ErrorPolicyRunner<R = unknown> {
     }
     this.counts.retried++
     try {
-      return await action(row)
+      return await action(row, number)
     } catch (next) {
-      return this.#failed(row, action, attempt + 1, next)
+      return this.#failed(row, action, number, attempt + 1, next)
     }
   }
 

@@ -34,8 +34,14 @@ export interface TransactionalSink {
  * const handler: SinkHandler<{ total: number }> = { send: row => void rows.push(row) }
  */
 export interface SinkHandler<R> extends TransactionalSink {
-  /** Takes one row. A promise is backpressure. Throws or rejects when the row was not taken, best with a `SinkError`. */
-  send(row: R): void | Promise<void>
+  /**
+   * Takes one row. A promise is backpressure. Throws or rejects when the row was not taken, best with a `SinkError`.
+   *
+   * `number` says which row of the output it is, from 0, counted through checkpoints: a row that is written again after a
+   * crash has the number it had, so an outside system that keeps the last one it took can leave out what it has. The order
+   * of rows has to be the same again, as it is for one input and event time.
+   */
+  send(row: R, number: number): void | Promise<void>
   /** Resolves when everything accepted before the call is durable. Called on checkpoint, on stop, and when idle. */
   flush?(): void | Promise<void>
   /**
@@ -48,8 +54,8 @@ export interface SinkHandler<R> extends TransactionalSink {
 /** What the runtime writes to: everything `toSink` accepts becomes one. Errors surface as throws or rejections of `write`, `flush` and `close`. */
 export interface Sink<R = unknown> extends TransactionalSink {
   readonly name: string
-  /** Takes one row; a promise resolves when the row was taken. */
-  write(row: R): void | Promise<void>
+  /** Takes one row; a promise resolves when the row was taken. `number`: as of `SinkHandler.send`. */
+  write(row: R, number?: number): void | Promise<void>
   /** Rows that may be on their way at once; 1 keeps the order. Default 1. */
   readonly maxInFlight?: number
   flush?(): void | Promise<void>

@@ -76,7 +76,7 @@ function functionSink<R>(take: (row: R) => unknown, name: string, given: { maxIn
 function handlerSink<R>(handler: SinkHandler<R>, name: string, given: { maxInFlight?: number }): Sink<R> {
   return {
     name,
-    write: row => handler.send(row),
+    write: (row, number = 0) => handler.send(row, number),
     flush: () => handler.flush?.(),
     close: failure => handler.close?.(failure),
     ...(handler.prepare && {

@@ -15,6 +15,7 @@ export class BatchSinkOperator implements Operator {
   readonly branch = undefined
   readonly isTransactional = false
   rowsIn = 0
+  nextRow = 0
   rowsOut = 0
   readonly #view: ResultBatch
   readonly #policy: ErrorPolicyRunner
@@ -40,6 +41,7 @@ export class BatchSinkOperator implements Operator {
 
   process(batch: RecordBatch): boolean {
     this.rowsIn += batch.selectedCount
+    this.nextRow += batch.selectedCount
     this.#view.show(batch)
     const taken = this.#policy.run<void>(this.#view, this.#take as (view: unknown) => void | Promise<void>)
     if (taken === undefined) {

@@ -64,7 +64,7 @@ export class JobCut implements Checkpointed {
         const pauseNs = this.#clock.monotonicNs() - startNs
         const prepared = this.#sinks.map(({ state }) => state.prepare(id))
         Promise.all(prepared.map(each => each.prepared)).then(
-          () => resolve({ sections: [...inputs, ...sections, ...this.#sectionsOf(this.#sinks)], pauseNs }),
+          () => resolve({ sections: [...inputs, ...sections, ...this.#sectionsOf(this.#sinkStates(id))], pauseNs }),
           // The next checkpoint would count as kept what this sink could not keep.
           error => {
             this.#driver?.failed(error)
@@ -84,7 +84,7 @@ export class JobCut implements Checkpointed {
 
   /** Puts everything where it was. Before any source starts, and before the first row. */
   async restore(id: number, sections: readonly Section[], tolerance: RestoreTolerance): Promise<void> {
-    const states = [...this.#time, ...this.inputs.states, ...chainStates(this.#assembly.chain), ...this.#sinks]
+    const states = [...this.#time, ...this.inputs.states, ...chainStates(this.#assembly.chain), ...this.#sinkStates(0)]
     restoreSections(states, sections, tolerance)
     await this.completed({ id })
     await this.abort(id)
@@ -93,6 +93,10 @@ export class JobCut implements Checkpointed {
   /** Has sinks throw away what was written behind the checkpoint the job begins from; 0: it begins from none. */
   async abort(id: number): Promise<void> {
     await Promise.all(this.#sinks.map(({ state }) => state.abort(id)))
+  }
+
+  #sinkStates(id: number): readonly NamedState[] {
+    return this.#sinks.map(({ name, state }) => ({ name, state: state.asOf(id) }))
   }
 
   #sectionsOf(states: readonly NamedState[]): readonly Section[] {

@@ -21,6 +21,7 @@ export class RowSinkOperator implements Operator {
   /** The side branch it ends; undefined: the pipeline itself. */
   readonly branch: string | undefined
   rowsIn = 0
+  nextRow = 0
   /** Rows the sink has taken or the policy has given up on. */
   #settled = 0
   /** Writes that may be on their way at once. */
@@ -30,7 +31,7 @@ export class RowSinkOperator implements Operator {
   readonly #memory: LinearMemory
   readonly #policy: ErrorPolicyRunner
   readonly #listener: StageListener
-  readonly #write: (row: unknown) => void | Promise<void>
+  readonly #write: (row: unknown, number: number) => void | Promise<void>
   #batch: RecordBatch | undefined
   #at = 0
   #inFlight = 0
@@ -56,7 +57,7 @@ export class RowSinkOperator implements Operator {
     this.#policy = parts.policy
     this.#listener = parts.listener
     this.maxInFlight = sink.maxInFlight ?? 1
-    this.#write = row => sink.write(row)
+    this.#write = (row, number) => sink.write(row, number)
   }
 
   get rowsOut(): number {
@@ -83,7 +84,7 @@ export class RowSinkOperator implements Operator {
       if (this.#inFlight >= this.maxInFlight) return false
       const at = this.#at++
       const row = selection === 0 ? at : this.#memory.u32[(selection >>> 2) + at]!
-      const taken = this.#policy.run(this.#rows.readRow(batch, row), this.#write)
+      const taken = this.#policy.run(this.#rows.readRow(batch, row), this.#write, this.nextRow++)
       if (taken === undefined) this.#settled++
       else this.#await(taken)
     }

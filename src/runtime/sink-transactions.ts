@@ -1,5 +1,4 @@
 import type { StateReader } from '../checkpoint/state-reader.ts'
-import type { StateWriter } from '../checkpoint/state-writer.ts'
 import { type Stateful, sizeOfState } from '../checkpoint/stateful.ts'
 import { checkpointMismatch } from '../errors.ts'
 
@@ -8,6 +7,8 @@ export interface CheckpointedSink {
   readonly name: string
   /** Whether it takes rows in transactions: what it prepares is to be committed. */
   readonly isTransactional: boolean
+  /** The number of the row that comes next, counted through checkpoints. */
+  nextRow: number
   /** Has `act` done between the rows in front of a barrier and those behind it. False: it will be, by `resume`. */
   barrier(act: () => void): boolean
   prepare(checkpointId: number): Promise<unknown>
@@ -19,7 +20,9 @@ export interface CheckpointedSink {
  * The transactions of one sink that are prepared and not committed, oldest first. Each checkpoint holds all of them: one
  * whose own checkpoint was never durable is committed with the next that is.
  */
-export class SinkTransactions implements Stateful {
+export class SinkTransactions {
+  /** By checkpoint: the number of the first row behind its barrier. */
+  readonly #rows = new Map<number, number>()
   readonly #sink: CheckpointedSink
   #pending: { readonly id: number; readonly prepared: unknown }[] = []
   #last: Promise<unknown> = Promise.resolve()
@@ -36,7 +39,10 @@ export class SinkTransactions implements Stateful {
     let isThrough = true
     const before = this.#last
     const own = new Promise<unknown>((resolve, reject) => {
-      isThrough = this.#sink.barrier(() => void this.#sink.prepare(id).then(resolve, reject))
+      isThrough = this.#sink.barrier(() => {
+        this.#rows.set(id, this.#sink.nextRow)
+        this.#sink.prepare(id).then(resolve, reject)
+      })
     })
     this.#last = Promise.all([before, own]).then(([, prepared]) => {
       if (this.#sink.isTransactional) this.#pending.push({ id, prepared })
@@ -57,28 +63,37 @@ export class SinkTransactions implements Stateful {
     await this.#sink.abort(id)
   }
 
-  snapshot(writer: StateWriter): void {
-    if (this.#pending.length === 0) return
-    writer.u32(this.#pending.length)
-    for (const { id, prepared } of this.#pending) {
-      writer.f64(id)
-      writer.value(prepared)
+  /** What the checkpoint of an id holds of it, once it is prepared; of 0, what a fresh one takes back. */
+  asOf(id: number): Stateful {
+    const nextRow = this.#rows.get(id) ?? this.#sink.nextRow
+    this.#rows.delete(id)
+    const pending = this.#pending.filter(transaction => transaction.id <= id)
+    const state: Stateful = {
+      snapshot(writer) {
+        if (nextRow === 0 && pending.length === 0) return
+        writer.f64(nextRow)
+        writer.u32(pending.length)
+        for (const { id: of, prepared } of pending) {
+          writer.f64(of)
+          writer.value(prepared)
+        }
+      },
+      restore: reader => this.#restore(reader),
+      sizeBytes: () => sizeOfState(state),
     }
+    return state
   }
 
-  restore(reader: StateReader): void {
+  #restore(reader: StateReader): void {
+    this.#sink.nextRow = reader.amount()
     for (let left = reader.count(9); left > 0; left--) {
       const id = reader.amount()
       this.#pending.push({ id, prepared: reader.value() })
     }
-    if (!this.#sink.isTransactional)
+    if (this.#pending.length > 0 && !this.#sink.isTransactional)
       throw checkpointMismatch(
         `the checkpoint holds rows that "${this.#sink.name}" has prepared, and it has no prepare: nobody can commit them`,
         { at: this.#sink.name },
       )
-  }
-
-  sizeBytes(): number {
-    return sizeOfState(this)
   }
 }
