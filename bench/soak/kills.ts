@@ -1,4 +1,4 @@
-// npm run kills [-- --kills 1000] [--events 20000] [--seed 1]
+// npm run soak:kills [-- --kills 1000] [--events 20000] [--seed 1]
 //
 // Kills processes that run queries of NEXMark with checkpoints and files of exactly once, at random moments, and compares
 // what they wrote with what an uninterrupted process wrote. Ends with an error where it differs.
