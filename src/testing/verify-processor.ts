@@ -1,6 +1,6 @@
 import type { Processor } from '../connector/processor.ts'
 import type { TimestampColumn } from '../pipeline/pipeline-fields.ts'
-import { pipelineOn } from '../pipeline.ts'
+import { pipelineOn } from '../pipeline/start-pipeline.ts'
 import type { InsertRowOf, ResultRowOf } from '../schema/row-types.ts'
 import type { Schema, SchemaFields } from '../schema/schema.ts'
 import { type HarnessOptions, type HarnessReport, verifyPipeline } from './operator-harness.ts'
