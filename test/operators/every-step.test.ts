@@ -171,6 +171,7 @@ const STEPS: Named<Named<Runnable> | string> = {
   window: 'what runs it is below, kind by kind',
   aggregate: 'is part of a window',
   rows: { delay: pipeline(events).window(delay(15)).rows() },
+  stage: 'says where steps are run',
   withStep: 'appends any of the steps',
 }
 
