@@ -1,4 +1,5 @@
 import type { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
+import { rowAt } from '../kernels/rows.ts'
 import { type Arena, ArenaScope } from '../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import type { LinearMemory } from '../memory/linear-memory.ts'
@@ -82,7 +83,7 @@ export class FilterRowsOperator implements Operator {
     if (batch === undefined) return true
     const { reader, policy } = this.#parts
     while (this.#at < batch.selectedCount) {
-      const row = batch.selection === 0 ? this.#at : this.#memory.u32[(batch.selection >>> 2) + this.#at]!
+      const row = rowAt(this.#memory.u32, batch.selection, this.#at)
       this.#at++
       const verdict = policy.run(reader.readRow(batch, row), this.#keeps)
       if (verdict instanceof Promise) {

@@ -4,6 +4,7 @@ import type { StateWriter } from '../checkpoint/state-writer.ts'
 import { type Stateful, sizeOfState } from '../checkpoint/stateful.ts'
 import type { Processor, ProcessorContext } from '../connector/processor.ts'
 import { checkpointBusy, checkpointInvalid, checkpointMismatch, eventInvalid, stageFailed } from '../errors.ts'
+import { rowAt } from '../kernels/rows.ts'
 import { ArenaScope } from '../memory/arena.ts'
 import { BatchView } from '../memory/batch-view.ts'
 import { ColumnBuffers, type ColumnField } from '../memory/column-buffers.ts'
@@ -235,7 +236,7 @@ export class ProcessRowsOperator implements Operator, Stateful {
   /** false: the outcome is waited for. */
   #processRow(batch: RecordBatch): boolean {
     const { reader, policy } = this.#parts
-    const row = batch.selection === 0 ? this.#at : this.#memory.u32[(batch.selection >>> 2) + this.#at]!
+    const row = rowAt(this.#memory.u32, batch.selection, this.#at)
     this.#at++
     this.#sourceRow = batch.origin === 0 ? row : this.#memory.u32[(batch.origin >>> 2) + row]!
     const outcome = policy.run(reader.readRow(batch, row), this.#process)

@@ -1,4 +1,5 @@
 import { expressionInvalid, show } from '../errors.ts'
+import { rowAt } from '../kernels/rows.ts'
 import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { RecordBatch, Vector } from '../memory/record-batch.ts'
 import type { TypeName } from '../schema/data-type.ts'
@@ -85,7 +86,7 @@ export class ResultBatch {
 
   #row(row: number): number {
     const { selection } = this.#batch
-    return selection === 0 ? row : this.#memory.u32[(selection >>> 2) + row]!
+    return rowAt(this.#memory.u32, selection, row)
   }
 
   #vector(name: string): Vector {

@@ -1,6 +1,7 @@
 import type { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
 import type { Sink } from '../connector/sink.ts'
 import { EventfluxError, sinkFailed } from '../errors.ts'
+import { rowAt } from '../kernels/rows.ts'
 import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { RecordBatch } from '../memory/record-batch.ts'
@@ -83,7 +84,7 @@ export class RowSinkOperator implements Operator {
     while (this.#at < selectedCount) {
       if (this.#inFlight >= this.maxInFlight) return false
       const at = this.#at++
-      const row = selection === 0 ? at : this.#memory.u32[(selection >>> 2) + at]!
+      const row = rowAt(this.#memory.u32, selection, at)
       const taken = this.#policy.run(this.#rows.readRow(batch, row), this.#write, this.nextRow++)
       if (taken === undefined) this.#settled++
       else this.#await(taken)

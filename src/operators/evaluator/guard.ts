@@ -1,3 +1,4 @@
+import { rowAt } from '../../kernels/rows.ts'
 import type { EvaluationFrame } from './evaluation-frame.ts'
 import type { Step } from './step.ts'
 
@@ -21,7 +22,7 @@ export function wantedRows(frame: EvaluationFrame, guard: Guard | undefined, val
   const { memory, length, selection } = frame
   memory.u8.fill(0, bitsOut, bitsOut + ((length + 7) >>> 3))
   for (let j = 0; j < frame.selectedCount; j++) {
-    const row = selection === 0 ? j : memory.u32[(selection >>> 2) + j]!
+    const row = rowAt(memory.u32, selection, j)
     if (hasValue(frame, validity, row) && passes(frame, guard, row)) memory.u8[bitsOut + (row >>> 3)]! |= 1 << (row & 7)
   }
 }

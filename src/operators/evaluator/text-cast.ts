@@ -1,3 +1,4 @@
+import { rowAt } from '../../kernels/rows.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import { toF64 } from './cast.ts'
 import type { Step } from './step.ts'
@@ -75,7 +76,7 @@ function textOfNumber(builder: StepBuilder, source: Step): Step {
       clear(vector.values, n, 0)
       filled = n
       for (let j = 0; j < frame.selectedCount; j++) {
-        const row = frame.selection === 0 ? j : frame.memory.u32[(frame.selection >>> 2) + j]!
+        const row = rowAt(frame.memory.u32, frame.selection, j)
         if (isNull(frame.memory, validity, row)) continue
         const at = (values >>> 3) + row
         const number = isI64 ? frame.memory.i64[at]! : frame.memory.f64[at]!

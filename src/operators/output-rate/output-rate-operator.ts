@@ -2,6 +2,7 @@ import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { type Stateful, sizeOfState } from '../../checkpoint/stateful.ts'
 import { checkpointBusy, stateFull } from '../../errors.ts'
+import { rowAt } from '../../kernels/rows.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
 import { type ValueReader, valueReaders } from '../../memory/value-reader.ts'
@@ -148,7 +149,7 @@ export class OutputRateOperator implements Operator, Stateful, TimedStage {
     this.#now = Math.max(this.#now, timers.now())
     const rows: HeldRow[] = []
     for (let i = 0; i < selectedCount; i++) {
-      const row = selection === 0 ? i : u32[(selection >>> 2) + i]!
+      const row = rowAt(u32, selection, i)
       rows.push({ seq: 0, time: this.#now, values: this.#readers.map((read, column) => read(columns[column]!, row)) })
     }
     return rows

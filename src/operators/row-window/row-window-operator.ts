@@ -3,6 +3,7 @@ import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { type Stateful, sizeOfState } from '../../checkpoint/stateful.ts'
 import { checkpointBusy, checkpointMismatch, stateFull } from '../../errors.ts'
+import { rowAt } from '../../kernels/rows.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
@@ -248,7 +249,7 @@ export class RowWindowOperator implements Operator, Stateful, TimedStage, RowEve
     if (clockColumn === undefined) this.#now = Math.max(this.#now, timers.now())
     const rows: HeldRow[] = []
     for (let i = 0; i < selectedCount; i++) {
-      const row = selection === 0 ? i : this.#memory.u32[(selection >>> 2) + i]!
+      const row = rowAt(this.#memory.u32, selection, i)
       const values = this.#readers.map((read, column) => read(columns[column]!, row))
       if (clockColumn !== undefined) this.#now = Math.max(this.#now, values[clockColumn] as number)
       rows.push({ seq: this.#seq++, time: this.#now, values })

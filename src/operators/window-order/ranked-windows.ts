@@ -5,6 +5,7 @@ import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
 import type { EvaluationContext, InputColumn } from '../evaluator/evaluation-frame.ts'
 import type { Operator } from '../operator.ts'
+import { throwFault } from '../row-faults.ts'
 import type { IdMarker, KeyIndex } from '../window/key-index.ts'
 import { keyIndexFor } from '../window/key-index-for.ts'
 import { OrderedEmitter } from './ordered-emitter.ts'
@@ -127,7 +128,7 @@ export class RankedWindows {
    * @throws What went wrong with one of them when what it is ordered by was computed.
    */
   add(startMs: number, endMs: number, batch: RecordBatch, positions: number, count: number, ids: number): void {
-    if (batch.faults !== undefined) this.#checkFaults(batch.faults, positions, count)
+    if (batch.faults !== undefined) throwFault(batch.faults, this.#context.arena.memory.u32, positions, 0, count)
     const window = this.#windowOf(startMs, endMs)
     const some = this.#withoutHopeless(window, batch, positions, count)
     const from = some < 0 ? positions : this.#survivors
@@ -140,14 +141,6 @@ export class RankedWindows {
     for (let j = 0; j < rows; j++) {
       const id = ids === 0 ? 0 : u32[(ids >>> 2) + u32[(from >>> 2) + j]!]!
       this.#rankingOf(window, id).add(first + j)
-    }
-  }
-
-  #checkFaults(faults: ReadonlyMap<number, Error>, positions: number, count: number): void {
-    const { u32 } = this.#context.arena.memory
-    for (let j = 0; j < count; j++) {
-      const error = faults.get(u32[(positions >>> 2) + j]!)
-      if (error !== undefined) throw error
     }
   }
 

@@ -1,3 +1,4 @@
+import { rowAt } from '../../kernels/rows.ts'
 import type { Arena, ArenaScope } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
@@ -155,7 +156,7 @@ export class BatchRows {
   /** Where in its columns the row at a position stands. */
   rowAt(position: number): number {
     const { selection } = this.#batch
-    return selection === 0 ? position : this.#memory.u32[(selection >>> 2) + position]!
+    return rowAt(this.#memory.u32, selection, position)
   }
 }
 

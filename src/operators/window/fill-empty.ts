@@ -2,6 +2,7 @@ import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { type Stateful, sizeOfState } from '../../checkpoint/stateful.ts'
 import { checkpointBusy } from '../../errors.ts'
+import { rowAt } from '../../kernels/rows.ts'
 import { type Arena, ArenaScope } from '../../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { RecordBatch, Vector } from '../../memory/record-batch.ts'
@@ -248,6 +249,6 @@ export class FillEmptyOperator implements Operator, Stateful {
   }
 
   #rowAt({ selection }: RecordBatch, position: number): number {
-    return selection === 0 ? position : this.#arena.memory.u32[(selection >>> 2) + position]!
+    return rowAt(this.#arena.memory.u32, selection, position)
   }
 }

@@ -13,6 +13,7 @@ import {
 import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { checkpointMismatch, stateFull } from '../../errors.ts'
+import { rowAt } from '../../kernels/rows.ts'
 import type { Arena } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
@@ -78,7 +79,7 @@ export class KeyTable {
       this.#makeRoom(mark => {
         this.#liveIds(mark)
         const { u32 } = this.#memory
-        for (let j = 0; j < assigned; j++) mark(u32[(ids >>> 2) + (selection === 0 ? j : u32[(selection >>> 2) + j]!)]!)
+        for (let j = 0; j < assigned; j++) mark(u32[(ids >>> 2) + rowAt(u32, selection, j)]!)
       })
       served = find(assigned)
     }

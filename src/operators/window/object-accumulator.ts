@@ -1,6 +1,7 @@
 import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { checkpointUnsupported, EventfluxError, stageFailed } from '../../errors.ts'
+import { rowAt } from '../../kernels/rows.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import { type ValueReader, valueReaders } from '../../memory/value-reader.ts'
 import type { DataType } from '../../schema/data-type.ts'
@@ -52,7 +53,7 @@ export class ObjectAccumulator<A> implements Accumulator {
       const { addresses, selection, from, to, rank } = rows
       for (let j = from; j < to; j++) {
         const { u32 } = this.#memory
-        const row = selection === 0 ? j : u32[(selection >>> 2) + j]!
+        const row = rowAt(u32, selection, j)
         if (!this.#read(rows, row)) continue
         const handle = this.#handle(u32[(addresses >>> 2) + j - from]! + at)
         this.#kept[handle] = this.#state.add(this.#kept[handle] as A, this.#values, rank + row)

@@ -2,6 +2,7 @@ import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { Dictionary } from '../../memory/dictionary.ts'
 import type { EvaluationContext } from '../evaluator/evaluation-frame.ts'
+import { throwFault } from '../row-faults.ts'
 import type { AbsorbedRows } from './accumulator.ts'
 import type { Finish } from './finish.ts'
 import { finisherOf } from './finishers.ts'
@@ -54,7 +55,8 @@ export class RecordLayout {
 
   /** Takes rows in. @throws What went wrong with one of them when its columns were computed. */
   accumulate(rows: AbsorbedRows): void {
-    if (rows.batch.faults !== undefined) this.#checkFaults(rows, rows.batch.faults)
+    const { faults } = rows.batch
+    if (faults !== undefined) throwFault(faults, this.#fields.frame.memory.u32, rows.selection, rows.from, rows.to)
     for (const { accumulator, at } of this.#fields.accumulators) accumulator.accumulate(rows, at)
   }
 
@@ -119,14 +121,6 @@ export class RecordLayout {
   /** Gives back what isn't part of any record. */
   close(): void {
     this.#fields.frame.close()
-  }
-
-  #checkFaults({ selection, from, to }: AbsorbedRows, faults: ReadonlyMap<number, Error>): void {
-    const { u32 } = this.#fields.frame.memory
-    for (let at = from; at < to; at++) {
-      const error = faults.get(selection === 0 ? at : u32[(selection >>> 2) + at]!)
-      if (error !== undefined) throw error
-    }
   }
 }
 

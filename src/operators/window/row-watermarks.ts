@@ -1,3 +1,4 @@
+import { rowAt } from '../../kernels/rows.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
 
@@ -69,7 +70,7 @@ export class RowWatermarks {
 }
 
 function rowOf({ u32 }: LinearMemory, { selection }: RecordBatch, position: number): number {
-  return selection === 0 ? position : u32[(selection >>> 2) + position]!
+  return rowAt(u32, selection, position)
 }
 
 function sourceOf({ u32 }: LinearMemory, { origin }: RecordBatch, row: number): number {

@@ -2,6 +2,7 @@ import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { type Stateful, sizeOfState } from '../../checkpoint/stateful.ts'
 import { checkpointBusy } from '../../errors.ts'
+import { rowAt } from '../../kernels/rows.ts'
 import { type Arena, ArenaScope } from '../../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
@@ -273,7 +274,7 @@ export class WindowAggregateOperator implements Operator, Stateful {
   #pieceEnd(batch: RecordBatch, end: number, watermark: number): number {
     if (end === this.#cursor || this.#options.firesOnUpdate) return end
     const { u32, f64 } = this.#memory
-    const row = batch.selection === 0 ? end - 1 : u32[(batch.selection >>> 2) + end - 1]!
+    const row = rowAt(u32, batch.selection, end - 1)
     const time = batch.columns[this.#options.timeColumn]!.values
     return f64[(time >>> 3) + row]! > watermark ? end - 1 : end
   }
