@@ -26,11 +26,14 @@ export type TriggerResult = 'continue' | 'fire' | 'purge' | 'fireAndPurge'
 
 /** What a trigger of one's own knows of time. */
 export interface TriggerTime {
-  /** The event time of the row. */
+  /** The event time of the row; in `onTime`, the instant. */
   readonly rowTime: number
-  /** The watermark the row met; -Infinity before there is one. */
+  /** The watermark the row met, -Infinity before there is one; in `onTime`, the instant, or Infinity at the end. */
   readonly watermark: number
-  /** Has `onTime` called once the watermark reaches `atMs`. A later call for the same key replaces it. */
+  /**
+   * Has `onTime` called once the watermark reaches `atMs`. A later call for the same key replaces it. Keys that wait for
+   * the same instant are called in the order in which they asked. At the end of the input no more can be asked for.
+   */
   wakeAt(atMs: number): void
 }
 
@@ -43,7 +46,7 @@ export interface Trigger<S = unknown, R = unknown> {
   create?(): S
   onRow(state: S, row: R, time: TriggerTime): TriggerResult
   /** The watermark has reached the instant asked for. */
-  onTime?(state: S, atMs: number): TriggerResult
+  onTime?(state: S, atMs: number, time: TriggerTime): TriggerResult
 }
 
 /** A trigger of one's own as part of a plan. */

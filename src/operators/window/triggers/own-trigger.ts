@@ -19,10 +19,11 @@ interface KeyState {
   readonly state: unknown
   /** The instant asked for; Infinity when none is. */
   wakeAt: number
-  /** The earliest instant it stands in the queue with; Infinity: it doesn't. */
-  queuedFor: number
   /** Of keys that wake at one instant, those that asked first go first. */
   order: number
+  /** The earliest instant it stands in the queue with, and the order it does; Infinity: it doesn't. */
+  queuedFor: number
+  queuedAs: number
 }
 
 const RESULTS: ReadonlySet<unknown> = new Set<TriggerResult>(['continue', 'fire', 'purge', 'fireAndPurge'])
@@ -91,17 +92,22 @@ export class RunningOwnTrigger implements RunningTrigger {
       if (first === undefined || first.at > watermark) return
       this.#due.shift()
       const key = first.value
-      if (first.at === key.queuedFor) key.queuedFor = Number.POSITIVE_INFINITY
-      // It may have asked for a later instant since; then it is queued anew.
-      if (key.wakeAt !== first.at) {
+      if (first.order !== key.queuedAs) continue
+      key.queuedFor = Number.POSITIVE_INFINITY
+      // It may have asked again since, for this instant or a later one; then it is queued anew.
+      if (key.order !== first.order) {
         this.#queue(key)
         continue
       }
       key.wakeAt = Number.POSITIVE_INFINITY
-      this.#watermark = watermark
+      // As if the watermark came by each instant, however far it moves at once; behind the end comes none.
+      this.#watermark = watermark === Number.POSITIVE_INFINITY ? watermark : first.at
+      this.#rowTime = first.at
       const { onTime } = this.#definition
       const action =
-        onTime === undefined ? 'continue' : this.#ask(key, () => onTime.call(this.#definition, key.state, first.at))
+        onTime === undefined
+          ? 'continue'
+          : this.#ask(key, () => onTime.call(this.#definition, key.state, first.at, this.#time))
       if (action !== 'continue') return { atMs: first.at, ids: [key.id], action }
     }
   }
@@ -135,7 +141,7 @@ export class RunningOwnTrigger implements RunningTrigger {
       const id = reader.index(idLimit - 1)
       const wakeAt = reader.time()
       const order = reader.amount()
-      const key = { id, state: reader.value(), wakeAt, queuedFor: Number.POSITIVE_INFINITY, order }
+      const key = { id, state: reader.value(), wakeAt, order, queuedFor: Number.POSITIVE_INFINITY, queuedAs: -1 }
       this.#states.set(id, key)
       this.#queue(key)
     }
@@ -153,8 +159,9 @@ export class RunningOwnTrigger implements RunningTrigger {
         id,
         state: this.#call(() => this.#definition.create?.()),
         wakeAt: Number.POSITIVE_INFINITY,
-        queuedFor: Number.POSITIVE_INFINITY,
         order: 0,
+        queuedFor: Number.POSITIVE_INFINITY,
+        queuedAs: -1,
       }
       this.#states.set(id, key)
     }
@@ -165,7 +172,7 @@ export class RunningOwnTrigger implements RunningTrigger {
     if (!Number.isSafeInteger(atMs))
       throw stageFailed(`the trigger asked for the instant ${show(atMs)}, which is no time`, { value: atMs })
     const key = this.#asked
-    if (key === undefined) throw stageFailed('a trigger can ask for an instant while it is asked about a row only')
+    if (key === undefined) throw stageFailed('a trigger can ask for an instant only while it is asked itself')
     // What has passed already comes next.
     key.wakeAt = Math.max(atMs, this.#watermark + 1)
     key.order = this.#asks++
@@ -176,6 +183,7 @@ export class RunningOwnTrigger implements RunningTrigger {
   #queue(key: KeyState): void {
     if (key.wakeAt >= key.queuedFor) return
     key.queuedFor = key.wakeAt
+    key.queuedAs = key.order
     this.#due.add(key.wakeAt, key.order, key)
   }
 
