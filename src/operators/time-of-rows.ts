@@ -37,8 +37,9 @@ export const RESULT_TIME: Omit<EventTimeColumn, 'allowedLatenessMs'> = {
 export const resultTime = (window: WindowSpec): Omit<EventTimeColumn, 'allowedLatenessMs'> =>
   window.kind === 'global' ? ROW_TIME : RESULT_TIME
 
-/** A window without an end has no late rows. */
-export const latenessOf = (window: WindowSpec): LatenessSpec => (window.kind === 'global' ? {} : window)
+/** A window without an end has no late rows, but may fire again. */
+export const latenessOf = (window: WindowSpec): LatenessSpec =>
+  window.kind === 'global' ? (window.firing === undefined ? {} : { firing: window.firing }) : window
 
 /** A row that comes out of a window over rows belongs to the instant it enters or leaves it. */
 export const ROW_TIME: EventTimeColumn = {

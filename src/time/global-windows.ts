@@ -1,4 +1,5 @@
 import { optionInvalid, show } from '../errors.ts'
+import { checkFiring, type Firing, type FiringOf } from './lateness.ts'
 import { checkTrigger, describeTrigger, type Trigger, type TriggerSpec } from './triggers.ts'
 
 /** One window over all time, which gives results when its trigger says so. */
@@ -7,6 +8,8 @@ export interface GlobalSpec {
   readonly trigger: TriggerSpec
   /** Present when a window that has fired is empty afterwards. */
   readonly purge?: true
+  /** Present when a window that fires again takes back what it gave before. */
+  readonly firing?: 'retracting'
   /** Present when the end of the input fires what has not been given yet. */
   readonly fireAtEnd?: true
   /** Present when what grows with the rows may do so for good. */
@@ -20,6 +23,12 @@ export interface GlobalOptions {
   readonly trigger: TriggerSpec | Trigger<any, any>
   /** Whether a window that has fired is empty afterwards (Flink's PurgingTrigger). Default: it keeps everything. */
   readonly purge?: boolean
+  /**
+   * What is in a result: `'accumulating'` (the default) all rows so far, `'discarding'` those since the last one (the same
+   * as `purge: true`), `'retracting'` the last result once more, with `isRetraction: true`, and then all rows so far. What
+   * a trigger of one's own has purged is not taken back.
+   */
+  readonly firing?: Firing
   /**
    * Whether the end of the input makes every key fire that took rows in since it last did. Default: it doesn't, as in
    * Flink, and they are never seen.
@@ -42,11 +51,12 @@ export interface GlobalOptions {
  * ```ts
  * globalWindow({ trigger: everyRows(10) })
  * globalWindow({ trigger: everyInterval('10s'), purge: true, fireAtEnd: true })
+ * globalWindow({ trigger: everyRows(10), firing: 'retracting' })
  * globalWindow({ trigger: { onRow: (_state, row: { isLast: boolean }) => (row.isLast ? 'fireAndPurge' : 'continue') } })
  * ```
  */
-export function globalWindow(options: GlobalOptions): GlobalSpec {
-  return checkGlobal({ ...options })
+export function globalWindow<const O extends GlobalOptions>(options: O): GlobalSpec & FiringOf<O> {
+  return checkGlobal({ ...options }) as GlobalSpec & FiringOf<O>
 }
 
 /** Checks a global window given as data and freezes a copy. @throws EventfluxError `OPTION_INVALID`. */
@@ -56,15 +66,22 @@ export function checkGlobal(given: Partial<Record<keyof GlobalSpec, unknown>>): 
     if (typeof value === 'boolean') return value
     throw optionInvalid(`${name} is true or false, not ${show(value)}`, { value, at: name })
   }
+  const firing = checkFiring(given.firing)
+  if (flag('purge') && firing !== undefined && firing !== 'discarding')
+    throw optionInvalid(`A global window that is purged is discarding; it can't be ${firing}`, {
+      value: firing,
+      at: 'firing',
+    })
   return Object.freeze({
     kind: 'global',
     trigger: checkTrigger(given.trigger),
-    ...(flag('purge') && { purge: true as const }),
+    ...((flag('purge') || firing === 'discarding') && { purge: true as const }),
+    ...(firing === 'retracting' && { firing }),
     ...(flag('fireAtEnd') && { fireAtEnd: true as const }),
     ...(flag('unbounded') && { unbounded: true as const }),
   })
 }
 
 /** A window as `explain()` shows it. */
-export const describeGlobal = ({ trigger, purge, fireAtEnd, unbounded }: GlobalSpec): string =>
-  `global, ${describeTrigger(trigger)}${purge ? ', purged' : ''}${fireAtEnd ? ', and at the end' : ''}${unbounded ? ', unbounded' : ''}`
+export const describeGlobal = ({ trigger, purge, firing, fireAtEnd, unbounded }: GlobalSpec): string =>
+  `global, ${describeTrigger(trigger)}${purge ? ', purged' : ''}${firing === undefined ? '' : `, ${firing}`}${fireAtEnd ? ', and at the end' : ''}${unbounded ? ', unbounded' : ''}`

@@ -78,16 +78,21 @@ export function checkLateness(given: Partial<Record<keyof LatenessSpec, unknown>
       value: allowedLatenessMs,
       at: 'allowedLateness',
     })
-  if (firing !== undefined && firing !== 'accumulating' && firing !== 'discarding' && firing !== 'retracting')
-    throw optionInvalid(`firing is 'accumulating', 'discarding' or 'retracting', not ${show(firing)}`, {
-      value: firing,
-      at: 'firing',
-    })
   if (lateTo !== undefined) checkFieldName(lateTo)
   return {
     ...(emit === 'onUpdate' && { emit }),
     ...(allowedLatenessMs !== undefined && { allowedLatenessMs: allowedLatenessMs as number }),
-    ...(firing !== undefined && { firing }),
+    ...(checkFiring(firing) !== undefined && { firing: firing as Firing }),
     ...(lateTo !== undefined && { lateTo: lateTo as string }),
   }
+}
+
+/** Checks a firing given as data. @throws EventfluxError `OPTION_INVALID`. */
+export function checkFiring(firing: unknown): Firing | undefined {
+  if (firing === undefined || firing === 'accumulating' || firing === 'discarding' || firing === 'retracting')
+    return firing
+  throw optionInvalid(`firing is 'accumulating', 'discarding' or 'retracting', not ${show(firing)}`, {
+    value: firing,
+    at: 'firing',
+  })
 }

@@ -26,10 +26,18 @@ const bySum: Trigger<{ sum: number; since: Set<number> }, Event> = {
 const TRIGGERS = {
   everyRows: globalWindow({ trigger: everyRows(3), fireAtEnd: true, unbounded: true }),
   'everyRows, purged': globalWindow({ trigger: everyRows(2), purge: true }),
+  'everyRows, retracting': globalWindow({
+    trigger: everyRows(2),
+    firing: 'retracting',
+    fireAtEnd: true,
+    unbounded: true,
+  }),
+  'everyInterval, retracting': globalWindow({ trigger: everyInterval(20), firing: 'retracting', unbounded: true }),
   everyInterval: globalWindow({ trigger: everyInterval(20), unbounded: true }),
   'everyInterval by the clock': globalWindow({ trigger: everyInterval(10, { by: 'clock' }), unbounded: true }),
   onDelta: globalWindow({ trigger: onDelta('n', 3), unbounded: true }),
   "one's own": globalWindow({ trigger: bySum, fireAtEnd: true }),
+  "one's own, retracting": globalWindow({ trigger: bySum, firing: 'retracting', fireAtEnd: true }),
 }
 
 const rows = eventRows(24)

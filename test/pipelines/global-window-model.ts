@@ -13,6 +13,7 @@ export interface GivenResult {
   readonly n: number
   readonly total: number | null
   readonly values: readonly number[]
+  readonly isRetraction?: boolean
 }
 
 interface Group {
@@ -24,33 +25,43 @@ interface Group {
   state: unknown
   wakeAt: number
   order: number
+  /** What it gave last, where that is taken back. */
+  given: Omit<GivenResult, 'windowTime'> | undefined
 }
 
 /** A global window row by row, from its rules alone: a list of rows per key. */
 export function globalWindowModel(spec: GlobalSpec, input: readonly GivenRow[], outOfOrderness: number): GivenResult[] {
   const out: GivenResult[] = []
   const groups = new Map<string, Group>()
-  const { trigger, purge = false, fireAtEnd = false } = spec
+  const { trigger, purge = false, fireAtEnd = false, firing } = spec
+  const isRetracting = firing === 'retracting'
   const own = trigger.kind === 'own' ? (trigger.definition as Trigger<unknown, unknown>) : undefined
   let watermark = Number.NEGATIVE_INFINITY
   let intervalEnd = Number.NaN
   let changed: string[] = []
   let asked = 0
 
-  const act = (key: string, atMs: number, action: TriggerResult) => {
-    const group = groups.get(key)!
-    if (action !== 'purge' && group.rows.length > 0) {
-      const values = group.rows.flatMap(({ value }) => (value === null ? [] : [value]))
-      out.push({
-        windowTime: atMs,
-        key,
-        n: group.rows.length,
-        total: values.length === 0 ? null : values.reduce((a, b) => a + b, 0),
-        values,
-      })
+  const holds = (key: string): Omit<GivenResult, 'windowTime'> => {
+    const { rows } = groups.get(key)!
+    const values = rows.flatMap(({ value }) => (value === null ? [] : [value]))
+    const total = values.length === 0 ? null : values.reduce((a, b) => a + b, 0)
+    return { key, n: rows.length, total, values, ...(isRetracting && { isRetraction: false }) }
+  }
+
+  /** Keys that act together: what they gave is taken back, then they give what they hold. */
+  const act = (keys: readonly string[], atMs: number, action: TriggerResult) => {
+    const full = action === 'purge' ? [] : keys.filter(key => groups.get(key)!.rows.length > 0)
+    for (const key of full) {
+      const { given } = groups.get(key)!
+      if (given !== undefined) out.push({ windowTime: atMs, ...given, isRetraction: true })
     }
-    group.isChanged = false
-    if (purge || action !== 'fire') Object.assign(group, { rows: [], since: 0 })
+    for (const key of full) out.push({ windowTime: atMs, ...holds(key) })
+    for (const key of keys) {
+      const group = groups.get(key)!
+      group.isChanged = false
+      if (full.includes(key) && isRetracting) group.given = holds(key)
+      if (purge || action !== 'fire') Object.assign(group, { rows: [], since: 0, given: undefined })
+    }
   }
 
   const advance = (to: number) => {
@@ -59,7 +70,7 @@ export function globalWindowModel(spec: GlobalSpec, input: readonly GivenRow[], 
     if (trigger.kind === 'interval' && to >= intervalEnd) {
       const keys = changed
       changed = []
-      for (const key of keys) act(key, intervalEnd, 'fire')
+      act(keys, intervalEnd, 'fire')
       intervalEnd = (Math.floor(to / trigger.everyMs) + 1) * trigger.everyMs
     }
     for (;;) {
@@ -70,8 +81,15 @@ export function globalWindowModel(spec: GlobalSpec, input: readonly GivenRow[], 
       const [key, group] = first
       const { wakeAt } = group
       group.wakeAt = Number.POSITIVE_INFINITY
-      const action = own!.onTime!(group.state, wakeAt)
-      if (action !== 'continue') act(key, wakeAt, action)
+      const action = own!.onTime!(group.state, wakeAt, {
+        rowTime: wakeAt,
+        watermark: to === Number.POSITIVE_INFINITY ? to : wakeAt,
+        wakeAt(atMs) {
+          group.wakeAt = to === Number.POSITIVE_INFINITY ? to : Math.max(atMs, wakeAt + 1)
+          group.order = asked++
+        },
+      })
+      if (action !== 'continue') act([key], wakeAt, action)
     }
   }
 
@@ -87,6 +105,7 @@ export function globalWindowModel(spec: GlobalSpec, input: readonly GivenRow[], 
         state: own?.create?.(),
         wakeAt: Number.POSITIVE_INFINITY,
         order: 0,
+        given: undefined,
       }
       groups.set(key, group)
     }
@@ -103,7 +122,7 @@ export function globalWindowModel(spec: GlobalSpec, input: readonly GivenRow[], 
       case 'rows':
         if (group.since === trigger.rows) {
           group.since = 0
-          act(key, time, 'fire')
+          act([key], time, 'fire')
         }
         break
       case 'delta':
@@ -111,7 +130,7 @@ export function globalWindowModel(spec: GlobalSpec, input: readonly GivenRow[], 
         if (group.reference === undefined) group.reference = value
         else if (Math.abs(value - group.reference) > trigger.threshold) {
           group.reference = value
-          act(key, time, 'fire')
+          act([key], time, 'fire')
         }
         break
       case 'interval':
@@ -130,7 +149,7 @@ export function globalWindowModel(spec: GlobalSpec, input: readonly GivenRow[], 
             of.order = asked++
           },
         })
-        if (action !== 'continue') act(key, time, action)
+        if (action !== 'continue') act([key], time, action)
       }
     }
     advance(time - outOfOrderness - 1)
@@ -138,6 +157,10 @@ export function globalWindowModel(spec: GlobalSpec, input: readonly GivenRow[], 
   advance(Number.POSITIVE_INFINITY)
   const latest = Math.max(...input.map(({ time }) => time))
   if (fireAtEnd)
-    for (const [key, { isChanged, rows }] of groups) if (isChanged && rows.length > 0) act(key, latest, 'fire')
+    act(
+      [...groups].flatMap(([key, { isChanged, rows }]) => (isChanged && rows.length > 0 ? [key] : [])),
+      latest,
+      'fire',
+    )
   return out
 }

@@ -30,15 +30,35 @@ const own: Trigger<{ seen: number }, GivenRow> = {
   onTime: (state, atMs) => (atMs % 3 === 0 ? 'fireAndPurge' : state.seen % 2 === 0 ? 'fire' : 'continue'),
 }
 
+/** Wakes every ten milliseconds or so, keys at the same instants, for as long as anything new has come. */
+const everyTen: Trigger<{ isNew: boolean; asked: number }, GivenRow> = {
+  create: () => ({ isNew: false, asked: 0 }),
+  onRow(state, _, { rowTime, wakeAt }) {
+    state.isNew = true
+    wakeAt(Math.floor(rowTime / 10) * 10 + (state.asked++ % 2 === 0 ? 20 : 10))
+    return 'continue'
+  },
+  onTime(state, atMs, { wakeAt }) {
+    const { isNew } = state
+    state.isNew = false
+    if (isNew) wakeAt(atMs + 10)
+    return isNew ? 'fire' : 'purge'
+  },
+}
+
 const triggers = fc.oneof(
   fc.integer({ min: 1, max: 5 }).map(n => everyRows(n)),
   fc.constantFrom(1, 10, 40).map(ms => everyInterval(ms)),
   fc.integer({ min: 0, max: 9 }).map(threshold => onDelta('value', threshold)),
-  fc.constant(own),
+  fc.constantFrom<GlobalOptions['trigger']>(own, everyTen),
 )
 const given = fc.record({
   options: fc.record(
-    { trigger: triggers, purge: fc.boolean(), fireAtEnd: fc.boolean() },
+    {
+      trigger: triggers,
+      firing: fc.constantFrom('accumulating', 'discarding', 'retracting'),
+      fireAtEnd: fc.boolean(),
+    },
     { requiredKeys: ['trigger'] },
   ) as fc.Arbitrary<GlobalOptions>,
   outOfOrdernessMs: fc.constantFrom(0, 5, 60),
@@ -103,9 +123,7 @@ describe('a global window', () => {
         const all = rows.map(row => ({ ...row, key: '' }))
         expect(
           (await rowsOf(single as never, all, manner(engine, size))).map(row => ({ ...row, n: Number(row.n) })),
-        ).toEqual(
-          globalWindowModel(spec, all, outOfOrdernessMs).map(({ windowTime, n, total }) => ({ windowTime, n, total })),
-        )
+        ).toEqual(globalWindowModel(spec, all, outOfOrdernessMs).map(({ key: _, values: __, ...row }) => row))
       }),
       { numRuns: 70 },
     )
@@ -200,6 +218,12 @@ describe('what a global window is made of', () => {
     for (const far of [-1, Number.NaN, Number.POSITIVE_INFINITY])
       expect(() => onDelta('value', far)).toThrow(refused('OPTION_INVALID'))
     expect(() => globalWindow({ trigger: everyRows(1), purge: 1 as never })).toThrow(refused('OPTION_INVALID'))
+    expect(() => globalWindow({ trigger: everyRows(1), firing: 'twice' as never })).toThrow(refused('OPTION_INVALID'))
+    for (const firing of ['accumulating', 'retracting'] as const)
+      expect(() => globalWindow({ trigger: everyRows(1), purge: true, firing })).toThrow(refused('OPTION_INVALID'))
+    expect(globalWindow({ trigger: everyRows(1), firing: 'discarding' })).toEqual(
+      globalWindow({ trigger: everyRows(1), purge: true }),
+    )
   })
 
   it('goes by a column of numbers there is, and has no aggregates by the length of a window', () => {
@@ -220,6 +244,8 @@ describe('what a global window is made of', () => {
     for (const trigger of [everyRows(2), everyInterval('5s', { by: 'clock' }), onDelta('value', 0.5)]) {
       const stream = build({ trigger, purge: true, fireAtEnd: true })
       expect(pipelineFromJSON(JSON.stringify(stream)).plan).toEqual(stream.plan)
+      const retracting = build({ trigger, firing: 'retracting' })
+      expect(pipelineFromJSON(JSON.stringify(retracting)).plan).toEqual(retracting.plan)
     }
     const stream = build({ trigger: own })
     expect(() => stream.toJSON()).toThrow(refused('PLAN_INVALID'))
@@ -255,6 +281,10 @@ describe('what a global window is made of', () => {
     expect(text).toContain('global, every 3 rows, purged, and at the end by key')
     expect(text).toMatch(/countToFire.*resolveOneSlice/)
     expect(text).toMatch(/state: \d+ bytes per key, given up when it fires/)
+    const bytes = (stream: Pipeline) => Number(/state: (\d+) bytes per key, kept for good/.exec(stream.explain())![1])
+    const retracting = build({ trigger: everyRows(3), firing: 'retracting' })
+    expect(retracting.explain()).toContain('global, every 3 rows, retracting by key')
+    expect(bytes(retracting as never)).toBe(2 * bytes(build({ trigger: everyRows(3) }) as never))
     expect(build({ trigger: own }).explain()).toContain('in TypeScript: the trigger, row by row')
   })
 

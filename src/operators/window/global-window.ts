@@ -59,7 +59,9 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
   readonly #liveIds: IdMarker
   readonly #records: KeyedRecords
   /** Rows of each key when it last fired. */
-  readonly #given: IdCells
+  readonly #givenRows: IdCells
+  /** What each key gave last, where that is taken back. */
+  readonly #given: KeyedRecords | undefined
   readonly #trigger: RunningTrigger
   readonly #timers: StageTimers
   readonly #emitter: WindowEmitter
@@ -79,8 +81,9 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
   #ended = false
   /** What a row has set off, until the watermark it met has been handed on. */
   #asked: Firing | undefined
-  /** What is being emitted. */
+  /** What is being emitted, and whether it is what was given before. */
   #firing: Firing | undefined
+  #isTakingBack = false
 
   constructor(kernels: KernelExports, arena: Arena, next: Operator, spec: GlobalSpec, options: GlobalWindowOptions) {
     const { layout, maxBatch, timers, seen } = options
@@ -96,7 +99,8 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
     this.#timers = timers
     this.#records = new KeyedRecords(arena, layout)
     this.#shape = options.shape
-    this.#given = new IdCells(arena, 8)
+    this.#givenRows = new IdCells(arena, 8)
+    this.#given = spec.firing === 'retracting' ? new KeyedRecords(arena, layout) : undefined
     this.#trigger = makeTrigger(spec.trigger, kernels, arena, { list: scope.allocate(maxBatch * 4), timers, seen })
     this.#liveIds = mark => {
       this.#records.liveIds(mark)
@@ -119,12 +123,13 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
   notes(): readonly string[] {
     const { kernels, inTypeScript } = this.#trigger
     const { purge } = this.#spec
+    const { recordBytes } = this.#layout
     const all = [...this.#keys.kernels, ...kernels, ...this.#intake.kernels, ...this.#layout.kernels]
     const kept = purge === true ? ', given up when it fires' : ', kept for good'
     return [
       `kernels ${[...new Set(all)].join(', ')}`,
       ...(inTypeScript === undefined ? [] : [`in TypeScript: ${inTypeScript}`]),
-      `state: ${this.#layout.recordBytes} bytes ${this.#isKeyed ? 'per key' : 'in all'}${kept}`,
+      `state: ${this.#given === undefined ? recordBytes : 2 * recordBytes} bytes ${this.#isKeyed ? 'per key' : 'in all'}${kept}`,
       ...this.#layout.notes,
     ]
   }
@@ -134,7 +139,8 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
     this.rowsIn += batch.selectedCount
     const ids = this.#keys.assign(batch)
     const { idLimit } = this.#keys
-    this.#given.reserve(idLimit)
+    this.#givenRows.reserve(idLimit)
+    this.#given?.reserve(idLimit)
     this.#trigger.reserve(idLimit)
     if (this.#trigger.wakeAt !== Number.POSITIVE_INFINITY) this.#clockMs = Math.max(this.#clockMs, this.#timers.now())
     this.#rows.begin(batch, ids, this.#watermark)
@@ -163,7 +169,8 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
   markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
     this.#keys.markCodes(dictionary, this.#liveIds, mark)
     if (this.#layout.holdsCodesOf(dictionary))
-      this.#records.liveIds(id => this.#layout.markCodes(dictionary, this.#records.recordOf(id), mark))
+      for (const records of [this.#records, this.#given])
+        records?.liveIds(id => this.#layout.markCodes(dictionary, records.recordOf(id), mark))
     this.#emitter.markCodes(dictionary, this.#memory.u32, mark)
     this.#next.markCodes(dictionary, mark)
   }
@@ -178,7 +185,8 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
     writer.f64(this.#rows.nextRank)
     this.#keys.snapshot(writer)
     this.#records.snapshot(writer)
-    this.#given.snapshot(writer)
+    this.#givenRows.snapshot(writer)
+    this.#given?.snapshot(writer)
     this.#trigger.snapshot(writer)
     this.#layout.snapshotForevers(writer)
   }
@@ -195,7 +203,8 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
     this.#keys.restore(reader)
     const { idLimit } = this.#keys
     this.#records.restore(reader, idLimit)
-    this.#given.restore(reader, idLimit)
+    this.#givenRows.restore(reader, idLimit)
+    this.#given?.restore(reader, idLimit)
     this.#trigger.reserve(idLimit)
     this.#trigger.restore(reader, idLimit)
     this.#layout.restoreForevers(reader, idLimit)
@@ -209,7 +218,8 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
   close(): void {
     this.#wakeUp.close()
     this.#records.close()
-    this.#given.close()
+    this.#givenRows.close()
+    this.#given?.close()
     this.#trigger.close()
     this.#layout.close()
     this.#keys.close()
@@ -223,6 +233,7 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
     for (;;) {
       if (!this.#emitter.emit()) return false
       this.#settle()
+      if (this.#firing !== undefined) continue
       if (this.#asked !== undefined) {
         if (!this.#forward()) return false
         this.#fire(this.#asked)
@@ -284,32 +295,51 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
     if (this.#spec.fireAtEnd !== true) return
     const ids: number[] = []
     this.#records.eachId(id => {
-      if (this.#records.rowsOf(id) !== this.#given.get(id)) ids.push(id)
+      if (this.#records.rowsOf(id) !== this.#givenRows.get(id)) ids.push(id)
     })
     this.#fire({ atMs: this.#latestTime, ids, action: 'fire' })
   }
 
-  /** Starts emitting what keys hold; keys that hold nothing give nothing. */
+  /** Starts emitting what keys hold; keys that hold nothing give nothing. What they gave before is taken back first. */
   #fire(firing: Firing): void {
     this.#firing = firing
     if (firing.action === 'purge') return
-    this.#ids.set(firing.ids.filter(id => this.#records.rowsOf(id) > 0))
-    this.#emitter.begin(firing.atMs, 0, this.#records.records, this.#ids.address, this.#ids.count)
+    this.#isTakingBack = this.#given !== undefined
+    this.#begin(firing, this.#given ?? this.#records)
   }
 
-  /** Remembers what has been emitted, and empties what is to be empty now. */
+  #begin({ ids, atMs }: Firing, from: KeyedRecords): void {
+    this.#ids.set(ids.filter(id => this.#records.rowsOf(id) > 0 && from.rowsOf(id) > 0))
+    this.#emitter.begin(atMs, 0, from.records, this.#ids.address, this.#ids.count, this.#isTakingBack)
+  }
+
+  /** Goes on to what keys hold now, or remembers what they gave, and empties what is to be empty. */
   #settle(): void {
     const firing = this.#firing
     if (firing === undefined) return
+    if (this.#isTakingBack) {
+      this.#isTakingBack = false
+      this.#begin(firing, this.#records)
+      return
+    }
     this.#firing = undefined
     const isPurged = this.#spec.purge === true || firing.action !== 'fire'
-    for (const id of firing.ids) {
-      if (isPurged && this.#records.rowsOf(id) > 0) {
-        this.#records.remove(id)
-        this.#trigger.purged(id)
-      }
-      this.#given.set(id, this.#records.rowsOf(id))
+    for (const id of firing.ids) this.#afterFiring(id, isPurged)
+  }
+
+  #afterFiring(id: number, isPurged: boolean): void {
+    const records = this.#records
+    if (isPurged && records.rowsOf(id) > 0) {
+      records.remove(id)
+      this.#trigger.purged(id)
     }
+    const rows = records.rowsOf(id)
+    this.#givenRows.set(id, rows)
+    const given = this.#given
+    if (given === undefined) return
+    given.reserve(this.#keys.idLimit)
+    if (rows > 0) given.copy(id, records.recordOf(id))
+    else if (given.rowsOf(id) > 0) given.remove(id)
   }
 
   #forward(): boolean {

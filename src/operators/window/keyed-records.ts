@@ -26,6 +26,8 @@ export class KeyedRecords {
   readonly #memory: LinearMemory
   readonly #layout: RecordLayout
   readonly #template: number
+  /** Room for two addresses. */
+  readonly #pair: number
   #capacity = 0
   #listed = 0
 
@@ -35,6 +37,7 @@ export class KeyedRecords {
     this.#layout = layout
     this.entry = arena.allocateZeroed(SLICE_ENTRY_BYTES)
     this.#template = arena.allocate(layout.recordBytes)
+    this.#pair = arena.allocate(8)
     layout.initialise(this.#template, 1)
     arena.memory.u32[(this.entry + SLICE_TEMPLATE) >>> 2] = this.#template
     this.reserve(1)
@@ -47,17 +50,14 @@ export class KeyedRecords {
     if (this.#count + this.#capacity >= this.#listed) this.tidy()
   }
 
-  /** Begins the record of an id anew and returns its address; its bytes are the caller's. Room is reserved. */
-  begin(id: number): number {
-    const record = this.recordOf(id)
-    if (this.rowsOf(id) > 0) {
-      this.#layout.release(record)
-      return record
-    }
-    const { u32 } = this.#memory
-    u32[(this.#list >>> 2) + this.#count] = id
-    u32[(this.entry + SLICE_COUNT) >>> 2] = this.#count + 1
-    return record
+  /** Makes the record of an id, for which there is room, a copy of the one at `source`, which is another's. */
+  copy(id: number, source: number): void {
+    const record = this.#begin(id)
+    const { u8, u32 } = this.#memory
+    u8.copyWithin(record, source, source + this.#layout.recordBytes)
+    u32[this.#pair >>> 2] = record
+    u32[(this.#pair + 4) >>> 2] = source
+    this.#layout.copyOwned(this.#pair, this.#pair + 4)
   }
 
   /** Address of the record of id 0. */
@@ -133,6 +133,7 @@ export class KeyedRecords {
     this.#release()
     this.#arena.release(this.#template, this.#layout.recordBytes)
     this.#arena.release(this.entry, SLICE_ENTRY_BYTES)
+    this.#arena.release(this.#pair, 8)
   }
 
   get #list(): number {
@@ -141,6 +142,19 @@ export class KeyedRecords {
 
   get #count(): number {
     return this.#memory.u32[(this.entry + SLICE_COUNT) >>> 2]!
+  }
+
+  /** Begins the record of an id anew and returns its address; its bytes are anything. */
+  #begin(id: number): number {
+    const record = this.recordOf(id)
+    if (this.rowsOf(id) > 0) {
+      this.#layout.release(record)
+      return record
+    }
+    const { u32 } = this.#memory
+    u32[(this.#list >>> 2) + this.#count] = id
+    u32[(this.entry + SLICE_COUNT) >>> 2] = this.#count + 1
+    return record
   }
 
   #grow(idLimit: number): void {

@@ -1,7 +1,6 @@
 import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { Arena } from '../../memory/arena.ts'
-import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 import { IdCells } from './id-cells.ts'
 import { KeyedRecords } from './keyed-records.ts'
@@ -17,10 +16,6 @@ export class OpenWindow {
   readonly given: KeyedRecords | undefined
   /** Rows of each key since it last gave a result, where that is counted. */
   readonly #counts: IdCells | undefined
-  readonly #memory: LinearMemory
-  readonly #layout: RecordLayout
-  readonly #scratch: number
-  readonly #arena: Arena
 
   /** @param options.list Room for the ids of a batch, shared by all windows. */
   constructor(
@@ -35,10 +30,6 @@ export class OpenWindow {
     this.changed = new ChangedKeys(kernels, arena, list)
     this.given = options.retracts ? new KeyedRecords(arena, layout) : undefined
     this.#counts = options.counts ? new IdCells(arena, 8) : undefined
-    this.#memory = arena.memory
-    this.#layout = layout
-    this.#arena = arena
-    this.#scratch = arena.allocate(8)
   }
 
   /** Makes room for ids below `idLimit`, before rows are taken in. */
@@ -70,15 +61,7 @@ export class OpenWindow {
   /** A key has given what it holds. */
   remember(id: number): void {
     this.#counts?.set(id, 0)
-    const { given, records } = this
-    if (given === undefined) return
-    const source = records.recordOf(id)
-    const target = given.begin(id)
-    const { u8, u32 } = this.#memory
-    u8.copyWithin(target, source, source + this.#layout.recordBytes)
-    u32[this.#scratch >>> 2] = target
-    u32[(this.#scratch >>> 2) + 1] = source
-    this.#layout.copyOwned(this.#scratch, this.#scratch + 4)
+    this.given?.copy(id, this.records.recordOf(id))
   }
 
   /** Calls `visit` with the address of every record. */
@@ -108,6 +91,5 @@ export class OpenWindow {
     this.given?.close()
     this.changed.close()
     this.#counts?.close()
-    this.#arena.release(this.#scratch, 8)
   }
 }
