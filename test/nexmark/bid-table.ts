@@ -1,7 +1,8 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
-import { bidRows } from '../../examples/nexmark/generator/bid-stream.ts'
+import type { CodedStrings } from '../../src/memory/column-input.ts'
+import type { DrawnBids } from './drawn-bids.ts'
 
-/** A DuckDB with the bids of a stretch of events as a table `bids`; `seq` is their order. Times are BIGINT milliseconds. */
+/** A DuckDB with bids as a table `bids`; `seq` is their order. Times are BIGINT milliseconds. */
 export class BidTable {
   readonly #connection: DuckDBConnection
 
@@ -9,18 +10,19 @@ export class BidTable {
     this.#connection = connection
   }
 
-  static async of(events: number): Promise<BidTable> {
+  static async of(bids: DrawnBids, eventsPerSecond: number): Promise<BidTable> {
     const connection = await (await DuckDBInstance.create()).connect()
     await connection.run(
       'CREATE TABLE bids (seq INTEGER, auction INTEGER, bidder INTEGER, price INTEGER, "dateTime" BIGINT, ' +
         'channel VARCHAR, url VARCHAR, extra VARCHAR)',
     )
     const appender = await connection.createAppender('bids')
-    let seq = 0
-    for (const { auction, bidder, price, dateTime, channel, url, extra } of bidRows({ events })) {
-      for (const number of [seq++, auction, bidder, price]) appender.appendInteger(number)
-      appender.appendBigInt(BigInt(dateTime))
-      for (const text of [channel, url, extra]) appender.appendVarchar(text)
+    const textAt = ({ codes, dictionary }: CodedStrings, row: number) => dictionary[codes[row]!]!
+    for (let row = 0; row < bids.rows; row++) {
+      const { auction, bidder, price, channel, url, extra } = bids
+      for (const number of [row, auction[row]!, bidder[row]!, price[row]!]) appender.appendInteger(number)
+      appender.appendBigInt(BigInt(bids.timeOf(row, eventsPerSecond)))
+      for (const text of [textAt(channel, row), textAt(url, row), extra[row]!]) appender.appendVarchar(text)
       appender.endRow()
     }
     appender.closeSync()

@@ -1,16 +1,15 @@
-import type { PipelineConfig, ResultBatch } from 'eventflux'
+import type { ColumnBlock, PipelineConfig, ResultBatch } from 'eventflux'
 import type { BidColumn } from '../../examples/nexmark/bid.ts'
-import { type BidStreamOptions, bidBlocks } from '../../examples/nexmark/generator/bid-stream.ts'
 import { queries } from '../../examples/nexmark/queries/index.ts'
 import { runQuery } from '../../examples/nexmark/run-query.ts'
 
 export type QueryName = keyof typeof queries
 
-/** Runs a query and gives its results by column. */
+/** Runs a query over the bids of `blocksOf` its columns, and gives its results by column. */
 export async function resultColumns(
   name: QueryName,
   config: PipelineConfig,
-  options: BidStreamOptions,
+  blocksOf: (columns: readonly BidColumn[]) => Iterable<ColumnBlock>,
 ): Promise<unknown[][]> {
   const query = queries[name](config)
   const { fields } = query.outputSchema
@@ -26,7 +25,7 @@ export async function resultColumns(
     }
   }
   const drawn = query.plan.source.map(({ name: column }) => column as BidColumn)
-  await runQuery(query, bidBlocks(drawn, options), take)
+  await runQuery(query, blocksOf(drawn), take)
   return columns
 }
 

@@ -105,22 +105,26 @@ export const q5: Loop = ({ rows, auction, dateTime }, consume) => {
   out.flush()
 }
 
+/** The rows with the highest price so far stand in a list. */
 export const q7: Loop = ({ rows, auction, bidder, price, dateTime }, consume) => {
   const out = new ResultRows(6, consume)
+  const highest: number[] = []
   for (let i = 0; i < rows; ) {
     const start = Math.floor(dateTime[i]! / TEN_SECONDS) * TEN_SECONDS
     const end = start + TEN_SECONDS
-    let best = i
-    let highest = price[i]!
+    let most = Number.NEGATIVE_INFINITY
     for (; i < rows && dateTime[i]! < end; i++) {
-      if (price[i]! > highest) {
-        highest = price[i]!
-        best = i
-      }
+      const p = price[i]!
+      if (p < most) continue
+      if (p > most) highest.length = 0
+      most = p
+      highest.push(i)
     }
-    const row = out.next()
-    for (const [column, value] of [start, end, highest, auction[best]!, bidder[best]!, dateTime[best]!].entries())
-      out.columns[column]![row] = value
+    for (const at of highest) {
+      const row = out.next()
+      for (const [column, value] of [start, end, auction[at]!, bidder[at]!, price[at]!, dateTime[at]!].entries())
+        out.columns[column]![row] = value
+    }
   }
   out.flush()
 }

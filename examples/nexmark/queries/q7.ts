@@ -1,14 +1,9 @@
-import { argMax, max, type PipelineConfig, tumbling } from 'eventflux'
+import { desc, type PipelineConfig, tumbling } from 'eventflux'
 import { bids, watermark } from '../bid.ts'
 
-/** Highest bid: that of every 10 s, the first of equal ones. */
+/** Highest bid: that of every 10 s, and all others with its price. */
 export const q7 = (config?: PipelineConfig) =>
   bids(['auction', 'bidder', 'price', 'dateTime'], config)
     .eventTime('dateTime', watermark)
     .window(tumbling('10s'))
-    .aggregate(e => ({
-      price: max(e.price),
-      auction: argMax(e.auction, e.price),
-      bidder: argMax(e.bidder, e.price),
-      dateTime: argMax(e.dateTime, e.price),
-    }))
+    .topRows(1, e => desc(e.price), { ties: 'keep' })
