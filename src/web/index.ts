@@ -1,6 +1,8 @@
 export { type EventSourceOptions, fromEventSource } from './event-source.ts'
 export { fetched } from './fetched.ts'
+export { indexedDbStore } from './indexed-db-store.ts'
 export type { MessageOptions } from './message-events.ts'
+export { opfsStore } from './opfs-store.ts'
 export { onPageLifecycle, type PageLifecycle } from './page-lifecycle.ts'
 export {
   fromBroadcastChannel,

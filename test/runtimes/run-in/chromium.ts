@@ -7,8 +7,9 @@ import { FINDS_NO_WORKER } from '../bundles.ts'
 import { load } from '../installed.ts'
 import type { Input, Place, Report } from '../report.ts'
 
-interface Page {
+export interface Page {
   goto(url: string): Promise<unknown>
+  reload(): Promise<unknown>
   evaluate(expression: string): Promise<unknown>
   close(): Promise<void>
 }
@@ -17,7 +18,30 @@ interface Browser {
   newPage(): Promise<Page>
   close(): Promise<void>
 }
-type Launch = (options: object) => Promise<Browser>
+/** A browser that keeps what its pages keep. */
+export interface ProfiledBrowser {
+  newPage(): Promise<Page>
+  /** Ends it as a loss of power would end it: at once (SIGKILL). */
+  kill(): Promise<void>
+  close(): Promise<void>
+}
+
+/** What is used of Playwright, which is installed with the runtimes. */
+interface BrowserType {
+  launch(options: object): Promise<Browser>
+  launchPersistentContext(profile: string, options: object): Promise<PersistentContext>
+}
+interface PersistentContext {
+  newPage(): Promise<Page>
+  browser(): { newBrowserCDPSession(): Promise<BrowserSession> } | null
+  on(event: 'close', listener: () => void): void
+  close(): Promise<void>
+}
+interface BrowserSession {
+  send(
+    method: 'SystemInfo.getProcessInfo',
+  ): Promise<{ readonly processInfo: readonly { readonly type: string; readonly id: number }[] }>
+}
 interface ShippedChromium {
   executablePath(): Promise<string>
 }
@@ -93,16 +117,36 @@ export class Chromium {
  * Starts the Chromium that comes inside an npm package, with the system's libraries or, where those are missing, with
  * the ones the package has along. @throws what both attempts said.
  */
-export async function launch(runtimes: string): Promise<Browser> {
-  const { chromium } = await load<{ chromium: { launch: Launch } }>(runtimes, 'playwright-core')
+export const launch = (runtimes: string): Promise<Browser> =>
+  started(runtimes, (chromium, options) => chromium.launch(options))
+
+/** Starts it with a profile of its own: what its pages keep is there when it is started again, and can be killed. */
+export async function launchWithProfile(runtimes: string, profile: string): Promise<ProfiledBrowser> {
+  const context = await started(runtimes, (chromium, options) => chromium.launchPersistentContext(profile, options))
+  const session = await context.browser()!.newBrowserCDPSession()
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+  const { id } = processInfo.find(({ type }) => type === 'browser')!
+  return {
+    newPage: () => context.newPage(),
+    close: () => context.close(),
+    async kill() {
+      const closed = new Promise<void>(resolve => context.on('close', () => resolve()))
+      process.kill(id, 'SIGKILL')
+      await closed
+    },
+  }
+}
+
+async function started<T>(runtimes: string, start: (chromium: BrowserType, options: object) => Promise<T>): Promise<T> {
+  const { chromium } = await load<{ chromium: BrowserType }>(runtimes, 'playwright-core')
   const shipped = await load<ShippedChromium>(runtimes, '@sparticuz/chromium')
   const executablePath = await shipped.executablePath()
   const options = { executablePath, args: ['--no-sandbox', '--disable-gpu'] }
   try {
-    return await chromium.launch(options)
+    return await start(chromium, options)
   } catch (first) {
     const libraries = await shippedLibraries(runtimes, dirname(executablePath))
-    return chromium.launch({ ...options, env: { ...process.env, LD_LIBRARY_PATH: libraries } }).catch(second => {
+    return start(chromium, { ...options, env: { ...process.env, LD_LIBRARY_PATH: libraries } }).catch(second => {
       throw new AggregateError(
         [first, second],
         `Chromium doesn't start: ${first}; with libraries of its own: ${second}`,
