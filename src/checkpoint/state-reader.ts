@@ -1,6 +1,7 @@
 import { checkpointInvalid, checkpointMismatch, show } from '../errors.ts'
 import { decodeValue } from './decode-value.ts'
 import { TEXT } from './value-tags.ts'
+import { isCopiedWhole } from './whole-copies.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** Code units made into a string at once. */
@@ -138,6 +139,10 @@ export class StateReader {
   /** Writes `count` elements to an array of u32 from `to` on. */
   words(target: Uint32Array, to: number, count: number): void {
     const at = this.#take(count * 4)
+    if (isCopiedWhole(count)) {
+      new Uint8Array(target.buffer, target.byteOffset + to * 4, count * 4).set(this.#bytes.subarray(at, at + count * 4))
+      return
+    }
     const view = this.#view
     for (let i = 0; i < count; i++) target[to + i] = view.getUint32(at + i * 4, true)
   }

@@ -1,14 +1,13 @@
 import { checkpointUnsupported } from '../errors.ts'
 import { encodeValue } from './encode-value.ts'
 import { TEXT } from './value-tags.ts'
+import { isCopiedWhole } from './whole-copies.ts'
 
 /** A length is 4 bytes. */
 const MOST_BYTES = 2 ** 32 - 1
 
-/** From so many words on they are copied at once. */
-const WORDS_AT_ONCE = 64
-/** Whether words stand in memory as they stand in a state. */
-const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
+/** Room that may stay behind a state, as a part of it: less than another copy costs. */
+const SPARE = 1 / 16
 
 const utf8 = new TextEncoder()
 const HALF_A_PAIR = /\p{Surrogate}/u
@@ -108,7 +107,7 @@ export class StateWriter {
   words(source: Uint32Array, from: number, count: number): void {
     const at = this.#claim(count * 4)
     if (this.#bytes === undefined) return
-    if (IS_LITTLE_ENDIAN && count >= WORDS_AT_ONCE) {
+    if (isCopiedWhole(count)) {
       this.#bytes.set(new Uint8Array(source.buffer, source.byteOffset + from * 4, count * 4), at)
       return
     }
@@ -116,14 +115,14 @@ export class StateWriter {
     for (let i = 0; i < count; i++) view.setUint32(at + i * 4, source[from + i]!, true)
   }
 
-  /** From each of `starts` on `count` elements of an array of u32, in this order. */
-  gather(source: Uint32Array, starts: Uint32Array, count: number): void {
-    let at = this.#claim(starts.length * count * 4)
+  /** From each of the addresses, in bytes, on `count` elements of an array of u32, in this order. */
+  gather(source: Uint32Array, addresses: Uint32Array, count: number): void {
+    let at = this.#claim(addresses.length * count * 4)
     if (this.#bytes === undefined) return
     const view = this.#view
-    for (let i = 0; i < starts.length; i++) {
-      const end = starts[i]! + count
-      for (let from = starts[i]!; from < end; from++, at += 4) view.setUint32(at, source[from]!, true)
+    for (let i = 0; i < addresses.length; i++) {
+      const first = addresses[i]! >>> 2
+      for (let from = first, end = first + count; from < end; from++, at += 4) view.setUint32(at, source[from]!, true)
     }
   }
 
@@ -145,10 +144,13 @@ export class StateWriter {
     if (this.#bytes !== undefined) this.#view.setUint32(at, this.#length - at - 4, true)
   }
 
-  /** The bytes, which are the caller's from now on. */
+  /** The bytes, which are the caller's from now on; where there was little too much room, in front of what is left of it. */
   finish(): Uint8Array {
     const bytes = this.#bytes ?? new Uint8Array(0)
-    return bytes.length === this.#length ? bytes : bytes.slice(0, this.#length)
+    if (bytes.length === this.#length) return bytes
+    return bytes.length - this.#length <= this.#length * SPARE
+      ? bytes.subarray(0, this.#length)
+      : bytes.slice(0, this.#length)
   }
 
   #claim(bytes: number): number {

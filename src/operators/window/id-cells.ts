@@ -1,6 +1,7 @@
 import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { Arena } from '../../memory/arena.ts'
+import { IdRuns } from './id-runs.ts'
 
 const LEAST_IDS = 16
 
@@ -42,22 +43,16 @@ export class IdCells {
 
   /** Writes the cells of live keys, those whose first number isn't 0 unless told otherwise, and whose they are. */
   snapshot(writer: StateWriter, isLive = (id: number): boolean => this.get(id) !== 0): void {
-    const ids: number[] = []
-    for (let id = 0; id < this.#capacity; id++) if (isLive(id)) ids.push(id)
-    writer.u32(ids.length)
-    for (const id of ids) {
-      writer.u32(id)
-      writer.words(this.#arena.memory.u32, (this.address + id * this.#bytes) >>> 2, this.#bytes / 4)
-    }
+    const runs = IdRuns.ofMarks(Uint8Array.from({ length: this.#capacity }, (_, id) => Number(isLive(id))))
+    runs.write(writer)
+    runs.writeWords(writer, this.#arena.memory.u32, this.address >>> 2, this.#bytes / 4)
   }
 
   /** Takes over in new cells what others held; ids are below `idLimit`. */
   restore(reader: StateReader, idLimit: number): void {
     this.reserve(idLimit)
-    for (let left = reader.count(4 + this.#bytes); left > 0; left--) {
-      const id = reader.index(idLimit - 1)
-      reader.words(this.#arena.memory.u32, (this.address + id * this.#bytes) >>> 2, this.#bytes / 4)
-    }
+    const runs = IdRuns.read(reader, idLimit, this.#bytes)
+    runs.readWords(reader, this.#arena.memory.u32, this.address >>> 2, this.#bytes / 4)
   }
 
   close(): void {

@@ -17,6 +17,7 @@ import { rowAt } from '../../kernels/rows.ts'
 import type { Arena } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
+import { IdRuns } from './id-runs.ts'
 import type { IdMarker } from './key-index.ts'
 
 const INITIAL_IDS = 1024
@@ -91,41 +92,28 @@ export class KeyTable {
     this.#liveIds(id => {
       live[id] = 1
     })
-    const keys = this.#get(KEYS_KEYS) >>> 2
-    let count = 0
-    for (let id = 0; id < live.length; id++) count += live[id]!
-    writer.u32(count)
-    for (let id = 0; id < live.length; id++) {
-      if (live[id] === 0) continue
-      writer.u32(id)
-      writer.words(this.#memory.u32, keys + id * this.#words, this.#words)
-    }
+    const runs = IdRuns.ofMarks(live)
+    runs.write(writer)
+    runs.writeWords(writer, this.#memory.u32, this.#get(KEYS_KEYS) >>> 2, this.#words)
   }
 
   /** Gives a fresh table the keys, under the ids they had; `check` sees where each of them stands, by words. */
   restore(reader: StateReader, check: (key: number) => void): void {
-    const ids: number[] = []
-    for (let left = reader.count(4 + this.#words * 4); left > 0; left--) {
-      const id = reader.u32()
-      if (ids.length > 0 && id <= ids.at(-1)!) reader.refuse(`the ids of keys don't ascend at ${id}`)
-      if (id >= this.#maxKeys)
-        throw checkpointMismatch(
-          `the state has a key with the id ${id} and maxKeys is ${this.#maxKeys}: raise maxKeys`,
-          {
-            value: id,
-          },
-        )
-      while (id >= this.#capacity) this.#reallocate(Math.min(this.#capacity * 2, this.#maxKeys))
-      const key = (this.#get(KEYS_KEYS) >>> 2) + id * this.#words
-      reader.words(this.#memory.u32, key, this.#words)
-      check(key)
-      ids.push(id)
-      // What is copied when the table grows ends here.
-      this.#set(KEYS_NEXT_ID, id + 1)
-    }
-    this.#rebuild(mark => {
-      for (const id of ids) mark(id)
-    })
+    const runs = IdRuns.read(reader, 2 ** 32, this.#words * 4)
+    const { limit } = runs
+    if (limit > this.#maxKeys)
+      throw checkpointMismatch(
+        `the state has a key with the id ${limit - 1} and maxKeys is ${this.#maxKeys}: raise maxKeys`,
+        { value: limit - 1 },
+      )
+    let capacity = this.#capacity
+    while (capacity < limit) capacity = Math.min(capacity * 2, this.#maxKeys)
+    if (capacity > this.#capacity) this.#reallocate(capacity)
+    const keys = this.#get(KEYS_KEYS) >>> 2
+    runs.readWords(reader, this.#memory.u32, keys, this.#words)
+    runs.eachId(id => check(keys + id * this.#words))
+    this.#set(KEYS_NEXT_ID, limit)
+    this.#rebuild(mark => runs.eachId(mark))
   }
 
   close(): void {

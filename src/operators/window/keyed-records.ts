@@ -112,20 +112,17 @@ export class KeyedRecords {
     this.tidy()
     const first = this.#list >>> 2
     const ids = this.#memory.u32.slice(first, first + this.#count)
-    this.#layout.state.snapshotKeyed(writer, ids, this.records, this.#layout.recordBytes)
+    this.#layout.state.snapshotKeyed(writer, ids, this.records)
   }
 
   /** Begins the records of a state where there are none; ids are below `idLimit`. */
   restore(reader: StateReader, idLimit: number): void {
-    const ids = this.#layout.state.readIds(reader, idLimit)
+    const keyed = this.#layout.state.readIds(reader, idLimit)
+    const { ids } = keyed
     this.reserve(idLimit)
     this.#memory.u32.set(ids, this.#list >>> 2)
     this.#memory.u32[(this.entry + SLICE_COUNT) >>> 2] = ids.length
-    this.#layout.state.restore(
-      reader,
-      ids.map(id => this.recordOf(id)),
-      1,
-    )
+    this.#layout.state.restoreKeyed(reader, keyed, this.records)
   }
 
   close(): void {

@@ -27,6 +27,8 @@ const LEAST_IDS = 16
 const LEAST_SESSIONS = 64
 /** The greatest marks a session may have between two batches: its keeper's first two. */
 const MOST_MARKS = 3
+/** What is said of a session in a state, before its fields. */
+const SESSION_BYTES = 28
 /** Sessions of the largest slab. */
 const MOST_PER_SLAB = 16_384
 
@@ -240,37 +242,45 @@ export class SessionStore {
 
   /** Writes the sessions of every key in order of time, and how many were opened so far. */
   snapshot(writer: StateWriter): void {
-    const sessions: number[] = []
-    this.eachRecord(record => sessions.push(record - SESSION_RECORD))
-    sessions.sort((a, b) => this.idOf(a) - this.idOf(b) || this.firstOf(a) - this.firstOf(b))
+    const sessions = this.#inOrder()
+    const records = new Uint32Array(sessions.length)
     writer.u32(this.#get(this.header + SESSIONS_ORDER))
     writer.u32(sessions.length)
-    for (const session of sessions) {
+    for (let i = 0; i < sessions.length; i++) {
+      const session = sessions[i]!
       writer.u32(this.idOf(session))
       writer.u32(this.orderOf(session))
       writer.u32(this.marksOf(session))
       writer.f64(this.firstOf(session))
       writer.f64(this.lastOf(session))
+      records[i] = session + SESSION_RECORD
     }
-    this.#layout.state.snapshot(
-      writer,
-      sessions.map(session => session + SESSION_RECORD),
-    )
+    this.#layout.state.snapshot(writer, records)
   }
 
   /** Opens the sessions of a state in an empty store; ids are below `idLimit`. */
   restore(reader: StateReader, idLimit: number): void {
     this.reserveIds(idLimit)
     const nextOrder = reader.u32()
-    const sessions: number[] = []
-    for (let left = reader.count(28 + this.#layout.state.leastBytes); left > 0; left--)
-      sessions.push(this.#restoreOne(reader, idLimit))
-    this.#layout.state.restore(
-      reader,
-      sessions.map(session => session + SESSION_RECORD),
-      0,
-    )
+    const records = new Uint32Array(reader.count(SESSION_BYTES + this.#layout.state.leastBytes))
+    for (let i = 0; i < records.length; i++) records[i] = this.#restoreOne(reader, idLimit) + SESSION_RECORD
+    this.#layout.state.restore(reader, records, 0)
     this.#set(this.header + SESSIONS_ORDER, nextOrder)
+  }
+
+  /** The sessions of each key in order of time, by ids. */
+  #inOrder(): number[] {
+    const sessions: number[] = []
+    this.liveIds(id => {
+      const first = sessions.length
+      for (let session = this.latestOf(id); session !== 0; session = this.beforeOf(session)) sessions.push(session)
+      for (let low = first, high = sessions.length - 1; low < high; low++, high--) {
+        const session = sessions[low]!
+        sessions[low] = sessions[high]!
+        sessions[high] = session
+      }
+    })
+    return sessions
   }
 
   #restoreOne(reader: StateReader, idLimit: number): number {

@@ -96,21 +96,17 @@ export class SlicePool {
   snapshot(slice: Slice, writer: StateWriter): void {
     const first = this.touched(slice) >>> 2
     const ids = this.#memory.u32.slice(first, first + this.count(slice))
-    this.#layout.state.snapshotKeyed(writer, ids, this.records(slice), this.recordBytes)
+    this.#layout.state.snapshotKeyed(writer, ids, this.records(slice))
   }
 
   /** Fills an empty slice; ids are below `idLimit`. */
   restore(slice: Slice, reader: StateReader, idLimit: number): void {
-    const ids = this.#layout.state.readIds(reader, idLimit)
-    this.reserve(slice, ids.reduce((greatest, id) => (id > greatest ? id : greatest), -1) + 1)
+    const keyed = this.#layout.state.readIds(reader, idLimit)
+    const { ids, runs } = keyed
+    this.reserve(slice, runs.limit)
     this.#memory.u32.set(ids, this.touched(slice) >>> 2)
     this.#memory.u32[(slice.entry + SLICE_COUNT) >>> 2] = ids.length
-    const records = this.records(slice)
-    this.#layout.state.restore(
-      reader,
-      ids.map(id => records + id * this.recordBytes),
-      1,
-    )
+    this.#layout.state.restoreKeyed(reader, keyed, this.records(slice))
   }
 
   /** Gives back the memory of every slice it made, and its own. */

@@ -45,7 +45,7 @@ export class ChangedKeys {
 
   snapshot(writer: StateWriter): void {
     writer.u32(this.#ids.length)
-    for (const id of this.#ids) writer.u32(id)
+    writer.words(Uint32Array.from(this.#ids), 0, this.#ids.length)
   }
 
   restore(reader: StateReader, idLimit: number): void {
