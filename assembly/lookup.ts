@@ -1,6 +1,6 @@
 // Looks the codes of a column up in a table.
 
-import { hasValue } from './rows'
+import { hasValue, rowAt } from './rows'
 
 // @ts-ignore: decorator
 @inline
@@ -44,4 +44,19 @@ export function translateCodes(positions: usize, n: i32, table: usize, length: i
     store<u32>(at, code)
   }
   return <i32>((at - positions) >> 2)
+}
+
+/** Writes 1 to `table`, a byte for each of `length` codes, where a row r = sel[j] (r = j without one), j < m, has that code. */
+export function touchCodes(codes: usize, sel: usize, m: i32, table: usize, length: i32): void {
+  if (sel == 0) touch(false, codes, sel, m, table, length)
+  else touch(true, codes, sel, m, table, length)
+}
+
+// @ts-ignore: decorator
+@inline
+function touch(selected: bool, codes: usize, sel: usize, m: i32, table: usize, length: i32): void {
+  for (let j = 0; j < m; j++) {
+    const code = load<u32>(codes + (rowAt(selected, sel, <usize>j) << 2))
+    if (code < <u32>length) store<u8>(table + code, 1)
+  }
 }

@@ -1,7 +1,11 @@
 // Which of several workers a row belongs to, by its key.
 
 import { hashWords } from './hash'
-import { rowAt } from './rows'
+import { hasValue, rowAt } from './rows'
+
+/** What a code's byte says: nobody asked yet, or OTHER (1), or that rows with it belong to this shard. */
+const UNKNOWN: u8 = 0
+const OWN: u8 = 2
 
 /**
  * Writes the rows r = sel[j] (r = j without one), j in [0, m), whose packed key of `words` words belongs to shard `shard` of
@@ -26,4 +30,58 @@ export function selectShard(
     count += <i32>(own == shard)
   }
   return count
+}
+
+// @ts-ignore: decorator
+@inline
+function ownCodes(
+  selected: bool,
+  nullable: bool,
+  codes: usize,
+  validity: usize,
+  sel: usize,
+  from: i32,
+  m: i32,
+  owners: usize,
+  known: u32,
+  out: usize,
+): i32 {
+  const end = out + (<usize>m << 2)
+  let to = out + (<usize>load<u32>(end) << 2)
+  let j = from
+  for (; j < m; j++) {
+    const row = rowAt(selected, sel, <usize>j)
+    let code = load<u32>(codes + (row << 2))
+    if (nullable) code = select<u32>(code, 0, hasValue(validity, row))
+    if (code >= known) break
+    const owner = load<u8>(owners + code)
+    if (owner == UNKNOWN) break
+    // Written always and kept when it counts, as above. Not behind the last place: the count stands there.
+    store<u32>(to, <u32>row)
+    to += <usize>(owner & OWN) << 1
+  }
+  store<u32>(end, <u32>((to - out) >> 2))
+  return j
+}
+
+/**
+ * Writes the rows r = sel[j] (r = j without one), j in [from, m), whose code is one of this shard's: `owners` has a byte for
+ * each of `known` codes, UNKNOWN, OTHER or OWN; a null's code is 0. Stops at a code that isn't known, and returns the first
+ * j not looked at. How many rows there are stands at out[m], and is to be 0 there before the first call.
+ */
+export function selectOwnCodes(
+  codes: usize,
+  validity: usize,
+  sel: usize,
+  from: i32,
+  m: i32,
+  owners: usize,
+  known: i32,
+  out: usize,
+): i32 {
+  if (validity == 0) {
+    if (sel == 0) return ownCodes(false, false, codes, validity, sel, from, m, owners, <u32>known, out)
+    return ownCodes(true, false, codes, validity, sel, from, m, owners, <u32>known, out)
+  }
+  return ownCodes(sel != 0, true, codes, validity, sel, from, m, owners, <u32>known, out)
 }

@@ -1,7 +1,8 @@
 import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { KernelExports } from '../wasm/exports.ts'
+import { rowAt } from './rows.ts'
 
-type LookupKernel = 'lookup1' | 'lookup4' | 'lookup8' | 'lookupBits' | 'translateCodes'
+type LookupKernel = 'lookup1' | 'lookup4' | 'lookup8' | 'lookupBits' | 'translateCodes' | 'touchCodes'
 
 /** Looks the codes of a column up in a table. Eight bytes go as two words: any bit pattern arrives as it was, and no BigInt is made. */
 export function lookupKernels(memory: LinearMemory): Pick<KernelExports, LookupKernel> {
@@ -61,6 +62,14 @@ export function lookupKernels(memory: LinearMemory): Pick<KernelExports, LookupK
         u32[at + j] = code
       }
       return n
+    },
+
+    touchCodes(codes, sel, m, table, length) {
+      const { u8, u32 } = memory
+      for (let j = 0; j < m; j++) {
+        const code = u32[(codes >>> 2) + rowAt(u32, sel, j)]!
+        if (code < length) u8[table + code] = 1
+      }
     },
   }
 }

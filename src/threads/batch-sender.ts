@@ -1,12 +1,12 @@
 import { StateWriter } from '../checkpoint/state-writer.ts'
 import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { RecordBatch, Vector } from '../memory/record-batch.ts'
-import type { InputColumn } from '../operators/evaluator/evaluation-frame.ts'
+import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import type { BatchInputs } from '../operators/event-time/batch-inputs.ts'
 import { BYTE_WIDTH } from '../schema/data-type.ts'
 import type { FrameRing } from './frame-ring.ts'
 import { FRAME, HAS_PACK, padded, ROWS_HEADER_BYTES, RUN_BYTES } from './frames.ts'
-import { TextSender } from './text-sender.ts'
+import { AllTexts, type TextSender, TextsOfRows } from './text-sender.ts'
 
 /** Rows of a frame are kept to this share of the ring, so that the consumer works on some while others are written. */
 const FRAMES_IN_RING = 8
@@ -44,19 +44,25 @@ export class BatchSender {
     readonly ring: FrameRing
     /** The number the other end knows these rows by. */
     readonly stream: number
-    readonly memory: LinearMemory
+    readonly context: EvaluationContext
     readonly columns: readonly InputColumn[]
-    /** See `TextSender`. */
-    readonly keepsTexts: boolean
+    /** Whether the rows sent have all the texts there are. */
+    readonly sendsAllTexts: boolean
     /** Which inputs the rows come in by, where there are several. */
     readonly inputs?: BatchInputs | undefined
   }) {
     this.#ring = parts.ring
     this.#stream = parts.stream
-    this.#memory = parts.memory
+    this.#memory = parts.context.arena.memory
     this.#columns = parts.columns
     this.#inputs = parts.inputs
-    this.#texts = parts.columns.map(({ dictionary }) => dictionary && new TextSender(dictionary, parts.keepsTexts))
+    this.#texts = parts.columns.map(
+      ({ dictionary }) =>
+        dictionary &&
+        (parts.sendsAllTexts
+          ? new AllTexts(dictionary, parts.context)
+          : new TextsOfRows(dictionary, parts.context.arena.memory)),
+    )
     this.#hasPacks = parts.columns.some(({ type }) => type.name === 'utf8' || type.name === 'object')
     // A bit of validity, rounded up to a byte.
     this.#rowBytes = parts.columns.reduce((bytes, { type }) => bytes + BYTE_WIDTH[type.name] + 1, 0)
@@ -86,6 +92,10 @@ export class BatchSender {
   /** Bytes a frame of the batch at hand takes at most: what to wait for when the ring is full. */
   get frameBytes(): number {
     return Math.floor(this.#ring.mostBytes / (FRAMES_IN_RING / 2))
+  }
+
+  close(): void {
+    for (const texts of this.#texts) texts?.close()
   }
 
   #sendPack(pack: Uint8Array): boolean {
@@ -191,21 +201,15 @@ export class BatchSender {
   #packOf(batch: RecordBatch): Uint8Array | undefined {
     let isNeeded = false
     for (let i = 0; i < this.#columns.length; i++) {
-      const texts = this.#texts[i]
-      if (texts !== undefined) this.#note(texts, batch, batch.columns[i]!.values)
-      isNeeded ||= texts?.hasNews === true || batch.columns[i]!.type === 'object'
+      const { type, values } = batch.columns[i]!
+      const isNews = this.#texts[i]?.note(batch, values) === true
+      isNeeded ||= isNews || type === 'object'
     }
     if (!isNeeded) return undefined
     const writer = new StateWriter()
     for (const texts of this.#texts) texts?.write(writer)
     for (const vector of batch.columns) if (vector.type === 'object') this.#writeObjects(writer, batch, vector)
     return writer.finish()
-  }
-
-  #note(texts: TextSender, { selection, selectedCount }: RecordBatch, values: number): void {
-    const { u32 } = this.#memory
-    for (let j = 0; j < selectedCount; j++)
-      texts.note(u32[(values >>> 2) + (selection === 0 ? j : u32[(selection >>> 2) + j]!)]!)
   }
 
   #writeObjects(writer: StateWriter, batch: RecordBatch, { values, validity, objects }: Vector): void {

@@ -1,6 +1,5 @@
-import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { RecordBatch } from '../memory/record-batch.ts'
-import type { InputColumn } from '../operators/evaluator/evaluation-frame.ts'
+import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import type { Operator } from '../operators/operator.ts'
 import type { StageTimers } from '../operators/stage-timers.ts'
 import { BatchSender } from './batch-sender.ts'
@@ -20,18 +19,18 @@ export class LinkSink implements Operator {
     readonly name: string
     readonly stream: number
     readonly link: ResultLink
-    readonly memory: LinearMemory
+    readonly context: EvaluationContext
     readonly columns: readonly InputColumn[]
     readonly timers: StageTimers
     /** Whether the other end goes by the watermark. */
     readonly tellsWatermark: boolean
   }) {
-    const { link, stream, memory, columns } = parts
+    const { link, stream, context, columns } = parts
     this.name = parts.name
     this.#timers = parts.timers
     this.#link = link
     this.#tellsWatermark = parts.tellsWatermark
-    this.#sender = new BatchSender({ ring: link.ring, stream, memory, columns, keepsTexts: false })
+    this.#sender = new BatchSender({ ring: link.ring, stream, context, columns, sendsAllTexts: false })
   }
 
   process(batch: RecordBatch): boolean {
@@ -59,5 +58,7 @@ export class LinkSink implements Operator {
 
   markCodes(): void {}
 
-  close(): void {}
+  close(): void {
+    this.#sender.close()
+  }
 }

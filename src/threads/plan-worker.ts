@@ -89,7 +89,7 @@ export class PlanWorker {
       partition: job.partition,
       sink: (ends, branch) => {
         streams.push({ branch, fields: fieldSpecs(schemaFrom(ends.map(({ name, type }) => [name, type]))) })
-        return this.#sinkOf(ends, branch, streams.length - 1, memory)
+        return this.#sinkOf(ends, branch, streams.length - 1, context)
       },
       rows: (node, ends, next) => {
         const stage = buildRowStage(node, ends, {
@@ -236,14 +236,14 @@ export class PlanWorker {
     columns: readonly InputColumn[],
     branch: string | undefined,
     stream: number,
-    memory: Arena['memory'],
+    context: EvaluationContext,
   ): LinkSink {
     const next = branch === undefined ? this.#next : undefined
     return new LinkSink({
       name: branch ?? 'results',
       stream: next === undefined ? stream : 0,
       link: next ?? this.#output,
-      memory,
+      context,
       columns,
       timers: this.#timers,
       tellsWatermark: next !== undefined,

@@ -1,78 +1,139 @@
 import type { StateWriter } from '../checkpoint/state-writer.ts'
+import { rowAt } from '../kernels/rows.ts'
+import { CodeArrivals } from '../memory/code-arrivals.ts'
+import { CodeValues } from '../memory/code-values.ts'
 import type { Dictionary } from '../memory/dictionary.ts'
+import type { LinearMemory } from '../memory/linear-memory.ts'
+import type { RecordBatch } from '../memory/record-batch.ts'
+import type { EvaluationContext } from '../operators/evaluator/evaluation-frame.ts'
 
-/**
- * Which texts of one dictionary the other end of a link knows: a text goes over once, with its code, and again only after
- * its code was taken back.
- */
-export class TextSender {
+/** Says which texts of one dictionary the other end of a link doesn't know yet, before rows with them are sent. */
+export interface TextSender {
+  /** The rows of a batch are about to be sent, whose codes stand at `codes`. Whether there is something to write. */
+  note(batch: RecordBatch, codes: number): boolean
+  /** Writes what the other end has to forget, and what it has to know. */
+  write(writer: StateWriter): void
+  close(): void
+}
+
+/** Codes the other end knows: each goes over once, with its text, and again only after it was taken back. */
+class KnownCodes {
   readonly #dictionary: Dictionary
-  /** By code: the round in which it was sent last; 0: the other end doesn't know it. */
-  #known = new Uint32Array(1024)
-  #round = 1
-  /** Codes sent in this round. */
-  #touched = 0
+  readonly #isKnown: boolean[] = []
   #forgotten: number[] = []
-  readonly #news: number[] = []
+  #news: number[] = []
 
-  /**
-   * @param keeps Whether texts stay in the dictionary that were sent since it last looked for room, though nobody else here
-   * refers to them: the other end may, and a key that comes again and again is to keep its code.
-   */
-  constructor(dictionary: Dictionary, keeps: boolean) {
+  constructor(dictionary: Dictionary) {
     this.#dictionary = dictionary
-    dictionary.onRecycle(codes => {
-      for (const code of codes) {
-        if ((this.#known[code] ?? 0) === 0) continue
-        this.#known[code] = 0
-        this.#forgotten.push(code)
-      }
-    })
-    if (keeps) dictionary.addOwner(mark => this.#keep(mark))
   }
 
   get hasNews(): boolean {
     return this.#news.length > 0
   }
 
-  /** A code is about to be sent. */
-  note(code: number): void {
-    if (this.#known[code] === this.#round) return
-    this.#noteAnew(code)
+  add(code: number): void {
+    // Null's code, and what stands in the place of a null, have no text.
+    if (this.#isKnown[code] === true || (this.#dictionary.strings[code] ?? null) === null) return
+    while (this.#isKnown.length < code) this.#isKnown.push(false)
+    this.#isKnown[code] = true
+    this.#news.push(code)
   }
 
-  /** Writes what the other end doesn't know yet. */
+  remove(code: number): void {
+    if (this.#isKnown[code] !== true) return
+    this.#isKnown[code] = false
+    this.#forgotten.push(code)
+  }
+
   write(writer: StateWriter): void {
     writer.u32(this.#forgotten.length)
     for (const code of this.#forgotten) writer.u32(code)
-    writer.u32(this.#news.length)
-    for (const code of this.#news) {
+    // Taken back before they were ever sent, or handed out again since: they stand here twice, or not at all.
+    const news = [...new Set(this.#news)].filter(code => this.#isKnown[code] === true)
+    writer.u32(news.length)
+    for (const code of news) {
       writer.u32(code)
       writer.text(this.#dictionary.decode(code)!)
     }
     this.#forgotten = []
-    this.#news.length = 0
+    this.#news = []
+  }
+}
+
+/**
+ * For a dictionary whose texts are those of the rows sent: all of them go over. Texts of rows that were sent since the
+ * dictionary last looked for room stay in it, though nobody here refers to them any more: a key that comes again and again
+ * is to keep its code.
+ */
+export class AllTexts implements TextSender {
+  readonly #dictionary: Dictionary
+  readonly #context: EvaluationContext
+  readonly #codes: KnownCodes
+  readonly #arrivals: CodeArrivals
+  /** A byte for each code, 1: rows with it were sent since the last sweep. */
+  readonly #sent: CodeValues
+
+  constructor(dictionary: Dictionary, context: EvaluationContext) {
+    this.#dictionary = dictionary
+    this.#context = context
+    this.#codes = new KnownCodes(dictionary)
+    this.#arrivals = new CodeArrivals(dictionary, {
+      arrived: code => this.#codes.add(code),
+      left: code => this.#codes.remove(code),
+    })
+    this.#sent = new CodeValues(dictionary, context.arena, 1)
+    dictionary.addOwner(mark => this.#keep(mark))
   }
 
-  #noteAnew(code: number): void {
-    // Null, and what stands in the place of a null.
-    if ((this.#dictionary.strings[code] ?? null) === null) return
-    if (code >= this.#known.length) {
-      const longer = new Uint32Array(Math.max(this.#dictionary.codeLimit, this.#known.length * 2))
-      longer.set(this.#known)
-      this.#known = longer
-    }
-    if (this.#known[code] === 0) this.#news.push(code)
-    this.#known[code] = this.#round
-    this.#touched++
+  note({ selection, selectedCount }: RecordBatch, codes: number): boolean {
+    this.#arrivals.look()
+    this.#sent.grow()
+    this.#context.kernels.touchCodes(codes, selection, selectedCount, this.#sent.address, this.#sent.length)
+    return this.#codes.hasNews
+  }
+
+  write(writer: StateWriter): void {
+    this.#codes.write(writer)
+  }
+
+  close(): void {
+    this.#sent.close()
   }
 
   /** A quarter of the dictionary at most: what is alive must find room. */
   #keep(mark: (code: number) => void): void {
-    if (this.#touched <= this.#dictionary.maxCodes >>> 2) {
-      for (let code = 1; code < this.#known.length; code++) if (this.#known[code] === this.#round) mark(code)
-    }
-    this.#round++
-    this.#touched = 0
+    const { address, length } = this.#sent
+    const sent = this.#context.arena.memory.u8.subarray(address, address + length)
+    let count = 0
+    for (const isSent of sent) count += isSent
+    if (count <= this.#dictionary.maxCodes >>> 2)
+      for (let code = 1; code < length; code++) if (sent[code] === 1) mark(code)
+    sent.fill(0)
   }
+}
+
+/** For a dictionary of which the rows sent have only some texts. */
+export class TextsOfRows implements TextSender {
+  readonly #codes: KnownCodes
+  readonly #memory: LinearMemory
+
+  constructor(dictionary: Dictionary, memory: LinearMemory) {
+    this.#codes = new KnownCodes(dictionary)
+    this.#memory = memory
+    dictionary.onRecycle(codes => {
+      for (const code of codes) this.#codes.remove(code)
+    })
+  }
+
+  note({ selection, selectedCount }: RecordBatch, codes: number): boolean {
+    const { u32 } = this.#memory
+    for (let j = 0; j < selectedCount; j++) this.#codes.add(u32[(codes >>> 2) + rowAt(u32, selection, j)]!)
+    return this.#codes.hasNews
+  }
+
+  write(writer: StateWriter): void {
+    this.#codes.write(writer)
+  }
+
+  close(): void {}
 }

@@ -159,9 +159,9 @@ class Scatter implements Operator {
     this.#sender = new BatchSender({
       ring: input,
       stream: 0,
-      memory: context.arena.memory,
+      context,
       columns,
-      keepsTexts: true,
+      sendsAllTexts: true,
       inputs: parts.inputs,
     })
     this.#gather = new Gather(workers, context, atMs => this.#arm(atMs))
@@ -212,6 +212,7 @@ class Scatter implements Operator {
     this.#disarm?.()
     this.#pool.onCall = () => {}
     void this.#pool.close()
+    this.#sender.close()
     this.#gather.close()
   }
 

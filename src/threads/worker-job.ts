@@ -1,4 +1,4 @@
-import type { Shard } from '../operators/partition.ts'
+import type { Shard } from '../operators/rows-of-shard.ts'
 import type { EventTimeColumn } from '../operators/time-of-rows.ts'
 import type { FieldSpec, LogicalNode } from '../plan/logical-node.ts'
 import type { Partitioning } from '../plan/partitioning.ts'

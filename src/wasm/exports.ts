@@ -151,6 +151,8 @@ export interface KernelExports extends AccumulatorExports, SharedRingExports {
    * returns how many were replaced.
    */
   translateCodes(positions: number, n: number, table: number, length: number): number
+  /** 1 to the byte table[codes[r]] of the rows r = sel[j] (r = j without one), j < m, whose code is below `length`. */
+  touchCodes(codes: number, sel: number, m: number, table: number, length: number): void
 
   // ── key: rows → dense ids that stay with a key while anything refers to it (layout: abi.ts "key table") ─────────
   /** Least and greatest of the selected i32 values, written to out[0], out[1]; m ≥ 1. */
@@ -181,6 +183,21 @@ export interface KernelExports extends AccumulatorExports, SharedRingExports {
    * to out[0 … count), of which m entries may be written. Returns count. A hash h belongs to shard floor(h * shards / 2^32).
    */
   selectShard(packed: number, words: number, sel: number, m: number, shards: number, shard: number, out: number): number
+  /**
+   * The rows r = sel[j], j in [from, m), whose code is one of this shard's, to out[count …), of which m entries may be written; count stands at
+   * out[m], before and after. owners has a byte for each of `known` codes: 0 unknown, 1 another's, 2 own; a null's code is 0. Stops at a code that
+   * isn't known, and returns the first j not looked at, or m.
+   */
+  selectOwnCodes(
+    codes: number,
+    validity: number,
+    sel: number,
+    from: number,
+    m: number,
+    owners: number,
+    known: number,
+    out: number,
+  ): number
   /** Copies key word `at` of each id to a 4-byte column; words `at`, `at` + 1 to an 8-byte column; a bit to a bitmap; a byte. */
   unpackKey4(table: number, ids: number, m: number, at: number, out: number): void
   unpackKey8(table: number, ids: number, m: number, at: number, out: number): void

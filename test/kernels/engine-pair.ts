@@ -69,6 +69,10 @@ export class EnginePair {
     return rows ? this.put(Uint32Array.from(rows)) : 0
   }
 
+  u8(address: number, length: number): number[] {
+    return [...this.#wasm.u8.subarray(address, address + length)]
+  }
+
   u32(address: number, length: number): number[] {
     return [...this.#wasm.u32.subarray(address >>> 2, (address >>> 2) + length)]
   }

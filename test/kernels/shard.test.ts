@@ -54,3 +54,58 @@ it('keys in a row are spread evenly', () => {
     }
   }
 })
+
+const coded = fc.record({
+  codes: fc.array(fc.nat({ max: 20 }), { maxLength: 70 }),
+  owners: fc.array(fc.nat({ max: 2 }), { minLength: 1, maxLength: 20 }),
+  isNull: fc.option(fc.array(fc.boolean(), { minLength: 70, maxLength: 70 })),
+  isSelected: fc.boolean(),
+})
+
+it('rows are told by the byte of their code, up to the first code nobody asked for', () => {
+  fc.assert(
+    fc.property(coded, ({ codes, owners, isNull, isSelected }) => {
+      pair.reset()
+      const positions = codes.map((_, j) => j).filter(j => !isSelected || j % 3 > 0)
+      const selection = isSelected && positions.length > 0 ? pair.put(Uint32Array.from(positions)) : 0
+      const validity = pair.putValidity(isNull?.map(isNull => !isNull))
+      const out = pair.room((positions.length + 1) * 4)
+      const ownerOf = (row: number) => owners[isNull?.[row] ? 0 : codes[row]!] ?? 0
+      const unknown = positions.findIndex(row => ownerOf(row) === 0)
+      const end = unknown < 0 ? positions.length : unknown
+      const at = pair.put(Uint32Array.from(codes))
+      const table = pair.put(Uint8Array.from(owners))
+      const own = positions.slice(0, end).filter(row => ownerOf(row) === 2)
+      for (const from of [0, end]) {
+        const done = pair.call(
+          'selectOwnCodes',
+          at,
+          validity,
+          selection,
+          from,
+          positions.length,
+          table,
+          owners.length,
+          out,
+        )
+        expect(done).toBe(end)
+        expect([...pair.u32(out, own.length)]).toEqual(own)
+        expect(pair.u32(out + positions.length * 4, 1)[0]).toBe(own.length)
+      }
+    }),
+  )
+})
+
+it('codes of rows are touched, and no others', () => {
+  fc.assert(
+    fc.property(coded, ({ codes, owners, isSelected }) => {
+      pair.reset()
+      const positions = codes.map((_, j) => j).filter(j => !isSelected || j % 3 > 0)
+      const selection = isSelected && positions.length > 0 ? pair.put(Uint32Array.from(positions)) : 0
+      const table = pair.room(owners.length)
+      pair.call('touchCodes', pair.put(Uint32Array.from(codes)), selection, positions.length, table, owners.length)
+      const touched = new Set(positions.map(row => codes[row]))
+      expect([...pair.u8(table, owners.length)]).toEqual(owners.map((_, code) => Number(touched.has(code))))
+    }),
+  )
+})

@@ -1,3 +1,4 @@
+import { CodeArrivals } from '../../memory/code-arrivals.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { EvaluationFrame } from './evaluation-frame.ts'
 
@@ -20,10 +21,8 @@ export class CodeTable {
   readonly #frame: EvaluationFrame
   readonly #kind: CodeTableKind
   readonly #of: (text: string) => number | bigint | null
+  readonly #arrivals: CodeArrivals
   #capacity = 0
-  #known = 0
-  /** Codes that were free when last looked at, the one to be handed out next at the end. */
-  #free: number[]
   #closed = false
 
   constructor(
@@ -36,8 +35,10 @@ export class CodeTable {
     this.dictionary = dictionary
     this.#kind = kind
     this.#of = of
-    this.#free = [...dictionary.freeCodes]
-    dictionary.onRecycle(codes => this.#forget(codes))
+    this.#arrivals = new CodeArrivals(dictionary, {
+      arrived: code => this.#enter(code),
+      left: code => this.#store(code, null),
+    })
     frame.onClose(() => this.#close())
     this.#grow(LEAST_CAPACITY)
   }
@@ -46,33 +47,17 @@ export class CodeTable {
   refresh(): void {
     const limit = this.dictionary.codeLimit
     if (limit > this.#capacity) this.#grow(Math.max(limit, this.#capacity * 2))
-    while (this.#known < limit) {
-      this.#enter(this.#known)
-      this.#known++
-    }
-    const free = this.dictionary.freeCodes.length
-    while (this.#free.length > free) {
-      this.#enter(this.#free[this.#free.length - 1]!)
-      this.#free.pop()
-    }
+    this.#arrivals.look()
   }
 
   /** Marks the codes a `code` table translates to: they live as long as the text they stand for. */
   readonly markTargets: CodeMarker = mark => {
     const first = this.values >>> 2
     if (this.#closed) return
-    for (let code = 1; code < this.#known; code++) {
+    for (let code = 1; code < this.#capacity; code++) {
       const target = this.#frame.memory.i32[first + code]!
       if (target > 0) mark(target)
     }
-  }
-
-  #forget(codes: readonly number[]): void {
-    if (this.#closed) return
-    // A sweep happens when no code is free, so all that were free have been handed out since.
-    for (const code of this.#free) if (code < this.#known) this.#enter(code)
-    for (const code of codes) if (code < this.#known) this.#store(code, null)
-    this.#free = [...codes]
   }
 
   #enter(code: number): void {
@@ -81,6 +66,7 @@ export class CodeTable {
   }
 
   #store(code: number, value: number | bigint | null): void {
+    if (this.#closed) return
     const { memory } = this.#frame
     switch (this.#kind) {
       case 'mask':
@@ -106,9 +92,9 @@ export class CodeTable {
     const hasBits = this.#kind !== 'mask'
     const width = WIDTH[this.#kind]
     const values = arena.allocateZeroed(capacity * width)
-    memory.u8.copyWithin(values, this.values, this.values + this.#known * width)
+    memory.u8.copyWithin(values, this.values, this.values + this.#capacity * width)
     const bits = hasBits ? arena.allocateZeroed((capacity + 7) >>> 3) : 0
-    if (hasBits) memory.u8.copyWithin(bits, this.bits, this.bits + ((this.#known + 7) >>> 3))
+    if (hasBits) memory.u8.copyWithin(bits, this.bits, this.bits + ((this.#capacity + 7) >>> 3))
     this.#release()
     this.values = values
     this.bits = bits
