@@ -1,4 +1,5 @@
 import { WAIT_CELL_WORDS, WaitCell } from '../memory/wait-cell.ts'
+import type { WakeUps } from './wake-ups.ts'
 
 /** What stands before the payload of a frame: its length in units, its kind, and two words. */
 const HEADER_BYTES = 16
@@ -18,6 +19,11 @@ const SPACE_CALL = 2 * LINE + WAIT_CELL_WORDS
 /** 1: nobody is to wait any more. */
 const STOP = 3 * LINE
 const HEADS = 4 * LINE
+
+/** What of a ring is full when its producer is called to go on: the consumers have something to do meanwhile. */
+const EMPTY_ENOUGH = 1 / 4
+/** What of a ring may be full while its consumers sleep until the producer is done for now. */
+const FULL_ENOUGH = 1 / 2
 
 /** A frame that only fills the end of the ring. */
 const PADDING = 0
@@ -47,6 +53,7 @@ export class FrameRing {
   readonly #i32: Int32Array
   readonly #frames: WaitCell
   readonly #space: WaitCell
+  readonly #wakeUps: WakeUps | undefined
   readonly #consumers: number
   readonly #data: number
   readonly #units: number
@@ -55,7 +62,9 @@ export class FrameRing {
   #claimedAt = 0
   #padding = 0
 
-  constructor(shared: SharedArrayBuffer, consumers: number) {
+  /** @param wakeUps Of a producer that may let consumers sleep until it is done for now. */
+  constructor(shared: SharedArrayBuffer, consumers: number, wakeUps?: WakeUps) {
+    this.#wakeUps = wakeUps
     this.#i32 = new Int32Array(shared)
     this.#frames = new WaitCell(this.#i32, FRAMES)
     this.#space = new WaitCell(this.#i32, SPACE)
@@ -87,7 +96,9 @@ export class FrameRing {
   publish(kind: number, a: number, b: number): void {
     this.#write(this.#claimedAt, this.#claimed, kind, a, b)
     Atomics.add(this.#i32, TAIL, this.#padding + this.#claimed)
-    this.#frames.wake()
+    if (this.#wakeUps !== undefined && this.#used(this.tail) <= this.#units * FULL_ENOUGH)
+      this.#wakeUps.later(this.#frames)
+    else this.#frames.wake()
   }
 
   /** Where the payload of the next frame of a consumer stands; -1: there is none. `kind`, `a`, `b`, `bytes` are of it. */
@@ -162,9 +173,9 @@ export class FrameRing {
     Atomics.store(this.#i32, SPACE_CALL, 1)
   }
 
-  /** Whether the producer asked, and half of the ring is free: a message for every frame would cost more than the frame. */
+  /** Whether the producer asked, and little is left: a message for every frame would cost more than the frame. */
   takeSpaceCall(): boolean {
-    if (Atomics.load(this.#i32, SPACE_CALL) !== 1 || this.#used(this.tail) > this.#units >>> 1) return false
+    if (Atomics.load(this.#i32, SPACE_CALL) !== 1 || this.#used(this.tail) > this.#units * EMPTY_ENOUGH) return false
     return Atomics.exchange(this.#i32, SPACE_CALL, 0) === 1
   }
 

@@ -15,6 +15,7 @@ import { threadSupport } from '../wasm/thread-support.ts'
 import { FrameRing, frameRingMemory } from './frame-ring.ts'
 import { spawner } from './spawn.ts'
 import { type ThreadListener, type ThreadPlan, threadedChain } from './threaded-chain.ts'
+import { WakeUps } from './wake-ups.ts'
 import type { WorkerJob } from './worker-job.ts'
 import { ringBytes, WorkerPool } from './worker-pool.ts'
 
@@ -179,7 +180,7 @@ async function openShards(
   })
   const pool = await WorkerPool.open(jobs, await spawner(parts.options.runtime?.worker))
   const stage = { workers: pool.workers, from: 0, to: nodes.length, dealtBefore: partitioning.before }
-  return { pool, input: new FrameRing(input, count), stages: [stage] }
+  return { pool, input: new FrameRing(input, count, new WakeUps()), stages: [stage] }
 }
 
 async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: ThreadsParts): Promise<ThreadPlan> {
@@ -206,7 +207,7 @@ async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: Th
   })
   const pool = await WorkerPool.open(jobs, await spawner(parts.options.runtime?.worker))
   const done = stages.map((stage, i) => ({ ...stage, workers: [pool.workers[i]!], dealtBefore: 0 }))
-  return { pool, input: new FrameRing(inputs[0]!, 1), stages: done }
+  return { pool, input: new FrameRing(inputs[0]!, 1, new WakeUps()), stages: done }
 }
 
 function refuseWorkers(workers: unknown): void {

@@ -35,6 +35,9 @@ export async function openWorker(job: WorkerJob, post: (message: WorkerMessage) 
   return new PlanWorker({ ...job, nodes }, engine, post)
 }
 
+/** How long other things of a thread wait at most that is often out of rows: nothing that matters for these. */
+const LET_GO_EVERY_MS = 5
+
 /**
  * A replica of a plan, or some of its steps: the ordinary operators over memory of its own. It does what the frames of its
  * input say, in their order, and nothing on its own account: the clock comes with them too.
@@ -55,6 +58,7 @@ export class PlanWorker {
   readonly #cells: WorkerCells
   readonly #policies: ErrorPolicyRunner[] = []
   #toldTimer = Number.POSITIVE_INFINITY
+  #letGoMs = 0
   #wake: (() => void) | undefined
   #failure: { readonly error: unknown } | undefined
 
@@ -171,7 +175,11 @@ export class PlanWorker {
   async #idle(letGo: () => Promise<void>): Promise<void> {
     // Functions of users may have timers and promises on their way: their thread must not stand still.
     if (this.#policies.length > 0) return this.#input.frameThere(this.#consumer)
-    await letGo()
+    const nowMs = systemClock.monotonicNs() / 1e6
+    if (nowMs - this.#letGoMs > LET_GO_EVERY_MS) {
+      await letGo()
+      this.#letGoMs = nowMs
+    }
     this.#input.awaitFrame(this.#consumer)
   }
 

@@ -7,7 +7,7 @@ import { WorkerCells } from './worker-cells.ts'
 import type { SentError, WorkerJob, WorkerMessage, WorkerShape } from './worker-job.ts'
 
 const LEAST_RING_BYTES = 2 ** 16
-const MOST_RING_BYTES = 2 ** 22
+const MOST_RING_BYTES = 2 ** 23
 
 /** One worker that is ready: what its chain looks like, what it counts, and the way back from it. */
 export interface ReadyWorker {
@@ -112,13 +112,13 @@ export class WorkerPool {
   }
 }
 
-/** Room for four of the longest batches, within bounds; and for the eight widest rows of a frame, whatever the bounds. */
+/** Room for eight of the longest batches, within bounds; and for the eight widest rows of a frame, whatever the bounds. */
 export function ringBytes(
   { maxBatch, bufferSize }: Pick<ResolvedConfig, 'maxBatch' | 'bufferSize'>,
   columns: readonly { readonly type: TypeName }[],
 ): number {
   const rowBytes = columns.reduce((bytes, { type }) => bytes + BYTE_WIDTH[type] + 1, 0)
-  const wanted = Math.min(4 * Math.min(maxBatch, bufferSize) * rowBytes, MOST_RING_BYTES)
+  const wanted = Math.min(8 * Math.min(maxBatch, bufferSize) * rowBytes, MOST_RING_BYTES)
   return 2 ** Math.ceil(Math.log2(Math.max(wanted, LEAST_RING_BYTES, rowBytes * 256)))
 }
 
