@@ -43,12 +43,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'tests', include: ['test/**/*.test.ts'], exclude: ['test/{capacity-two,runtimes}/**'] },
+        test: { name: 'tests', include: ['test/**/*.test.ts'], exclude: ['test/{capacity-two,runtimes,services}/**'] },
       },
       {
-        // The package as it is published, in every runtime: what installs, bundles and starts them takes a while.
+        // The package as it is published, in every runtime, and with servers: what installs, bundles and starts them takes
+        // a while.
         extends: true,
-        test: { name: 'runtimes', include: ['test/runtimes/**/*.test.ts'], hookTimeout: 120_000 },
+        test: { name: 'runtimes', include: ['test/{runtimes,services}/**/*.test.ts'], hookTimeout: 120_000 },
       },
       {
         // Law 5: the tests of what runs once more, with rings of two rows and batches of two unless a test says otherwise.
