@@ -15,6 +15,9 @@ import { schema } from '../../src/schema/schema.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
 import { tumbling } from '../../src/time/windows.ts'
 import { parseOpenMetrics } from './openmetrics-parser.ts'
+import { publishedParser } from './published-parser.ts'
+
+const published = await publishedParser()
 
 /** A job that took 100 rows and refused one: 75 of them pass the filter, into 10 windows of which the last is open. */
 async function measuredJob(config: PipelineConfig = {}) {
@@ -75,18 +78,49 @@ describe('OpenMetrics text', () => {
   })
 })
 
+/** Texts that break a rule, each another one. */
+const MALFORMED = [
+  ['no end', 'a 1\n'],
+  ['a counter without _total', '# TYPE a counter\na 1\n# EOF\n'],
+  ['a unit the name does not end in', '# TYPE a gauge\n# UNIT a seconds\na 1\n# EOF\n'],
+  ['a family in two parts', '# TYPE a gauge\na 1\n# TYPE b gauge\nb 1\na{x="1"} 1\n# EOF\n'],
+  ['a sample twice', '# TYPE a gauge\na 1\na 1\n# EOF\n'],
+  ['a negative counter', '# TYPE a counter\na_total -1\n# EOF\n'],
+  ['an unescaped quote', '# TYPE a gauge\na{x="""} 1\n# EOF\n'],
+  ['an empty line', '# TYPE a gauge\n\na 1\n# EOF\n'],
+] as const
+
 describe('the parser of this test', () => {
-  test.each([
-    ['no end', 'a 1\n'],
-    ['a counter without _total', '# TYPE a counter\na 1\n# EOF\n'],
-    ['a unit the name does not end in', '# TYPE a gauge\n# UNIT a seconds\na 1\n# EOF\n'],
-    ['a family in two parts', '# TYPE a gauge\na 1\n# TYPE b gauge\nb 1\na{x="1"} 1\n# EOF\n'],
-    ['a sample twice', '# TYPE a gauge\na 1\na 1\n# EOF\n'],
-    ['a negative counter', '# TYPE a counter\na_total -1\n# EOF\n'],
-    ['an unescaped quote', '# TYPE a gauge\na{x="""} 1\n# EOF\n'],
-    ['an empty line', '# TYPE a gauge\n\na 1\n# EOF\n'],
-  ])('finds %s', (_, text) => {
+  test.each(MALFORMED)('finds %s', (_, text) => {
     expect(() => parseOpenMetrics(text)).toThrow()
+  })
+})
+
+describe('the published parser, of prometheus_client', () => {
+  // Of a sample that stands twice it keeps one.
+  test.each(MALFORMED.filter(([what]) => what !== 'a sample twice'))('finds %s', async (_, text) => {
+    await expect(published(text)).rejects.toThrow()
+  })
+
+  test('takes the text of jobs of every kind, and understands the same by it', async () => {
+    const [running, off, ended] = await Promise.all([
+      measuredJob(),
+      measuredJob({ metrics: false }),
+      measuredJob({ backpressure: 'unbounded' }),
+    ])
+    await ended.drain()
+    const text = openMetricsText({ running, off, 'a "name" \\ of\ntwo lines': ended })
+    const ours = parseOpenMetrics(text)
+    const families = await published(text)
+    expect(families.flatMap(({ samples }) => samples)).toEqual(ours.samples.map(({ key, ...sample }) => sample))
+    for (const { name, type, help } of families) {
+      expect(type).toBe(ours.typeOf(name))
+      expect(help).not.toBe('')
+    }
+    expect(families.find(({ name }) => name === 'eventflux_watermark_seconds')).toMatchObject({ unit: 'seconds' })
+    expect(families.length).toBeGreaterThan(20)
+    expect(await published(openMetricsText({}))).toEqual(families.map(family => ({ ...family, samples: [] })))
+    await Promise.all([running.stop(), off.stop()])
   })
 })
 
@@ -105,6 +139,7 @@ describe('prom-client', () => {
         const theirs = parseOpenMetrics(text, { units: false })
         const keys = (of: typeof ours) => of.samples.map(({ key }) => key).sort()
         expect(keys(theirs)).toEqual(keys(ours))
+        expect((await published(text)).length).toBeGreaterThan(20)
       }
       expect((await registry.getMetricsAsJSON()).length).toBeGreaterThan(20)
       forget()
