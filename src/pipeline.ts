@@ -1,7 +1,7 @@
 import type { Processor } from './connector/processor.ts'
-import { planInvalid, show } from './errors.ts'
 import { type Columns, columnsOf } from './expression/columns.ts'
 import type { BooleanExpression } from './expression/expression.ts'
+import { branchStep } from './pipeline/branch-step.ts'
 import { type EventTimeOptions, eventTimeStep } from './pipeline/event-time-step.ts'
 import { groupStep } from './pipeline/group-step.ts'
 import { type OutputRate, outputStep } from './pipeline/output-step.ts'
@@ -23,6 +23,7 @@ import type {
   RowResults,
   RowsOptions,
   RowWindowFields,
+  StampedFields,
   TimeColumn,
   TimeOfResults,
   TimestampColumn,
@@ -44,7 +45,7 @@ import {
 } from './pipeline/window-order-step.ts'
 import { namedRowExpressions, rowExpression } from './plan/expression-arguments.ts'
 import type { LogicalNode } from './plan/logical-node.ts'
-import { filterNode, type ModuleExport, makePlan, projectNode, teeNode } from './plan/make-node.ts'
+import { filterNode, type ModuleExport, makePlan, processingTimeNode, projectNode } from './plan/make-node.ts'
 import type { OutputKind } from './plan/output-rate.ts'
 import { checkKeys, checkStage, fieldSpecs, noEventTime, scopeAfter } from './plan/plan-scope.ts'
 import type { InsertRowOf, ResultRowOf } from './schema/row-types.ts'
@@ -89,6 +90,15 @@ export class Pipeline<
    */
   eventTime<C extends TimestampColumn<F>>(column: C, options: EventTimeOptions<F> = {}): Pipeline<F, C, S> {
     return this.withStep(eventTimeStep(this.outputSchema, column, options))
+  }
+
+  /**
+   * Adds a column with the time of the job's clock at which a row is worked on, which is its time from there on: windows
+   * go by the clock and end with it, though no row comes, and no row is late.
+   * @throws EventfluxError `PLAN_INVALID` when the time is set already, `SCHEMA_INVALID` for a name that is taken.
+   */
+  processingTime<const C extends string>(column: C): Pipeline<StampedFields<F, C>, C, S> {
+    return this.withStep(processingTimeNode(column))
   }
 
   /**
@@ -210,13 +220,8 @@ export class Pipeline<
     build: (branch: Pipeline<F, T, S>) => Pipeline<G, U, S>,
   ): Pipeline<F, T, S> {
     const start = makePlan(fieldSpecs(this.outputSchema), [])
-    const branch: unknown = build(new Pipeline<F, T, S>(start, this.config, this.scope, this.kernels))
-    if (!(branch instanceof Pipeline) || branch.plan.source !== start.source || branch.plan.stages)
-      throw planInvalid(
-        `The branch ${show(name)} is built from the pipeline handed to it, without stages, and returned`,
-        { at: name },
-      )
-    return this.withStep(teeNode(name, branch.plan.nodes))
+    const branch = build(new Pipeline<F, T, S>(start, this.config, this.scope, this.kernels))
+    return this.withStep(branchStep(name, start, branch))
   }
 
   /**

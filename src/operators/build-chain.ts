@@ -2,6 +2,7 @@ import type { Arena } from '../memory/arena.ts'
 import type {
   EventTimeNode,
   LogicalNode,
+  ProcessingTimeNode,
   ProjectNode,
   RowWindowNode,
   TopRowsNode,
@@ -18,6 +19,7 @@ import { type Schema, schemaFrom } from '../schema/schema.ts'
 import type { Chain, ChainParts, CountingOperator } from './chain.ts'
 import type { InputColumn } from './evaluator/evaluation-frame.ts'
 import { EventTimeOperator } from './event-time/event-time.ts'
+import { ProcessingTimeOperator } from './event-time/processing-time.ts'
 import { FilterOperator } from './filter.ts'
 import { LateOutput } from './late-output.ts'
 import type { Operator } from './operator.ts'
@@ -32,6 +34,7 @@ import {
   eventTimeOf,
   latenessOf,
   needsTime,
+  processingTimeOf,
   RESULT_TIME,
   ROW_EVENT_TIME,
   ROW_TIME,
@@ -76,7 +79,7 @@ class ChainBuilder {
   readonly operators: CountingOperator[] = []
   readonly operatorsOf = new Map<LogicalNode, CountingOperator[]>()
   readonly timed = new Map<CountingOperator, TimedOperator>()
-  readonly eventTimes: EventTimeOperator[] = []
+  readonly eventTimes: (EventTimeOperator | ProcessingTimeOperator)[] = []
   readonly windows: WindowOperator[] = []
   readonly stateful: StatefulStep[] = []
   readonly #ids: ReadonlyMap<LogicalNode, string>
@@ -118,6 +121,8 @@ class ChainBuilder {
     switch (node.op) {
       case 'eventTime':
         return this.#eventTime(node, columns, node, () => next(columns, eventTimeOf(node)))
+      case 'processingTime':
+        return this.#processingTime(node, columns, output => next(output, processingTimeOf(node)))
       case 'filter':
         return this.#counted(
           node,
@@ -207,6 +212,18 @@ class ChainBuilder {
       idlenessMs,
       next: next(),
     })
+    this.eventTimes.push(operator)
+    return this.#counted(node, operator)
+  }
+
+  #processingTime(
+    node: ProcessingTimeNode,
+    columns: readonly InputColumn[],
+    next: (columns: readonly InputColumn[]) => Operator,
+  ): Operator {
+    const { context, timers } = this.#parts
+    const output = [...columns, { name: node.column, type: timestamp() }]
+    const operator = new ProcessingTimeOperator({ context, timers, next: next(output) })
     this.eventTimes.push(operator)
     return this.#counted(node, operator)
   }

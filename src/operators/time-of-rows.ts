@@ -1,5 +1,5 @@
 import type { ExpressionNode } from '../expression/node.ts'
-import type { EventTimeNode, LogicalNode } from '../plan/logical-node.ts'
+import type { EventTimeNode, LogicalNode, ProcessingTimeNode } from '../plan/logical-node.ts'
 import { keepsColumn, WINDOW_END } from '../plan/plan-scope.ts'
 import { WINDOW_TIME } from '../plan/row-window-schema.ts'
 import { boundedOutOfOrderness } from '../plan/watermarks.ts'
@@ -14,7 +14,10 @@ export interface EventTimeColumn {
   readonly allowedLatenessMs: number
 }
 
-export const eventTimeOf = ({ column: name, allowedLatenessMs }: EventTimeNode): EventTimeColumn => ({
+export const eventTimeOf = ({
+  column: name,
+  allowedLatenessMs,
+}: Pick<EventTimeNode, 'column' | 'allowedLatenessMs'>): EventTimeColumn => ({
   name,
   expression: { kind: 'column', name },
   allowedLatenessMs,
@@ -51,11 +54,17 @@ export const ROW_TIME: EventTimeColumn = {
 /** They come out in the order of these instants. */
 export const ROW_EVENT_TIME = { column: WINDOW_TIME, watermarks: boundedOutOfOrderness(0) }
 
+/** By the clock nothing is late. */
+export const processingTimeOf = ({ column }: ProcessingTimeNode): EventTimeColumn =>
+  eventTimeOf({ column, allowedLatenessMs: 0 })
+
+const ENDS_TIME: ReadonlySet<LogicalNode['op']> = new Set(['eventTime', 'processingTime', 'rowWindow', 'output'])
+
 /** Whether one of the steps from `at` on goes by the time of the rows before it. */
 export function needsTime(nodes: readonly LogicalNode[], at: number): boolean {
   for (const node of nodes.slice(at)) {
     if (node.op === 'windowAggregate' || node.op === 'topRows') return true
-    if (node.op === 'eventTime' || node.op === 'rowWindow' || node.op === 'output') return false
+    if (ENDS_TIME.has(node.op)) return false
     if (node.op === 'tee' && needsTime(node.plan, 0)) return true
   }
   return false
@@ -66,6 +75,7 @@ export function timeBehind(nodes: readonly LogicalNode[]): EventTimeColumn | und
   let time: EventTimeColumn | undefined
   for (const node of nodes) {
     if (node.op === 'eventTime') time = eventTimeOf(node)
+    else if (node.op === 'processingTime') time = processingTimeOf(node)
     else if (node.op === 'project') time = time !== undefined && keepsColumn(node, time.name) ? time : undefined
     else if (node.op === 'windowAggregate') {
       const { allowedLatenessMs = time?.allowedLatenessMs ?? 0 } = latenessOf(node.window)

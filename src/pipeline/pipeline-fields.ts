@@ -21,6 +21,8 @@ type TimeField<T> = T extends string
 
 /** The columns behind `project`: the given ones, and the event time. */
 export type ProjectFields<T, P extends Readonly<Record<string, Expression>>> = Flat<FieldsOf<P> & TimeField<T>>
+/** The columns behind `processingTime`. */
+export type StampedFields<F extends SchemaFields, C extends string> = Flat<F & TimeField<C>>
 /** The columns of a window's results. */
 export type WindowFields<
   F extends SchemaFields,

@@ -43,6 +43,8 @@ function describe(node: LogicalNode): string[] {
         maxFutureSkewMs === undefined ? [] : [`at most ${formatDuration(maxFutureSkewMs)} ahead of the clock`]
       return [line('eventTime', [column, describeWatermarks(watermarks), late, ...idle, ...ahead].join(', '))]
     }
+    case 'processingTime':
+      return [line('time', `${node.column}, by the clock: when a row is worked on`)]
     case 'filter':
       return [line('filter', formatExpression(node.predicate))]
     case 'project':

@@ -46,6 +46,7 @@ function collect(nodes: readonly LogicalNode[], from: ReadonlyMap<string, string
       case 'tee':
         collect(node.plan, origins, into)
         break
+      case 'processingTime':
       case 'filter':
       case 'filterRows':
         break

@@ -29,6 +29,11 @@ export interface EventTimeNode {
   /** How far ahead of the clock a time may be; rows beyond are refused at the door. */
   readonly maxFutureSkewMs?: number
 }
+/** Adds a column with the instant of the job's clock at which a row is worked on, which is its time from there on. */
+export interface ProcessingTimeNode {
+  readonly op: 'processingTime'
+  readonly column: string
+}
 export interface FilterNode {
   readonly op: 'filter'
   readonly predicate: ExpressionNode
@@ -86,6 +91,7 @@ export interface TeeNode {
 }
 export type LogicalNode =
   | EventTimeNode
+  | ProcessingTimeNode
   | FilterNode
   | ProjectNode
   | WindowAggregateNode

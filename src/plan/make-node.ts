@@ -12,6 +12,7 @@ import type {
   FilterNode,
   LogicalNode,
   LogicalPlan,
+  ProcessingTimeNode,
   ProjectNode,
   RowsNode,
   RowWindowNode,
@@ -44,6 +45,11 @@ export function eventTimeNode(parts: {
     ...(idlenessMs !== undefined && { idlenessMs: milliseconds('idleness', idlenessMs, 1) }),
     ...(maxFutureSkewMs !== undefined && { maxFutureSkewMs: milliseconds('maxFutureSkew', maxFutureSkewMs, 0) }),
   })
+}
+
+export function processingTimeNode(column: unknown): ProcessingTimeNode {
+  checkFieldName(column)
+  return Object.freeze({ op: 'processingTime', column })
 }
 
 export const filterNode = (predicate: ExpressionNode): FilterNode => Object.freeze({ op: 'filter', predicate })

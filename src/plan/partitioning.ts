@@ -19,6 +19,8 @@ export interface Partitioning {
  */
 export function partitioningOf(plan: LogicalPlan): Partitioning | { readonly reason: string } {
   const { nodes } = plan
+  if (nodes.some(({ op }) => op === 'processingTime'))
+    return { reason: 'rows get their time from one clock, in the order they come' }
   const keyed = nodes.findIndex(node => node.op === 'windowAggregate' || node.op === 'rowWindow')
   const stopper = nodes.slice(0, keyed < 0 ? nodes.length : keyed).find(needsAllRows)
   if (stopper !== undefined) return { reason: `${stopper.op} sees the rows of all keys` }

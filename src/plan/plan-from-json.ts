@@ -9,6 +9,7 @@ import {
   filterNode,
   MAX_PLAN_NODES,
   makePlan,
+  processingTimeNode,
   projectNode,
   rowsNode,
   rowWindowNode,
@@ -87,6 +88,8 @@ function nodeOf(
         idlenessMs: given.idlenessMs,
         maxFutureSkewMs: given.maxFutureSkewMs,
       })
+    case 'processingTime':
+      return processingTimeNode(given.column)
     case 'filter':
       return filterNode(validateNode(given.predicate))
     case 'project':

@@ -11,6 +11,7 @@ import type {
   LogicalNode,
   LogicalPlan,
   OutputNode,
+  ProcessingTimeNode,
   ProjectNode,
   RowWindowNode,
   TopRowsNode,
@@ -102,6 +103,8 @@ export function scopeAfter(scope: PlanScope, node: LogicalNode): PlanScope {
     case 'eventTime':
       checkEventTime(scope, node)
       return { schema, eventTime: node.column, allowedLatenessMs: node.allowedLatenessMs }
+    case 'processingTime':
+      return { schema: stampedSchema(scope, node), eventTime: node.column, allowedLatenessMs: 0 }
     case 'filter': {
       const type = inferType(node.predicate, schema)
       if (type.name !== 'bool') throw planInvalid(`A filter takes a condition, not a value of type ${type.name}`)
@@ -266,9 +269,22 @@ export const noEventTime = () =>
       `${WINDOW_END} (${WINDOW_TIME} where rows come out of it): a projection ends it that doesn't keep that column as it is`,
   )
 
-function checkEventTime({ schema, eventTime, isResultTime }: PlanScope, { column, watermarks }: EventTimeNode): void {
+/** @throws EventfluxError `PLAN_INVALID` where rows have a time of their own already. */
+function checkTimeIsOpen({ eventTime, isResultTime }: PlanScope, column: string): void {
   if (eventTime !== undefined && !isResultTime)
     throw planInvalid(`The event time is already set, to the column ${show(eventTime)}`, { value: column })
+}
+
+/** The columns, and behind them the time at which rows are worked on. */
+function stampedSchema(scope: PlanScope, { column }: ProcessingTimeNode): Schema {
+  checkTimeIsOpen(scope, column)
+  const fields = scope.schema.fields.map(({ name, type }) => [name, type] as const)
+  return schemaFrom([...fields, [column, typeOf('timestamp', false)]])
+}
+
+function checkEventTime(scope: PlanScope, { column, watermarks }: EventTimeNode): void {
+  checkTimeIsOpen(scope, column)
+  const { schema } = scope
   if (schema.field(column) === undefined)
     throw planInvalid(`There is no column ${show(column)} to take the event time from`, { value: column })
   if (!isTime(schema, column))

@@ -28,6 +28,11 @@ function before(node: LogicalNode, after: ReadonlySet<string>, scope: PlanScope)
       const { watermarks } = node
       return watermarks.kind === 'punctuated' ? collectColumns(watermarks.expression, required) : required
     }
+    case 'processingTime': {
+      const required = new Set(after)
+      required.delete(node.column)
+      return required
+    }
     case 'filter':
       return collectColumns(node.predicate, new Set(after))
     case 'project': {

@@ -58,8 +58,9 @@ export const SQL: Readonly<Record<keyof typeof queries, Asked>> = {
     sortedBy: 3,
   },
   q12: {
-    sql: `SELECT ${CLOCK} // 10000 * 10000 + 10000 AS tick, bidder, count(*) FROM bids GROUP BY ALL ORDER BY ALL`,
-    sortedBy: 2,
+    sql: `SELECT ${CLOCK} // 10000 * 10000 AS ws, ws + 10000, bidder, count(*) FROM bids GROUP BY ws, bidder
+      ORDER BY ws, bidder`,
+    sortedBy: 3,
   },
   q14: {
     sql: `SELECT auction, bidder, (0.908 * price)::DOUBLE, CASE WHEN h BETWEEN 8 AND 18 THEN 'dayTime'

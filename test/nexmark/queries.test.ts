@@ -59,17 +59,17 @@ describe('windows of the clock', () => {
     async engine => {
       const wanted = await table.columns(SQL.q12.sql)
       const clock = new VirtualClock(0)
-      const rows: { windowTime: number; bidder: number; bids: number }[] = []
+      const rows: { windowStart: number; windowEnd: number; bidder: number; bids: number }[] = []
       const job = await q12({ engine }).run({ clock, sink: rows })
       for (const block of bids.blocks(['bidder'], 10_000, 1_000)) {
         await job.pushColumns(block as { bidder: Int32Array })
         await job.flush()
         clock.advance(100)
       }
-      clock.advance(10_000)
       await job.drain()
-      const columns = (['windowTime', 'bidder', 'bids'] as const).map(name => rows.map(row => row[name]))
-      expect(sortedRows(columns, 2)).toEqual(wanted)
+      const names = ['windowStart', 'windowEnd', 'bidder', 'bids'] as const
+      const columns = names.map(name => rows.map(row => row[name]))
+      expect(sortedRows(columns, 3)).toEqual(wanted)
     },
   )
 })

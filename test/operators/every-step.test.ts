@@ -124,6 +124,13 @@ const STEPS: Named<Named<Runnable> | string> = {
     punctuated: pipeline(events).eventTime('time', { watermarks: punctuated(e => e.n.gt(6)) }),
     physical: pipeline(events).eventTime('time', { watermarks: physical(10) }),
   },
+  processingTime: {
+    'windows by the clock': pipeline(events)
+      .processingTime('at')
+      .keyBy('key')
+      .window(tumbling(20))
+      .aggregate(e => ({ n: sum(e.n), t: first(e.t) })),
+  },
   filter: STATELESS,
   filterRows: STATELESS,
   project: { 'new texts': timed.project(e => ({ key: e.n.toUtf8(), n: e.n })) },

@@ -123,6 +123,8 @@ function stageOf(node: LogicalNode, time: TimeOfRows | undefined, next: Stage, r
   switch (node.op) {
     case 'eventTime':
       return eventTimeStage(node, next)
+    case 'processingTime':
+      throw new Error('the interpreter has no clock')
     case 'filter':
       return { row: row => evaluate(node.predicate, row) === true && next.row(row), watermark }
     case 'project': {

@@ -267,6 +267,7 @@ describe('event time', () => {
       untimed.eventTime('time', { watermarks: physical('10s') }),
       untimed.eventTime('time', { watermarks: punctuated(e => e.symbol.eq('END').and(e.open)) }),
       untimed.eventTime('time', { watermarks: punctuated(e => e.time) }),
+      untimed.processingTime('at').window(tumbling('1s')),
       // @ts-expect-error a number is no watermark
       untimed.eventTime('time', { watermarks: punctuated(e => e.size) }),
       // @ts-expect-error there is no such column
