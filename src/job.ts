@@ -1,3 +1,4 @@
+import { becomesObservable, type RowObservable } from './connector/observable.ts'
 import type { Source } from './connector/source.ts'
 import { EventfluxError, stageFailed, timedOut } from './errors.ts'
 import type { ColumnBlock } from './memory/column-input.ts'
@@ -43,6 +44,8 @@ export class Job<In = unknown, Out = unknown> {
   readonly mode: JobMode
   /** Resolves when the job has stopped; rejects with what made it fail. */
   readonly done: Promise<JobSummary>
+  /** The rows as an observable, which is how `from(job)` of RxJS reads them. Under `Symbol.observable` too, if it is defined. */
+  declare readonly '@@observable': () => RowObservable<Out>
   readonly #assembly: Assembly
   readonly #meter: JobMeter | undefined
   readonly #queue: RowQueueSink<unknown> | undefined
@@ -104,6 +107,7 @@ export class Job<In = unknown, Out = unknown> {
     })
     // A failure is also told by the state, by stop() and by every push: nobody has to await `done`.
     this.done.catch(() => {})
+    becomesObservable(this)
   }
 
   /** The checkpoint the job began from; undefined: it began anew. */
@@ -226,9 +230,8 @@ export class Job<In = unknown, Out = unknown> {
 
   /** Reads the result rows, where neither `sink` nor `onBatch` takes them. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Out> {
-    if (!this.#queue) {
+    if (!this.#queue)
       throw stageFailed('the results of this job go to a sink: leave out sink and onBatch to iterate them')
-    }
     return this.#queue as RowQueueSink<Out>
   }
 

@@ -90,6 +90,13 @@ export function toObservable<R>(rows: AsyncIterable<R>): RowObservable<R> {
   return observable
 }
 
+/** Has libraries that look for an observable find one in `rows`: always the same, since rows are read once. */
+export function becomesObservable<R>(rows: AsyncIterable<R>): void {
+  let observable: RowObservable<R> | undefined
+  const value = (): RowObservable<R> => (observable ??= toObservable(rows))
+  for (const key of keys()) Object.defineProperty(rows, key, { value })
+}
+
 function subscribe<R>(rows: AsyncIterable<R>, observer: ObservableObserver<R>): { unsubscribe(): void } {
   const iterator = rows[Symbol.asyncIterator]()
   let isOpen = true

@@ -60,6 +60,30 @@ describe('rows as an observable', () => {
     }
   })
 
+  test('are found in a job by Symbol.observable: an unsubscribed from(job) stops it, and its rows are read once', async () => {
+    const job = await even.run({ source: rows, readAhead: 2 })
+    expect(job['@@observable']()).toBe(job['@@observable']())
+    expect(await firstValueFrom(from(job).pipe(take(3), toArray()))).toEqual(evenRows.slice(0, 3))
+    await job.done
+    await expect(firstValueFrom(from(job))).rejects.toThrow(/read once/)
+    await expect(firstValueFrom(from(await even.run({ source: rows, sink: () => {} })))).rejects.toThrow(/go to a sink/)
+  })
+
+  test('are found under the symbol that a polyfill defined', async () => {
+    const observable = Symbol('observable')
+    Object.defineProperty(Symbol, 'observable', { value: observable, configurable: true })
+    try {
+      const job = await even.run({ source: rows })
+      const found = (job as unknown as Record<symbol, () => object>)[observable]!()
+      expect(found).toBe(job['@@observable']())
+      const taken: object[] = []
+      await (await even.run({ source: fromObservable(job as never), sink: taken })).done
+      expect(taken).toEqual(evenRows)
+    } finally {
+      Reflect.deleteProperty(Symbol, 'observable')
+    }
+  })
+
   test('end with the error of the job', async () => {
     const job = await even.run({ source: fromObservable(throwError(() => new Error('it broke'))) })
     const outcome = await new Promise(resolve =>
