@@ -10,7 +10,7 @@ export interface EarlyOptions {
    * Has windows give results before their end: at every multiple of a time by the job's clock (`every`) or of the watermark
    * (`everyEventTime`), or with every so many `rows` of a key in a window. Each time, keys that took rows in since they
    * last gave a result give one; so does the end. What is in it, `firing` says. Such windows share no slices: each has a
-   * record of its own per key.
+   * record of its own per key. A session gives its results for itself, with the bounds it has by then.
    */
   readonly early?: Early
 }

@@ -1,5 +1,6 @@
 import { optionInvalid, show } from '../errors.ts'
 import { type Duration, durationMs, formatDuration } from './duration.ts'
+import { checkEarly, describeEarly, type EarlyOptions, type EarlySpec, earlySpec } from './early.ts'
 import {
   checkLateness,
   describeLateness,
@@ -13,7 +14,7 @@ import {
 export type SessionTouch = 'merge' | 'split'
 
 /** Windows `[first, last + gapMs)` around rows no further apart than the gap. */
-export interface SessionSpec extends LatenessSpec {
+export interface SessionSpec extends LatenessSpec, EarlySpec {
   readonly kind: 'session'
   readonly gapMs: number
   readonly touch: SessionTouch
@@ -25,7 +26,7 @@ export interface SlidingPerEventSpec extends LatenessSpec {
   readonly diffMs: number
 }
 
-export interface SessionOptions extends LatenessOptions {
+export interface SessionOptions extends LatenessOptions, EarlyOptions {
   /**
    * What becomes of rows exactly one gap apart: `'merge'` (the default, as in Flink and Kafka Streams) takes them for one
    * session, `'split'` (as in Beam) for two. A session fires when the watermark reaches the millisecond before its end,
@@ -38,7 +39,8 @@ export interface SessionOptions extends LatenessOptions {
 /**
  * Session windows: rows of a key belong together as long as no more than `gap` passes between one and the next. A
  * session is `[first, last + gap)`; a row that comes late may extend it, or join two into one, also when they have fired
- * but are still within their lateness. Where firings retract, what was given for them is taken back at that moment.
+ * but are still within their lateness. Where firings retract, what was given for them is taken back at that moment; where
+ * there are early results as well, right before the next result of what they have become.
  *
  * @param gap More than 0.
  * @throws EventfluxError `OPTION_INVALID`.
@@ -47,12 +49,14 @@ export interface SessionOptions extends LatenessOptions {
  * ```ts
  * session('30m')
  * session('10s', { touch: 'split', allowedLateness: '1m' })
+ * session('30m', { early: { every: '1m' }, firing: 'retracting' })
  * ```
  */
 export function session<const O extends SessionOptions>(gap: Duration, options?: O): SessionSpec & FiringOf<O> {
   return checkSession({
     gapMs: durationMs(gap, 'gap'),
     touch: options?.touch ?? 'merge',
+    ...earlySpec(options ?? {}),
     ...latenessSpec(options ?? {}),
   }) as SessionSpec & FiringOf<O>
 }
@@ -82,7 +86,13 @@ export function checkSession(given: Partial<Record<keyof SessionSpec, unknown>>)
     throw optionInvalid(`The gap of a session is more than 0 ms, not ${show(gapMs)}`, { value: gapMs, at: 'gap' })
   if (touch !== 'merge' && touch !== 'split')
     throw optionInvalid(`touch is 'merge' or 'split', not ${show(touch)}`, { value: touch, at: 'touch' })
-  return Object.freeze({ kind: 'session', gapMs: gapMs as number, touch, ...checkLateness(given) })
+  return Object.freeze({
+    kind: 'session',
+    gapMs: gapMs as number,
+    touch,
+    ...checkEarly(given),
+    ...checkLateness(given),
+  })
 }
 
 /** Checks sliding windows given as data and freezes a copy. @throws EventfluxError `OPTION_INVALID`. */
@@ -105,5 +115,6 @@ export function checkSlidingPerEvent(given: Partial<Record<keyof SlidingPerEvent
 export function describeSession(window: SessionSpec | SlidingPerEventSpec): string {
   const length = formatDuration(window.kind === 'session' ? window.gapMs : window.diffMs)
   const touch = window.kind === 'session' && window.touch === 'split' ? ', split at the exact gap' : ''
-  return `${window.kind} ${length}${touch}${describeLateness(window)}`
+  const early = window.kind === 'session' ? describeEarly(window) : ''
+  return `${window.kind} ${length}${touch}${early}${describeLateness(window)}`
 }

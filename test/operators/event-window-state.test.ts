@@ -22,6 +22,10 @@ const WINDOWS = {
   'session, retracting': session(12, { ...late, firing: 'retracting' }),
   'session, discarding': session(12, { ...late, firing: 'discarding' }),
   'session, on every update': session(12, { emit: 'onUpdate' }),
+  'session, early': session(12, { early: { everyEventTime: 10 } }),
+  'session, early and retracting': session(12, { ...late, early: { rows: 2 }, firing: 'retracting' }),
+  'session, early, retracting, by time': session(12, { ...late, early: { everyEventTime: 4 }, firing: 'retracting' }),
+  'session, early and discarding': session(12, { early: { rows: 2 }, firing: 'discarding' }),
   slidingPerEvent: slidingPerEvent(10),
   'slidingPerEvent, late rows': slidingPerEvent(10, late),
 }

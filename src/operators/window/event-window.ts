@@ -10,14 +10,16 @@ import type { RecordBatch } from '../../memory/record-batch.ts'
 import type { Firing } from '../../time/lateness.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 import type { Operator } from '../operator.ts'
+import type { StageTimers, TimedStage } from '../stage-timers.ts'
 import { BatchRows } from './batch-rows.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
 import type { RecordLayout } from './record-layout.ts'
 import { SessionEmitter } from './session-emitter.ts'
 import { SessionStore } from './session-store.ts'
+import { WakeUp } from './wake-up.ts'
 import type { WindowAggregateOptions } from './window-aggregate.ts'
 
-export type EventWindowOptions = Omit<WindowAggregateOptions, 'windows'>
+export type EventWindowOptions = Omit<WindowAggregateOptions, 'windows'> & { readonly timers: StageTimers }
 
 /** What windows around events are made with. */
 export interface EventWindowParts {
@@ -30,6 +32,7 @@ export interface EventWindowParts {
   readonly firing: Firing
   readonly firesOnUpdate: boolean
   readonly maxBatch: number
+  readonly now: () => number
 }
 
 /** Windows whose bounds hang on the rows, key by key: which there are, what is in them, when they fire. */
@@ -46,8 +49,11 @@ export interface EventWindows {
    * watermark. Everything due at the present watermark has fired.
    */
   takeRows(rows: BatchRows, watermark: number, again: number[]): number
-  /** Puts the sessions that fire at the watermark into `into`, in their order. */
-  due(watermark: number, into: number[]): void
+  /**
+   * Puts the sessions that fire at the watermark into `into`, in their order: all of them, or the first. Returns the
+   * watermark to be handed on before they are emitted; -Infinity: none.
+   */
+  due(watermark: number, into: number[]): number
   /** No session fires at a watermark below this one; +Infinity when none waits. */
   nextDue(): number
   /** A session has been emitted. */
@@ -56,13 +62,29 @@ export interface EventWindows {
   expire(watermark: number): void
   /** A session of a state is there again: what it waits for at the watermark is waited for. */
   restored(session: number, watermark: number): void
+  /** Present where windows give results before their end. */
+  readonly early?: EarlyFirings
+}
+
+/** What windows that give results early know besides their sessions. */
+export interface EarlyFirings {
+  /** The instant of the job's clock at which results are due; Infinity: none is waited for. */
+  readonly wakeAt: number
+  clockReached(nowMs: number): void
+  /** Calls `visit` with each session that is kept because it was given. */
+  eachGiven(visit: (session: number) => void): void
+  snapshot(writer: StateWriter): void
+  /** The sessions of the state are there again, in the order in which they were written. */
+  restore(reader: StateReader): void
+  /** Gives back what it keeps. */
+  close(): void
 }
 
 /**
  * Keyed event-time aggregation over windows around rows. The watermark is as of each row: rows are taken in up to where
  * it matters, what is due fires, and so on; the watermark is handed on behind each batch, and before what fires at once.
  */
-export class EventWindowOperator implements Operator, Stateful {
+export class EventWindowOperator implements Operator, Stateful, TimedStage {
   readonly name: string
   rowsIn = 0
   /** Rows no window took because they came too late, and that went nowhere else. */
@@ -79,6 +101,8 @@ export class EventWindowOperator implements Operator, Stateful {
   readonly #rows: BatchRows
   readonly #sendLateRows: EventWindowOptions['sendLate']
   readonly #shape: string
+  readonly #timers: StageTimers
+  readonly #wakeUp: WakeUp
 
   #watermark = Number.NEGATIVE_INFINITY
   /** Where the rows taken in so far lead the watermark, once what they set off has been emitted. */
@@ -86,8 +110,9 @@ export class EventWindowOperator implements Operator, Stateful {
   #forwarded = Number.NEGATIVE_INFINITY
   /** Sessions being emitted. */
   readonly #firing: number[] = []
-  /** Sessions that fire at once when the watermark has been handed on. */
+  /** Sessions that are emitted when this watermark has been handed on. */
   readonly #again: number[] = []
+  #handsOn = Number.NEGATIVE_INFINITY
 
   constructor(
     kernels: KernelExports,
@@ -122,12 +147,15 @@ export class EventWindowOperator implements Operator, Stateful {
       firing,
       firesOnUpdate,
       maxBatch,
+      now: () => options.timers.now(),
     })
     const { tailMs } = this.#windows
     this.#emitter = new SessionEmitter(kernels, scope, { ...options, memory, keys, next, tailMs })
     this.#rows = new BatchRows(arena, scope, options)
     this.#sendLateRows = options.sendLate
     this.#shape = options.shape
+    this.#timers = options.timers
+    this.#wakeUp = new WakeUp(options.timers, this)
   }
 
   get rowsOut(): number {
@@ -150,6 +178,8 @@ export class EventWindowOperator implements Operator, Stateful {
     this.rowsIn += batch.selectedCount
     const ids = this.#keys.assign(batch)
     this.#store.reserveIds(this.#keys.idLimit)
+    const { early } = this.#windows
+    if (early !== undefined && early.wakeAt !== Number.POSITIVE_INFINITY) early.clockReached(this.#timers.now())
     this.#rows.begin(batch, ids, this.#watermark)
     return this.#run()
   }
@@ -163,6 +193,12 @@ export class EventWindowOperator implements Operator, Stateful {
     return Math.min(this.#next.nextFiring(), this.#windows.nextDue())
   }
 
+  timerDue(atMs: number): boolean {
+    this.#wakeUp.passed()
+    this.#windows.early?.clockReached(atMs)
+    return this.#run()
+  }
+
   resume(): boolean {
     return this.#next.resume() && this.#run()
   }
@@ -171,9 +207,10 @@ export class EventWindowOperator implements Operator, Stateful {
     this.#keys.markCodes(dictionary, this.#liveIds, mark)
     if (this.#layout.holdsCodesOf(dictionary)) {
       const markRecord = (record: number): void => this.#layout.markCodes(dictionary, record, mark)
+      const markSession = (session: number): void => markRecord(session + SESSION_RECORD)
       this.#store.eachRecord(markRecord)
-      for (const session of this.#firing) markRecord(session + SESSION_RECORD)
-      for (const session of this.#again) markRecord(session + SESSION_RECORD)
+      this.#windows.early?.eachGiven(markSession)
+      for (const session of [...this.#firing, ...this.#again]) markSession(session)
     }
     this.#emitter.markCodes(dictionary, mark)
     this.#next.markCodes(dictionary, mark)
@@ -187,6 +224,7 @@ export class EventWindowOperator implements Operator, Stateful {
     writer.f64(this.#rows.nextRank)
     this.#keys.snapshot(writer)
     this.#store.snapshot(writer)
+    this.#windows.early?.snapshot(writer)
     this.#layout.snapshotForevers(writer)
   }
 
@@ -199,7 +237,9 @@ export class EventWindowOperator implements Operator, Stateful {
     this.#keys.restore(reader)
     this.#store.restore(reader, this.#keys.idLimit)
     this.#store.eachRecord(record => this.#windows.restored(record - SESSION_RECORD, this.#watermark))
+    this.#windows.early?.restore(reader)
     this.#layout.restoreForevers(reader, this.#keys.idLimit)
+    this.#arm()
   }
 
   sizeBytes(): number {
@@ -207,6 +247,8 @@ export class EventWindowOperator implements Operator, Stateful {
   }
 
   close(): void {
+    this.#wakeUp.close()
+    this.#windows.early?.close()
     for (const session of [...this.#firing, ...this.#again]) this.#layout.release(session + SESSION_RECORD)
     this.#store.close()
     this.#layout.close()
@@ -222,20 +264,21 @@ export class EventWindowOperator implements Operator, Stateful {
       for (const session of this.#firing) this.#windows.fired(session)
       this.#firing.length = 0
       if (this.#again.length > 0) {
-        if (!this.#forward()) return false
+        if (!this.#forward(this.#handsOn)) return false
         this.#firing.push(...this.#again)
         this.#again.length = 0
         this.#emitter.begin(this.#firing)
         continue
       }
       if (this.#reached > this.#watermark) this.#watermark = this.#reached
-      this.#windows.due(this.#watermark, this.#firing)
-      if (this.#firing.length > 0) {
-        this.#emitter.begin(this.#firing)
-        continue
-      }
+      this.#handsOn = this.#windows.due(this.#watermark, this.#again)
+      if (this.#again.length > 0) continue
       this.#windows.expire(this.#watermark)
-      if (!this.#rows.isPending) return this.#forward()
+      if (!this.#rows.isPending) {
+        this.#arm()
+        return this.#forward(this.#watermark)
+      }
+      this.#handsOn = this.#watermark
       this.#reached = Math.max(this.#reached, this.#windows.takeRows(this.#rows, this.#watermark, this.#again))
     }
   }
@@ -249,9 +292,15 @@ export class EventWindowOperator implements Operator, Stateful {
     return true
   }
 
-  #forward(): boolean {
-    if (this.#forwarded === this.#watermark) return true
-    this.#forwarded = this.#watermark
-    return this.#next.advanceWatermark(this.#watermark)
+  #forward(watermark: number): boolean {
+    if (watermark <= this.#forwarded) return true
+    this.#forwarded = watermark
+    return this.#next.advanceWatermark(watermark)
+  }
+
+  #arm(): void {
+    const { early } = this.#windows
+    if (early === undefined) return
+    this.#wakeUp.setTo(this.#watermark === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : early.wakeAt)
   }
 }

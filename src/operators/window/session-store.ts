@@ -242,7 +242,7 @@ export class SessionStore {
 
   /** Writes the sessions of every key in order of time, and how many were opened so far. */
   snapshot(writer: StateWriter): void {
-    const sessions = this.#inOrder()
+    const sessions = this.inOrder()
     const records = new Uint32Array(sessions.length)
     writer.u32(this.#get(this.header + SESSIONS_ORDER))
     writer.u32(sessions.length)
@@ -269,7 +269,7 @@ export class SessionStore {
   }
 
   /** The sessions of each key in order of time, by ids. */
-  #inOrder(): number[] {
+  inOrder(): number[] {
     const sessions: number[] = []
     this.liveIds(id => {
       const first = sessions.length
@@ -281,6 +281,16 @@ export class SessionStore {
       }
     })
     return sessions
+  }
+
+  /** Opens a session of a state that isn't to be found by its key; its fields are the caller's. Needs a free one. */
+  restoreApart(reader: StateReader, id: number): number {
+    const first = reader.integer()
+    const last = reader.integer()
+    if (last < first) reader.refuse(`a session of the key ${id} ends before it begins, at ${first}`)
+    const session = this.openApart(id, first)
+    this.#memory.f64[(session + SESSION_LAST) >>> 3] = last
+    return session
   }
 
   #restoreOne(reader: StateReader, idLimit: number): number {

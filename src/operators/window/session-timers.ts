@@ -20,9 +20,12 @@ export class SessionTimers {
   readonly #fires: DueWheel
   readonly #expires: DueWheel
   readonly #collected: number[] = []
+  readonly #gone: ((session: number) => void) | undefined
 
-  constructor(store: SessionStore, gapMs: number, latenessMs: number) {
+  /** @param gone Is told of each session that is given up or joined with another, while its fields are still there. */
+  constructor(store: SessionStore, gapMs: number, latenessMs: number, gone?: (session: number) => void) {
     this.#store = store
+    this.#gone = gone
     this.#gapMs = gapMs
     this.#latenessMs = latenessMs
     const dueOf = (session: number): number =>
@@ -65,9 +68,20 @@ export class SessionTimers {
     this.#sortEquals(into)
   }
 
+  /** Puts sessions into the order in which they fire. */
+  sort(sessions: number[]): void {
+    sessions.sort((a, b) => this.#store.lastOf(a) - this.#store.lastOf(b))
+    this.#sortEquals(sessions)
+  }
+
   /** No session fires before this watermark. */
   nextDue(): number {
     return this.#fires.nextDue()
+  }
+
+  /** None is given up before this watermark. */
+  nextExpiry(): number {
+    return this.#expires.nextDue()
   }
 
   /** A session has fired: it is kept for rows that are late but allowed, or given up. */
@@ -98,6 +112,7 @@ export class SessionTimers {
 
   /** The same for a session that is no key's any more. */
   drop(session: number): void {
+    this.#gone?.(session)
     const marks = this.#store.marksOf(session)
     if ((marks & (FIRES | EXPIRES)) === 0) {
       this.#store.free(session)

@@ -3,6 +3,7 @@ import { formatDuration } from '../../time/duration.ts'
 import type { SessionSpec } from '../../time/session-windows.ts'
 import type { BatchRows } from './batch-rows.ts'
 import type { EventWindowParts, EventWindows } from './event-window.ts'
+import { SessionJoins } from './session-joins.ts'
 import { RETRACTION, SessionTimers } from './session-timers.ts'
 
 /** Pieces of a batch to a gap of watermark. */
@@ -30,8 +31,8 @@ export class SessionWindows implements EventWindows {
   /** Greatest distance of a row to a session it joins. */
   readonly #reachMs: number
   readonly #timers: SessionTimers
+  readonly #joins: SessionJoins
   readonly #template: number
-  readonly #pair: number
 
   constructor(parts: EventWindowParts, { gapMs, touch }: SessionSpec) {
     const { scope, memory, layout, store, allowedLatenessMs } = parts
@@ -40,18 +41,20 @@ export class SessionWindows implements EventWindows {
     this.#gapMs = gapMs
     this.#reachMs = touch === 'merge' ? gapMs : gapMs - 1
     this.#timers = new SessionTimers(store, gapMs, allowedLatenessMs)
-    this.#pair = scope.allocate(8)
+    this.#joins = new SessionJoins(parts, this.#reachMs)
     this.#template = scope.allocate(layout.recordBytes)
     memory.u8.set(layout.template, this.#template)
     const lateness = allowedLatenessMs > 0 ? ` and of the ${formatDuration(allowedLatenessMs)} rows may be late` : ''
     this.stateBound = `2 sessions, and one for each ${formatDuration(gapMs)} of out-of-orderness${lateness},`
   }
 
-  due(watermark: number, into: number[]): void {
+  due(watermark: number, into: number[]): number {
     this.#timers.due(watermark, into)
-    if (!this.#parts.firesOnUpdate) return
-    for (const session of into) this.#timers.fired(session)
-    into.length = 0
+    if (this.#parts.firesOnUpdate) {
+      for (const session of into) this.#timers.fired(session)
+      into.length = 0
+    }
+    return Number.NEGATIVE_INFINITY
   }
 
   nextDue(): number {
@@ -127,27 +130,24 @@ export class SessionWindows implements EventWindows {
     const { store, allowedLatenessMs } = this.#parts
     const id = rows.idAt(at)
     const timeMs = rows.timeAt(at)
-    let after = 0
-    let session = store.latestOf(id)
-    while (session !== 0 && store.firstOf(session) > timeMs + this.#reachMs) {
-      after = session
-      session = store.beforeOf(session)
-    }
-    if (session === 0 || store.lastOf(session) + this.#reachMs < timeMs) {
+    const joins = this.#joins
+    joins.find(id, timeMs)
+    let { session } = joins
+    if (session === 0) {
       if (timeMs + this.#gapMs - 1 + allowedLatenessMs <= watermark) {
         rows.skipLate(at)
         return 0
       }
       store.reserveSession()
-      session = store.open(id, timeMs, session, after)
+      session = store.open(id, timeMs, joins.before, joins.after)
     } else {
       this.#retract(session, watermark, again)
-      const before = store.beforeOf(session)
-      if (before !== 0 && store.lastOf(before) + this.#reachMs >= timeMs) {
-        this.#retract(before, watermark, again)
+      if (joins.other !== 0) {
+        this.#retract(joins.other, watermark, again)
         rows.accumulateTo(at)
-        this.#join(before, session)
-        session = before
+        joins.join(joins.other, session)
+        this.#timers.drop(session)
+        session = joins.other
       }
     }
     store.addRow(session, timeMs)
@@ -158,26 +158,8 @@ export class SessionWindows implements EventWindows {
 
   /** Takes back what a session gave, if it has fired and will change. */
   #retract(session: number, watermark: number, again: number[]): void {
-    const { store, firing, firesOnUpdate, memory, layout } = this.#parts
+    const { firing, firesOnUpdate } = this.#parts
     const hasFired = firesOnUpdate || this.#timers.firesAt(session) <= watermark
-    if (firing !== 'retracting' || !hasFired) return
-    store.reserveSession()
-    const copy = store.copyApart(session)
-    memory.u32[this.#pair >>> 2] = copy + SESSION_RECORD
-    memory.u32[(this.#pair + 4) >>> 2] = session + SESSION_RECORD
-    layout.copyOwned(this.#pair, this.#pair + 4)
-    store.setMarks(copy, RETRACTION)
-    again.unshift(copy)
-  }
-
-  /** Joins a session with the one after it, which is gone afterwards. */
-  #join(session: number, after: number): void {
-    const { memory, layout, store } = this.#parts
-    const pair = this.#pair
-    memory.u32[pair >>> 2] = session + SESSION_RECORD
-    memory.u32[(pair + 4) >>> 2] = after + SESSION_RECORD
-    layout.combine(pair, pair + 4, 1)
-    store.absorb(session, after)
-    this.#timers.drop(after)
+    if (firing === 'retracting' && hasFired) again.unshift(this.#joins.retraction(session))
   }
 }

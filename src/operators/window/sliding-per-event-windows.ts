@@ -45,14 +45,14 @@ export class SlidingPerEventWindows implements EventWindows {
     this.stateBound = `one record for each time within ${kept} and the out-of-orderness`
   }
 
-  due(watermark: number, into: number[]): void {
+  due(watermark: number, into: number[]): number {
     const { store } = this.#parts
     const moments = this.#collected
     moments.length = 0
     this.#lefts.collect(watermark, moments)
     const lefts = moments.length
     this.#rights.collect(watermark, moments)
-    if (moments.length === 0) return
+    if (moments.length === 0) return Number.NEGATIVE_INFINITY
     const starts = moments.map((moment, i) => {
       const time = store.firstOf(moment)
       return i < lefts ? this.#leftOf(time) : time + 1
@@ -68,6 +68,7 @@ export class SlidingPerEventWindows implements EventWindows {
       known = i
     }
     into.sort((a, b) => store.firstOf(a) - store.firstOf(b) || (isOlder(store.orderOf(a), store.orderOf(b)) ? -1 : 1))
+    return Number.NEGATIVE_INFINITY
   }
 
   nextDue(): number {

@@ -3,6 +3,7 @@ import type { WindowSpec } from '../../time/windows.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 import type { Operator } from '../operator.ts'
 import type { StageTimers } from '../stage-timers.ts'
+import { EarlySessionWindows } from './early-session-windows.ts'
 import { EarlyWindowOperator } from './early-window.ts'
 import { EventWindowOperator } from './event-window.ts'
 import { FillEmptyOperator, type FillEmptyOptions } from './fill-empty.ts'
@@ -53,7 +54,9 @@ export function windowOperator(
 ): WindowOperator {
   switch (spec.kind) {
     case 'session':
-      return new EventWindowOperator(kernels, arena, next, options, parts => new SessionWindows(parts, spec))
+      return new EventWindowOperator(kernels, arena, next, options, parts =>
+        spec.early === undefined ? new SessionWindows(parts, spec) : new EarlySessionWindows(parts, spec, spec.early),
+      )
     case 'slidingPerEvent':
       return new EventWindowOperator(kernels, arena, next, options, parts => new SlidingPerEventWindows(parts, spec))
     case 'global':
