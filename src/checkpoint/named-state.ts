@@ -3,6 +3,7 @@ import type { Section } from './checkpoint-format.ts'
 import { StateReader } from './state-reader.ts'
 import { StateWriter } from './state-writer.ts'
 import type { Stateful } from './stateful.ts'
+import { allSteps, type Steps } from './steps.ts'
 
 /** Something that keeps a state, under a name that finds it again in a checkpoint. */
 export interface NamedState {
@@ -10,6 +11,11 @@ export interface NamedState {
   /** What the state is of. Another text where it is restored: it is of something else. Default: the empty one. */
   readonly shape?: string
   readonly state: Stateful
+  /**
+   * Takes what the state is made of as it is now, and gives the steps that write what `snapshot` would have. For what is
+   * quickly taken and takes long to write.
+   */
+  readonly capture?: () => (writer: StateWriter) => Steps<void>
 }
 
 /** What may differ between those who wrote a checkpoint and those it is restored into. */
@@ -27,13 +33,39 @@ export interface RestoreTolerance {
  * @param expectedBytes How long the section of a name will be, where that is known.
  */
 export function sectionsOf(states: readonly NamedState[], expectedBytes = (_name: string): number => 256): Section[] {
-  return states.flatMap(({ name, shape = '', state }) => {
-    const writer = new StateWriter(expectedBytes(name))
-    writer.text(shape)
-    const { length } = writer
-    state.snapshot(writer)
-    return writer.length === length ? [] : [{ name, bytes: writer.finish() }]
-  })
+  return allSteps(capturedSections(states, expectedBytes))
+}
+
+/** As `sectionsOf`, of the states as they are now; what can be written later is written by the steps. */
+export function capturedSections(
+  states: readonly NamedState[],
+  expectedBytes = (_name: string): number => 256,
+): Steps<Section[]> {
+  return finishing(
+    states.map(({ name, shape = '', state, capture }) => {
+      const writer = new StateWriter(expectedBytes(name))
+      writer.text(shape)
+      const { length } = writer
+      if (capture === undefined) state.snapshot(writer)
+      return { name, writer, emptyLength: length, write: capture?.() }
+    }),
+  )
+}
+
+function* finishing(
+  started: readonly {
+    readonly name: string
+    readonly writer: StateWriter
+    readonly emptyLength: number
+    readonly write: ((writer: StateWriter) => Steps<void>) | undefined
+  }[],
+): Steps<Section[]> {
+  const sections: Section[] = []
+  for (const { name, writer, emptyLength, write } of started) {
+    if (write !== undefined) yield* write(writer)
+    if (writer.length > emptyLength) sections.push({ name, bytes: writer.finish() })
+  }
+  return sections
 }
 
 /**

@@ -1,4 +1,4 @@
-import { readDictionaries, writeDictionaries } from '../checkpoint/dictionary-state.ts'
+import { captureDictionaries, readDictionaries, writeDictionaries } from '../checkpoint/dictionary-state.ts'
 import type { NamedState } from '../checkpoint/named-state.ts'
 import { sizeOfState } from '../checkpoint/stateful.ts'
 import { checkpointUnsupported } from '../errors.ts'
@@ -13,7 +13,7 @@ import type { Chain } from './chain.ts'
 export function chainStates({ dictionaries, stateful }: Pick<Chain, 'dictionaries' | 'stateful'>): NamedState[] {
   const texts: NamedState['state'] = {
     snapshot(writer) {
-      if (dictionaries.length > 0) writeDictionaries(writer, dictionaries)
+      writeDictionaries(writer, dictionaries)
     },
     restore: reader => readDictionaries(reader, dictionaries),
     sizeBytes: () => sizeOfState(texts),
@@ -22,5 +22,7 @@ export function chainStates({ dictionaries, stateful }: Pick<Chain, 'dictionarie
     if (operator !== undefined) return { name: `operator/${id}`, shape, state: operator }
     throw checkpointUnsupported(`${id} keeps something, and can't put it into bytes yet`, { at: id })
   })
-  return [{ name: 'texts', state: texts }, ...operators]
+  return dictionaries.length === 0
+    ? operators
+    : [{ name: 'texts', state: texts, capture: () => captureDictionaries(dictionaries) }, ...operators]
 }

@@ -1,6 +1,7 @@
 import type { Section } from '../checkpoint/checkpoint-format.ts'
-import { type NamedState, type RestoreTolerance, restoreSections, sectionsOf } from '../checkpoint/named-state.ts'
+import { capturedSections, type NamedState, type RestoreTolerance, restoreSections } from '../checkpoint/named-state.ts'
 import { sizeOfState } from '../checkpoint/stateful.ts'
+import { allSteps, inTurns, type Steps } from '../checkpoint/steps.ts'
 import type { Source } from '../connector/source.ts'
 import { chainStates } from '../operators/chain-state.ts'
 import type { Clock } from '../time/clock.ts'
@@ -54,9 +55,9 @@ export class JobCut implements Checkpointed {
     const cut = new Promise<Snapshot>((resolve, reject) => {
       this.#assembly.task.follow(() => {
         const startNs = this.#clock.monotonicNs()
-        let sections: readonly Section[]
+        let rest: Steps<readonly Section[]>
         try {
-          sections = this.#sectionsOf([...this.#time, ...chainStates(this.#assembly.chain)])
+          rest = this.#captured([...this.#time, ...chainStates(this.#assembly.chain)])
         } catch (error) {
           reject(error)
           return true
@@ -64,7 +65,10 @@ export class JobCut implements Checkpointed {
         const pauseNs = this.#clock.monotonicNs() - startNs
         const prepared = this.#sinks.map(({ state }) => state.prepare(id))
         Promise.all(prepared.map(each => each.prepared)).then(
-          () => resolve({ sections: [...inputs, ...sections, ...this.#sectionsOf(this.#sinkStates(id))], pauseNs }),
+          () => {
+            const sinks = this.#sectionsOf(this.#sinkStates(id))
+            inTurns(rest).then(sections => resolve({ sections: [...inputs, ...sections, ...sinks], pauseNs }), reject)
+          },
           // The next checkpoint would count as kept what this sink could not keep.
           error => {
             this.#driver?.failed(error)
@@ -100,7 +104,15 @@ export class JobCut implements Checkpointed {
   }
 
   #sectionsOf(states: readonly NamedState[]): readonly Section[] {
-    const sections = sectionsOf(states, name => (this.#lengths.get(name) ?? 256) + 64)
+    return allSteps(this.#captured(states))
+  }
+
+  #captured(states: readonly NamedState[]): Steps<readonly Section[]> {
+    return this.#measured(capturedSections(states, name => (this.#lengths.get(name) ?? 256) + 64))
+  }
+
+  *#measured(steps: Steps<readonly Section[]>): Steps<readonly Section[]> {
+    const sections = yield* steps
     for (const { name, bytes } of sections) this.#lengths.set(name, bytes.length)
     return sections
   }
