@@ -30,14 +30,13 @@ export function addSum(field: usize, value: f64, carry: f64): void {
 }
 
 /**
- * Takes a value into the least, the greatest, or both in two lanes (the greatest as the least of the negatives). No
- * branch depends on how values compare: for new extremes it would be mispredicted. A NaN value changes nothing, a NaN
- * field takes any value. pmin(x, kept) is kept < x ? kept : x; equal values leave the bits of either, so -0 wins.
+ * Takes a value that isn't NaN into the least, the greatest, or both in two lanes (the greatest as the least of the
+ * negatives). No branch depends on how values compare: for new extremes it would be mispredicted. A NaN field takes any
+ * value. pmin(x, kept) is kept < x ? kept : x; equal values leave the bits of either, so -0 wins.
  */
 // @ts-ignore: decorator
 @inline
-export function widen(mins: bool, maxs: bool, field: usize, value: f64): void {
-  if (value != value) return
+function widenBy(mins: bool, maxs: bool, field: usize, value: f64): void {
   const flip = mins ? (maxs ? f64x2(0.0, -0.0) : f64x2(0.0, 0.0)) : f64x2(-0.0, -0.0)
   const kept = v128.xor(mins && maxs ? v128.load(field) : v128.load64_zero(field), flip)
   const given = v128.xor(f64x2.splat(value), flip)
@@ -46,36 +45,82 @@ export function widen(mins: bool, maxs: bool, field: usize, value: f64): void {
   else v128.store64_lane(field, v128.xor(least, flip), 0)
 }
 
+/** The same with any value: NaN changes nothing. */
 // @ts-ignore: decorator
 @inline
-function eachRow(
+export function widen(mins: bool, maxs: bool, field: usize, value: f64): void {
+  if (value == value) widenBy(mins, maxs, field, value)
+}
+
+/** Two rows a turn: they share the test for NaN, which a sum of values tells, and the cost of the loop. */
+// @ts-ignore: decorator
+@inline
+function everyRow(
   sums: bool,
   mins: bool,
   maxs: bool,
   selected: bool,
-  nullable: bool,
   addr: usize,
+  end: usize,
+  at: usize,
+  a: usize,
+  sumAt: usize,
+  extremesAt: usize,
+): void {
+  for (; addr + 8 <= end; addr += 8, at += selected ? 8 : 16) {
+    const record = load<usize>(addr)
+    const record2 = load<usize>(addr, 4)
+    const value = load<f64>(selected ? a + (<usize>load<u32>(at) << 3) : at)
+    const value2 = selected ? load<f64>(a + (<usize>load<u32>(at, 4) << 3)) : load<f64>(at, 8)
+    if (sums) {
+      addCompensated(record + sumAt, value)
+      addCompensated(record2 + sumAt, value2)
+    }
+    if (mins || maxs) {
+      const both = value + value2
+      if (both == both) {
+        widenBy(mins, maxs, record + extremesAt, value)
+        widenBy(mins, maxs, record2 + extremesAt, value2)
+      } else {
+        widen(mins, maxs, record + extremesAt, value)
+        widen(mins, maxs, record2 + extremesAt, value2)
+      }
+    }
+  }
+  if (addr < end) {
+    const record = load<usize>(addr)
+    const value = load<f64>(selected ? a + (<usize>load<u32>(at) << 3) : at)
+    if (sums) addCompensated(record + sumAt, value)
+    if (mins || maxs) widen(mins, maxs, record + extremesAt, value)
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function validRow(
+  sums: bool,
+  mins: bool,
+  maxs: bool,
+  selected: bool,
+  addr: usize,
+  end: usize,
   sel: usize,
-  from: usize,
-  m: usize,
+  row: usize,
   a: usize,
   validity: usize,
   sumAt: usize,
   extremesAt: usize,
 ): void {
-  const end = addr + ((m - from) << 2)
-  const shift: usize = selected ? 2 : 3
-  let at = (selected ? sel : a) + (from << shift)
-  let row = from
-  for (; addr < end; addr += 4, at += 1 << shift) {
-    if (selected) row = load<u32>(at)
-    if (!nullable || hasValue(validity, row)) {
+  for (; addr < end; addr += 4) {
+    if (selected) row = load<u32>(sel)
+    if (hasValue(validity, row)) {
       const record = load<usize>(addr)
-      const value = load<f64>(selected ? a + (row << 3) : at)
+      const value = load<f64>(a + (row << 3))
       if (sums) addCompensated(record + sumAt, value)
       if (mins || maxs) widen(mins, maxs, record + extremesAt, value)
     }
-    if (!selected && nullable) row++
+    if (selected) sel += 4
+    else row++
   }
 }
 
@@ -94,11 +139,11 @@ export function accumulateF64(
   sumAt: usize,
   extremesAt: usize,
 ): void {
-  if (sel == 0) {
-    if (validity == 0) {
-      eachRow(sums, mins, maxs, false, false, addr, sel, from, m, a, validity, sumAt, extremesAt)
-    } else eachRow(sums, mins, maxs, false, true, addr, sel, from, m, a, validity, sumAt, extremesAt)
-  } else if (validity == 0) {
-    eachRow(sums, mins, maxs, true, false, addr, sel, from, m, a, validity, sumAt, extremesAt)
-  } else eachRow(sums, mins, maxs, true, true, addr, sel, from, m, a, validity, sumAt, extremesAt)
+  const end = addr + ((m - from) << 2)
+  if (validity == 0) {
+    if (sel == 0) everyRow(sums, mins, maxs, false, addr, end, a + (from << 3), a, sumAt, extremesAt)
+    else everyRow(sums, mins, maxs, true, addr, end, sel + (from << 2), a, sumAt, extremesAt)
+  } else if (sel == 0) {
+    validRow(sums, mins, maxs, false, addr, end, 0, from, a, validity, sumAt, extremesAt)
+  } else validRow(sums, mins, maxs, true, addr, end, sel + (from << 2), 0, a, validity, sumAt, extremesAt)
 }

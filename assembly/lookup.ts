@@ -60,3 +60,30 @@ function touch(selected: bool, codes: usize, sel: usize, m: i32, table: usize, l
     if (code < <u32>length) store<u8>(table + code, 1)
   }
 }
+
+/** Sixteen rows a turn. A position is below `length` when the lesser of it and length - 1 is itself. */
+export function shiftCodes(positions: usize, n: i32, length: i32, base: i32): i32 {
+  if (length <= 0) return 0
+  const last = i32x4.splat(length - 1)
+  const bases = i32x4.splat(base)
+  let at = positions
+  const end = positions + (<usize>n << 2)
+  for (; at + 64 <= end; at += 64) {
+    const a = v128.load(at)
+    const b = v128.load(at, 16)
+    const c = v128.load(at, 32)
+    const d = v128.load(at, 48)
+    const greatest = i32x4.max_u(i32x4.max_u(a, b), i32x4.max_u(c, d))
+    if (!i32x4.all_true(i32x4.eq(i32x4.min_u(greatest, last), greatest))) break
+    v128.store(at, i32x4.add(a, bases))
+    v128.store(at, i32x4.add(b, bases), 16)
+    v128.store(at, i32x4.add(c, bases), 32)
+    v128.store(at, i32x4.add(d, bases), 48)
+  }
+  for (; at < end; at += 4) {
+    const position = load<u32>(at)
+    if (position >= <u32>length) break
+    store<u32>(at, position + base)
+  }
+  return <i32>((at - positions) >> 2)
+}

@@ -6,12 +6,27 @@
 //   quotients below 2^53 of any but extreme numbers the same with the product in two parts (Dekker), whose rounding error
 //                                                   is known exactly.
 //   anything else                                   one by one, a step a bit of the quotient.
+//
+// By a whole constant, where no dividend is below zero (its sign bit tells): the quotient by the reciprocal, rounded to the
+// nearest whole number q instead of down, and |c| added where that was one too many. For 0 <= x < 2^51 and whole
+// 1 <= |c| <= 2^50 nothing in it is rounded:
+//   x * (1 / c) is off by two roundings, at most 2^-52 of x / c and so by less than 0.2 (by nothing where c is 1 or 2):
+//   q is less than 0.7 away from x / c;
+//   q * c is whole and below 2^53, so it is exact;
+//   x - q * c is a multiple of the last place of x, and no greater than x where q is not 0 (q is 1 from above 0.5 on: a tie
+//   goes to 0), so it is exact, and between -0.7 |c| and 0.7 |c|;
+//   with |c| added where it is below zero, it is the remainder, which is always a number.
 
 const SAFE: f64 = 9007199254740992.0
 const LARGEST_TIME: f64 = 9007199254740991.0
 // Far inside the exponents' range, so that no part of a product overflows or gets lost below the smallest number.
 const LEAST: f64 = 1e-250
 const GREATEST: f64 = 1e250
+/** 2^52: adding and subtracting it rounds what is below to a whole number. */
+const ROUNDER: f64 = 4503599627370496.0
+/** 2^51 and 2^50: below the one are dividends, up to the other divisors for which the reciprocal does. */
+const RECIPROCAL_DIVIDENDS: f64 = 2251799813685248.0
+const RECIPROCAL_DIVISORS: f64 = 1125899906842624.0
 /** 2^27 + 1: splits the 53 bits of a number into two halves whose products are exact. */
 const SPLITTER: f64 = 134217729.0
 
@@ -112,23 +127,70 @@ export function modF64ColCol(a: usize, b: usize, n: i32, out: usize): void {
   if (out < end) store<f64>(out, remainder(load<f64>(a), load<f64>(b)))
 }
 
+// @ts-ignore: decorator
+@inline
+function reciprocalPair(x: v128, divisor: v128, reciprocal: v128, rounder: v128, zero: v128): v128 {
+  const quotient = f64x2.sub(f64x2.add(f64x2.mul(x, reciprocal), rounder), rounder)
+  const rest = f64x2.sub(x, f64x2.mul(quotient, divisor))
+  return f64x2.add(rest, v128.and(divisor, f64x2.lt(rest, zero)))
+}
+
+/** Whether there are eight rows before `end`, none of them below zero, none from 2^51 on. */
+// @ts-ignore: decorator
+@inline
+function reciprocalDoes(a: usize, end: usize): bool {
+  if (a + 64 > end) return false
+  const x = v128.load(a)
+  const x2 = v128.load(a, 16)
+  const x3 = v128.load(a, 32)
+  const x4 = v128.load(a, 48)
+  const bound = f64x2.splat(RECIPROCAL_DIVIDENDS)
+  const below = v128.and(
+    v128.and(f64x2.lt(x, bound), f64x2.lt(x2, bound)),
+    v128.and(f64x2.lt(x3, bound), f64x2.lt(x4, bound)),
+  )
+  return i64x2.bitmask(v128.andnot(below, v128.or(v128.or(x, x2), v128.or(x3, x4)))) == 3
+}
+
+/** Eight rows a turn by the reciprocal for as long as it does; returns where it stopped. Its test is at the end: V8 takes constants out of such loops only. */
+function modByReciprocal(a: usize, k: f64, end: usize, out: usize): usize {
+  if (!reciprocalDoes(a, end)) return a
+  const divisor = f64x2.splat(k)
+  const reciprocal = f64x2.splat(1 / k)
+  const rounder = f64x2.splat(ROUNDER)
+  const zero = f64x2.splat(0)
+  do {
+    v128.store(out, reciprocalPair(v128.load(a), divisor, reciprocal, rounder, zero))
+    v128.store(out, reciprocalPair(v128.load(a, 16), divisor, reciprocal, rounder, zero), 16)
+    v128.store(out, reciprocalPair(v128.load(a, 32), divisor, reciprocal, rounder, zero), 32)
+    v128.store(out, reciprocalPair(v128.load(a, 48), divisor, reciprocal, rounder, zero), 48)
+    a += 64
+    out += 64
+  } while (reciprocalDoes(a, end))
+  return a
+}
+
 export function modF64ColConst(a: usize, k: f64, n: i32, out: usize): void {
   const y = f64x2.splat(k)
   const divisorFits = wholeDivisor(y)
-  const end = out + (<usize>n << 3)
-  // One branch for four values: the check costs as much as the division.
-  for (; out + 32 <= end; a += 32, out += 32) {
-    const x = v128.load(a)
-    const next = v128.load(a, 16)
-    if (i64x2.all_true(v128.and(v128.and(wholePair(x), wholePair(next)), divisorFits))) {
-      v128.store(out, shortPair(x, y))
-      v128.store(out, shortPair(next, y), 16)
-    } else {
-      v128.store(out, remainderPair(x, y, divisorFits))
-      v128.store(out, remainderPair(next, y, divisorFits), 16)
+  const divisor = abs<f64>(k)
+  const byReciprocal = divisor >= 1 && divisor <= RECIPROCAL_DIVISORS && trunc<f64>(divisor) == divisor
+  const end = a + (<usize>n << 3)
+  while (a < end) {
+    if (byReciprocal) {
+      const stopped = modByReciprocal(a, divisor, end, out)
+      out += stopped - a
+      a = stopped
+    }
+    // Eight rows the longer way, then the shorter one is tried again.
+    const stop = byReciprocal ? min(end, a + 64) : end
+    for (; a + 16 <= stop; a += 16, out += 16) v128.store(out, remainderPair(v128.load(a), y, divisorFits))
+    if (a < stop) {
+      store<f64>(out, remainder(load<f64>(a), k))
+      a += 8
+      out += 8
     }
   }
-  for (; out < end; a += 8, out += 8) store<f64>(out, remainder(load<f64>(a), k))
 }
 
 export function modF64ConstCol(k: f64, b: usize, n: i32, out: usize): void {

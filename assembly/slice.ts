@@ -15,9 +15,40 @@ function list(entry: usize, id: u32): void {
 }
 
 /**
- * Resolves rows up to `end` of the addresses and returns the new end of the list of ids. Where new keys are `rare`, each
- * is a branch that is hardly ever taken; else every id is written to the end of the list, which moves on by new ones only.
+ * Resolves one row and returns the new end of the list of ids. Where new keys are `rare`, each is a branch that is hardly
+ * ever taken; else every id is written to the end of the list, which moves on by new ones only. Rows are counted from 0 on,
+ * so their bits tell whether a record is free, for less than comparing numbers.
  */
+// @ts-ignore: decorator
+@inline
+function resolveRow(
+  rare: bool,
+  selected: bool,
+  records: usize,
+  ids: usize,
+  at: usize,
+  recordBytes: usize,
+  addr: usize,
+  next: usize,
+): usize {
+  const id = selected ? load<u32>(ids + (<usize>load<u32>(at) << 2)) : load<u32>(at)
+  const record = records + <usize>id * recordBytes
+  store<usize>(addr, record)
+  const isNew = load<u64>(record, RECORD_ROWS) == 0
+  if (rare) {
+    if (isNew) {
+      store<u32>(next, id)
+      next += 4
+    }
+  } else {
+    store<u32>(next, id)
+    next += <usize>isNew << 2
+  }
+  store<f64>(record, load<f64>(record, RECORD_ROWS) + 1, RECORD_ROWS)
+  return next
+}
+
+/** Resolves rows up to `end` of the addresses, two a turn, and returns the new end of the list of ids. */
 // @ts-ignore: decorator
 @inline
 function resolveStretch(
@@ -31,22 +62,11 @@ function resolveStretch(
   end: usize,
   next: usize,
 ): usize {
-  for (; addr < end; at += 4, addr += 4) {
-    const id = selected ? load<u32>(ids + (<usize>load<u32>(at) << 2)) : load<u32>(at)
-    const record = records + <usize>id * recordBytes
-    const rows = load<f64>(record, RECORD_ROWS)
-    store<usize>(addr, record)
-    if (rare) {
-      if (rows == 0) {
-        store<u32>(next, id)
-        next += 4
-      }
-    } else {
-      store<u32>(next, id)
-      next += <usize>(rows == 0) << 2
-    }
-    store<f64>(record, rows + 1, RECORD_ROWS)
+  for (; addr + 8 <= end; at += 8, addr += 8) {
+    next = resolveRow(rare, selected, records, ids, at, recordBytes, addr, next)
+    next = resolveRow(rare, selected, records, ids, at + 4, recordBytes, addr + 4, next)
   }
+  if (addr < end) next = resolveRow(rare, selected, records, ids, at, recordBytes, addr, next)
   return next
 }
 

@@ -5,23 +5,50 @@ import { rowAt } from './rows'
 
 const GREATEST_SAFE: f64 = 9007199254740991.0
 
+/** 2^52: adding and subtracting it rounds what is below to a whole number. */
+const ROUNDER: f64 = 4503599627370496.0
+
+/**
+ * Whether there are eight rows before `end`, all of them whole and in [0, 2^52): what came through the rounding unchanged,
+ * bit for bit (-0 doesn't), below 2^52, where NaN isn't, and without a sign.
+ */
 // @ts-ignore: decorator
 @inline
-function isNormalPair(v: v128): v128 {
-  const isSafe = v128.and(f64x2.eq(f64x2.trunc(v), v), f64x2.le(f64x2.abs(v), f64x2.splat(GREATEST_SAFE)))
-  return v128.andnot(isSafe, i64x2.eq(v, f64x2.splat(-0.0)))
+function areUsual(at: usize, end: usize): bool {
+  if (at + 64 > end) return false
+  const rounder = f64x2.splat(ROUNDER)
+  const a = v128.load(at)
+  const b = v128.load(at, 16)
+  const c = v128.load(at, 32)
+  const d = v128.load(at, 48)
+  const changed = v128.or(
+    v128.or(
+      v128.xor(a, f64x2.sub(f64x2.add(a, rounder), rounder)),
+      v128.xor(b, f64x2.sub(f64x2.add(b, rounder), rounder)),
+    ),
+    v128.or(
+      v128.xor(c, f64x2.sub(f64x2.add(c, rounder), rounder)),
+      v128.xor(d, f64x2.sub(f64x2.add(d, rounder), rounder)),
+    ),
+  )
+  const below = v128.and(
+    v128.and(f64x2.lt(a, rounder), f64x2.lt(b, rounder)),
+    v128.and(f64x2.lt(c, rounder), f64x2.lt(d, rounder)),
+  )
+  const signs = v128.or(v128.or(a, b), v128.or(c, d))
+  return i64x2.bitmask(v128.andnot(below, signs)) == 3 && !v128.any_true(changed)
 }
 
 export function normaliseTimes(time: usize, n: i32): i32 {
   let at = time
   const end = time + (<usize>n << 3)
-  for (; at + 32 <= end; at += 32) {
-    if (!i64x2.all_true(v128.and(isNormalPair(v128.load(at)), isNormalPair(v128.load(at, 16))))) break
-  }
-  for (; at < end; at += 8) {
-    const v = load<f64>(at)
-    if (trunc<f64>(v) != v || abs<f64>(v) > GREATEST_SAFE) return <i32>((at - time) >> 3)
-    store<f64>(at, v + 0)
+  while (at < end) {
+    while (areUsual(at, end)) at += 64
+    for (const stop = min(end, at + 64); at < stop; at += 8) {
+      const v = load<f64>(at)
+      if (trunc<f64>(v) != v || abs<f64>(v) > GREATEST_SAFE) return <i32>((at - time) >> 3)
+      store<f64>(at, v + 0)
+    }
   }
   return n
 }

@@ -13,6 +13,7 @@ kernelGroup('time', layout => {
   const marks = layout.room(8 * SLICE_ENTRY_BYTES)
   const first = START_MS / 1_000
   return [
+    { name: 'normaliseTimes', call: k => k.normaliseTimes(time, ROWS), results: [[time, ROWS * 8]] },
     { name: 'scanTimeAtLeast', call: k => k.scanTimeAtLeast(time, 0, ROWS, START_MS + ROWS), results: [] },
     { name: 'rangeF64', call: k => k.rangeF64(time, 0, 0, ROWS, range), results: [[range, 16]] },
     {

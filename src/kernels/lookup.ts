@@ -2,7 +2,7 @@ import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { KernelExports } from '../wasm/exports.ts'
 import { rowAt } from './rows.ts'
 
-type LookupKernel = 'lookup1' | 'lookup4' | 'lookup8' | 'lookupBits' | 'translateCodes' | 'touchCodes'
+type LookupKernel = 'lookup1' | 'lookup4' | 'lookup8' | 'lookupBits' | 'translateCodes' | 'shiftCodes' | 'touchCodes'
 
 /** Looks the codes of a column up in a table. Eight bytes go as two words: any bit pattern arrives as it was, and no BigInt is made. */
 export function lookupKernels(memory: LinearMemory): Pick<KernelExports, LookupKernel> {
@@ -70,6 +70,17 @@ export function lookupKernels(memory: LinearMemory): Pick<KernelExports, LookupK
         const code = u32[(codes >>> 2) + rowAt(u32, sel, j)]!
         if (code < length) u8[table + code] = 1
       }
+    },
+
+    shiftCodes(positions, n, length, base) {
+      const { u32 } = memory
+      const at = positions >>> 2
+      for (let j = 0; j < n; j++) {
+        const position = u32[at + j]!
+        if (position >= length) return j
+        u32[at + j] = position + base
+      }
+      return n
     },
   }
 }

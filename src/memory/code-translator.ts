@@ -19,20 +19,26 @@ export interface Translation {
   readonly list: readonly string[]
   codes: Int32Array
   epoch: number
+  /** What is to be added to any position to get its code; 0: the codes don't follow the positions. */
+  shift: number
 }
 
 /**
  * Translates positions in lists of strings into codes of one dictionary. Each list's translation is kept while the list
  * lives, until codes are taken back. Those of the latest list are held, so that a list that comes with every block is
  * translated once; not if it is so long that rows and state would be left less than half of the codes.
+ *
+ * A held list that blocks make good use of gets all its codes at once, in its order: as a rule they follow one another
+ * then, and a kernel adds instead of looking up.
  */
 export class CodeTranslator {
   readonly #coder: StringCoder
   readonly #maxStringLength: number
   readonly #translations = new WeakMap<readonly string[], Translation>()
   readonly #arena: Arena
-  readonly #kernels: Pick<KernelExports, 'translateCodes'>
+  readonly #kernels: Pick<KernelExports, 'translateCodes' | 'shiftCodes'>
   readonly #mostHeld: number
+  readonly #dictionary: Dictionary
   #epoch = 0
   #latest: Translation | undefined
   /** The translation that stands in linear memory, for the kernel: a copy of its codes. */
@@ -44,11 +50,12 @@ export class CodeTranslator {
     dictionary: Dictionary,
     coder: StringCoder,
     maxStringLength: number,
-    memory: { readonly arena: Arena; readonly kernels: Pick<KernelExports, 'translateCodes'> },
+    memory: { readonly arena: Arena; readonly kernels: Pick<KernelExports, 'translateCodes' | 'shiftCodes'> },
   ) {
     this.#arena = memory.arena
     this.#kernels = memory.kernels
     this.#coder = coder
+    this.#dictionary = dictionary
     this.#maxStringLength = maxStringLength
     this.#mostHeld = dictionary.maxCodes >>> 1
     dictionary.addOwner(mark => {
@@ -66,13 +73,14 @@ export class CodeTranslator {
   of(list: readonly string[]): Translation {
     let translation = this.#translations.get(list)
     if (translation === undefined) {
-      translation = { list, codes: new Int32Array(list.length), epoch: this.#epoch }
+      translation = { list, codes: new Int32Array(list.length), epoch: this.#epoch, shift: 0 }
       this.#translations.set(list, translation)
     }
     if (translation.codes.length < list.length) {
       const longer = new Int32Array(list.length)
       longer.set(translation.codes)
       translation.codes = longer
+      translation.shift = 0
       if (this.#resident === translation) this.#resident = undefined
     }
     this.#renew(translation)
@@ -88,6 +96,10 @@ export class CodeTranslator {
     const { memory } = this.#arena
     memory.i32.set(positions.subarray(from, from + count), out >>> 2)
     let done = 0
+    if (this.#isFresh(translation, count)) this.#encodeAll(translation)
+    if (translation.shift !== 0) {
+      done = this.#kernels.shiftCodes(out, count, translation.codes.length, translation.shift)
+    }
     while (done < count) {
       // Again after each new string: it may have made the dictionary take codes back.
       this.#reside(translation)
@@ -113,6 +125,22 @@ export class CodeTranslator {
     codes[position] = code
     if (translation === this.#resident) this.#arena.memory.i32[(this.#table >>> 2) + position] = code
     return code
+  }
+
+  /** Whether none of the list was met before, though a block has as many rows, and there are codes for all of it. */
+  #isFresh({ codes, shift }: Translation, rows: number): boolean {
+    const { length } = codes
+    const { size, maxCodes } = this.#dictionary
+    if (shift !== 0 || length === 0 || length > rows || length > this.#mostHeld || size + length > maxCodes)
+      return false
+    return codes[0] === 0 && codes.every(code => code === 0)
+  }
+
+  #encodeAll(translation: Translation): void {
+    const { codes } = translation
+    for (let position = 0; position < codes.length; position++) this.#codeOrNone(translation, position)
+    const first = codes[0]!
+    if (first !== 0 && codes.every((code, position) => code === first + position)) translation.shift = first
   }
 
   /** Copies a translation into linear memory, unless it is the one that stands there. */
@@ -144,6 +172,7 @@ export class CodeTranslator {
   #renew(translation: Translation): void {
     if (translation.epoch === this.#epoch) return
     translation.codes.fill(0)
+    translation.shift = 0
     translation.epoch = this.#epoch
     if (this.#resident === translation) this.#resident = undefined
   }

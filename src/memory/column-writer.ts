@@ -16,7 +16,7 @@ import { copyTyped, setBits } from './typed-copy.ts'
 /** A row writer's options, and the kernels that work on whole columns. */
 export interface ColumnWriterOptions extends RowWriterOptions {
   readonly arena: Arena
-  readonly kernels: Pick<KernelExports, 'normaliseTimes' | 'translateCodes'>
+  readonly kernels: Pick<KernelExports, 'normaliseTimes' | 'translateCodes' | 'shiftCodes'>
 }
 
 /**

@@ -153,6 +153,8 @@ export interface KernelExports extends AccumulatorExports, SharedRingExports {
   translateCodes(positions: number, n: number, table: number, length: number): number
   /** 1 to the byte table[codes[r]] of the rows r = sel[j] (r = j without one), j < m, whose code is below `length`. */
   touchCodes(codes: number, sel: number, m: number, table: number, length: number): void
+  /** Adds `base` to u32 positions, in place, up to the first that isn't below `length`; returns how many there were. */
+  shiftCodes(positions: number, n: number, length: number, base: number): number
 
   // ── key: rows → dense ids that stay with a key while anything refers to it (layout: abi.ts "key table") ─────────
   /** Least and greatest of the selected i32 values, written to out[0], out[1]; m ≥ 1. */

@@ -143,6 +143,29 @@ describe('arithmetic over f64', () => {
     }, 300)
   })
 
+  it('remainders by a whole constant are exact, also where its reciprocal stops to do', () => {
+    forManyRuns((seed, n) => {
+      const random = lab.begin(seed)
+      const large = () => random.u32() * 2 ** random.below(21) + random.u32()
+      const k = random.pick([1, 2, 3, 7, 1_000, 86_400_000, 2 ** 50 - 1, 2 ** 50, 2 ** 50 + 1, 1 + large()])
+      const spoilt = random.chance(0.4)
+      const dividends = random.many(n, () => {
+        if (spoilt && random.chance(0.05)) return random.pick([-0, Number.NaN, Number.POSITIVE_INFINITY, -3.5, 2 ** 52])
+        // At halves and at wholes of the divisor the quotient is rounded to either side, and just beside them.
+        const near = (random.below(Math.min(2 ** 51 / k, 2 ** 40) + 1) + random.below(2) / 2) * k
+        const beside = near + Math.max(near * 2 ** -52, Number.MIN_VALUE) * (random.below(5) - 2)
+        return Math.abs(
+          random.pick([near, beside, near + random.below(3) - 1, large(), large() / 2 ** 40, 2 ** 51 - 1]),
+        )
+      })
+      const a = lab.f64(dividends)
+      const out = random.chance(0.2) ? lab.writable('f64', a, n * 8) : lab.output('f64', n * 8, 8)
+      const divisor = random.chance(0.2) ? -k : k
+      lab.call('modF64ColConst', a, divisor, n, out)
+      expect(lab.readF64(out, n)).toEqual(dividends.map(x => x % divisor))
+    }, 400)
+  })
+
   it('round takes halves away from zero and nothing below a half up', () => {
     const values = [
       0.5,

@@ -42,4 +42,22 @@ describe('looking codes up in a table', () => {
       expect(lab.readBits(outBits, n)).toEqual(found(bits))
     })
   })
+
+  it('positions below a length are moved on by a base, up to the first that is not', () => {
+    forManyRuns((seed, n) => {
+      const random = lab.begin(seed)
+      const length = random.below(50)
+      const base = 1 + random.below(1_000)
+      // Mostly none is out of range, else the first is anywhere, with or without its upper bit.
+      const given = random.many(n, () => random.below(Math.max(length, 1)))
+      if (n > 0 && random.below(2) === 0) given[random.below(n)] = random.below(2) === 0 ? length : 0xffff_ffff
+      const wrong = given.findIndex(position => position >= length)
+      const positions = lab.writable('bytes', lab.i32(given), n * 4)
+      const served = lab.call('shiftCodes', positions, n, length, base)
+      expect(served).toBe(wrong < 0 ? n : wrong)
+      expect(lab.readU32(positions, n)).toEqual(
+        given.map((position, i) => (i < (served as number) ? position + base : position)),
+      )
+    })
+  })
 })

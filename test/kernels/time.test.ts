@@ -37,6 +37,36 @@ describe('scanTimeAtLeast', () => {
   })
 })
 
+describe('normaliseTimes', () => {
+  it('stops at the first that is no safe integer, and leaves no -0 before it', () => {
+    const usual = fc.integer({ min: 1_600_000_000_000, max: 1_800_000_000_000 })
+    const near = (value: number) => [value - 1, value, value + 1, value + 2]
+    const awkward = fc.constantFrom(
+      ...[0, -0, -1, 1, 0.5, -0.5, 2 ** 51 + 0.5, 2 ** 52 - 0.5, Number.NaN, -Number.NaN, 5e-324, 1e300],
+      ...[Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -(2 ** 52), -(2 ** 53) + 1, -(2 ** 53)],
+      ...near(2 ** 52),
+      ...near(2 ** 53),
+    )
+    const mostlyUsual = fc.oneof({ weight: 30, arbitrary: usual }, { weight: 1, arbitrary: awkward })
+    const some = fc.oneof(
+      fc.array(usual, { maxLength: 70 }),
+      fc.array(mostlyUsual, { maxLength: 70 }),
+      fc.array(awkward, { maxLength: 40 }),
+    )
+    fc.assert(
+      fc.property(some, values => {
+        pair.reset()
+        const wrong = values.findIndex(value => !Number.isSafeInteger(value))
+        const fitting = wrong < 0 ? values.length : wrong
+        const time = pair.put(Float64Array.from(values))
+        expect(pair.call('normaliseTimes', time, values.length)).toBe(fitting)
+        expect(pair.f64(time, fitting)).toEqual(values.slice(0, fitting).map(value => (value === 0 ? 0 : value)))
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
 describe('rangeF64', () => {
   it('gives the least and greatest of the rows, ignoring NaN', () => {
     fc.assert(

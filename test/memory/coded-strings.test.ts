@@ -71,4 +71,38 @@ describe('coded strings', () => {
       write()
     }
   })
+
+  it('of a list that fits its blocks are coded together, and those no row refers to may be of any sort', () => {
+    const { writer, texts, dictionary } = setUp(64)
+    const write = (list: readonly unknown[], positions: number[]) => {
+      const block = writer.prepare({ x: { codes: Int32Array.from(positions), dictionary: list as string[] } })
+      const written = writer.writeColumns(block, 0, positions.length, 0)
+      expect(texts(written)).toEqual(positions.slice(0, written).map(position => list[position]))
+      return written
+    }
+    const list = Array.from('fedcba')
+    expect(write(list, [3, 1, 1, 3, 1, 3, 1])).toBe(7)
+    expect(list.map(text => dictionary.find(text) - dictionary.find('f'))).toEqual([0, 1, 2, 3, 4, 5])
+    expect(write(list, [5, 4, 3, 2, 1, 0])).toBe(6)
+    expect(write(list, [5, 4, 6, 2, 1, 0])).toBe(2)
+    expect(write(list, [5, -1])).toBe(1)
+    // One that has no string at a place, and one that shares some.
+    expect(write(['p', 7, 'q'], [0, 2, 0, 2])).toBe(4)
+    expect(write(['p', 7, 'q'], [0, 2, 1, 2])).toBe(2)
+    expect(write(['x', 'c', 'y'], [0, 1, 2, 1, 0])).toBe(5)
+    // A list that grew.
+    list.push('g')
+    expect(write(list, [6, 0, 5, 6])).toBe(4)
+  })
+
+  it('are not coded together where that would take more codes than there are', () => {
+    const { writer, texts, dictionary } = setUp(8)
+    for (const text of 'stuvwx') dictionary.encode(text)
+    dictionary.addOwner(mark => {
+      for (const text of 'stuvwx') if (dictionary.find(text) > 0) mark(dictionary.find(text))
+    })
+    const block = writer.prepare({ x: { codes: Int32Array.of(1, 2, 1, 2), dictionary: Array.from('abcd') } })
+    expect(writer.writeColumns(block, 0, 4, 0)).toBe(4)
+    expect(texts(4)).toEqual(['b', 'c', 'b', 'c'])
+  })
 })
