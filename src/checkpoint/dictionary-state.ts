@@ -46,7 +46,7 @@ function* writingSteps(writer: StateWriter, dictionaries: readonly (readonly (st
   }
 }
 
-/** Gives fresh dictionaries the strings that were written, at the codes they had. */
+/** Gives fresh dictionaries the strings that were written, at the codes they had; of a part, those that are asked for. */
 export function readDictionaries(reader: StateReader, dictionaries: readonly Dictionary[]): void {
   const count = reader.count(4)
   if (count !== dictionaries.length)
@@ -55,7 +55,8 @@ export function readDictionaries(reader: StateReader, dictionaries: readonly Dic
     })
   for (const dictionary of dictionaries) {
     const strings = stringsOf(reader)
-    if (!dictionary.refill(strings))
+    if (reader.part !== undefined) reader.part.setStrings(dictionary, strings)
+    else if (!dictionary.refill(strings))
       throw checkpointMismatch(
         `the ${strings.length - 1} strings of a text column don't fit its dictionary: maxKeys is lower than it was, or the plan is another`,
         { value: strings.length - 1 },

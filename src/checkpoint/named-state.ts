@@ -1,5 +1,6 @@
 import { checkpointMismatch, show } from '../errors.ts'
 import type { Section } from './checkpoint-format.ts'
+import { StatePart } from './state-part.ts'
 import { StateReader } from './state-reader.ts'
 import { StateWriter } from './state-writer.ts'
 import type { Stateful } from './stateful.ts'
@@ -68,6 +69,20 @@ function* finishing(
   return sections
 }
 
+/** The same for a state in parts, each of which gives something to each. */
+export function restoreParts(
+  states: readonly NamedState[],
+  parts: readonly (readonly Section[])[],
+  tolerance: RestoreTolerance = {},
+): void {
+  const needed = new Set(states.filter(({ state }) => state.sizeBytes() > 0).map(({ name }) => name))
+  for (const sections of parts) {
+    const part = new StatePart()
+    restoreSections(states, sections, tolerance, { part, needed })
+    part.done()
+  }
+}
+
 /**
  * Gives each its section. What throws may leave some restored and others not: those it was restored into are to be thrown
  * away.
@@ -78,17 +93,18 @@ export function restoreSections(
   states: readonly NamedState[],
   sections: readonly Section[],
   { allowDropped = false, allowNew = false }: RestoreTolerance = {},
+  part?: { readonly part: StatePart; readonly needed: ReadonlySet<string> },
 ): void {
   const left = new Map(sections.map(section => [section.name, section]))
   for (const { name, shape = '', state } of states) {
     const section = left.get(name)
     left.delete(name)
     if (section !== undefined) {
-      const reader = new StateReader(section.bytes, name)
+      const reader = new StateReader(section.bytes, name, part?.part)
       reader.expect(shape)
       state.restore(reader)
       reader.end()
-    } else if (!allowNew && state.sizeBytes() > 0)
+    } else if (!allowNew && (part === undefined ? state.sizeBytes() > 0 : part.needed.has(name)))
       throw checkpointMismatch(
         `the checkpoint holds no state of ${show(name)}: it was written before that was there, or under another name; allowNew lets it begin without`,
         { at: name, value: name },

@@ -1,5 +1,6 @@
 import { checkpointInvalid, checkpointMismatch, show } from '../errors.ts'
 import { decodeValue } from './decode-value.ts'
+import type { StatePart } from './state-part.ts'
 import { TEXT } from './value-tags.ts'
 import { isCopiedWhole } from './whole-copies.ts'
 
@@ -20,6 +21,8 @@ const UNITS_AT_ONCE = 8192
  * }
  */
 export class StateReader {
+  /** The part of a state it reads, where that is taken over key by key; undefined: all of a state, as it is. */
+  readonly part: StatePart | undefined
   readonly #bytes: Uint8Array
   readonly #view: DataView
   readonly #name: string
@@ -29,7 +32,8 @@ export class StateReader {
   #end: number
 
   /** @param where What the bytes are, for errors. */
-  constructor(bytes: Uint8Array, where = 'state') {
+  constructor(bytes: Uint8Array, where = 'state', part?: StatePart) {
+    this.part = part
     this.#name = where
     this.#bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

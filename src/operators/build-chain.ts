@@ -12,6 +12,7 @@ import type {
 import { lowerRowWindow } from '../plan/lower-row-window.ts'
 import { aggregatedNames, lowerWindow } from '../plan/lower-window.ts'
 import { lowerOrder } from '../plan/lower-window-order.ts'
+import { dealtKeys } from '../plan/partitioning.ts'
 import { keepsColumn, noEventTime, stampsOf } from '../plan/plan-scope.ts'
 import { stepIds } from '../plan/step-ids.ts'
 import { bool, timestamp } from '../schema/data-type.ts'
@@ -24,6 +25,7 @@ import { FilterOperator } from './filter.ts'
 import { LateOutput } from './late-output.ts'
 import type { Operator } from './operator.ts'
 import { buildOutputRate } from './output-rate/build-output-rate.ts'
+import type { ShardOfKeys } from './own-keys.ts'
 import { PartitionOperator } from './partition.ts'
 import { ProjectOperator } from './project.ts'
 import { buildRowWindow } from './row-window/build-row-window.ts'
@@ -85,6 +87,7 @@ class ChainBuilder {
   readonly #ids: ReadonlyMap<LogicalNode, string>
   readonly #parts: ChainParts
   readonly #arena: Arena
+  readonly #dealt: ReadonlyMap<LogicalNode, readonly number[]>
   #isPartitioned = false
   /** Windows above what is being built. */
   #windowsAbove = 0
@@ -93,6 +96,7 @@ class ChainBuilder {
     this.#parts = parts
     this.#ids = stepIds(nodes)
     this.#arena = parts.context.arena
+    this.#dealt = dealtKeys(nodes)
   }
 
   build(
@@ -163,6 +167,11 @@ class ChainBuilder {
           this.#parts.rows(node, columns, output => next(output, time)),
         )
     }
+  }
+
+  #shardOf(node: LogicalNode): ShardOfKeys | undefined {
+    const { partition } = this.#parts
+    return partition && { shard: partition.shard, positions: this.#dealt.get(node)! }
   }
 
   /** Results of windows came in by no input. */
@@ -247,7 +256,10 @@ class ChainBuilder {
     const finishing = (output: readonly InputColumn[]): Operator =>
       this.#projected(node, 'finish', lowered.finish, output, filtered)
     const windowed = (prepared: readonly InputColumn[]): Operator =>
-      this.#counted(node, buildRowWindow(node, lowered, prepared, { ...this.#parts, next: finishing }))
+      this.#counted(
+        node,
+        buildRowWindow(node, lowered, prepared, { ...this.#parts, shard: this.#shardOf(node), next: finishing }),
+      )
     return this.#projected(node, 'prepare', lowered.prepare, columns, windowed)
   }
 
@@ -338,7 +350,7 @@ class ChainBuilder {
         keyIndexFor(
           context,
           keys.map((key, i) => ({ column: first + i, ...key })),
-          { maxKeys, liveIds },
+          { maxKeys, liveIds, shard: this.#shardOf(node) },
         )
       const results = {
         layout,

@@ -1,8 +1,9 @@
 import { captureDictionaries, readDictionaries, writeDictionaries } from '../checkpoint/dictionary-state.ts'
-import type { NamedState } from '../checkpoint/named-state.ts'
+import { type NamedState, type RestoreTolerance, restoreParts } from '../checkpoint/named-state.ts'
 import { sizeOfState } from '../checkpoint/stateful.ts'
-import { checkpointUnsupported } from '../errors.ts'
+import { checkpointMismatch, checkpointUnsupported } from '../errors.ts'
 import type { Chain } from './chain.ts'
+import { isOfChain, isSharded, layoutInWords, type StateParts } from './state-parts.ts'
 
 /**
  * What a chain keeps, between two batches: the strings of its text columns first, since all below speaks of them by code,
@@ -25,4 +26,41 @@ export function chainStates({ dictionaries, stateful }: Pick<Chain, 'dictionarie
   return dictionaries.length === 0
     ? operators
     : [{ name: 'texts', state: texts, capture: () => captureDictionaries(dictionaries) }, ...operators]
+}
+
+/**
+ * Gives a chain the parts of a state that are not restored as they stand: what workers kept, and what workers are to keep.
+ *
+ * @returns What is left to be restored, and into what.
+ * @throws EventfluxError `CHECKPOINT_MISMATCH` when the work was spread in a way that can't be turned into this one.
+ */
+export async function restoreChain(
+  chain: Chain,
+  given: StateParts,
+  tolerance: RestoreTolerance,
+): Promise<{ readonly states: readonly NamedState[]; readonly sections: StateParts['here'] }> {
+  const states = chainStates(chain)
+  const layout = chain.elsewhere?.layout ?? ''
+  const { here } = given
+  if (given.layout === layout) {
+    await chain.elsewhere?.restore(given.parts, false, tolerance)
+    return { states, sections: here }
+  }
+  const ofChain = here.filter(isOfChain)
+  const rest = here.filter(section => !isOfChain(section))
+  const isKeyed = (given.layout === '' || isSharded(given.layout)) && (layout === '' || isSharded(layout))
+  const parts = given.layout === '' ? [ofChain] : given.parts
+  // Steps behind the merge of shards stay where they are, from shards to shards.
+  const stays = given.layout !== '' && layout !== ''
+  if (!isKeyed || (ofChain.length > 0 && given.layout !== '' && !stays) || (given.layout === '' && states.length > 0))
+    throw checkpointMismatch(
+      `the checkpoint is of ${layoutInWords(given.layout)}, and what these keep can't be restored into ${layoutInWords(layout)}: run it as it ran then`,
+      { value: given.layout, at: 'workers' },
+    )
+  if (chain.elsewhere !== undefined) {
+    await chain.elsewhere.restore(parts, true, tolerance)
+    return { states, sections: stays ? here : rest }
+  }
+  restoreParts(states, parts, tolerance)
+  return { states: [], sections: rest }
 }

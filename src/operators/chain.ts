@@ -1,3 +1,4 @@
+import type { RestoreTolerance } from '../checkpoint/named-state.ts'
 import type { ErrorCounts } from '../connector/error-policy.ts'
 import type { Dictionary } from '../memory/dictionary.ts'
 import type { LogicalNode, RowsNode } from '../plan/logical-node.ts'
@@ -7,6 +8,7 @@ import type { BatchInputs } from './event-time/batch-inputs.ts'
 import type { Operator } from './operator.ts'
 import type { Shard } from './rows-of-shard.ts'
 import type { StageTimers } from './stage-timers.ts'
+import type { Layout, StateParts } from './state-parts.ts'
 import type { StatefulStep } from './stateful-step.ts'
 import type { EventTimeColumn } from './time-of-rows.ts'
 import type { Stopwatch, TimedOperator } from './timed-operator.ts'
@@ -67,12 +69,36 @@ export interface Chain {
   readonly stateful: readonly StatefulStep[]
 }
 
+/** States of other threads. */
+export interface ElsewhereStates {
+  /** By thread. */
+  readonly parts: StateParts['parts']
+  /** How long the thread that took longest was held up, in nanoseconds. */
+  readonly pauseNs: number
+}
+
 /** The part of a chain that runs in other threads. */
 export interface ChainElsewhere {
   /** The error policies at work there. */
   readonly policies: readonly { readonly stage: string; readonly counts: Readonly<ErrorCounts> }[]
   /** Asks whether everything sent there has come back as results. Between two batches; false: not yet, `resume` tells. */
   settle(): boolean
+  /**
+   * Sends a barrier there, behind everything sent so far. Between two batches; false: not yet, `resume` tells.
+   *
+   * @param aligned Called when all that was in front of the barrier has come back, and nothing that was behind it; false:
+   * downstream is full.
+   */
+  barrier(id: number, aligned: () => boolean): boolean
+  /** What is kept there as of a barrier, in sections. */
+  statesAt(id: number): Promise<ElsewhereStates>
+  /** How the work is spread. */
+  readonly layout: Layout
+  /**
+   * Gives the threads what was kept, before they begin: each a part of its own, or, where the work was spread otherwise, all
+   * parts to each, which takes the keys of its own.
+   */
+  restore(parts: StateParts['parts'], isSpreadOtherwise: boolean, tolerance: RestoreTolerance): Promise<void>
   /** Resolves when none of the threads is there any more, after the chain was closed. */
   readonly gone: Promise<void>
 }

@@ -42,7 +42,8 @@ export function rowsOfShard(
 }
 
 /** What stands for a text in a packed key; for null, whose code is 0, 1. */
-const wordOf = (text: string | null): number => (text === null ? 1 : Number(textHash(text) & 0xffff_ffffn) | 1)
+export const wordOfText = (text: string | null): number =>
+  text === null ? 1 : Number(textHash(text) & 0xffff_ffffn) | 1
 
 /** Rows whose key is one text: each code is asked for once, a row costs a look at its code's byte. */
 class RowsOfCodes implements RowsOfShard {
@@ -99,7 +100,7 @@ class RowsOfCodes implements RowsOfShard {
   #isOwn(text: string | null): boolean {
     const { index, count } = this.#shard
     // As \`selectShard\` has it.
-    return Math.floor((mix(wordOf(text)) * count) / 2 ** 32) === index
+    return Math.floor((mix(wordOfText(text)) * count) / 2 ** 32) === index
   }
 }
 
@@ -183,12 +184,12 @@ class TextHashes {
     // Null is code 0 here, whatever stands in its place.
     kernels.packKey4(codes, validity, selection, count, out, 1, 0)
     const { u32 } = arena.memory
-    u32[table.address >>> 2] = wordOf(null)
+    u32[table.address >>> 2] = wordOfText(null)
     for (let done = 0; ; ) {
       done += kernels.translateCodes(out + done * 4, count - done, table.address, table.length)
       if (done === count) return
       const code = u32[(out >>> 2) + done]!
-      u32[(table.address >>> 2) + code] = wordOf(this.#dictionary.decode(code))
+      u32[(table.address >>> 2) + code] = wordOfText(this.#dictionary.decode(code))
     }
   }
 

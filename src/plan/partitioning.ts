@@ -88,18 +88,35 @@ function endOfShards(nodes: readonly LogicalNode[], keyed: number, keys: readonl
   let names: readonly (string | undefined)[] = keys
   for (let at = keyed + 1; at < nodes.length; at++) {
     const node = nodes[at]!
-    if (node.op === 'filter' || node.op === 'filterRows') continue
-    if (node.op === 'mapRows') {
-      names = names.map(() => undefined)
-      continue
-    }
-    if (node.op === 'project') {
-      names = names.map(name => node.columns.find(({ expression }) => sourceOf(expression) === name)?.name)
-      continue
-    }
     const isOfTheSameKeys =
       node.op === 'windowAggregate' && names.every(name => name !== undefined && node.keys.includes(name))
-    if (!isOfTheSameKeys) return at
+    const isByRows = node.op === 'filter' || node.op === 'filterRows' || node.op === 'mapRows' || node.op === 'project'
+    if (!isByRows && !isOfTheSameKeys) return at
+    names = namesBehind(node, names)
   }
   return nodes.length
+}
+
+/** What columns are called behind a step; undefined: they are gone. */
+function namesBehind(node: LogicalNode, names: readonly (string | undefined)[]): readonly (string | undefined)[] {
+  if (node.op === 'mapRows') return names.map(() => undefined)
+  if (node.op !== 'project') return names
+  return names.map(name => node.columns.find(({ expression }) => sourceOf(expression) === name)?.name)
+}
+
+/** Of each window of replicas, which of its keys decided where rows went, in the order of the keys they were dealt out by. */
+export function dealtKeys(nodes: readonly LogicalNode[]): ReadonlyMap<LogicalNode, readonly number[]> {
+  const dealt = new Map<LogicalNode, readonly number[]>()
+  let names: readonly (string | undefined)[] | undefined
+  for (const node of nodes) {
+    const keys = keysOf(node)
+    if (node.op === 'windowAggregate' || node.op === 'rowWindow') {
+      names ??= keys
+      dealt.set(
+        node,
+        names.map(name => (name === undefined ? -1 : keys.indexOf(name))),
+      )
+    } else if (names !== undefined) names = namesBehind(node, names)
+  }
+  return dealt
 }

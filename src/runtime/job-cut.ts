@@ -3,7 +3,9 @@ import { capturedSections, type NamedState, type RestoreTolerance, restoreSectio
 import { sizeOfState } from '../checkpoint/stateful.ts'
 import { allSteps, inTurns, type Steps } from '../checkpoint/steps.ts'
 import type { Source } from '../connector/source.ts'
-import { chainStates } from '../operators/chain-state.ts'
+import type { ElsewhereStates } from '../operators/chain.ts'
+import { chainStates, restoreChain } from '../operators/chain-state.ts'
+import { partsOf, sectionsOfParts } from '../operators/state-parts.ts'
 import type { Clock } from '../time/clock.ts'
 import { EventDrivenClock } from '../time/event-driven-clock.ts'
 import type { Assembly } from './assemble.ts'
@@ -18,7 +20,7 @@ export interface CutDriver {
   failed(error: unknown): void
 }
 
-/** The cut through a job whose chain runs on this thread: barriers go through its ring, behind the rows accepted so far. */
+/** The cut through a job: barriers go through its ring, behind the rows accepted so far, and on to the workers it has. */
 export class JobCut implements Checkpointed {
   readonly inputs: JobInputs
   readonly #assembly: Assembly
@@ -52,8 +54,9 @@ export class JobCut implements Checkpointed {
 
   snapshotAt({ id }: Barrier): Promise<Snapshot> {
     const inputs = this.#sectionsOf(this.inputs.states)
+    const { elsewhere } = this.#assembly.chain
     const cut = new Promise<Snapshot>((resolve, reject) => {
-      this.#assembly.task.follow(() => {
+      const aligned = (): boolean => {
         const startNs = this.#clock.monotonicNs()
         let rest: Steps<readonly Section[]>
         try {
@@ -64,10 +67,17 @@ export class JobCut implements Checkpointed {
         }
         const pauseNs = this.#clock.monotonicNs() - startNs
         const prepared = this.#sinks.map(({ state }) => state.prepare(id))
-        Promise.all(prepared.map(each => each.prepared)).then(
-          () => {
+        const kept = elsewhere?.statesAt(id)
+        Promise.all([kept, ...prepared.map(each => each.prepared)]).then(
+          ([states]) => {
+            const { parts, pauseNs: thereNs } = (states as ElsewhereStates | undefined) ?? NOTHING_ELSEWHERE
+            const spread = elsewhere === undefined ? [] : sectionsOfParts(elsewhere.layout, parts)
             const sinks = this.#sectionsOf(this.#sinkStates(id))
-            inTurns(rest).then(sections => resolve({ sections: [...inputs, ...sections, ...sinks], pauseNs }), reject)
+            inTurns(rest).then(
+              sections =>
+                resolve({ sections: [...inputs, ...sections, ...spread, ...sinks], pauseNs: pauseNs + thereNs }),
+              reject,
+            )
           },
           // The next checkpoint would count as kept what this sink could not keep.
           error => {
@@ -76,7 +86,8 @@ export class JobCut implements Checkpointed {
           },
         )
         return prepared.every(({ isThrough }) => isThrough)
-      })
+      }
+      this.#assembly.task.follow(() => (elsewhere === undefined ? aligned() : elsewhere.barrier(id, aligned)))
     })
     this.#driver?.work()
     return cut
@@ -88,8 +99,13 @@ export class JobCut implements Checkpointed {
 
   /** Puts everything where it was. Before any source starts, and before the first row. */
   async restore(id: number, sections: readonly Section[], tolerance: RestoreTolerance): Promise<void> {
-    const states = [...this.#time, ...this.inputs.states, ...chainStates(this.#assembly.chain), ...this.#sinkStates(0)]
-    restoreSections(states, sections, tolerance)
+    const given = partsOf(sections)
+    const here = await restoreChain(this.#assembly.chain, given, tolerance)
+    restoreSections(
+      [...this.#time, ...this.inputs.states, ...here.states, ...this.#sinkStates(0)],
+      here.sections,
+      tolerance,
+    )
     await this.completed({ id })
     await this.abort(id)
   }
@@ -117,6 +133,8 @@ export class JobCut implements Checkpointed {
     return sections
   }
 }
+
+const NOTHING_ELSEWHERE: ElsewhereStates = { parts: [], pauseNs: 0 }
 
 /** The time of a clock that rows move, as a state. */
 function timeOf(clock: EventDrivenClock): NamedState['state'] {

@@ -18,6 +18,8 @@ export const FRAME = {
   watermark: 8,
   /** The clock is waited for: the payload's f64, +Infinity when for nothing. */
   timer: 9,
+  /** The barrier of the checkpoint the payload's f64 names: all state in front of it belongs to it. */
+  barrier: 10,
 } as const
 
 /** Where rows begin in their frame, behind the clock, the flags and the number of runs. */

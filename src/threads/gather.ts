@@ -29,6 +29,8 @@ interface Source extends GatheredWorker {
   done: number
   /** When its clock is waited for; +Infinity: it isn't. */
   timerMs: number
+  /** Whether the next of what it puts out is behind a barrier that others haven't come to yet. */
+  isAtBarrier: boolean
 }
 
 /**
@@ -40,7 +42,9 @@ export class Gather {
   readonly #receivers = new Map<GatheredStream, BatchReceiver>()
   readonly #onTimer: (atMs: number) => void
   /** What took a batch and can take no more. */
-  #full: Operator | undefined
+  #full: { resume(): boolean } | undefined
+  /** What is to be done when all have come to the barrier. */
+  #aligned = new Map<number, () => boolean>()
 
   /** @param onTimer Some worker waits for the clock: at the earliest for this instant. */
   constructor(workers: readonly GatheredWorker[], context: EvaluationContext, onTimer: (atMs: number) => void) {
@@ -50,6 +54,7 @@ export class Gather {
       texts: worker.streams.map(({ columns }) => new StreamTexts(columns, context)),
       done: 0,
       timerMs: Number.POSITIVE_INFINITY,
+      isAtBarrier: false,
     }))
     for (const stream of new Set(workers.flatMap(({ streams }) => streams)))
       this.#receivers.set(stream, new BatchReceiver(stream.columns, context, { rows: context.maxBatch }))
@@ -73,9 +78,18 @@ export class Gather {
         }
       }
       // A frame that came after the look at its ring would be told by no message.
-      if (!isLeft) for (const { ring } of this.#sources) isLeft = !ring.callForFrame(0) || isLeft
+      if (!isLeft)
+        for (const { ring, isAtBarrier } of this.#sources) isLeft = (!isAtBarrier && !ring.callForFrame(0)) || isLeft
     }
     return true
+  }
+
+  /**
+   * Has something done when everything is taken that workers put out in front of a barrier, and nothing that is behind it.
+   * False of `aligned`: the sinks can take no more, and all of them are asked to go on.
+   */
+  atBarrier(id: number, aligned: () => boolean): void {
+    this.#aligned.set(id, aligned)
   }
 
   markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
@@ -96,6 +110,7 @@ export class Gather {
   /** Takes one frame of a worker. False: there is none. */
   #take(source: Source): boolean {
     const { ring, streams, texts } = source
+    if (source.isAtBarrier) return false
     const offset = ring.poll(0)
     if (offset < 0) return false
     const { kind, a } = ring
@@ -109,8 +124,22 @@ export class Gather {
     if (kind === FRAME.pack) texts[a]!.add(ring, offset)
     else if (kind === FRAME.done) source.done = a
     else if (kind === FRAME.timer) source.timerMs = ring.f64[offset >>> 3]!
+    const value = ring.f64[offset >>> 3]!
     ring.release(0)
+    if (kind === FRAME.barrier) this.#meet(source, value)
     if (kind === FRAME.timer) this.#onTimer(Math.min(...this.#sources.map(({ timerMs }) => timerMs)))
     return true
+  }
+
+  /** A worker has come to a barrier: nothing is taken from it until all have. */
+  #meet(source: Source, id: number): void {
+    source.isAtBarrier = true
+    if (!this.#sources.every(({ isAtBarrier }) => isAtBarrier)) return
+    for (const each of this.#sources) each.isAtBarrier = false
+    const aligned = this.#aligned.get(id)!
+    this.#aligned.delete(id)
+    if (aligned()) return
+    const ends = [...this.#receivers.keys()].map(({ to }) => to)
+    this.#full = { resume: () => ends.every(to => to.resume()) }
   }
 }

@@ -1,5 +1,6 @@
 import type { ErrorPolicy } from '../connector/error-policy.ts'
 import { optionInvalid, show } from '../errors.ts'
+import { shardsLayout, stagesLayout } from '../operators/state-parts.ts'
 import { timeBehind } from '../operators/time-of-rows.ts'
 import type { ResolvedConfig } from '../plan/config.ts'
 import type { FieldSpec, LogicalNode, LogicalPlan } from '../plan/logical-node.ts'
@@ -115,8 +116,6 @@ function reasonOf(
   parts: ThreadsParts,
 ): { readonly reason: string } | undefined {
   if (parts.streamClock instanceof EventDrivenClock) return { reason: 'its clock is moved by the rows' }
-  const { checkpoint, restore } = parts.options
-  if (checkpoint !== undefined || restore !== undefined) return { reason: 'its checkpoints are taken there' }
   const waiting = functionsOf(plan.nodes).find(stage => typeof policyOf(stage, parts) !== 'string')
   if (waiting !== undefined) return { reason: `the error policy of ${show(waiting)} is neither 'fail' nor 'skip'` }
   const time = plan.nodes.findIndex(({ op }) => op === 'eventTime')
@@ -180,7 +179,7 @@ async function openShards(
   })
   const pool = await WorkerPool.open(jobs, await spawner(parts.options.runtime?.worker))
   const stage = { workers: pool.workers, from: 0, to: nodes.length, dealtBefore: partitioning.before }
-  return { pool, input: new FrameRing(input, count, new WakeUps()), stages: [stage] }
+  return { pool, input: new FrameRing(input, count, new WakeUps()), layout: shardsLayout(count), stages: [stage] }
 }
 
 async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: ThreadsParts): Promise<ThreadPlan> {
@@ -207,7 +206,7 @@ async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: Th
   })
   const pool = await WorkerPool.open(jobs, await spawner(parts.options.runtime?.worker))
   const done = stages.map((stage, i) => ({ ...stage, workers: [pool.workers[i]!], dealtBefore: 0 }))
-  return { pool, input: new FrameRing(inputs[0]!, 1, new WakeUps()), stages: done }
+  return { pool, input: new FrameRing(inputs[0]!, 1, new WakeUps()), layout: stagesLayout(stages.length), stages: done }
 }
 
 function refuseWorkers(workers: unknown): void {

@@ -1,3 +1,4 @@
+import { restoreParts, restoreSections, sectionsOf } from '../checkpoint/named-state.ts'
 import { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
 import { createEngine } from '../kernels/engine.ts'
 import { Arena } from '../memory/arena.ts'
@@ -6,6 +7,7 @@ import type { Dictionary } from '../memory/dictionary.ts'
 import { RowReader } from '../memory/row-reader.ts'
 import { buildChain } from '../operators/build-chain.ts'
 import type { Chain } from '../operators/chain.ts'
+import { chainStates } from '../operators/chain-state.ts'
 import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import { buildRowStage } from '../operators/row-stage.ts'
 import { loadFunctions } from '../plan/load-functions.ts'
@@ -21,10 +23,13 @@ import { LinkSink } from './link-sink.ts'
 import { ResultLink } from './result-link.ts'
 import { TurnTimers } from './turn-timers.ts'
 import { WorkerCells } from './worker-cells.ts'
-import type { WorkerJob, WorkerMessage, WorkerShape } from './worker-job.ts'
+import type { WorkerJob, WorkerMessage, WorkerRestore, WorkerShape } from './worker-job.ts'
+
+/** Sends the main thread a message, and gives away what goes along. */
+type PostMessage = (message: WorkerMessage, transfer?: ArrayBuffer[]) => void
 
 /** Makes what a worker runs. @throws what building a chain throws. */
-export async function openWorker(job: WorkerJob, post: (message: WorkerMessage) => void): Promise<PlanWorker> {
+export async function openWorker(job: WorkerJob, post: PostMessage): Promise<PlanWorker> {
   const { module } = job
   const engine = await createEngine({
     engine: job.engine,
@@ -49,7 +54,7 @@ export class PlanWorker {
   readonly #output: ResultLink
   /** The way to the next stage. */
   readonly #next: ResultLink | undefined
-  readonly #post: (message: WorkerMessage) => void
+  readonly #post: PostMessage
   readonly #chain: Chain
   readonly #timers: TurnTimers
   readonly #inputs: ReceivedInputs | undefined
@@ -59,14 +64,14 @@ export class PlanWorker {
   readonly #policies: ErrorPolicyRunner[] = []
   #toldTimer = Number.POSITIVE_INFINITY
   #letGoMs = 0
+  /** The checkpoint whose barrier came last. */
+  #barrier = 0
+  /** Bytes of each section in the last checkpoint: what the next one is given room for. */
+  readonly #lengths = new Map<string, number>()
   #wake: (() => void) | undefined
   #failure: { readonly error: unknown } | undefined
 
-  constructor(
-    job: WorkerJob,
-    engine: Awaited<ReturnType<typeof createEngine>>,
-    post: (message: WorkerMessage) => void,
-  ) {
+  constructor(job: WorkerJob, engine: Awaited<ReturnType<typeof createEngine>>, post: PostMessage) {
     const { maxBatch, maxKeys } = job
     const { kernels, memory } = engine
     this.#post = post
@@ -141,6 +146,13 @@ export class PlanWorker {
     }
   }
 
+  /** Goes on from what was kept. Before it runs. @throws EventfluxError `CHECKPOINT_INVALID`, `CHECKPOINT_MISMATCH` */
+  restore({ parts, isSpreadOtherwise, tolerance }: WorkerRestore): void {
+    const states = chainStates(this.#chain)
+    if (isSpreadOtherwise) restoreParts(states, parts, tolerance)
+    else restoreSections(states, parts[0]!, tolerance)
+  }
+
   /**
    * Works until it is stopped. @param letGo Lets other things of the thread happen, before it is blocked for want of rows.
    */
@@ -160,7 +172,8 @@ export class PlanWorker {
       if (kind === FRAME.pack) continue
       this.#count()
       this.#tellTimer()
-      if (kind === FRAME.tick) this.#next?.tell(kind, 0, this.#timers.now())
+      if (kind === FRAME.barrier) this.#passBarrier()
+      else if (kind === FRAME.tick) this.#next?.tell(kind, 0, this.#timers.now())
       else if (kind === FRAME.end || kind === FRAME.marker) {
         if (this.#next === undefined) this.#output.tell(FRAME.done, a, 0)
         else this.#next.tell(kind, a, 0)
@@ -202,6 +215,9 @@ export class PlanWorker {
         this.#toldTimer = Number.NaN
         await this.#advance(f64[offset >>> 3]!)
         return
+      case FRAME.barrier:
+        this.#keep(f64[offset >>> 3]!)
+        return
       case FRAME.inputEnd:
         await this.#through(this.#chain.endInput(a))
         return
@@ -212,6 +228,24 @@ export class PlanWorker {
         await this.#through(this.#chain.head.advanceWatermark(Number.POSITIVE_INFINITY))
         return
     }
+  }
+
+  /** Sends what all operators keep between two batches. */
+  #keep(checkpointId: number): void {
+    const startNs = systemClock.monotonicNs()
+    const sections = sectionsOf(chainStates(this.#chain), name => (this.#lengths.get(name) ?? 256) + 64)
+    for (const { name, bytes } of sections) this.#lengths.set(name, bytes.length)
+    this.#barrier = checkpointId
+    this.#post(
+      { kind: 'state', id: checkpointId, sections, pauseNs: systemClock.monotonicNs() - startNs },
+      sections.map(({ bytes }) => bytes.buffer as ArrayBuffer),
+    )
+  }
+
+  /** Behind the barrier come the results of rows behind it: with the thread that runs the job, and in the next stage. */
+  #passBarrier(): void {
+    this.#output.tell(FRAME.barrier, 0, this.#barrier)
+    this.#next?.tell(FRAME.barrier, 0, this.#barrier)
   }
 
   /** Everything that is due by then, in its order. */

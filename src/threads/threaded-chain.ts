@@ -1,3 +1,4 @@
+import type { Section } from '../checkpoint/checkpoint-format.ts'
 import { dictionariesOf } from '../memory/column-buffers.ts'
 import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import type { RecordBatch } from '../memory/record-batch.ts'
@@ -5,6 +6,7 @@ import type { Chain, ChainParts, OperatorCounts } from '../operators/chain.ts'
 import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import type { Operator } from '../operators/operator.ts'
 import type { TimedStage } from '../operators/stage-timers.ts'
+import type { Layout } from '../operators/state-parts.ts'
 import type { LogicalNode } from '../plan/logical-node.ts'
 import { schemaOf } from '../plan/plan-scope.ts'
 import type { Clock } from '../time/clock.ts'
@@ -14,6 +16,7 @@ import { FRAME } from './frames.ts'
 import { Gather, type GatheredStream, type GatheredWorker } from './gather.ts'
 import { stepsElsewhere } from './steps-elsewhere.ts'
 import type { ReadyWorker, WorkerPool } from './worker-pool.ts'
+import { WorkerStates } from './worker-states.ts'
 
 /** Who is told what happens between the threads. */
 export interface ThreadListener {
@@ -27,6 +30,7 @@ export interface ThreadPlan {
   readonly pool: WorkerPool
   /** The way to the first of them, or to all. */
   readonly input: FrameRing
+  readonly layout: Layout
   /** Workers that do the same steps, over different rows; each has one before it whose results it takes. */
   readonly stages: readonly {
     readonly workers: readonly ReadyWorker[]
@@ -43,7 +47,7 @@ export interface ThreadPlan {
  * the sinks.
  */
 export function threadedChain(
-  { pool, input, stages }: ThreadPlan,
+  { pool, input, layout, stages }: ThreadPlan,
   listener: ThreadListener,
   clock: Clock,
 ): (nodes: readonly LogicalNode[], columns: readonly InputColumn[], parts: ChainParts) => Chain {
@@ -73,6 +77,7 @@ export function threadedChain(
       })
       return workers.map(({ output }) => ({ ring: output, streams, answers: isLast }))
     })
+    const states = new WorkerStates(pool)
     const head = new Scatter(columns, gathered, { context, pool, input, listener, clock, inputs: parts.inputs })
     return {
       head,
@@ -81,17 +86,34 @@ export function threadedChain(
       timed: new Map(),
       eventTimes: all.flatMap(({ eventTimes }) => eventTimes),
       windows: all.flatMap(({ windows }) => windows),
-      dictionaries: columns.flatMap(({ dictionary }) => dictionary ?? []),
-      stateful: [{ id: 'workers', shape: '', operator: undefined }],
+      // Nothing is kept here: rows that were accepted are with the workers before anything is put into bytes.
+      dictionaries: [],
+      stateful: [],
       endInput: input => head.endInput(input),
       elsewhere: {
         policies: all.flatMap(({ policies }) => policies),
         settle: () => head.settle(),
         gone: pool.gone,
+        layout,
+        barrier: (id, aligned) => head.barrier(id, aligned),
+        statesAt: id => states.at(id),
+        restore: (kept, isSpreadOtherwise, { allowNew = false, allowDropped = false }) =>
+          pool.restore(
+            pool.workers.map((_, worker) => ({
+              kind: 'restore',
+              parts: (isSpreadOtherwise ? kept : [kept[worker]!]).map(copied),
+              isSpreadOtherwise,
+              tolerance: { allowNew, allowDropped },
+            })),
+          ),
       },
     }
   }
 }
+
+/** Sections that can be sent: a piece of a checkpoint would take all of it along. */
+const copied = (sections: readonly Section[]): Section[] =>
+  sections.map(({ name, bytes }) => ({ name, bytes: bytes.slice() }))
 
 /** An end that nothing comes to. */
 const NOWHERE: Operator = {
@@ -185,6 +207,12 @@ class Scatter implements Operator {
 
   endInput(input: number): boolean {
     return this.#do(() => this.#tell(FRAME.inputEnd, input, 0))
+  }
+
+  /** Sends a barrier behind everything sent so far. */
+  barrier(id: number, aligned: () => boolean): boolean {
+    this.#gather.atBarrier(id, aligned)
+    return this.#do(() => this.#tell(FRAME.barrier, 0, id))
   }
 
   /** Everything sent so far comes back before it is done. */

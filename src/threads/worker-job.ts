@@ -1,3 +1,5 @@
+import type { Section } from '../checkpoint/checkpoint-format.ts'
+import type { RestoreTolerance } from '../checkpoint/named-state.ts'
 import type { Shard } from '../operators/rows-of-shard.ts'
 import type { EventTimeColumn } from '../operators/time-of-rows.ts'
 import type { FieldSpec, LogicalNode } from '../plan/logical-node.ts'
@@ -31,11 +33,35 @@ export interface WorkerJob {
   readonly nowMs: number
 }
 
-/** What a worker says: it is ready, there is something to look at, or it can't go on. */
+/** What a worker is sent behind its job: a state to go on from, once at most, and that it shall begin. */
+export type WorkerOrder = WorkerRestore | { readonly kind: 'begin' }
+
+/** What a worker goes on from. */
+export interface WorkerRestore {
+  readonly kind: 'restore'
+  /** What each of those kept who did the work then. */
+  readonly parts: readonly (readonly Section[])[]
+  /** Whether it was spread otherwise then: the worker takes the keys of its own. */
+  readonly isSpreadOtherwise: boolean
+  readonly tolerance: RestoreTolerance
+}
+
+/** What a worker says: it is ready, or restored; there is something to look at; what it keeps; or it can't go on. */
 export type WorkerMessage =
   | { readonly kind: 'ready'; readonly shape: WorkerShape }
+  | { readonly kind: 'restored' }
   | { readonly kind: 'call' }
+  | WorkerState
   | { readonly kind: 'failed'; readonly error: SentError }
+
+/** What a worker keeps as of the barrier of a checkpoint. */
+export interface WorkerState {
+  readonly kind: 'state'
+  readonly id: number
+  readonly sections: readonly Section[]
+  /** How long it took to put that into bytes. */
+  readonly pauseNs: number
+}
 
 /** What a replica of the plan looks like: the same in all workers. */
 export interface WorkerShape {

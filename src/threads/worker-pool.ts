@@ -4,7 +4,7 @@ import { BYTE_WIDTH, type TypeName } from '../schema/data-type.ts'
 import { FrameRing } from './frame-ring.ts'
 import type { Spawn, Thread } from './spawn.ts'
 import { WorkerCells } from './worker-cells.ts'
-import type { SentError, WorkerJob, WorkerMessage, WorkerShape } from './worker-job.ts'
+import type { SentError, WorkerJob, WorkerMessage, WorkerRestore, WorkerShape, WorkerState } from './worker-job.ts'
 
 const LEAST_RING_BYTES = 2 ** 16
 const MOST_RING_BYTES = 2 ** 23
@@ -24,11 +24,14 @@ export class WorkerPool {
   readonly gone: Promise<void>
   /** Called when a worker says that there is something to look at. */
   onCall = (): void => {}
+  /** Called with what a worker keeps as of a barrier, and which of them it is. */
+  onState = (_worker: number, _state: WorkerState): void => {}
   readonly #threads: readonly Thread[]
   readonly #rings: readonly FrameRing[]
   readonly #ready: Promise<readonly ReadyWorker[]>
   #failed: ((error: EventfluxError) => void) | undefined
   #failure: EventfluxError | undefined
+  #restored = (): void => {}
   #isClosed = false
   #allGone!: () => void
 
@@ -53,11 +56,11 @@ export class WorkerPool {
     })
     const rings = new Map<SharedArrayBuffer, FrameRing>()
     for (const { job } of jobs) rings.set(job.input, new FrameRing(job.input, job.consumers))
-    const starts = jobs.map(({ name, job }) => {
+    const starts = jobs.map(({ name, job }, worker) => {
       const output = new FrameRing(job.output, 1)
       rings.set(job.output, output)
       output.callForFrame(0)
-      return this.#start(name, job, output, spawn)
+      return this.#start(name, worker, job, output, spawn)
     })
     this.#rings = [...rings.values()]
     this.#threads = starts.map(({ thread }) => thread)
@@ -68,7 +71,22 @@ export class WorkerPool {
   begin(failed: (error: EventfluxError) => void): void {
     this.#failed = failed
     if (this.#failure !== undefined) failed(this.#failure)
-    for (const thread of this.#threads) thread.post('begin')
+    for (const thread of this.#threads) thread.post({ kind: 'begin' })
+  }
+
+  /** Has each worker go on from what it is given. Resolves when all have; before they begin. */
+  async restore(orders: readonly WorkerRestore[]): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      let left = orders.length
+      this.#failed = reject
+      this.#restored = () => {
+        if (--left === 0) resolve()
+      }
+      if (this.#failure !== undefined) reject(this.#failure)
+      orders.forEach((order, worker) => {
+        this.#threads[worker]!.post(order)
+      })
+    })
   }
 
   /** Ends the workers, wherever they are. Resolves when they are gone. */
@@ -82,6 +100,7 @@ export class WorkerPool {
 
   #start(
     name: string,
+    worker: number,
     job: WorkerJob,
     output: FrameRing,
     spawn: Spawn,
@@ -103,6 +122,8 @@ export class WorkerPool {
         const message = given as WorkerMessage
         if (message.kind === 'call') this.onCall()
         else if (message.kind === 'failed') failed(received(message.error, name))
+        else if (message.kind === 'state') this.onState(worker, message)
+        else if (message.kind === 'restored') this.#restored()
         else isReady({ shape: message.shape, cells: cellsOf(message.shape), output })
       },
       ended: (reason, cause) => failed(stageFailed(`${name} ${reason}`, { at: name, cause })),

@@ -2,11 +2,11 @@ import { EventfluxError } from '../errors.ts'
 import { openWorker, type PlanWorker } from './plan-worker.ts'
 import { Stopped } from './result-link.ts'
 import { nodeThreads } from './spawn.ts'
-import type { SentError, WorkerJob, WorkerMessage } from './worker-job.ts'
+import type { SentError, WorkerJob, WorkerMessage, WorkerOrder } from './worker-job.ts'
 
 /** The way to the thread that started this one. */
 interface Port {
-  post(message: WorkerMessage): void
+  post(message: WorkerMessage, transfer?: ArrayBuffer[]): void
   /** The next message. */
   next(): Promise<unknown>
   /** Lets what else waits for this thread happen. */
@@ -21,9 +21,14 @@ async function serve(): Promise<void> {
   const port = await openPort()
   let worker: PlanWorker | undefined
   try {
-    worker = await openWorker((await port.next()) as WorkerJob, message => port.post(message))
+    worker = await openWorker((await port.next()) as WorkerJob, (message, transfer) => port.post(message, transfer))
     port.post({ kind: 'ready', shape: worker.shape })
-    await port.next()
+    for (;;) {
+      const order = (await port.next()) as WorkerOrder
+      if (order.kind === 'begin') break
+      worker.restore(order)
+      port.post({ kind: 'restored' })
+    }
     await worker.run(() => port.letGo())
   } catch (error) {
     if (!(error instanceof Stopped)) port.post({ kind: 'failed', error: sent(error) })
@@ -57,7 +62,7 @@ async function openPort(): Promise<Port> {
   if (port) {
     port.on('message', arrived)
     return {
-      post: message => port.postMessage(message),
+      post: (message, transfer) => port.postMessage(message, transfer),
       next,
       letGo: () => new Promise(resolve => setImmediate(resolve)),
       close: () => port.close(),
@@ -65,12 +70,12 @@ async function openPort(): Promise<Port> {
   }
   const scope = globalThis as unknown as {
     onmessage: (event: { readonly data: unknown }) => void
-    postMessage(message: unknown): void
+    postMessage(message: unknown, transfer?: ArrayBuffer[]): void
     close(): void
   }
   scope.onmessage = ({ data }) => arrived(data)
   return {
-    post: message => scope.postMessage(message),
+    post: (message, transfer) => scope.postMessage(message, transfer),
     next,
     letGo: () => new Promise(resolve => setTimeout(resolve, 0)),
     close: () => scope.close(),

@@ -4,10 +4,11 @@ import type { LoweredAggregate } from '../../plan/lower-aggregate.ts'
 import { type LoweredRowWindow, passedName, stampNames } from '../../plan/lower-row-window.ts'
 import { aggregateName } from '../../plan/lower-window.ts'
 import { KIND } from '../../plan/row-window-schema.ts'
-import { type DataType, timestamp, utf8 } from '../../schema/data-type.ts'
+import { type DataType, type TypeName, timestamp, utf8 } from '../../schema/data-type.ts'
 import { clockColumnsOf } from '../../time/row-windows.ts'
 import type { EvaluationContext, InputColumn } from '../evaluator/evaluation-frame.ts'
 import type { Operator } from '../operator.ts'
+import { OwnKeys, type ShardOfKeys, wordsOfValue } from '../own-keys.ts'
 import type { StageTimers } from '../stage-timers.ts'
 import { aggregateMaker, isForever } from './aggregates/make-aggregate.ts'
 import { ChunkOrder } from './chunk-order.ts'
@@ -16,12 +17,14 @@ import { windowKind } from './make-window.ts'
 import { type OutputColumn, OutputColumns } from './output-columns.ts'
 import { RowWindowOperator } from './row-window-operator.ts'
 import { argumentCodec } from './value-codec.ts'
-import { valueKey } from './value-key.ts'
+import { valueKey, valuesOfKey } from './value-key.ts'
 
 export interface RowWindowParts {
   readonly context: EvaluationContext
   readonly maxKeys: number
   readonly timers: StageTimers
+  /** Which keys are its own, where it is one of several replicas. */
+  readonly shard?: ShardOfKeys | undefined
   /** Makes the operator behind the window, which is told the columns it gets. */
   readonly next: (columns: readonly InputColumn[]) => Operator
 }
@@ -31,7 +34,7 @@ export function buildRowWindow(
   node: RowWindowNode,
   lowered: LoweredRowWindow,
   prepared: readonly InputColumn[],
-  { context, maxKeys, timers, next }: RowWindowParts,
+  { context, maxKeys, timers, next, shard }: RowWindowParts,
 ): RowWindowOperator {
   const { window } = node
   const columns = outputColumns(node, lowered, prepared)
@@ -45,6 +48,12 @@ export function buildRowWindow(
     columns: prepared,
     kind,
     key: valueKey(lowered.keys),
+    isOwn:
+      shard &&
+      ownKeys(
+        shard,
+        lowered.keys.map(column => prepared[column]!.type.name),
+      ),
     maxKeys,
     maxRows: isOfKeys ? maxKeys : maxRows,
     content: {
@@ -72,6 +81,15 @@ export function buildRowWindow(
     dictionaries: columns.flatMap(({ name, dictionary }) => (name === KIND && dictionary ? [dictionary] : [])),
     shape: shapeOf(node, lowered, prepared),
   })
+}
+
+/** Whether the key of a window is a replica's own. */
+function ownKeys(shard: ShardOfKeys, types: readonly TypeName[]): (key: unknown) => boolean {
+  const own = new OwnKeys(shard)
+  return key => {
+    const values = valuesOfKey(key, types)
+    return own.has(column => wordsOfValue(values[column], types[column]!))
+  }
 }
 
 /** What the state hangs on, and nothing it doesn't. */

@@ -28,6 +28,8 @@ export interface RowWindowOptions {
   readonly columns: readonly InputColumn[]
   readonly kind: WindowKind
   readonly key: ValueKey
+  /** Which keys are its own, where it is one of several replicas. */
+  readonly isOwn?: ((key: unknown) => boolean) | undefined
   readonly maxKeys: number
   readonly maxRows: number
   readonly content: ContentPlan
@@ -172,21 +174,25 @@ export class RowWindowOperator implements Operator, Stateful, TimedStage, RowEve
     const { dictionaries, shape, maxKeys } = this.#options
     reader.expect(shape)
     readDictionaries(reader, dictionaries)
-    this.#now = reader.instant(Number.NEGATIVE_INFINITY)
-    this.#seq = reader.amount()
-    this.#made = reader.amount()
+    this.#now = Math.max(this.#now, reader.instant(Number.NEGATIVE_INFINITY))
+    this.#seq = Math.max(this.#seq, reader.amount())
+    this.#made = Math.max(this.#made, reader.amount())
     this.#ended = reader.bool()
     this.#forwarded = this.#ended
     const count = reader.count(9)
     if (this.#ended && count > 0) reader.refuse(`${count} windows behind the end of the input`)
-    if (count > maxKeys)
-      throw checkpointMismatch(`the state has ${count} keys and maxKeys is ${maxKeys}: raise maxKeys`, { value: count })
     for (let left = count; left > 0; left--) {
-      const keyed = this.#newWindow(reader.value(), reader.amount())
+      const keyed = this.#madeWindow(reader.value(), reader.amount())
       keyed.window.restore(reader, this.#rows)
       keyed.content.restore(reader)
+      if (reader.part !== undefined && this.#options.isOwn?.(keyed.key) === false) continue
+      if (this.#windows.has(keyed.key)) reader.refuse('two windows of one key')
+      this.#windows.set(keyed.key, keyed)
       this.#queue(keyed)
     }
+    const { size } = this.#windows
+    if (size > maxKeys)
+      throw checkpointMismatch(`the state has ${size} keys and maxKeys is ${maxKeys}: raise maxKeys`, { value: size })
     this.#arm()
   }
 
@@ -283,16 +289,20 @@ export class RowWindowOperator implements Operator, Stateful, TimedStage, RowEve
   }
 
   #newWindow(key: unknown, order: number): KeyedWindow {
+    const keyed = this.#madeWindow(key, order)
+    this.#windows.set(key, keyed)
+    return keyed
+  }
+
+  #madeWindow(key: unknown, order: number): KeyedWindow {
     const { kind, content } = this.#options
-    const keyed = {
+    return {
       key,
       order,
       window: kind.make(),
       content: new WindowContent(content),
       queuedFor: Number.POSITIVE_INFINITY,
     }
-    this.#windows.set(key, keyed)
-    return keyed
   }
 
   /** Lets everything happen that is due by `now`, each thing at its own instant. */

@@ -1,3 +1,5 @@
+import type { TypeName } from '../../schema/data-type.ts'
+
 /** What stands for some values of a row in a `Map`: equal for equal values, null being one; 0 is -0, NaN is NaN. */
 export type ValueKey = (values: readonly unknown[]) => unknown
 
@@ -15,4 +17,24 @@ function textOf(value: unknown): string {
   // -0 prints as 0.
   const text = String(value)
   return `${text.length};${text}`
+}
+
+/** The values a key stands for. What is no such key gives values that are in no row. */
+export function valuesOfKey(key: unknown, types: readonly TypeName[]): readonly unknown[] {
+  if (types.length < 2) return types.map(() => key)
+  let rest = String(key)
+  return types.map(type => {
+    const colon = rest.indexOf(';')
+    const head = rest.slice(0, colon)
+    const length = head === '-' ? 0 : Number(head)
+    const text = rest.slice(colon + 1, colon + 1 + length)
+    rest = rest.slice(colon + 1 + length)
+    return head === '-' ? null : valueFrom(text, type)
+  })
+}
+
+function valueFrom(text: string, type: TypeName): unknown {
+  if (type === 'utf8') return text
+  if (type === 'bool') return text === 'true'
+  return type === 'i64' && /^-?\d+$/.test(text) ? BigInt(text) : type === 'i64' ? 0n : Number(text)
 }

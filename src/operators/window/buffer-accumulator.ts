@@ -64,6 +64,11 @@ export class BufferAccumulator implements Accumulator {
     this.#buffers.restore(reader, record + at)
   }
 
+  /** Puts others in the place of the codes in a set. */
+  replace(record: number, at: number, codeOf: (code: number) => number): void {
+    this.#buffers.replace(record + at, codeOf)
+  }
+
   /** Makes room in the record whose address stands at `address`. */
   #grow(address: number, at: number): void {
     this.#buffers.grow(this.#arena.memory.u32[address >>> 2]! + at)

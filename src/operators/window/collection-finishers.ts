@@ -21,13 +21,16 @@ export function collectionFinisher(fields: RecordFields, call: AggregateCall): F
     }
   switch (fn) {
     case 'distinctCount': {
-      const { at } = fields.share(`distinct ${column}`, () => distinctValues(k, arena, column, input.name))
+      const { accumulator, at } = fields.share(`distinct ${column}`, () => distinctValues(k, arena, column, input.name))
       fields.bounds.add('distinctCount: 16 to 32 bytes for each different value, within maxMemory')
-      fields.holdCodes(call.dictionary, (record, mark) => {
-        const { u32 } = memory
-        const first = u32[(record + at + BUFFER_ADDRESS) >>> 2]! >>> 2
-        const slots = u32[(record + at + BUFFER_CAPACITY) >>> 2]!
-        for (let i = 0; i < slots; i++) if (u32[first + i * 2] !== 0) mark(u32[first + i * 2]!)
+      fields.holdCodes(call.dictionary, {
+        mark(record, mark) {
+          const { u32 } = memory
+          const first = u32[(record + at + BUFFER_ADDRESS) >>> 2]! >>> 2
+          const slots = u32[(record + at + BUFFER_CAPACITY) >>> 2]!
+          for (let i = 0; i < slots; i++) if (u32[first + i * 2] !== 0) mark(u32[first + i * 2]!)
+        },
+        replace: (record, codeOf) => accumulator.replace(record, at, codeOf),
       })
       return (addresses, n, { values }) => k.takeField8(addresses, n, at + BUFFER_COUNT, values)
     }

@@ -1,8 +1,11 @@
+import type { StateReader } from '../../checkpoint/state-reader.ts'
 import { type Arena, ArenaScope } from '../../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
+import type { OwnKeys } from '../own-keys.ts'
 import type { FinishTarget } from './finish.ts'
+import { foundIds, type KeyIds, sameIds } from './key-ids.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
 
 /** A single utf8 key: its dictionary codes are the ids (0 = the null key). Costs nothing per row. */
@@ -13,13 +16,19 @@ export class DictionaryKey implements KeyIndex {
   readonly #dictionary: Dictionary
   readonly #scope: ArenaScope
   readonly #scratchF64: number
+  readonly #own: OwnKeys | undefined
 
-  constructor(kernels: KernelExports, arena: Arena, column: number, dictionary: Dictionary, maxBatch: number) {
+  constructor(
+    kernels: KernelExports,
+    arena: Arena,
+    options: { column: number; dictionary: Dictionary; maxBatch: number; own: OwnKeys | undefined },
+  ) {
     this.#scope = new ArenaScope(arena)
-    this.#scratchF64 = this.#scope.allocate(maxBatch * 8)
+    this.#scratchF64 = this.#scope.allocate(options.maxBatch * 8)
     this.#kernels = kernels
-    this.#column = column
-    this.#dictionary = dictionary
+    this.#column = options.column
+    this.#dictionary = options.dictionary
+    this.#own = options.own
   }
 
   assign(batch: RecordBatch): number {
@@ -44,7 +53,15 @@ export class DictionaryKey implements KeyIndex {
   /** The dictionary has all there is. */
   snapshot(): void {}
 
-  restore(): void {}
+  restore(reader: StateReader): KeyIds {
+    const { part } = reader
+    const dictionary = this.#dictionary
+    if (part === undefined) return sameIds(dictionary.codeLimit)
+    return foundIds(reader, part.codeLimit(dictionary), code => {
+      const text = part.textOf(reader, dictionary, code)
+      return this.#own?.has(() => text) === false ? -1 : part.codeOf(reader, dictionary, code)
+    })
+  }
 
   close(): void {
     this.#scope.release()

@@ -8,7 +8,7 @@ import type { BatchRows } from './batch-rows.ts'
 import type { EarlyFirings, EventWindowParts, EventWindows } from './event-window.ts'
 import { SessionJoins } from './session-joins.ts'
 import { RETRACTION, SessionTimers } from './session-timers.ts'
-import { nextMultiple } from './triggers/changed-keys.ts'
+import { laterTick, nextMultiple } from './triggers/changed-keys.ts'
 
 /**
  * Sessions that give results before their end. Whatever makes a session fire (rows, the clock, the watermark on its way,
@@ -162,14 +162,21 @@ export class EarlySessionWindows implements EventWindows, EarlyFirings {
     layout.state.snapshot(writer, Uint32Array.from(records))
   }
 
-  restore(reader: StateReader): void {
+  restore(reader: StateReader, sessions: readonly number[]): void {
     const { store, layout } = this.#parts
-    this.#tickAt = reader.instant(Number.POSITIVE_INFINITY)
-    this.#wakeAt = reader.instant(Number.POSITIVE_INFINITY)
-    this.#clockMs = reader.instant(Number.NEGATIVE_INFINITY)
+    this.#tickAt = laterTick(this.#tickAt, reader.instant(Number.POSITIVE_INFINITY))
+    this.#wakeAt = Math.min(this.#wakeAt, reader.instant(Number.POSITIVE_INFINITY))
+    this.#clockMs = Math.max(this.#clockMs, reader.instant(Number.NEGATIVE_INFINITY))
     const records: number[] = []
-    for (const session of store.inOrder()) {
+    for (const session of sessions) {
       const rows = reader.amount()
+      if (session === 0) {
+        for (let left = reader.count(16); left > 0; left--) {
+          reader.bytes(16)
+          records.push(0)
+        }
+        continue
+      }
       if (rows > 0) this.#changed.set(session, rows)
       const given: number[] = []
       for (let left = reader.count(16); left > 0; left--) {

@@ -17,7 +17,7 @@ import { OpenWindow } from './open-window.ts'
 import { OpenWindows } from './open-windows.ts'
 import { RecordIntake } from './record-intake.ts'
 import type { RecordLayout } from './record-layout.ts'
-import { nextMultiple } from './triggers/changed-keys.ts'
+import { laterTick, nextMultiple } from './triggers/changed-keys.ts'
 import { WakeUp } from './wake-up.ts'
 import type { WindowAggregateOptions } from './window-aggregate.ts'
 import { WindowEmitter } from './window-emitter.ts'
@@ -174,16 +174,17 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
 
   restore(reader: StateReader): void {
     reader.expect(this.#options.shape)
-    this.#watermark = reader.time()
-    this.#reached = reader.time()
-    this.#forwarded = reader.time()
-    this.#tickAt = reader.time()
-    this.#wakeAt = reader.time()
-    this.#clockMs = reader.instant(Number.NEGATIVE_INFINITY)
-    this.#rows.nextRank = reader.integer()
-    this.#keys.restore(reader)
-    this.#open.restore(reader, this.#keys.idLimit)
-    this.#layout.restoreForevers(reader, this.#keys.idLimit)
+    // Of several parts, the ones behind hadn't been told: nothing of theirs fires before.
+    this.#watermark = Math.max(this.#watermark, reader.time())
+    this.#reached = Math.max(this.#reached, reader.time())
+    this.#forwarded = Math.max(this.#forwarded, reader.time())
+    this.#tickAt = laterTick(this.#tickAt, reader.time())
+    this.#wakeAt = Math.min(this.#wakeAt, reader.time())
+    this.#clockMs = Math.max(this.#clockMs, reader.instant(Number.NEGATIVE_INFINITY))
+    this.#rows.nextRank = Math.max(this.#rows.nextRank, reader.integer())
+    const keys = this.#keys.restore(reader)
+    this.#open.restore(reader, keys)
+    this.#layout.restoreForevers(reader, keys)
     this.#arm()
   }
 

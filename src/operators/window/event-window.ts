@@ -75,7 +75,8 @@ export interface EarlyFirings {
   eachGiven(visit: (session: number) => void): void
   snapshot(writer: StateWriter): void
   /** The sessions of the state are there again, in the order in which they were written. */
-  restore(reader: StateReader): void
+  /** @param sessions Those of the state, in its order; 0: another's. */
+  restore(reader: StateReader, sessions: readonly number[]): void
   /** Gives back what it keeps. */
   close(): void
 }
@@ -230,15 +231,16 @@ export class EventWindowOperator implements Operator, Stateful, TimedStage {
 
   restore(reader: StateReader): void {
     reader.expect(this.#shape)
-    this.#watermark = reader.time()
-    this.#reached = reader.time()
-    this.#forwarded = reader.time()
-    this.#rows.nextRank = reader.integer()
-    this.#keys.restore(reader)
-    this.#store.restore(reader, this.#keys.idLimit)
-    this.#store.eachRecord(record => this.#windows.restored(record - SESSION_RECORD, this.#watermark))
-    this.#windows.early?.restore(reader)
-    this.#layout.restoreForevers(reader, this.#keys.idLimit)
+    // Of several parts, the ones behind hadn't been told: nothing of theirs fires before.
+    this.#watermark = Math.max(this.#watermark, reader.time())
+    this.#reached = Math.max(this.#reached, reader.time())
+    this.#forwarded = Math.max(this.#forwarded, reader.time())
+    this.#rows.nextRank = Math.max(this.#rows.nextRank, reader.integer())
+    const keys = this.#keys.restore(reader)
+    const sessions = this.#store.restore(reader, keys)
+    for (const session of sessions) if (session !== 0) this.#windows.restored(session, this.#watermark)
+    this.#windows.early?.restore(reader, sessions)
+    this.#layout.restoreForevers(reader, keys)
     this.#arm()
   }
 

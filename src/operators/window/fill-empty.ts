@@ -139,11 +139,13 @@ export class FillEmptyOperator implements Operator, Stateful {
 
   restore(reader: StateReader): void {
     reader.expect(this.#options.shape)
-    this.#latest = reader.time()
-    this.#keys.restore(reader)
+    this.#latest = Math.max(this.#latest, reader.time())
+    const keys = this.#keys.restore(reader)
+    this.#known.restore(reader, keys)
+    this.#last.restore(reader, keys)
     this.#idLimit = this.#keys.idLimit
-    this.#known.restore(reader, this.#idLimit)
-    this.#last.restore(reader, this.#idLimit)
+    this.#known.reserve(this.#idLimit)
+    this.#last.reserve(this.#idLimit)
   }
 
   sizeBytes(): number {

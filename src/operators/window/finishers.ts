@@ -71,9 +71,9 @@ export function finisherOf(fields: RecordFields, call: AggregateCall): Finish {
     case 'last': {
       const width = WIDE.has(input.name) ? 8 : 4
       const { at } = fields.share(`${fn} ${column}`, () => new EdgeValueAccumulator(k, column, fn, width))
-      fields.holdCodes(call.dictionary, (record, mark) => {
-        if (memory.f64[(record + at + EDGE_RANK) >>> 3] !== 0) mark(memory.u32[(record + at + EDGE_VALUE) >>> 2]!)
-      })
+      fields.holdCode(call.dictionary, record =>
+        memory.f64[(record + at + EDGE_RANK) >>> 3] === 0 ? 0 : record + at + EDGE_VALUE,
+      )
       return (addresses, n, { values, validity }) => {
         if (width === 8) k.takeField8(addresses, n, at + EDGE_VALUE, values)
         else k.takeField4(addresses, n, at + EDGE_VALUE, values)
@@ -95,9 +95,9 @@ export function finisherOf(fields: RecordFields, call: AggregateCall): Finish {
             greatest: fn === 'argMax',
           }),
       )
-      fields.holdCodes(call.dictionary, (record, mark) => {
-        if (memory.f64[(record + at + ARG_RANK) >>> 3] !== 0) mark(memory.u32[(record + at + ARG_VALUE) >>> 2]!)
-      })
+      fields.holdCode(call.dictionary, record =>
+        memory.f64[(record + at + ARG_RANK) >>> 3] === 0 ? 0 : record + at + ARG_VALUE,
+      )
       return (addresses, n, { values, validity }) => {
         if (width === 8) k.takeField8(addresses, n, at + ARG_VALUE, values)
         else k.takeField4(addresses, n, at + ARG_VALUE, values)

@@ -3,6 +3,7 @@ import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { TypeName } from '../../schema/data-type.ts'
 import type { FinishTarget } from './finish.ts'
+import type { KeyIds } from './key-ids.ts'
 import type { IdMarker } from './key-index.ts'
 
 /**
@@ -57,11 +58,11 @@ export class Forever {
     })
   }
 
-  /** @param idLimit Ids are below it. */
-  restore(reader: StateReader, idLimit: number): void {
+  restore(reader: StateReader, keys: KeyIds): void {
     for (let left = reader.count(12); left > 0; left--) {
-      const id = reader.index(idLimit - 1)
-      this.#values[id] = this.#isInteger ? reader.i64() : reader.f64()
+      const id = keys.of(reader.index(keys.limit - 1))
+      const value = this.#isInteger ? reader.i64() : reader.f64()
+      if (id >= 0) this.#values[id] = value
     }
   }
 

@@ -193,21 +193,21 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
 
   restore(reader: StateReader): void {
     reader.expect(this.#shape)
-    this.#watermark = reader.time()
-    this.#reached = reader.time()
-    this.#forwarded = reader.time()
-    this.#clockMs = reader.instant(Number.NEGATIVE_INFINITY)
-    this.#latestTime = reader.time()
-    this.#ended = reader.bool()
-    this.#rows.nextRank = reader.integer()
-    this.#keys.restore(reader)
-    const { idLimit } = this.#keys
-    this.#records.restore(reader, idLimit)
-    this.#givenRows.restore(reader, idLimit)
-    this.#given?.restore(reader, idLimit)
-    this.#trigger.reserve(idLimit)
-    this.#trigger.restore(reader, idLimit)
-    this.#layout.restoreForevers(reader, idLimit)
+    // Of several parts, the ones behind hadn't been told: nothing of theirs fires before.
+    this.#watermark = Math.max(this.#watermark, reader.time())
+    this.#reached = Math.max(this.#reached, reader.time())
+    this.#forwarded = Math.max(this.#forwarded, reader.time())
+    this.#clockMs = Math.max(this.#clockMs, reader.instant(Number.NEGATIVE_INFINITY))
+    this.#latestTime = Math.max(this.#latestTime, reader.time())
+    this.#ended = reader.bool() || this.#ended
+    this.#rows.nextRank = Math.max(this.#rows.nextRank, reader.integer())
+    const keys = this.#keys.restore(reader)
+    this.#records.restore(reader, keys)
+    this.#givenRows.restore(reader, keys)
+    this.#given?.restore(reader, keys)
+    this.#trigger.restore(reader, keys)
+    this.#trigger.reserve(this.#keys.idLimit)
+    this.#layout.restoreForevers(reader, keys)
     this.#arm()
   }
 

@@ -89,6 +89,23 @@ export class GrowingBuffers {
     if (this.#form === 'set') f64[(field + SET_ZERO) >>> 3] = Number(hasZero)
   }
 
+  /** Puts others in the place of the first words of the elements of a table, all of them different. */
+  replace(field: number, wordOf: (word: number) => number): void {
+    const { u32 } = this.#memory
+    const from = u32[(field + BUFFER_ADDRESS) >>> 2]!
+    const capacity = this.capacity(field)
+    if (from === 0) return
+    const words = this.#elementBytes / 4
+    for (let i = 0; i < capacity; i++) {
+      const at = (from >>> 2) + i * words
+      if (!this.#isGap(at)) u32[at] = wordOf(u32[at]!)
+    }
+    const to = this.#arena.allocateZeroed(capacity * this.#elementBytes)
+    this.#move(from, capacity, to, capacity)
+    this.#arena.release(from, capacity * this.#elementBytes)
+    this.#memory.u32[(field + BUFFER_ADDRESS) >>> 2] = to
+  }
+
   #refill(reader: StateReader, field: number, count: number): void {
     const words = this.#elementBytes / 4
     const isTable = this.#form !== 'list'

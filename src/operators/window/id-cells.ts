@@ -2,6 +2,7 @@ import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { Arena } from '../../memory/arena.ts'
 import { IdRuns } from './id-runs.ts'
+import type { KeyIds } from './key-ids.ts'
 
 const LEAST_IDS = 16
 
@@ -48,11 +49,23 @@ export class IdCells {
     runs.writeWords(writer, this.#arena.memory.u32, this.address >>> 2, this.#bytes / 4)
   }
 
-  /** Takes over in new cells what others held; ids are below `idLimit`. */
-  restore(reader: StateReader, idLimit: number): void {
-    this.reserve(idLimit)
-    const runs = IdRuns.read(reader, idLimit, this.#bytes)
-    runs.readWords(reader, this.#arena.memory.u32, this.address >>> 2, this.#bytes / 4)
+  /** Takes over in new cells what others held; of the keys of a part of a state, beside those of others. */
+  restore(reader: StateReader, keys: KeyIds): void {
+    const runs = IdRuns.read(reader, keys.limit, this.#bytes)
+    const words = this.#bytes / 4
+    if (reader.part === undefined) {
+      this.reserve(runs.limit)
+      runs.readWords(reader, this.#arena.memory.u32, this.address >>> 2, words)
+      return
+    }
+    const cell = new Uint32Array(words)
+    runs.eachId(id => {
+      reader.words(cell, 0, words)
+      const own = keys.of(id)
+      if (own < 0) return
+      this.reserve(own + 1)
+      this.#arena.memory.u32.set(cell, (this.address + own * this.#bytes) >>> 2)
+    })
   }
 
   close(): void {

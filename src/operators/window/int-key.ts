@@ -5,7 +5,9 @@ import type { Arena } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
+import type { OwnKeys } from '../own-keys.ts'
 import type { FinishTarget } from './finish.ts'
+import { foundIds, type KeyIds, sameIds } from './key-ids.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
 import { KeyTable } from './key-table.ts'
 
@@ -26,13 +28,14 @@ export class IntKey implements KeyIndex {
   readonly #liveIds: IdMarker
   readonly #ids: number
   readonly #idBytes: number
+  readonly #own: OwnKeys | undefined
   #directLimit = 0
   #table: KeyTable | undefined
 
   constructor(
     kernels: KernelExports,
     arena: Arena,
-    options: { column: number; maxBatch: number; maxKeys: number; liveIds: IdMarker },
+    options: { column: number; maxBatch: number; maxKeys: number; liveIds: IdMarker; own: OwnKeys | undefined },
   ) {
     this.#kernels = kernels
     this.#arena = arena
@@ -40,7 +43,8 @@ export class IntKey implements KeyIndex {
     this.#column = options.column
     this.#maxKeys = options.maxKeys
     this.#liveIds = options.liveIds
-    this.#idBytes = options.maxBatch * 4
+    this.#own = options.own
+    this.#idBytes = Math.max(2, options.maxBatch) * 4
     this.#ids = arena.allocate(this.#idBytes)
   }
 
@@ -90,16 +94,47 @@ export class IntKey implements KeyIndex {
     this.#table?.snapshot(writer)
   }
 
-  restore(reader: StateReader): void {
+  restore(reader: StateReader): KeyIds {
     const limit = reader.index(DIRECT_LIMIT)
+    if (reader.part !== undefined) return this.#restorePart(reader, limit)
     if (limit > this.#maxKeys)
       throw checkpointMismatch(`the state has the key ${limit - 1} and maxKeys is ${this.#maxKeys}: raise maxKeys`, {
         value: limit,
       })
     this.#directLimit = limit
-    if (!reader.bool()) return
-    this.#table = this.#newTable()
-    this.#table.restore(reader, () => {})
+    if (reader.bool()) {
+      this.#table = this.#newTable()
+      this.#table.restore(reader, () => {})
+    }
+    return sameIds(this.idLimit)
+  }
+
+  /** Keys that were their own ids stay that, unless others of the part, or of one before, were in a table. */
+  #restorePart(reader: StateReader, directLimit: number): KeyIds {
+    const hasTable = reader.bool()
+    if (hasTable && this.#table === undefined) {
+      this.#table = this.#newTable()
+      this.#table.adopt(this.#directLimit)
+    }
+    const table = hasTable ? this.#table!.readPart(reader) : undefined
+    reader.part!.whenDone(() => this.#table?.takenOver())
+    return foundIds(reader, table?.limit ?? directLimit, id => {
+      const key = table === undefined ? id : (table.keys.get(id)?.[0] ?? reader.refuse(`the id ${id} is of no key`))
+      if (this.#own?.has(() => [key]) === false) return -1
+      if (this.#table !== undefined) return this.#takeOver(this.#table, key)
+      if (key >= this.#maxKeys)
+        throw checkpointMismatch(`the state has the key ${key} and maxKeys is ${this.#maxKeys}: raise maxKeys`, {
+          value: key,
+        })
+      this.#directLimit = Math.max(this.#directLimit, key + 1)
+      return key
+    })
+  }
+
+  #takeOver(table: KeyTable, key: number): number {
+    const at = this.#ids + 4
+    this.#memory.u32[at >>> 2] = key
+    return table.takeOver(this.#ids, from => this.#kernels.findOrInsertKeys4(table.address, at, 0, from, 1, this.#ids))
   }
 
   close(): void {

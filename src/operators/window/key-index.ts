@@ -3,6 +3,7 @@ import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
 import type { FinishTarget } from './finish.ts'
+import type { KeyIds } from './key-ids.ts'
 
 /** Tells an index which ids live state still refers to, before it hands out the others again. */
 export type IdMarker = (mark: (id: number) => void) => void
@@ -22,8 +23,8 @@ export interface KeyIndex {
   markCodes(dictionary: Dictionary, liveIds: IdMarker, mark: Parameters<CodeMarker>[0]): void
   /** Writes the keys of the live ids. Dictionaries are not its own: their codes stay what they are. */
   snapshot(writer: StateWriter): void
-  /** Gives a fresh index the keys, under the ids they had. */
-  restore(reader: StateReader): void
+  /** Gives a fresh index the keys, under the ids they had; of a part of a state, those that are its own, as they are asked for. */
+  restore(reader: StateReader): KeyIds
   /** Kernels called per batch, for explain(). */
   readonly kernels: readonly string[]
   close(): void

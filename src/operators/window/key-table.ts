@@ -39,10 +39,15 @@ export class KeyTable {
   readonly #maxKeys: number
   readonly #liveIds: IdMarker
   #capacity = 0
+  /** Ids of keys that are being taken over, which no state refers to yet. */
+  #taken: number[] = []
 
   constructor(kernels: KernelExports, arena: Arena, words: number, options: { maxKeys: number; liveIds: IdMarker }) {
     const { maxKeys } = options
-    this.#liveIds = options.liveIds
+    this.#liveIds = mark => {
+      options.liveIds(mark)
+      for (const id of this.#taken) mark(id)
+    }
     this.#kernels = kernels
     this.#arena = arena
     this.#memory = arena.memory
@@ -114,6 +119,31 @@ export class KeyTable {
     runs.eachId(id => check(keys + id * this.#words))
     this.#set(KEYS_NEXT_ID, limit)
     this.#rebuild(mark => runs.eachId(mark))
+  }
+
+  /** The keys `snapshot` wrote of a part of a state, by the ids they have there, which are below `limit`. */
+  readPart(reader: StateReader): { readonly limit: number; readonly keys: ReadonlyMap<number, Uint32Array> } {
+    const keys = new Map<number, Uint32Array>()
+    const runs = IdRuns.read(reader, 2 ** 32, this.#words * 4)
+    runs.eachId(id => {
+      const key = new Uint32Array(this.#words)
+      reader.words(key, 0, this.#words)
+      keys.set(id, key)
+    })
+    return { limit: runs.limit, keys }
+  }
+
+  /** The id of a key that is taken over from another, kept until `takenOver`. `find(from)` as for `assign`, for one row. */
+  takeOver(ids: number, find: (from: number) => number): number {
+    this.assign(1, 0, ids, find)
+    const id = this.#memory.u32[ids >>> 2]!
+    this.#taken.push(id)
+    return id
+  }
+
+  /** All that was taken over is referred to by now. */
+  takenOver(): void {
+    this.#taken = []
   }
 
   close(): void {

@@ -10,6 +10,7 @@ import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { Arena } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
+import { greatestOf, type KeyIds } from './key-ids.ts'
 import type { IdMarker } from './key-index.ts'
 import type { RecordLayout } from './record-layout.ts'
 
@@ -115,13 +116,14 @@ export class KeyedRecords {
     this.#layout.state.snapshotKeyed(writer, ids, this.records)
   }
 
-  /** Begins the records of a state where there are none; ids are below `idLimit`. */
-  restore(reader: StateReader, idLimit: number): void {
-    const keyed = this.#layout.state.readIds(reader, idLimit)
+  /** Begins the records of a state, or of a part of one, where there are none of its keys. */
+  restore(reader: StateReader, keys: KeyIds): void {
+    const keyed = this.#layout.state.readIds(reader, keys)
     const { ids } = keyed
-    this.reserve(idLimit)
-    this.#memory.u32.set(ids, this.#list >>> 2)
-    this.#memory.u32[(this.entry + SLICE_COUNT) >>> 2] = ids.length
+    this.reserve(greatestOf(ids) + 1)
+    for (const id of ids) if (this.rowsOf(id) > 0) reader.refuse('a key has two records')
+    this.#memory.u32.set(ids, (this.#list >>> 2) + this.#count)
+    this.#memory.u32[(this.entry + SLICE_COUNT) >>> 2] = this.#count + ids.length
     this.#layout.state.restoreKeyed(reader, keyed, this.records)
   }
 

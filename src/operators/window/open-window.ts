@@ -3,6 +3,7 @@ import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { Arena } from '../../memory/arena.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 import { IdCells } from './id-cells.ts'
+import type { KeyIds } from './key-ids.ts'
 import { KeyedRecords } from './keyed-records.ts'
 import type { RecordLayout } from './record-layout.ts'
 import { ChangedKeys } from './triggers/changed-keys.ts'
@@ -77,13 +78,12 @@ export class OpenWindow {
     this.#counts?.snapshot(writer)
   }
 
-  /** Takes over in a new window what another held; ids are below `idLimit`. */
-  restore(reader: StateReader, idLimit: number): void {
-    this.reserve(idLimit)
-    this.records.restore(reader, idLimit)
-    this.given?.restore(reader, idLimit)
-    this.changed.restore(reader, idLimit)
-    this.#counts?.restore(reader, idLimit)
+  /** Takes over what another window held of keys that have nothing here. */
+  restore(reader: StateReader, keys: KeyIds): void {
+    this.records.restore(reader, keys)
+    this.given?.restore(reader, keys)
+    this.changed.restore(reader, keys)
+    this.#counts?.restore(reader, keys)
   }
 
   close(): void {

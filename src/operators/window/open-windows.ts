@@ -1,5 +1,6 @@
 import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import type { KeyIds } from './key-ids.ts'
 import type { OpenWindow } from './open-window.ts'
 
 /** Windows that hold rows, in order of their ends. */
@@ -41,14 +42,14 @@ export class OpenWindows {
     }
   }
 
-  /** Opens the windows of a state where none is; ids are below `idLimit`. */
-  restore(reader: StateReader, idLimit: number): void {
+  /** Opens the windows of a state, where they aren't open. */
+  restore(reader: StateReader, keys: KeyIds): void {
     let before = Number.NEGATIVE_INFINITY
     for (let left = reader.count(12); left > 0; left--) {
       const index = reader.integer()
       if (index <= before) reader.refuse(`windows don't ascend at ${index}`)
       before = index
-      this.obtain(index).restore(reader, idLimit)
+      this.obtain(index).restore(reader, keys)
     }
   }
 

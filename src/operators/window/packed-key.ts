@@ -1,3 +1,4 @@
+import type { StatePart } from '../../checkpoint/state-part.ts'
 import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { type Arena, ArenaScope } from '../../memory/arena.ts'
@@ -6,7 +7,9 @@ import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
 import { BYTE_WIDTH, type DataType, type TypeName } from '../../schema/data-type.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
+import type { KeyWords, OwnKeys } from '../own-keys.ts'
 import type { FinishTarget } from './finish.ts'
+import { foundIds, type KeyIds, sameIds } from './key-ids.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
 import { KeyTable } from './key-table.ts'
 import { checkCode } from './record-state.ts'
@@ -33,12 +36,13 @@ export class PackedKey implements KeyIndex {
   readonly #packed: number
   readonly #ids: number
   readonly #dense: number
+  readonly #own: OwnKeys | undefined
 
   constructor(
     kernels: KernelExports,
     arena: Arena,
     columns: readonly { column: number; type: DataType; dictionary: Dictionary | undefined }[],
-    options: { maxBatch: number; maxKeys: number; liveIds: IdMarker },
+    options: { maxBatch: number; maxKeys: number; liveIds: IdMarker; own: OwnKeys | undefined },
   ) {
     this.#kernels = kernels
     this.#scope = new ArenaScope(arena)
@@ -51,6 +55,7 @@ export class PackedKey implements KeyIndex {
       return part
     })
     this.#words = words
+    this.#own = options.own
     this.#table = new KeyTable(kernels, arena, words, options)
     this.#packed = this.#scope.allocate(options.maxBatch * words * 4)
     this.#ids = this.#scope.allocate(options.maxBatch * 4)
@@ -108,10 +113,33 @@ export class PackedKey implements KeyIndex {
     this.#table.snapshot(writer)
   }
 
-  restore(reader: StateReader): void {
+  restore(reader: StateReader): KeyIds {
+    if (reader.part !== undefined) return this.#restorePart(reader, reader.part)
     this.#table.restore(reader, key => {
       for (const { dictionary, at } of this.#parts)
         if (dictionary !== undefined) checkCode(reader, dictionary, this.#memory.u32[key + at]!)
+    })
+    return sameIds(this.idLimit)
+  }
+
+  #restorePart(reader: StateReader, part: StatePart): KeyIds {
+    const { limit, keys } = this.#table.readPart(reader)
+    part.whenDone(() => this.#table.takenOver())
+    const { address } = this.#table
+    return foundIds(reader, limit, id => {
+      const key = keys.get(id) ?? reader.refuse(`the id ${id} is of no key`)
+      const wordsOf = (which: number): KeyWords | null => {
+        const { type, dictionary, at } = this.#parts[which]!
+        if (dictionary !== undefined) return part.textOf(reader, dictionary, key[at]!)
+        return BYTE_WIDTH[type] === 8 ? [key[at]!, key[at + 1]!] : [key[at]!]
+      }
+      if (this.#own?.has(wordsOf) === false) return -1
+      for (const { dictionary, at } of this.#parts)
+        if (dictionary !== undefined) key[at] = part.codeOf(reader, dictionary, key[at]!)
+      this.#memory.u32.set(key, this.#packed >>> 2)
+      return this.#table.takeOver(this.#ids, from =>
+        this.#kernels.findOrInsertKeys(address, this.#packed, 0, from, 1, this.#ids),
+      )
     })
   }
 

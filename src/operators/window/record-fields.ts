@@ -23,11 +23,19 @@ export interface Placed<A extends Accumulator = Accumulator> {
 /** Marks the dictionary codes a record holds in a field. */
 export type FieldMarker = (record: number, mark: (code: number) => void) => void
 
+/** A field that holds dictionary codes. */
+export interface CodeField {
+  readonly dictionary: Dictionary
+  readonly mark: FieldMarker
+  /** Puts others in their place. */
+  readonly replace: (record: number, codeOf: (code: number) => number) => void
+}
+
 /** The fields of a record while it is laid out. Aggregates over the same column share what they can. */
 export class RecordFields {
   readonly frame: EvaluationFrame
   readonly accumulators: Placed[] = []
-  readonly codes: { readonly dictionary: Dictionary; readonly mark: FieldMarker }[] = []
+  readonly codes: CodeField[] = []
   readonly forevers: Forever[] = []
   /** What state grows with besides records, in words. */
   readonly bounds = new Set<string>()
@@ -78,8 +86,23 @@ export class RecordFields {
   }
 
   /** Tells that a field holds codes of a dictionary, if there is one. */
-  holdCodes(dictionary: Dictionary | undefined, mark: FieldMarker): void {
-    if (dictionary) this.codes.push({ dictionary, mark })
+  holdCodes(dictionary: Dictionary | undefined, field: Omit<CodeField, 'dictionary'>): void {
+    if (dictionary) this.codes.push({ dictionary, ...field })
+  }
+
+  /** The same of a field that is one code. @param codeAt Where it stands in a record; 0: there is none. */
+  holdCode(dictionary: Dictionary | undefined, codeAt: (record: number) => number): void {
+    const { memory } = this.frame
+    this.holdCodes(dictionary, {
+      mark(record, mark) {
+        const at = codeAt(record)
+        if (at !== 0) mark(memory.u32[at >>> 2]!)
+      },
+      replace(record, codeOf) {
+        const at = codeAt(record)
+        if (at !== 0) memory.u32[at >>> 2] = codeOf(memory.u32[at >>> 2]!)
+      },
+    })
   }
 }
 

@@ -6,6 +6,7 @@ import { throwFault } from '../row-faults.ts'
 import type { AbsorbedRows } from './accumulator.ts'
 import type { Finish } from './finish.ts'
 import { finisherOf } from './finishers.ts'
+import type { KeyIds } from './key-ids.ts'
 import type { IdMarker } from './key-index.ts'
 import { type AggregateCall, RecordFields } from './record-fields.ts'
 import { RecordState } from './record-state.ts'
@@ -113,9 +114,8 @@ export class RecordLayout {
     for (const forever of this.#fields.forevers) forever.snapshot(writer)
   }
 
-  /** @param idLimit Ids of keys are below it. */
-  restoreForevers(reader: StateReader, idLimit: number): void {
-    for (const forever of this.#fields.forevers) forever.restore(reader, idLimit)
+  restoreForevers(reader: StateReader, keys: KeyIds): void {
+    for (const forever of this.#fields.forevers) forever.restore(reader, keys)
   }
 
   /** Gives back what isn't part of any record. */

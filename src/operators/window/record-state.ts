@@ -1,10 +1,12 @@
 import { RECORD_FIELDS, RECORD_ROWS } from '../../../assembly/abi.ts'
 import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import type { Arena } from '../../memory/arena.ts'
 import type { Dictionary } from '../../memory/dictionary.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import { IdRuns } from './id-runs.ts'
-import type { Placed, RecordFields } from './record-fields.ts'
+import type { KeyIds } from './key-ids.ts'
+import type { CodeField, Placed, RecordFields } from './record-fields.ts'
 
 /**
  * Records as bytes: the fields that mean the same in any memory as they stand, record by record; then, accumulator by
@@ -13,6 +15,7 @@ import type { Placed, RecordFields } from './record-fields.ts'
  */
 export class RecordState {
   readonly #memory: LinearMemory
+  readonly #arena: Arena
   readonly #template: Uint32Array
   readonly #codes: RecordFields['codes']
   readonly #owning: readonly Placed[]
@@ -24,6 +27,7 @@ export class RecordState {
 
   constructor({ frame, accumulators, codes }: RecordFields, template: Uint8Array) {
     this.#memory = frame.memory
+    this.#arena = frame.arena
     this.#template = new Uint32Array(template.buffer)
     this.#codes = codes
     this.#owning = accumulators.filter(({ accumulator }) => accumulator.release !== undefined)
@@ -53,23 +57,23 @@ export class RecordState {
     else this.snapshot(writer, this.#addresses(runs, records))
   }
 
-  /** The ids `snapshotKeyed` wrote, each below `idLimit` and there once; `restoreKeyed` comes next. */
-  readIds(reader: StateReader, idLimit: number): KeyedIds {
+  /** The ids `snapshotKeyed` wrote, each there once; `restoreKeyed` comes next. */
+  readIds(reader: StateReader, keys: KeyIds): KeyedIds {
     const ids = new Uint32Array(reader.count(4 + this.leastBytes))
     reader.words(ids, 0, ids.length)
     const runs = IdRuns.ofIds(ids)
     if (runs === undefined) return reader.refuse('a key has two records')
-    if (runs.limit > idLimit) reader.refuse(`a record of the key ${runs.limit - 1}, and there are ${idLimit}`)
-    return { ids, runs }
+    if (runs.limit > keys.limit) reader.refuse(`a record of the key ${runs.limit - 1}, and there are ${keys.limit}`)
+    if (reader.part === undefined) return { ids, runs, keys }
+    return { ids: Uint32Array.from([...ids].map(id => keys.of(id)).filter(id => id >= 0)), runs, keys }
   }
 
   /** Fills the records of ids in an array of records, whose bytes may be anything before, of a row or more. */
-  restoreKeyed(reader: StateReader, { runs }: KeyedIds, records: number): void {
-    const addresses = this.#addresses(runs, records)
-    if (this.#wholeWords > 0) {
+  restoreKeyed(reader: StateReader, { runs, keys }: KeyedIds, records: number): void {
+    if (this.#wholeWords > 0 && reader.part === undefined) {
       runs.readWords(reader, this.#memory.u32, records >>> 2, this.#wholeWords)
-      this.#check(reader, addresses, 1)
-    } else this.restore(reader, addresses, 1)
+      this.#check(reader, this.#addresses(runs, records), 1)
+    } else this.restore(reader, this.#addresses(runs, records, keys), 1)
   }
 
   /** Writes records in use by their addresses. */
@@ -83,17 +87,40 @@ export class RecordState {
       for (let i = 0; i < records.length; i++) accumulator.snapshot!(writer, records[i]!, at)
   }
 
-  /** Fills records, whose bytes may be anything before, of `leastRows` rows or more. */
+  /** Fills records, whose bytes may be anything before, of `leastRows` rows or more; 0: it is another's, and passed over. */
   restore(reader: StateReader, records: Uint32Array, leastRows: 0 | 1): void {
+    if (!records.includes(0)) {
+      this.#fill(reader, records)
+      for (const { accumulator, at } of this.#owning)
+        for (let i = 0; i < records.length; i++) accumulator.restore!(reader, records[i]!, at)
+      this.#check(reader, records, leastRows)
+      return
+    }
+    const bytes = this.#template.byteLength
+    const spare = this.#arena.allocate(bytes)
+    const filled = records.map(record => record || spare)
+    this.#fill(reader, filled)
+    for (const { accumulator, at } of this.#owning)
+      for (const record of filled) {
+        if (record === spare) this.#memory.u32.set(this.#template, spare >>> 2)
+        accumulator.restore!(reader, record, at)
+        if (record === spare) accumulator.release!(record, at)
+      }
+    this.#check(
+      reader,
+      records.filter(record => record !== 0),
+      leastRows,
+    )
+    this.#arena.release(spare, bytes)
+  }
+
+  #fill(reader: StateReader, records: Uint32Array): void {
     const { u32 } = this.#memory
     for (let i = 0; i < records.length; i++) {
       const first = records[i]! >>> 2
       u32.set(this.#template, first)
       for (const { from, words } of this.#plain) reader.words(u32, first + from, words)
     }
-    for (const { accumulator, at } of this.#owning)
-      for (let i = 0; i < records.length; i++) accumulator.restore!(reader, records[i]!, at)
-    this.#check(reader, records, leastRows)
   }
 
   #check(reader: StateReader, records: Uint32Array, leastRows: 0 | 1): void {
@@ -102,26 +129,33 @@ export class RecordState {
       const rows = f64[(records[i]! + RECORD_ROWS) >>> 3]!
       if (!(Number.isSafeInteger(rows) && rows >= leastRows)) reader.refuse(`a record of ${rows} rows`)
     }
-    for (const { dictionary, mark } of this.#codes)
-      for (let i = 0; i < records.length; i++) mark(records[i]!, code => checkCode(reader, dictionary, code))
+    for (const field of this.#codes) for (const record of records) restoreCodes(reader, field, record)
   }
 
-  /** Where the records of ids stand, in the order of the ids. */
-  #addresses(runs: IdRuns, records: number): Uint32Array {
+  /** Where the records of ids stand, in the order of the ids; 0: it is another's. */
+  #addresses(runs: IdRuns, records: number, keys?: KeyIds): Uint32Array {
     const { length } = this.#template
     const addresses = new Uint32Array(runs.count)
     let at = 0
     runs.eachId(id => {
-      addresses[at++] = records + id * length * 4
+      const own = keys === undefined ? id : keys.of(id)
+      addresses[at++] = own < 0 ? 0 : records + own * length * 4
     })
     return addresses
   }
 }
 
-/** Ids of keys in the order their records were begun, and in ascending order. */
+/** Ids of keys: as they are here, in the order their records were begun; and as they are in the state, ascending. */
 export interface KeyedIds {
   readonly ids: Uint32Array
   readonly runs: IdRuns
+  readonly keys: KeyIds
+}
+
+function restoreCodes(reader: StateReader, { dictionary, mark, replace }: CodeField, record: number): void {
+  const { part } = reader
+  if (part === undefined) mark(record, code => checkCode(reader, dictionary, code))
+  else replace(record, code => part.codeOf(reader, dictionary, code))
 }
 
 /** Refuses a code that stands for no string of its dictionary. */

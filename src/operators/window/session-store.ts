@@ -20,6 +20,7 @@ import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { Arena } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
+import type { KeyIds } from './key-ids.ts'
 import type { IdMarker } from './key-index.ts'
 import type { RecordLayout } from './record-layout.ts'
 
@@ -258,14 +259,20 @@ export class SessionStore {
     this.#layout.state.snapshot(writer, records)
   }
 
-  /** Opens the sessions of a state in an empty store; ids are below `idLimit`. */
-  restore(reader: StateReader, idLimit: number): void {
-    this.reserveIds(idLimit)
+  /** Opens the sessions of a state where there are none of its keys. Returns them in the order of the state; 0: another's. */
+  restore(reader: StateReader, keys: KeyIds): readonly number[] {
     const nextOrder = reader.u32()
+    const known = this.#get(this.header + SESSIONS_ORDER)
+    const sessions: number[] = []
     const records = new Uint32Array(reader.count(SESSION_BYTES + this.#layout.state.leastBytes))
-    for (let i = 0; i < records.length; i++) records[i] = this.#restoreOne(reader, idLimit) + SESSION_RECORD
+    for (let i = 0; i < records.length; i++) {
+      const session = this.#restoreOne(reader, keys)
+      sessions.push(session)
+      if (session !== 0) records[i] = session + SESSION_RECORD
+    }
     this.#layout.state.restore(reader, records, 0)
-    this.#set(this.header + SESSIONS_ORDER, nextOrder)
+    this.#set(this.header + SESSIONS_ORDER, isOlder(nextOrder, known) ? known : nextOrder)
+    return sessions
   }
 
   /** The sessions of each key in order of time, by ids. */
@@ -293,12 +300,15 @@ export class SessionStore {
     return session
   }
 
-  #restoreOne(reader: StateReader, idLimit: number): number {
-    const id = reader.index(idLimit - 1)
+  /** 0: it is of another's key. */
+  #restoreOne(reader: StateReader, keys: KeyIds): number {
+    const id = keys.of(reader.index(keys.limit - 1))
     const order = reader.u32()
     const marks = reader.index(MOST_MARKS)
     const first = reader.integer()
     const last = reader.integer()
+    if (id < 0) return 0
+    this.reserveIds(id + 1)
     const before = this.latestOf(id)
     if (last < first || (before !== 0 && first <= this.lastOf(before)))
       reader.refuse(`sessions of the key ${id} overlap at ${first}`)

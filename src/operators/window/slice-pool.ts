@@ -4,6 +4,7 @@ import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { Arena } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
+import { greatestOf, type KeyIds } from './key-ids.ts'
 import type { IdMarker } from './key-index.ts'
 import type { RecordLayout } from './record-layout.ts'
 
@@ -99,11 +100,11 @@ export class SlicePool {
     this.#layout.state.snapshotKeyed(writer, ids, this.records(slice))
   }
 
-  /** Fills an empty slice; ids are below `idLimit`. */
-  restore(slice: Slice, reader: StateReader, idLimit: number): void {
-    const keyed = this.#layout.state.readIds(reader, idLimit)
-    const { ids, runs } = keyed
-    this.reserve(slice, runs.limit)
+  /** Fills an empty slice. */
+  restore(slice: Slice, reader: StateReader, keys: KeyIds): void {
+    const keyed = this.#layout.state.readIds(reader, keys)
+    const { ids } = keyed
+    this.reserve(slice, greatestOf(ids) + 1)
     this.#memory.u32.set(ids, this.touched(slice) >>> 2)
     this.#memory.u32[(slice.entry + SLICE_COUNT) >>> 2] = ids.length
     this.#layout.state.restoreKeyed(reader, keyed, this.records(slice))

@@ -1,5 +1,6 @@
 import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import type { KeyIds } from './key-ids.ts'
 import type { IdMarker } from './key-index.ts'
 import type { SliceCombiner } from './slice-combiner.ts'
 import type { Slice, SlicePool } from './slice-pool.ts'
@@ -12,6 +13,10 @@ export class SliceStore {
   readonly #pool: SlicePool
   /** Halves before this one have been joined. */
   #joinedBefore = Number.NEGATIVE_INFINITY
+
+  get joinedBefore(): number {
+    return this.#joinedBefore
+  }
 
   constructor(pool: SlicePool) {
     this.#pool = pool
@@ -88,6 +93,12 @@ export class SliceStore {
     for (const slice of this.slices) this.#pool.eachRecord(slice, visit)
   }
 
+  /** Takes in the slices of another store, which is empty afterwards. */
+  takeIn(other: SliceStore, combiner: SliceCombiner): void {
+    for (const slice of other.slices) combiner.combine(this.obtain(slice.index, slice.capacity), slice)
+    other.closeBefore(Number.POSITIVE_INFINITY)
+  }
+
   snapshot(writer: StateWriter): void {
     writer.f64(this.#joinedBefore)
     writer.u32(this.slices.length)
@@ -97,15 +108,15 @@ export class SliceStore {
     }
   }
 
-  /** Opens the slices of a state in an empty store; ids are below `idLimit`. */
-  restore(reader: StateReader, idLimit: number): void {
+  /** Opens the slices of a state in an empty store. */
+  restore(reader: StateReader, keys: KeyIds): void {
     const joinedBefore = reader.time()
     let before = Number.NEGATIVE_INFINITY
     for (let left = reader.count(12); left > 0; left--) {
       const index = reader.integer()
       if (index <= before) reader.refuse(`slices don't ascend at ${index}`)
       before = index
-      this.#pool.restore(this.obtain(index, 0), reader, idLimit)
+      this.#pool.restore(this.obtain(index, 0), reader, keys)
     }
     this.#joinedBefore = joinedBefore
   }

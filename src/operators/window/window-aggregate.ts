@@ -210,15 +210,16 @@ export class WindowAggregateOperator implements Operator, Stateful {
 
   restore(reader: StateReader): void {
     reader.expect(this.#options.shape)
-    this.#watermark = reader.time()
-    this.#reached = reader.time()
-    this.#firstOpen = reader.time()
-    this.#nextToFire = reader.time()
-    this.#forwarded = reader.time()
-    this.#absorber.rank = reader.integer()
-    this.#keys.restore(reader)
-    this.#content.restore(reader, this.#keys.idLimit)
-    this.#options.layout.restoreForevers(reader, this.#keys.idLimit)
+    // Of several parts, the ones behind hadn't been told: nothing of theirs fires before.
+    this.#watermark = Math.max(this.#watermark, reader.time())
+    this.#reached = Math.max(this.#reached, reader.time())
+    this.#firstOpen = Math.max(this.#firstOpen, reader.time())
+    this.#nextToFire = Math.max(this.#nextToFire, reader.time())
+    this.#forwarded = Math.max(this.#forwarded, reader.time())
+    this.#absorber.rank = Math.max(this.#absorber.rank, reader.integer())
+    const keys = this.#keys.restore(reader)
+    this.#content.restore(reader, keys)
+    this.#options.layout.restoreForevers(reader, keys)
   }
 
   sizeBytes(): number {

@@ -1,5 +1,6 @@
 import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
+import type { KeyIds } from './key-ids.ts'
 import type { IdMarker } from './key-index.ts'
 import type { SliceCombiner } from './slice-combiner.ts'
 import type { Slice, SlicePool } from './slice-pool.ts'
@@ -122,12 +123,53 @@ export class WindowContent {
     writer.f64(this.#backThrough)
   }
 
-  /** Takes over what another content of the same windows held; ids are below `idLimit`. */
-  restore(reader: StateReader, idLimit: number): void {
-    for (const store of this.#stores()) store.restore(reader, idLimit)
-    this.#pool.restore(this.#back, reader, idLimit)
+  /** Takes over what another content of the same windows held; of a part of a state, beside what it has of others. */
+  restore(reader: StateReader, keys: KeyIds): void {
+    if (reader.part !== undefined) {
+      const slices = new SliceStore(this.#pool)
+      const part = new WindowContent(this.#windows, slices, this.#pool, this.#combiner, this.#keepsSlices)
+      part.#fill(reader, keys)
+      this.#takeIn(part)
+    } else this.#fill(reader, keys)
+  }
+
+  #fill(reader: StateReader, keys: KeyIds): void {
+    for (const store of this.#stores()) store.restore(reader, keys)
+    this.#pool.restore(this.#back, reader, keys)
     this.#frontThrough = reader.time()
     this.#backThrough = reader.time()
+    if (this.#frontThrough > this.#backThrough) reader.refuse('a window is put together beyond its end')
+  }
+
+  /** Takes in another content, of other keys, which is empty afterwards. */
+  #takeIn(other: WindowContent): void {
+    const joined = Math.max(this.#slices.joinedBefore, other.#slices.joinedBefore)
+    const front = Math.max(this.#frontThrough, other.#frontThrough)
+    const back = Math.max(this.#backThrough, other.#backThrough)
+    for (const each of [this, other]) {
+      if (each.#windows.hasHalves) each.#slices.joinHalves(joined, each.#combiner)
+      each.#reach(front, back)
+    }
+    const others = other.#stores()
+    this.#stores().forEach((store, i) => {
+      store.takeIn(others[i]!, this.#combiner)
+    })
+    this.#combiner.combine(this.#back, other.#back)
+    for (const slice of [other.#back, other.#result]) this.#pool.release(slice)
+  }
+
+  /** Moves front and back to where they would be if windows had been put together there. */
+  #reach(front: number, back: number): void {
+    if (front > this.#frontThrough) {
+      const before = this.#frontThrough
+      const added = this.#suffixes(before + 1, front)
+      if (added !== undefined)
+        for (const slice of this.#front.slices) if (slice.index <= before) this.#combiner.combine(slice, added)
+      this.#frontThrough = front
+      this.#backThrough = front
+      this.#pool.clear(this.#back)
+    }
+    this.#extendBack(back)
   }
 
   /** Marks every id that has a record. */
@@ -165,16 +207,23 @@ export class WindowContent {
       return
     }
     this.#frontThrough = last
+    if (this.#front !== this.#slices) this.#front.closeBefore(Number.POSITIVE_INFINITY)
+    this.#suffixes(first, last)
+  }
+
+  /** Makes of each of the slices `first` … `last` one with all of them behind it; the longest, where there is any. */
+  #suffixes(first: number, last: number): Slice | undefined {
+    const { slices } = this.#slices
     const inPlace = this.#front === this.#slices
-    if (!inPlace) this.#front.closeBefore(Number.POSITIVE_INFINITY)
     let suffix: Slice | undefined
-    for (let i = to - 1; i >= from; i--) {
+    for (let i = this.#slices.positionFrom(last + 1) - 1; i >= this.#slices.positionFrom(first); i--) {
       const slice = slices[i]!
       const target = inPlace ? slice : this.#front.obtain(slice.index, slice.capacity)
       if (!inPlace) this.#combiner.combine(target, slice)
       if (suffix !== undefined) this.#combiner.combine(target, suffix)
       suffix = target
     }
+    return suffix
   }
 
   #extendBack(last: number): void {

@@ -4,6 +4,7 @@ import type { Arena } from '../../../memory/arena.ts'
 import type { KernelExports } from '../../../wasm/exports.ts'
 import type { BatchRows } from '../batch-rows.ts'
 import { IdCells } from '../id-cells.ts'
+import type { KeyIds } from '../key-ids.ts'
 
 /** The keys that have changed since they were last taken. */
 export class ChangedKeys {
@@ -48,9 +49,11 @@ export class ChangedKeys {
     writer.words(Uint32Array.from(this.#ids), 0, this.#ids.length)
   }
 
-  restore(reader: StateReader, idLimit: number): void {
+  restore(reader: StateReader, keys: KeyIds): void {
     for (let left = reader.count(4); left > 0; left--) {
-      const id = reader.index(idLimit - 1)
+      const id = keys.of(reader.index(keys.limit - 1))
+      if (id < 0) continue
+      this.#marks.reserve(id + 1)
       this.#ids.push(id)
       this.#marks.set(id, 1)
     }
@@ -63,3 +66,7 @@ export class ChangedKeys {
 
 /** The first multiple of an interval after an instant. */
 export const nextMultiple = (everyMs: number, afterMs: number): number => (Math.floor(afterMs / everyMs) + 1) * everyMs
+
+/** The later of two ticks, +Infinity being none: of several parts of a state, those without changes stand where they last were. */
+export const laterTick = (one: number, other: number): number =>
+  one === Number.POSITIVE_INFINITY || other === Number.POSITIVE_INFINITY ? Math.min(one, other) : Math.max(one, other)

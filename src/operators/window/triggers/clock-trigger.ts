@@ -4,6 +4,7 @@ import type { Arena } from '../../../memory/arena.ts'
 import type { IntervalTrigger } from '../../../time/triggers.ts'
 import type { KernelExports } from '../../../wasm/exports.ts'
 import type { BatchRows } from '../batch-rows.ts'
+import type { KeyIds } from '../key-ids.ts'
 import { ChangedKeys, nextMultiple } from './changed-keys.ts'
 import type { DueKeys, RunningTrigger } from './running-trigger.ts'
 
@@ -61,9 +62,9 @@ export class RunningClockTrigger implements RunningTrigger {
     this.#changed.snapshot(writer)
   }
 
-  restore(reader: StateReader, idLimit: number): void {
-    this.wakeAt = reader.instant(Number.POSITIVE_INFINITY)
-    this.#changed.restore(reader, idLimit)
+  restore(reader: StateReader, keys: KeyIds): void {
+    this.wakeAt = Math.min(this.wakeAt, reader.instant(Number.POSITIVE_INFINITY))
+    this.#changed.restore(reader, keys)
   }
 
   close(): void {

@@ -5,6 +5,7 @@ import type { DeltaTrigger } from '../../../time/triggers.ts'
 import type { KernelExports } from '../../../wasm/exports.ts'
 import type { BatchRows } from '../batch-rows.ts'
 import { IdCells } from '../id-cells.ts'
+import type { KeyIds } from '../key-ids.ts'
 import type { IdMarker } from '../key-index.ts'
 import type { RunningTrigger } from './running-trigger.ts'
 
@@ -58,8 +59,8 @@ export class RunningDeltaTrigger implements RunningTrigger {
     this.#references.snapshot(writer)
   }
 
-  restore(reader: StateReader, idLimit: number): void {
-    this.#references.restore(reader, idLimit)
+  restore(reader: StateReader, keys: KeyIds): void {
+    this.#references.restore(reader, keys)
   }
 
   close(): void {

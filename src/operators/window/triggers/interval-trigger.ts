@@ -4,6 +4,7 @@ import type { Arena } from '../../../memory/arena.ts'
 import type { IntervalTrigger } from '../../../time/triggers.ts'
 import type { KernelExports } from '../../../wasm/exports.ts'
 import type { BatchRows } from '../batch-rows.ts'
+import type { KeyIds } from '../key-ids.ts'
 import { ChangedKeys, nextMultiple } from './changed-keys.ts'
 import type { DueKeys, RunningTrigger } from './running-trigger.ts'
 
@@ -61,9 +62,13 @@ export class RunningIntervalTrigger implements RunningTrigger {
     this.#changed.snapshot(writer)
   }
 
-  restore(reader: StateReader, idLimit: number): void {
-    this.dueAt = reader.instant(Number.POSITIVE_INFINITY)
-    this.#changed.restore(reader, idLimit)
+  restore(reader: StateReader, keys: KeyIds): void {
+    const dueAt = reader.instant(Number.POSITIVE_INFINITY)
+    const { count } = this.#changed
+    this.#changed.restore(reader, keys)
+    // Where no key has changed, it stands where it last was.
+    if (this.dueAt === Number.POSITIVE_INFINITY || count === 0) this.dueAt = dueAt
+    else if (this.#changed.count > count) this.dueAt = Math.min(this.dueAt, dueAt)
   }
 
   close(): void {

@@ -8,6 +8,7 @@ import type { OwnTrigger, Trigger, TriggerResult, TriggerTime } from '../../../t
 import type { InputColumn } from '../../evaluator/evaluation-frame.ts'
 import { DueQueue } from '../../row-window/due-queue.ts'
 import type { BatchRows } from '../batch-rows.ts'
+import type { KeyIds } from '../key-ids.ts'
 import type { IdMarker } from '../key-index.ts'
 import type { DueKeys, RunningTrigger } from './running-trigger.ts'
 
@@ -135,13 +136,14 @@ export class RunningOwnTrigger implements RunningTrigger {
     }
   }
 
-  restore(reader: StateReader, idLimit: number): void {
-    this.#asks = reader.amount()
+  restore(reader: StateReader, keys: KeyIds): void {
+    this.#asks = Math.max(this.#asks, reader.amount())
     for (let left = reader.count(21); left > 0; left--) {
-      const id = reader.index(idLimit - 1)
+      const id = keys.of(reader.index(keys.limit - 1))
       const wakeAt = reader.time()
       const order = reader.amount()
       const key = { id, state: reader.value(), wakeAt, order, queuedFor: Number.POSITIVE_INFINITY, queuedAs: -1 }
+      if (id < 0) continue
       this.#states.set(id, key)
       this.#queue(key)
     }

@@ -5,6 +5,7 @@ import type { RowsTrigger } from '../../../time/triggers.ts'
 import type { KernelExports } from '../../../wasm/exports.ts'
 import type { BatchRows } from '../batch-rows.ts'
 import { IdCells } from '../id-cells.ts'
+import type { KeyIds } from '../key-ids.ts'
 import type { RunningTrigger } from './running-trigger.ts'
 
 /** Fires with every n-th row of a key. */
@@ -50,8 +51,8 @@ export class RunningRowsTrigger implements RunningTrigger {
     this.#counts.snapshot(writer)
   }
 
-  restore(reader: StateReader, idLimit: number): void {
-    this.#counts.restore(reader, idLimit)
+  restore(reader: StateReader, keys: KeyIds): void {
+    this.#counts.restore(reader, keys)
   }
 
   close(): void {

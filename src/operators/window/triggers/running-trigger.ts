@@ -2,6 +2,7 @@ import type { StateReader } from '../../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../../checkpoint/state-writer.ts'
 import type { TriggerResult } from '../../../time/triggers.ts'
 import type { BatchRows } from '../batch-rows.ts'
+import type { KeyIds } from '../key-ids.ts'
 import type { IdMarker } from '../key-index.ts'
 
 /** What is due at an instant: the same for all of some keys. */
@@ -45,7 +46,7 @@ export interface RunningTrigger {
   markIds: IdMarker
   /** Writes what it remembers. */
   snapshot(writer: StateWriter): void
-  /** Takes over in a new trigger what another of its kind remembered; ids are below `idLimit`. */
-  restore(reader: StateReader, idLimit: number): void
+  /** Takes over in a new trigger what another of its kind remembered; of parts of a state, one after the other. */
+  restore(reader: StateReader, keys: KeyIds): void
   close(): void
 }

@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest'
+import {
+  avg,
+  collect,
+  count,
+  cumulate,
+  desc,
+  distinctCount,
+  first,
+  hopping,
+  last,
+  max,
+  maxForever,
+  memoryStore,
+  type PipelineConfig,
+  pipeline,
+  session,
+  sum,
+  tumbling,
+} from '../../src/index.ts'
+import { events, eventsOf, sorted } from './events.ts'
+
+const ROWS = eventsOf(700)
+
+/** Windows of every kind that can be dealt out, with keys and fields of every kind. */
+const plans = {
+  'a tumbling window by a text': (config: PipelineConfig) =>
+    pipeline(events, config)
+      .eventTime('time', { outOfOrderness: '200ms' })
+      .keyBy('name')
+      .window(tumbling('1s'))
+      .aggregate(e => ({ rows: count(), sum: sum(e.x), first: first(e.tag), tags: collect(e.tag) })),
+  'a hopping window by a nullable text and a number, with lateness': (config: PipelineConfig) =>
+    pipeline(events, config)
+      .eventTime('time', { outOfOrderness: '200ms', allowedLateness: '1s' })
+      .keyBy('tag', 'n')
+      .window(hopping('2s', '700ms'))
+      .aggregate(e => ({ rows: count(), names: distinctCount(e.name), mean: avg(e.x), last: last(e.name) })),
+  'a hopping window by a number that may be negative': (config: PipelineConfig) =>
+    pipeline(events, config)
+      .eventTime('time', { outOfOrderness: '100ms' })
+      .project(e => ({ key: e.n.sub(20).toI32(), x: e.x, name: e.name }))
+      .keyBy('key')
+      .window(hopping('900ms', '300ms'))
+      .aggregate(e => ({ rows: count(), top: maxForever(e.x), last: last(e.name) })),
+  'a cumulating window by what is computed': (config: PipelineConfig) =>
+    pipeline(events, config)
+      .eventTime('time', { outOfOrderness: '200ms' })
+      .project(e => ({ half: e.n.div(2), big: e.big, flag: e.flag, label: e.name.upper() }))
+      .keyBy('half', 'big', 'flag')
+      .window(cumulate('500ms', '2s'))
+      .aggregate(e => ({ rows: count(), first: first(e.label) })),
+  'a session window by a number that may be null, NaN and -0': (config: PipelineConfig) =>
+    pipeline(events, config)
+      .eventTime('time', { outOfOrderness: '200ms' })
+      .keyBy('x')
+      .window(session('150ms'))
+      .aggregate(e => ({ rows: count(), names: collect(e.name), tag: last(e.tag) })),
+  'a window over the results of one, by a key of that': (config: PipelineConfig) =>
+    pipeline(events, config)
+      .eventTime('time', { outOfOrderness: '200ms' })
+      .keyBy('tag')
+      .window(tumbling('250ms'))
+      .aggregate(e => ({ rows: count(), top: max(e.n) }))
+      .keyBy('rows', 'tag')
+      .window(tumbling('1s'))
+      .aggregate(e => ({ windows: count(), sum: sum(e.top) })),
+}
+type Plan = (config: PipelineConfig) => ReturnType<(typeof plans)['a tumbling window by a text']>
+
+interface Leg {
+  readonly workers: number | undefined
+  readonly engine: 'js' | 'wasm'
+}
+
+/** Runs rows on one layout after the other; each but the last ends with a checkpoint that the next goes on from. */
+async function relay(plan: Plan, legs: readonly Leg[], cuts: readonly number[]): Promise<object[]> {
+  const out: object[] = []
+  let bytes: Uint8Array | undefined
+  for (let leg = 0; leg < legs.length; leg++) {
+    const { workers, engine } = legs[leg]!
+    const job = await plan({ engine, maxBatch: 64 }).run({
+      sink: row => void out.push(row),
+      ...(workers !== undefined && { workers }),
+      ...(bytes !== undefined && { restore: bytes }),
+    })
+    expect(job.mode.kind).toBe(workers === undefined ? 'thread' : 'shards')
+    const to = cuts[leg] ?? ROWS.length
+    await job.pushMany(ROWS.slice(cuts[leg - 1] ?? 0, to))
+    if (leg === legs.length - 1) await job.drain()
+    else {
+      ;({ bytes } = await job.checkpoint())
+      const { length } = out
+      // What comes behind the barrier is done once more.
+      await job.pushMany(ROWS.slice(to, to + 200))
+      await job.stop({ drain: false })
+      out.length = length
+    }
+  }
+  return out
+}
+
+describe('a checkpoint of a job that is dealt out to workers', () => {
+  it.each(Object.entries(plans))('goes on with as many workers, more, fewer, or none: %s', async (_, given) => {
+    const plan = given as unknown as Plan
+    const expected = sorted(await relay(plan, [{ workers: undefined, engine: 'js' }], []))
+    expect(expected.length).toBeGreaterThan(20)
+    const relays: readonly (readonly [number | undefined, ...(number | undefined)[]])[] = [
+      [2, 2, 4],
+      [undefined, 3, undefined],
+      [4, undefined, 1],
+    ]
+    for (const [i, workers] of relays.entries()) {
+      const legs = workers.map((count, leg): Leg => ({ workers: count, engine: (i + leg) % 2 === 0 ? 'wasm' : 'js' }))
+      const cuts = [
+        [233, 460],
+        [1, 500],
+        [350, 699],
+      ][i]!
+      expect(sorted(await relay(plan, legs, cuts)), `${workers} cut at ${cuts}`).toEqual(expected)
+    }
+  })
+})
+
+describe('a checkpoint of stages', () => {
+  const staged = (config: PipelineConfig) =>
+    pipeline(events, config)
+      .filter(e => e.n.gt(3))
+      .stage()
+      .eventTime('time', { outOfOrderness: '200ms' })
+      .keyBy('name')
+      .window(tumbling('1s'))
+      .aggregate(e => ({ rows: count(), last: last(e.tag) }))
+      .stage()
+      .orderBy(e => desc(e.rows))
+      .limit(3)
+
+  it('goes on in the same stages', async () => {
+    const expected: object[] = []
+    const whole = await staged({}).run({ sink: expected })
+    await whole.pushMany(ROWS)
+    await whole.drain()
+    expect(expected.length).toBeGreaterThan(5)
+    for (const cut of [1, 350, 600]) {
+      const out: object[] = []
+      const one = await staged({ engine: 'js', maxBatch: 7 }).run({ sink: out })
+      await one.pushMany(ROWS.slice(0, cut))
+      const { bytes } = await one.checkpoint()
+      const { length } = out
+      await one.pushMany(ROWS.slice(cut))
+      await one.stop({ drain: false })
+      out.length = length
+      const other = await staged({ maxBatch: 64 }).run({ sink: out, restore: bytes })
+      await other.pushMany(ROWS.slice(cut))
+      await other.drain()
+      expect(out, `cut at ${cut}`).toEqual(expected)
+    }
+  })
+
+  it('is refused elsewhere, and says how it ran', async () => {
+    const job = await staged({}).run({ sink: [] })
+    await job.pushMany(ROWS)
+    const { bytes } = await job.checkpoint()
+    await job.stop({ drain: false })
+    const { 'a tumbling window by a text': windowed } = plans
+    for (const workers of [undefined, 2])
+      await expect(windowed({}).run({ sink: [], restore: bytes, ...(workers && { workers }) })).rejects.toMatchObject({
+        code: 'CHECKPOINT_MISMATCH',
+        message: expect.stringContaining('3 stages on workers of their own'),
+      })
+  })
+})
+
+describe('a job on workers', () => {
+  it('that keeps checkpoints goes on where it was stopped, with its windows open', async () => {
+    const { 'a tumbling window by a text': windowed } = plans
+    const store = memoryStore()
+    const out: object[] = []
+    for (const [from, to, workers] of [
+      [0, 200, 2],
+      [200, 500, 3],
+      [500, 700, 1],
+    ] as const) {
+      const job = await windowed({}).run({ sink: out, workers, checkpoint: { store }, restore: 'latest' })
+      expect(job.restored?.inputs[0]?.rows ?? 0).toBe(from)
+      await job.pushMany(ROWS.slice(from, to))
+      await (to === 700 ? job.drain() : job.stop())
+    }
+    const plan = windowed as unknown as Plan
+    expect(sorted(out)).toEqual(sorted(await relay(plan, [{ workers: undefined, engine: 'js' }], [])))
+  })
+
+  it('takes checkpoints while rows go through, and none of its results is in two', async () => {
+    const { 'a session window by a number that may be null, NaN and -0': plan } = plans
+    const out: object[] = []
+    const prepared: number[] = []
+    const job = await plan({ maxBatch: 16, bufferSize: 32 }).run({
+      workers: 2,
+      sink: { send: row => void out.push(row), prepare: async () => prepared.push(out.length), commit() {} },
+    })
+    const taken: Promise<unknown>[] = []
+    for (let at = 0; at < ROWS.length; at += 10) {
+      await job.pushMany(ROWS.slice(at, at + 10))
+      if (at % 100 === 0) taken.push(job.checkpoint())
+    }
+    await Promise.all(taken)
+    await job.drain()
+    expect(prepared.length).toBe(8)
+    expect(prepared[0]).toBeLessThan(prepared[6]!)
+    const whole = await relay(plan as unknown as Plan, [{ workers: undefined, engine: 'js' }], [])
+    expect(sorted(out)).toEqual(sorted(whole))
+  })
+})
