@@ -122,6 +122,7 @@ function figuresSection(results: BenchResults): string {
       'Rates are medians in million events a second. The ratio is against what stands beside it, measured in the same run (the ' +
       'fastest of the hand-written loops), with quartiles where the contestants took turns. A target that was missed says so.',
     pipelineTable(groupsIn(results, 'pipelines/')),
+    slideTable(groupsIn(results, 'pipelines/hopping/')),
     queueTable(groupsIn(results, 'queues/')),
     latencyTable(results.groups),
     kernelTable(groupsIn(results, 'kernels/')),
@@ -158,6 +159,14 @@ function pipelineTable(groups: readonly Group[]): string {
       }),
   )
   return table(['pipeline', 'against', 'measured', 'ratio', 'target'], rows)
+}
+
+/** What an event costs in windows that overlap, by how many of them it is in. */
+function slideTable(groups: readonly Group[]): string {
+  const [group] = groups
+  if (group === undefined) return ''
+  const rows = group.figures.map(figure => [figure.name, rate(figure.median), ratioText(figure), targetText(figure)])
+  return table([`overlapping windows: ${group.description}`, 'M events/s', 'against slide = size', 'target'], rows)
 }
 
 function queueTable(groups: readonly Group[]): string {

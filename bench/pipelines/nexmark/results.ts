@@ -4,19 +4,30 @@ import { check } from '../../harness/check.ts'
 export interface Results {
   length: number
   readonly columns: readonly ArrayLike<number>[]
+  /** The text of a row, where the column is one of text: what its number stands for. */
+  text?(column: number, row: number): string | null | undefined
 }
 export type Consumer = (results: Results) => void
 
 const ROOM = 4_096
 
+function hashOf(text: string): number {
+  let hash = text.length
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x85ebca6b) ^ (hash >>> 15)
+  return hash
+}
+
 /** Where a hand-written loop puts its results: rows into columns, handed on when these are full. */
 export class ResultRows implements Results {
   length = 0
   readonly columns: readonly Float64Array[]
+  readonly text: (column: number, row: number) => string | undefined
   readonly #consume: Consumer
 
-  constructor(width: number, consume: Consumer) {
+  /** @param words Of columns of text, by index, what their numbers stand for. */
+  constructor(width: number, consume: Consumer, words: Readonly<Record<number, readonly string[]>> = {}) {
     this.columns = Array.from({ length: width }, () => new Float64Array(ROOM))
+    this.text = (column, row) => words[column]?.[this.columns[column]![row]!]
     this.#consume = consume
   }
 
@@ -52,12 +63,15 @@ export class Digest {
   readonly sums: number[] = []
   hash = 0
 
-  readonly take: Consumer = ({ length, columns }) => {
+  readonly take: Consumer = results => {
+    const { length, columns } = results
+    const text = results.text?.bind(results)
     const bits = new DataView(new ArrayBuffer(8))
     for (let row = 0; row < length; row++) {
       let hash = 0
       for (let i = 0; i < columns.length; i++) {
-        const value = columns[i]![row]!
+        const word = text?.(i, row)
+        const value = typeof word === 'string' ? hashOf(word) : columns[i]![row]!
         this.sums[i] = (this.sums[i] ?? 0) + value
         bits.setFloat64(0, value)
         hash = Math.imul(hash ^ bits.getInt32(0), 0x85ebca6b)
