@@ -89,6 +89,8 @@ export class CheckpointCoordinator {
       return await Promise.race([saved, ended])
     } finally {
       this.#waiting.delete(giveUp)
+      // Rows that came meanwhile may be enough for the next, and the last there are.
+      if (!this.#hasEnded) this.rowsAccepted()
     }
   }
 

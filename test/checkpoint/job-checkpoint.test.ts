@@ -81,6 +81,25 @@ describe('a job', () => {
     await job.stop({ drain: false })
   })
 
+  it('takes one for rows that came while it was taking the one before, though no more come', async () => {
+    const kept = memoryStore()
+    let release = (): void => {}
+    const held = new Promise<void>(resolve => {
+      release = resolve
+    })
+    const put = (id: number, bytes: Uint8Array) => held.then(() => kept.put(id, bytes))
+    const store = { ...kept, put }
+    const job = await volumes('js').run({ sink: [], checkpoint: { store, everyEvents: 100, retain: 10 } })
+    for (const from of [0, 100]) {
+      job.pushMany(events.slice(from, from + 100))
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
+    release()
+    await new Promise(resolve => setTimeout(resolve, 20))
+    expect(await store.list()).toEqual([1, 2])
+    await job.stop({ drain: false })
+  })
+
   it('that keeps checkpoints leaves its windows open when it is stopped, for the job that goes on', async () => {
     const store = memoryStore()
     const rows: unknown[] = []
