@@ -7,6 +7,9 @@ export async function loadArrow(): Promise<ArrowLibrary> {
   try {
     return await import('apache-arrow')
   } catch (cause) {
-    throw optionInvalid('eventflux/arrow needs the package apache-arrow: npm install apache-arrow', { cause })
+    throw optionInvalid(
+      'this needs the package apache-arrow (npm install apache-arrow), or a table of @uwdata/flechette in its place',
+      { cause },
+    )
   }
 }

@@ -2,6 +2,7 @@ import { type SinkLike, toSink } from '../connector/to-sink.ts'
 import type { ResultBatch } from '../runtime/result-batch.ts'
 import type { Schema } from '../schema/schema.ts'
 import { type ArrowLibrary, loadArrow } from './arrow-library.ts'
+import type { ColumnOptions } from './column-parts.ts'
 import { arrowSchema, recordBatches } from './record-batches.ts'
 
 /** Writes results as bytes of Arrow's IPC stream format. */
@@ -17,6 +18,7 @@ export interface ArrowStream {
  * sink of bytes. Needs the package `apache-arrow`.
  *
  * @param schema That of the results: `pipeline.outputSchema`.
+ * @param options Whether text is written as text or by dictionaries.
  * @example
  * const chunks: Uint8Array[] = []
  * const stream = await arrowStream(highs.outputSchema, chunks)
@@ -24,8 +26,13 @@ export interface ArrowStream {
  * await job.drain()
  * await stream.close()
  */
-export async function arrowStream(schema: Schema, output: SinkLike<Uint8Array>): Promise<ArrowStream> {
-  const [arrow, toRecordBatch] = await Promise.all([loadArrow(), recordBatches(schema, { copy: false })])
+export async function arrowStream(
+  schema: Schema,
+  output: SinkLike<Uint8Array>,
+  options: Pick<ColumnOptions, 'text'> = {},
+): Promise<ArrowStream> {
+  const columns = { ...options, copy: false }
+  const [arrow, toRecordBatch] = await Promise.all([loadArrow(), recordBatches(schema, columns)])
   const target = toSink(output)
   const queue = new (collectorOf(arrow))()
   const writer = new arrow.RecordBatchStreamWriter().reset(queue)
@@ -37,7 +44,7 @@ export async function arrowStream(schema: Schema, output: SinkLike<Uint8Array>):
       return target.write(queue.take())
     },
     async close() {
-      if (!isStarted) writer.write(new arrow.Table(arrowSchema(arrow, schema)))
+      if (!isStarted) writer.write(new arrow.Table(arrowSchema(arrow, schema, columns)))
       writer.finish()
       await target.write(queue.take())
       await target.flush?.()

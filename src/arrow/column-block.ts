@@ -1,28 +1,38 @@
-import type { Data, RecordBatch } from 'apache-arrow'
 import { sourceFailed } from '../errors.ts'
 import type { ColumnBlock, ColumnValues, MaskedValues } from '../memory/column-input.ts'
 import type { StoredTypeName } from '../schema/data-type.ts'
 import type { Schema } from '../schema/schema.ts'
-import type { ArrowLibrary } from './arrow-library.ts'
+import { type ColumnData, Type } from './column-data.ts'
+
+/** `Precision.HALF`, `DateUnit.DAY`, and the units of timestamps that hold no more than milliseconds. */
+const HALF = 0
+const DAY = 0
+const SECOND = 0
+const MILLISECOND = 1
+const MICROSECOND = 2
 
 /**
  * The columns of a record batch that a schema asks for. Numbers are the arrays of the batch themselves; times are
  * converted, text is decoded, and of dictionaries the codes are taken as they are.
  *
+ * @param columns Those of the batch, by name.
  * @throws EventfluxError `SOURCE_FAILED` for a column that is missing, or of a type the schema can't take.
  */
-export function columnBlock(arrow: ArrowLibrary, batch: RecordBatch, schema: Schema, at: string): ColumnBlock {
+export function columnBlock(
+  columns: { readonly names: readonly string[]; get(name: string): ColumnData | undefined },
+  schema: Schema,
+  at: string,
+): ColumnBlock {
   const block: Record<string, ColumnValues | MaskedValues> = {}
   for (const { name, type } of schema.fields) {
-    const data = batch.getChild(name)?.data[0]
+    const data = columns.get(name)
     if (data === undefined) {
       if (type.isNullable) continue
-      const names = batch.schema.fields.map(field => field.name).join(', ')
-      throw sourceFailed(`source "${at}" has no column "${name}"; it has ${names}`, { at: name })
+      throw sourceFailed(`source "${at}" has no column "${name}"; it has ${columns.names.join(', ')}`, { at: name })
     }
-    const values = valuesOf(arrow, data, type.name as StoredTypeName)
+    const values = valuesOf(data, type.name as StoredTypeName)
     if (values === undefined) {
-      throw sourceFailed(`column "${name}" of source "${at}" is ${data.type}, which can't be ${type.name}`, {
+      throw sourceFailed(`column "${name}" of source "${at}" is ${data.typeName}, which can't be ${type.name}`, {
         at: name,
       })
     }
@@ -31,56 +41,52 @@ export function columnBlock(arrow: ArrowLibrary, batch: RecordBatch, schema: Sch
   return block
 }
 
-function valuesOf(arrow: ArrowLibrary, data: Data, type: StoredTypeName): ColumnValues | undefined {
-  const { DataType } = arrow
-  const { type: of } = data
+function valuesOf(data: ColumnData, type: StoredTypeName): ColumnValues | undefined {
+  const { typeId, bitWidth, precision } = data.type
   switch (type) {
     case 'timestamp':
-      return timesOf(arrow, data)
+      return timesOf(data)
     case 'utf8':
-      return textOf(arrow, data)
+      return textOf(data)
     case 'bool':
-      return DataType.isBool(of) ? bitsOf(data) : undefined
+      return typeId === Type.Bool ? bitsOf(data) : undefined
     case 'i64':
-      return DataType.isInt(of) && of.bitWidth === 64 ? numbersOf(data) : undefined
+      return typeId === Type.Int && bitWidth === 64 ? numbersOf(data) : undefined
     default:
-      if (DataType.isInt(of)) return of.bitWidth === 64 ? undefined : numbersOf(data)
+      if (typeId === Type.Int) return bitWidth === 64 ? undefined : numbersOf(data)
       // Half floats stand in memory as integers.
-      return DataType.isFloat(of) && of.precision !== arrow.Precision.HALF ? numbersOf(data) : undefined
+      return typeId === Type.Float && precision !== HALF ? numbersOf(data) : undefined
   }
 }
 
 /** The values of a column: builders leave room behind them. */
-const numbersOf = ({ values, length }: Data): Float64Array => values.subarray(0, length)
+const numbersOf = ({ values, length }: ColumnData): Float64Array => values.subarray(0, length)
 
 /** Times of every unit as milliseconds. */
-function timesOf(arrow: ArrowLibrary, data: Data): ColumnValues | undefined {
-  const { DataType, TimeUnit, DateUnit } = arrow
-  const { type } = data
-  if (DataType.isFloat(type) || (DataType.isInt(type) && type.bitWidth < 64)) return numbersOf(data)
-  if (DataType.isDate(type)) {
-    return type.unit === DateUnit.DAY ? scaled(data, day => day * 86_400_000) : scaled(data, ms => ms)
-  }
-  if (DataType.isInt(type)) return scaled(data, ms => ms)
-  if (!DataType.isTimestamp(type)) return undefined
-  switch (type.unit) {
-    case TimeUnit.SECOND:
+function timesOf(data: ColumnData): ColumnValues | undefined {
+  const { typeId, bitWidth, unit } = data.type
+  if (typeId === Type.Float || (typeId === Type.Int && bitWidth !== 64)) return numbersOf(data)
+  if (typeId === Type.Date) return unit === DAY ? scaled(data, day => day * 86_400_000) : scaled(data, ms => ms)
+  if (typeId === Type.Int) return scaled(data, ms => ms)
+  if (typeId !== Type.Timestamp) return undefined
+  switch (unit) {
+    case SECOND:
       return scaled(data, seconds => seconds * 1000)
-    case TimeUnit.MILLISECOND:
+    case MILLISECOND:
       return scaled(data, ms => ms)
-    case TimeUnit.MICROSECOND:
+    case MICROSECOND:
       return scaledDown(data, 1_000n)
     default:
       return scaledDown(data, 1_000_000n)
   }
 }
 
-function scaled({ values, length }: Data, scale: (value: number) => number): Float64Array {
+function scaled({ values, length }: ColumnData, scale: (value: number) => number): Float64Array {
   return Float64Array.from({ length }, (_, i) => scale(Number(values[i])))
 }
 
 /** Rounds towards the past, before 1970 too. */
-function scaledDown({ values, length }: Data, units: bigint): Float64Array {
+function scaledDown({ values, length }: ColumnData, units: bigint): Float64Array {
   return Float64Array.from({ length }, (_, i) => {
     const value = BigInt(values[i]!)
     const rest = ((value % units) + units) % units
@@ -88,31 +94,33 @@ function scaledDown({ values, length }: Data, units: bigint): Float64Array {
   })
 }
 
-function bitsOf({ values, offset, length }: Data): Uint8Array {
+function bitsOf({ values, offset, length }: ColumnData): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (values[(offset + i) >> 3]! >> ((offset + i) & 7)) & 1)
 }
 
 /** The strings of dictionaries, decoded once. */
 const dictionaries = new WeakMap<object, readonly string[]>()
 
-function textOf(arrow: ArrowLibrary, data: Data): ColumnValues | undefined {
-  const { Type, makeVector } = arrow
-  const isText = (typeId: number): boolean =>
-    typeId === Type.Utf8 || typeId === Type.LargeUtf8 || typeId === Type.Utf8View
-  if (isText(data.typeId)) return Array.from(makeVector(data), text => text ?? '') as string[]
-  const { dictionary } = data
-  if (data.typeId !== Type.Dictionary || !dictionary || !isText(dictionary.type.typeId)) return undefined
-  if (data.values instanceof BigInt64Array || data.values instanceof BigUint64Array) return undefined
+const isText = ({ typeId }: { readonly typeId: number }): boolean =>
+  typeId === Type.Utf8 || typeId === Type.LargeUtf8 || typeId === Type.Utf8View
+
+const stringsOf = (texts: Iterable<unknown>): string[] => Array.from(texts, text => text ?? '') as string[]
+
+function textOf(data: ColumnData): ColumnValues | undefined {
+  if (isText(data.type)) return stringsOf(data.texts())
+  const { dictionary, values } = data
+  if (data.type.typeId !== Type.Dictionary || !dictionary || !isText(dictionary.type)) return undefined
+  if (values instanceof BigInt64Array || values instanceof BigUint64Array) return undefined
   let texts = dictionaries.get(dictionary)
   if (texts === undefined) {
-    texts = Array.from(dictionary, text => text ?? '') as string[]
+    texts = stringsOf(dictionary)
     dictionaries.set(dictionary, texts)
   }
-  return { codes: data.values.subarray(0, data.length) as Int32Array, dictionary: texts }
+  return { codes: values.subarray(0, data.length) as Int32Array, dictionary: texts }
 }
 
 /** The bitmap from the first row on: a slice of a column may begin in the middle of a byte. */
-function validityOf({ nullBitmap, offset, length }: Data): Uint8Array {
+function validityOf({ nullBitmap, offset, length }: ColumnData): Uint8Array {
   if ((offset & 7) === 0) return nullBitmap.subarray(offset >> 3, (offset + length + 7) >> 3)
   const valid = new Uint8Array((length + 7) >> 3)
   for (let i = 0; i < length; i++) {

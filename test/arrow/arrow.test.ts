@@ -4,32 +4,11 @@ import { arrowSource, arrowStream, recordBatches } from '../../src/arrow/index.t
 import { count, max } from '../../src/expression/aggregates.ts'
 import { topK } from '../../src/expression/choice-aggregates.ts'
 import { pipeline } from '../../src/packaged.ts'
-import { bool, f32, f64, i32, i64, timestamp, u32, utf8 } from '../../src/schema/data-type.ts'
+import { f64, i32, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import { tumbling } from '../../src/time/windows.ts'
 import { describeSource } from '../connector/describe-conformance.ts'
-
-const every = schema({
-  time: timestamp(),
-  a: f64().nullable(),
-  b: f32(),
-  c: i32().nullable(),
-  d: u32(),
-  e: i64().nullable(),
-  f: bool().nullable(),
-  g: utf8().nullable(),
-})
-const rows = Array.from({ length: 100 }, (_, i) => ({
-  time: i * 1000 - 50_000,
-  a: i % 3 === 0 ? null : i / 7,
-  b: i / 2,
-  c: i % 5 === 0 ? null : i - 50,
-  d: i,
-  e: i % 11 === 0 ? null : BigInt(i) ** 9n,
-  f: i % 4 === 0 ? null : i % 2 === 0,
-  g: i % 13 === 0 ? null : ['', 'ü', '🙂 a', `t${i % 6}`][i % 4]!,
-}))
-const column = <K extends keyof (typeof rows)[0]>(name: K) => rows.map(row => row[name])
+import { column, every, rows } from './every-type.ts'
 
 /** The rows as a table made by arrow's own builders. */
 function tableOf(text: arrow.DataType = new arrow.Utf8()): arrow.Table {
@@ -129,19 +108,35 @@ describe('an Arrow source', () => {
 })
 
 describe('record batches of results', () => {
-  test.each([{ copy: true }, { copy: false }])('hold what the rows hold: %j', async options => {
-    const toRecordBatch = await recordBatches(every, options)
-    const seen: object[] = []
-    const job = await pipeline(every, { maxBatch: 7 })
-      .filter(e => e.d.ge(1))
-      .run({
-        source: rows,
-        onBatch: batch => {
-          for (const row of toRecordBatch(batch)) seen.push({ ...row.toJSON(), time: Number(row.time) })
-        },
-      })
-    await job.done
-    expect(seen).toEqual(rows.slice(1))
+  test.each([{ copy: true }, { copy: false }, { text: 'dictionary' }] as const)(
+    'hold what the rows hold: %j',
+    async options => {
+      const toRecordBatch = await recordBatches(every, options)
+      const seen: object[] = []
+      const job = await pipeline(every, { maxBatch: 7 })
+        .filter(e => e.d.ge(1))
+        .run({
+          source: rows,
+          onBatch: batch => {
+            for (const row of toRecordBatch(batch)) seen.push({ ...row.toJSON(), time: Number(row.time) })
+          },
+        })
+      await job.done
+      expect(seen).toEqual(rows.slice(1))
+    },
+  )
+
+  test('have each text once in the dictionary of a batch, which may be empty', async () => {
+    const toRecordBatch = await recordBatches(schema({ g: utf8().nullable() }), { text: 'dictionary' })
+    const dictionaries: unknown[][] = []
+    const texts = pipeline(schema({ g: utf8().nullable() }), { maxBatch: 4, bufferSize: 4 })
+    const source = ['b', 'a', 'b', null, null, null, null, null, 'c', 'a', 'a', 'a'].map(g => ({ g }))
+    const onBatch: NonNullable<Parameters<typeof texts.run>[0]>['onBatch'] = batch => {
+      const { data } = toRecordBatch(batch).getChild('g')!
+      dictionaries.push([...data[0]!.dictionary!])
+    }
+    await (await texts.run({ source, onBatch })).done
+    expect(dictionaries).toEqual([['b', 'a'], [], ['c', 'a']])
   })
 
   test('are there after the batch is gone when they are copies', async () => {
@@ -158,14 +153,15 @@ describe('record batches of results', () => {
 })
 
 describe('an Arrow stream of results', () => {
-  const tops = pipeline(every)
+  const tops = pipeline(every, { maxBatch: 16, bufferSize: 16 })
     .eventTime('time')
+    .keyBy('g')
     .window(tumbling('30s'))
     .aggregate(e => ({ n: count(), most: max(e.a), top: topK(e.d, 2) }))
 
-  test('is read back by Arrow, objects as JSON', async () => {
+  test.each(['utf8', 'dictionary'] as const)('is read back by Arrow, objects as JSON, text as %s', async text => {
     const chunks: Uint8Array[] = []
-    const stream = await arrowStream(tops.outputSchema, chunks)
+    const stream = await arrowStream(tops.outputSchema, chunks, { text })
     const plain: object[] = []
     await (await tops.run({ source: rows, onBatch: stream.onBatch })).done
     await stream.close()
@@ -179,7 +175,7 @@ describe('an Arrow stream of results', () => {
     await (await arrowStream(tops.outputSchema, chunks)).close()
     const { numRows, schema: of } = arrow.tableFromIPC(chunks)
     expect(numRows).toBe(0)
-    expect(of.names).toEqual(['windowStart', 'windowEnd', 'n', 'most', 'top'])
+    expect(of.names).toEqual(['windowStart', 'windowEnd', 'g', 'n', 'most', 'top'])
   })
 })
 

@@ -1,4 +1,5 @@
 import { format } from 'node:util'
+import * as flechette from '@uwdata/flechette'
 import * as apacheArrow from 'apache-arrow'
 import * as rxjs from 'rxjs'
 import ts from 'typescript'
@@ -12,6 +13,7 @@ import * as web from '../../src/web/index.ts'
 import type { Snippet } from './snippets.ts'
 
 const modules: Readonly<Record<string, unknown>> = {
+  '@uwdata/flechette': flechette,
   'apache-arrow': apacheArrow,
   rxjs,
   eventflux,
