@@ -51,6 +51,30 @@ export interface AccumulatorExports {
   accumulateCountValid(addr: number, sel: number, from: number, m: number, validity: number, at: number): void
   /** Rows whose mask byte is one. */
   accumulateCountMask(addr: number, sel: number, from: number, m: number, mask: number, at: number): void
+  /** The same of two masks, each into a field of its own, in one pass. */
+  accumulateCountMasks2(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    maskA: number,
+    atA: number,
+    maskB: number,
+    atB: number,
+  ): void
+  /** The same of three. */
+  accumulateCountMasks3(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    maskA: number,
+    atA: number,
+    maskB: number,
+    atB: number,
+    maskC: number,
+    atC: number,
+  ): void
   /** Checked i64 sum; returns the first j whose addition would overflow (that row is not added), or m. */
   accumulateSumI64(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): number
   /** i64 extremes: the field starts as MAX (min) / MIN (max); emptiness is known from a count. */

@@ -280,6 +280,21 @@ describe('counts', () => {
         const bits = pair.room(1)
         pair.call('fieldAbove', p.all, GROUPS, AT, 1, bits)
         expect(pair.bits(bits, GROUPS)).toEqual(groups.map(group => valuesOf(batch, group).length > 1))
+        // A mask, its opposite, and one of every other row, in two passes.
+        const opposite = pair.put(Uint8Array.from(batch.values, v => 1 - v))
+        const everyOther = pair.put(Uint8Array.from(batch.values, (_, i) => i % 2))
+        const q = place(batch, [])
+        const [addr, sel] = [q.addr, q.sel]
+        pair.call('accumulateCountMasks3', addr, sel, batch.from, q.m, mask, AT, opposite, AT + 16, everyOther, AT + 8)
+        pair.call('accumulateCountMasks2', addr, sel, batch.from, q.m, everyOther, AT + 16, mask, AT)
+        for (const group of groups) {
+          const rows = rowsOf(every, group)
+          const ones = valuesOf(every, group).filter(v => v === 1).length
+          const odd = rows.filter(row => row % 2 === 1).length
+          expect(field(q, group, AT)).toBe(2 * ones)
+          expect(field(q, group, AT + 8)).toBe(odd)
+          expect(field(q, group, AT + 16)).toBe(rows.length - ones + odd)
+        }
         pair.call('combineCount', p.all, p.all, 1, AT)
         expect(field(p, 0, AT)).toBe(valuesOf(batch, 0).length * 2)
       }),

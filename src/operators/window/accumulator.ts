@@ -39,3 +39,15 @@ export interface Accumulator {
   /** The name of an aggregate no kernel computes, for explain(). */
   readonly inTypeScript?: string
 }
+
+/** An accumulator and its place in the record. */
+export interface Placed<A extends Accumulator = Accumulator> {
+  readonly accumulator: A
+  readonly at: number
+}
+
+/** One pass over rows, for one accumulator or several. */
+export interface AccumulatorPass {
+  accumulate(rows: AbsorbedRows): void
+  readonly kernels: readonly (keyof KernelExports)[]
+}

@@ -71,7 +71,7 @@ export class KeyTable {
     this.#liveIds(id => {
       this.#memory.u32[keys + id] = id
     })
-    this.#rebuild(this.#liveIds)
+    this.#rebuild(this.#marks(this.#liveIds))
   }
 
   /**
@@ -93,11 +93,7 @@ export class KeyTable {
 
   /** Writes the live keys and their ids. */
   snapshot(writer: StateWriter): void {
-    const live = new Uint8Array(this.idLimit)
-    this.#liveIds(id => {
-      live[id] = 1
-    })
-    const runs = IdRuns.ofMarks(live)
+    const runs = IdRuns.ofMarks(this.#marks(this.#liveIds))
     runs.write(writer)
     runs.writeWords(writer, this.#memory.u32, this.#get(KEYS_KEYS) >>> 2, this.#words)
   }
@@ -118,7 +114,7 @@ export class KeyTable {
     runs.readWords(reader, this.#memory.u32, keys, this.#words)
     runs.eachId(id => check(keys + id * this.#words))
     this.#set(KEYS_NEXT_ID, limit)
-    this.#rebuild(mark => runs.eachId(mark))
+    this.#rebuild(this.#marks(mark => runs.eachId(mark)))
   }
 
   /** The keys `snapshot` wrote of a part of a state, by the ids they have there, which are below `limit`. */
@@ -152,11 +148,11 @@ export class KeyTable {
   }
 
   #makeRoom(liveIds: IdMarker): void {
-    const alive = this.#rebuild(liveIds)
-    if (alive * 2 > this.#capacity && this.#capacity < this.#maxKeys) {
+    const live = this.#marks(liveIds)
+    const alive = live.reduce((count, isAlive) => count + isAlive, 0)
+    if (alive * 2 > this.#capacity && this.#capacity < this.#maxKeys)
       this.#reallocate(Math.min(this.#capacity * 2, this.#maxKeys))
-      this.#rebuild(liveIds)
-    }
+    this.#rebuild(live)
     if (alive >= this.#capacity) {
       throw stateFull(
         `open windows hold ${alive} distinct keys and maxKeys is ${this.#maxKeys}: raise maxKeys, or use shorter windows`,
@@ -165,14 +161,19 @@ export class KeyTable {
     }
   }
 
-  /** Empties the slots, enters the live ids again, frees the others. Returns the number of live ids. */
-  #rebuild(liveIds: IdMarker): number {
-    const memory = this.#memory
-    const next = this.#get(KEYS_NEXT_ID)
-    const live = new Uint8Array(next)
+  /** By id handed out so far, whether it is alive: 1 or 0. */
+  #marks(liveIds: IdMarker): Uint8Array {
+    const live = new Uint8Array(this.#get(KEYS_NEXT_ID))
     liveIds(id => {
       live[id] = 1
     })
+    return live
+  }
+
+  /** Empties the slots, enters the live ids again, frees the others. */
+  #rebuild(live: Uint8Array): void {
+    const memory = this.#memory
+    const next = live.length
     const slots = this.#get(KEYS_SLOTS)
     memory.u8.fill(0, slots, slots + (this.#get(KEYS_MASK) + 1) * KEYS_SLOT_BYTES)
     const free = this.#get(KEYS_FREE) >>> 2
@@ -182,7 +183,6 @@ export class KeyTable {
       else memory.u32[free + freeCount++] = id
     }
     this.#set(KEYS_FREE_COUNT, freeCount)
-    return next - freeCount
   }
 
   #reallocate(capacity: number): void {

@@ -3,7 +3,7 @@ import type { Dictionary } from '../../memory/dictionary.ts'
 import type { LoweredAggregate } from '../../plan/lower-aggregate.ts'
 import type { DataType } from '../../schema/data-type.ts'
 import { type EvaluationContext, EvaluationFrame } from '../evaluator/evaluation-frame.ts'
-import type { Accumulator } from './accumulator.ts'
+import type { Accumulator, Placed } from './accumulator.ts'
 import { CountValidAccumulator } from './count-accumulators.ts'
 import { F64Accumulator } from './f64-accumulator.ts'
 import type { Forever } from './forever.ts'
@@ -12,12 +12,6 @@ import type { Forever } from './forever.ts'
 export interface AggregateCall extends LoweredAggregate {
   /** Of the first input column, when it is utf8. */
   readonly dictionary: Dictionary | undefined
-}
-
-/** An accumulator and its place in the record. */
-export interface Placed<A extends Accumulator = Accumulator> {
-  readonly accumulator: A
-  readonly at: number
 }
 
 /** Marks the dictionary codes a record holds in a field. */

@@ -3,7 +3,8 @@ import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { Dictionary } from '../../memory/dictionary.ts'
 import type { EvaluationContext } from '../evaluator/evaluation-frame.ts'
 import { throwFault } from '../row-faults.ts'
-import type { AbsorbedRows } from './accumulator.ts'
+import type { AbsorbedRows, AccumulatorPass } from './accumulator.ts'
+import { passesOf } from './accumulator-passes.ts'
 import type { Finish } from './finish.ts'
 import { finisherOf } from './finishers.ts'
 import type { KeyIds } from './key-ids.ts'
@@ -33,6 +34,7 @@ export class RecordLayout {
   /** What a record is made of, in words: the state of another layout is of no use. */
   readonly signature: string
   readonly #fields: RecordFields
+  readonly #passes: readonly AccumulatorPass[]
 
   constructor(context: EvaluationContext, calls: readonly AggregateCall[]) {
     const fields = new RecordFields(context, calls)
@@ -43,7 +45,8 @@ export class RecordLayout {
     const view = new DataView(this.template.buffer)
     for (const { accumulator, at } of fields.accumulators) accumulator.initialise(view, at)
     const accumulators = fields.accumulators.map(({ accumulator }) => accumulator)
-    this.kernels = accumulators.flatMap(({ kernels }) => kernels)
+    this.#passes = passesOf(context.kernels, fields.accumulators)
+    this.kernels = this.#passes.flatMap(({ kernels }) => kernels)
     const inTypeScript = accumulators.flatMap(({ inTypeScript }) => inTypeScript ?? [])
     this.notes = [
       ...(inTypeScript.length === 0 ? [] : [`in TypeScript, row by row: ${inTypeScript.join(', ')}`]),
@@ -58,7 +61,7 @@ export class RecordLayout {
   accumulate(rows: AbsorbedRows): void {
     const { faults } = rows.batch
     if (faults !== undefined) throwFault(faults, this.#fields.frame.memory.u32, rows.selection, rows.from, rows.to)
-    for (const { accumulator, at } of this.#fields.accumulators) accumulator.accumulate(rows, at)
+    for (const pass of this.#passes) pass.accumulate(rows)
   }
 
   /** Makes `count` records, side by side from `records` on, empty ones. Their bytes may be anything before. */

@@ -4,9 +4,10 @@ import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { Arena } from '../../memory/arena.ts'
 import type { Dictionary } from '../../memory/dictionary.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
+import type { Placed } from './accumulator.ts'
 import { IdRuns } from './id-runs.ts'
 import type { KeyIds } from './key-ids.ts'
-import type { CodeField, Placed, RecordFields } from './record-fields.ts'
+import type { CodeField, RecordFields } from './record-fields.ts'
 
 /**
  * Records as bytes: the fields that mean the same in any memory as they stand, record by record; then, accumulator by
