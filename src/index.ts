@@ -146,7 +146,7 @@ export type { InputPosition } from './runtime/job-inputs.ts'
 export type { JobMode } from './runtime/job-mode.ts'
 export type { RestoredJob } from './runtime/job-recovery.ts'
 export type { ColumnArray, ResultBatch } from './runtime/result-batch.ts'
-export type { RunOptions } from './runtime/run-options.ts'
+export type { RestartPolicy, RunOptions } from './runtime/run-options.ts'
 export { type StreamSource, type StreamSourceOptions, streamSource } from './runtime/stream-source.ts'
 export {
   bool,

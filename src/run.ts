@@ -41,6 +41,7 @@ export async function runPlan<In, Out>(
     config,
     engine: engine.name,
     module,
+    clock,
     streamClock,
   })
   const abort = new AbortController()
@@ -99,7 +100,7 @@ export async function runPlan<In, Out>(
     await threads?.close()
     throw error
   }
-  threads?.begin(listener)
+  threads?.begin(listener, assembly.chain)
   if (options.signal) stopOnAbort(job, options.signal)
   return job
 }

@@ -59,12 +59,41 @@ async function attempt(killAfterMs?: number): Promise<string | undefined> {
   return job.state === 'stopped' ? out.sort().join('\n') : undefined
 }
 
+/** The same with workers that are started anew: the kills go on until the end, and the job gives the answer all the same. */
+async function restarted(kills: number): Promise<number> {
+  workers = []
+  const out: string[] = []
+  const job = await plan.run({
+    workers: 2,
+    sink: row => void out.push(JSON.stringify(row)),
+    restart: { attempts: kills, logBytes: 16_384 },
+  })
+  let killed = 0
+  for (let at = 0; at < rows.length; at += 50) {
+    await job.pushMany(rows.slice(at, at + 50))
+    if (killed < kills && at > (killed * rows.length) / kills) {
+      killed++
+      const [victim] = workers.splice(-1 - Math.floor(Math.random() * 2), 1)
+      setTimeout(() => void victim?.terminate(), Math.random() * 10)
+      await new Promise(resolve => setTimeout(resolve, Math.random() * 30))
+    }
+  }
+  const { restarts, accepted, delivered } = await job.drain()
+  if (out.sort().join('\n') !== expected) throw new Error('another answer after a new start')
+  if (accepted !== rows.length || delivered !== rows.length) throw new Error('the counts do not add up')
+  if (alive > 0) throw new Error(`${alive} workers are left`)
+  return restarts
+}
+
 const expected = await attempt()
 let lost = 0
-for (let kill = 0; kill < KILLS; kill++) {
+for (let kill = 0; kill < KILLS / 2; kill++) {
   const disturbed = await attempt(Math.random() * 40)
   if (disturbed === undefined) lost++
   else if (disturbed !== expected) throw new Error('another answer')
   if (kill % 10 === 0 && (await attempt()) !== expected) throw new Error('another answer after a loss')
 }
-console.log(`${KILLS} kills, ${lost} of them before the end: always noticed, nothing left, the same answer`)
+console.log(`${KILLS / 2} kills, ${lost} of them before the end: always noticed, nothing left, the same answer`)
+let restarts = 0
+for (let kill = 0; kill < KILLS / 2; kill += 10) restarts += await restarted(10)
+console.log(`${KILLS / 2} kills with restart, ${restarts} new starts: the same answer and counts, nothing left`)

@@ -1,5 +1,6 @@
 import type { RestoreTolerance } from '../checkpoint/named-state.ts'
 import type { ErrorCounts } from '../connector/error-policy.ts'
+import type { EventfluxError } from '../errors.ts'
 import type { Dictionary } from '../memory/dictionary.ts'
 import type { LogicalNode, RowsNode } from '../plan/logical-node.ts'
 import type { Partitioning } from '../plan/partitioning.ts'
@@ -94,6 +95,10 @@ export interface ChainElsewhere {
   statesAt(id: number): Promise<ElsewhereStates>
   /** How the work is spread. */
   readonly layout: Layout
+  /** How often the threads were started anew. */
+  readonly restarts: number
+  /** A thread is lost. Whether all of them are started anew; else the job is over. */
+  lost(error: EventfluxError): boolean
   /**
    * Gives the threads what was kept, before they begin: each a part of its own, or, where the work was spread otherwise, all
    * parts to each, which takes the keys of its own.

@@ -2,7 +2,10 @@ import type { CounterName } from '../metrics/counters.ts'
 import type { Assembly } from './assemble.ts'
 
 /** The counters of a job, gathered from its parts. numRecordsIn and numRecordsOut are counted per batch instead. */
-export type JobCounts = Readonly<Record<Exclude<CounterName, 'numRecordsIn' | 'numRecordsOut'>, number>>
+export type JobCounts = Readonly<Record<Exclude<CounterName, 'numRecordsIn' | 'numRecordsOut'>, number>> & {
+  /** How often its workers were started anew (`restart` of `run`). */
+  readonly restarts: number
+}
 
 /** What became of every row so far. O(stages). */
 export function countJob({ edge, chain, policies }: Assembly): JobCounts {
@@ -33,6 +36,7 @@ export function countJob({ edge, chain, policies }: Assembly): JobCounts {
     rejectedAborted: rejected.aborted,
     rejectedCircuitOpen: rejected.circuitOpen,
     invalid: rejected.invalid,
+    restarts: chain.elsewhere?.restarts ?? 0,
     ...counts,
   }
 }

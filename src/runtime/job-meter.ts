@@ -105,7 +105,7 @@ export class JobMeter {
       if (!chain.timed.has(of))
         metrics.recordBatch(of.rowsIn - metrics.numRecordsIn, of.rowsOut - metrics.numRecordsOut)
     }
-    const counts = countJob(this.#assembly)
+    const { restarts: _, ...counts } = countJob(this.#assembly)
     for (const name of Object.keys(counts) as (keyof typeof counts)[]) this.#raise(Counter[name], counts[name])
     const watermark = chain.eventTimes[0]?.currentWatermark
     if (watermark !== undefined) this.#metrics.currentInputWatermark = watermark

@@ -1,10 +1,26 @@
 import type { ErrorPolicy } from '../connector/error-policy.ts'
 import type { SinkLike } from '../connector/to-sink.ts'
 import type { SourceLike } from '../connector/to-source.ts'
+import type { EventfluxError } from '../errors.ts'
 import type { Runtime } from '../kernels/create-runtime.ts'
 import type { Clock } from '../time/clock.ts'
 import type { CheckpointOptions, RestoreFrom } from './checkpoint-options.ts'
 import type { ResultBatch } from './result-batch.ts'
+
+/** How often workers are started anew, and when. */
+export interface RestartPolicy {
+  /** Times in a row, without a checkpoint in between (or 8 MiB of input, see `logBytes`); the next time the job fails. Default 3. */
+  readonly attempts?: number
+  /** Milliseconds from a loss to the new start; default 0. */
+  readonly delayMs?: number
+  /**
+   * Bytes of input that may have come since the workers last put their states into bytes; it is kept for them. Default
+   * 8 MiB.
+   */
+  readonly logBytes?: number
+  /** Told of each start. */
+  readonly onRestart?: (start: { readonly attempt: number; readonly error: EventfluxError }) => void
+}
 
 /** How a pipeline is run: where events come from, where results go, what happens when something fails. */
 export interface RunOptions<In, Out> {
@@ -34,6 +50,12 @@ export interface RunOptions<In, Out> {
    * key, functions of this program in it), or can't have threads here, runs on one: `job.mode` says which, and why.
    */
   readonly workers?: number
+  /**
+   * What happens when a worker throws, runs out of memory or is gone: all of them are started anew, from their states at the
+   * last checkpoint or since, and the results are those of a job that lost none. Functions must give the same for the same
+   * rows. Default: the job fails. Jobs on one thread have nothing to lose.
+   */
+  readonly restart?: RestartPolicy
   /** Default: the runtime's clock. An `EventDrivenClock` is moved by the rows, for replays. */
   readonly clock?: Clock
   /** Evenly from 0 to below 1, for the jitter of backoffs; default `Math.random`. */

@@ -3,7 +3,6 @@ import { ArenaScope } from '../memory/arena.ts'
 import { BatchView } from '../memory/batch-view.ts'
 import { bitmapBytes, ColumnBuffers } from '../memory/column-buffers.ts'
 import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
-import type { RecordBatch } from '../memory/record-batch.ts'
 import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import type { BatchInputs } from '../operators/event-time/batch-inputs.ts'
 import { BYTE_WIDTH } from '../schema/data-type.ts'
@@ -81,7 +80,7 @@ export class BatchReceiver {
   }
 
   /** The rows of the frame `ring` has polled, whose payload stands at `offset`. Valid until the next call. */
-  read(ring: FrameRing, offset: number, from: StreamTexts): RecordBatch {
+  read(ring: FrameRing, offset: number, from: StreamTexts): BatchView {
     const { u8, u32 } = ring
     const { arena } = this.#context
     const rows = ring.b
@@ -139,6 +138,12 @@ export class StreamTexts {
   /** Takes in a piece of what goes along with the next rows. */
   add({ u8, b: bytes }: FrameRing, offset: number): void {
     this.#pieces.push(u8.slice(offset, offset + bytes))
+  }
+
+  /** All pieces are there, of texts alone. */
+  know(): void {
+    const reader = new StateReader(joined(this.#pieces.splice(0)))
+    for (const texts of this.texts) texts?.read(reader)
   }
 
   /** All pieces are there. */

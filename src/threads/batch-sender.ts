@@ -94,6 +94,14 @@ export class BatchSender {
     return Math.floor(this.#ring.mostBytes / (FRAMES_IN_RING / 2))
   }
 
+  /** All texts the other end knows, as a pack; undefined: there are none to know. Between two batches. */
+  knownTexts(): Uint8Array | undefined {
+    if (this.#texts.every(texts => texts === undefined)) return undefined
+    const writer = new StateWriter()
+    for (const texts of this.#texts) texts?.writeKnown(writer)
+    return writer.finish()
+  }
+
   close(): void {
     for (const texts of this.#texts) texts?.close()
   }

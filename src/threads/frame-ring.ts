@@ -1,4 +1,5 @@
 import { WAIT_CELL_WORDS, WaitCell } from '../memory/wait-cell.ts'
+import type { FrameLog } from './frame-log.ts'
 import type { WakeUps } from './wake-ups.ts'
 
 /** What stands before the payload of a frame: its length in units, its kind, and two words. */
@@ -50,6 +51,8 @@ export class FrameRing {
   a = 0
   b = 0
   bytes = 0
+  /** Gets a copy of each frame that is published. */
+  log: FrameLog | undefined
   readonly #i32: Int32Array
   readonly #frames: WaitCell
   readonly #space: WaitCell
@@ -94,6 +97,10 @@ export class FrameRing {
 
   /** Hands the frame claimed last to the consumers. */
   publish(kind: number, a: number, b: number): void {
+    if (this.log !== undefined) {
+      const from = this.#data + this.#claimedAt * UNIT + HEADER_BYTES
+      this.log.add(kind, a, b, this.u8.subarray(from, from + this.#claimed * UNIT - HEADER_BYTES))
+    }
     this.#write(this.#claimedAt, this.#claimed, kind, a, b)
     Atomics.add(this.#i32, TAIL, this.#padding + this.#claimed)
     if (this.#wakeUps !== undefined && this.#used(this.tail) <= this.#units * FULL_ENOUGH)
@@ -188,6 +195,11 @@ export class FrameRing {
     Atomics.store(this.#i32, STOP, 1)
     this.#frames.wake()
     this.#space.wake()
+  }
+
+  /** Makes it as new. Nobody else may be using it. */
+  reset(): void {
+    this.#i32.fill(0, 0, HEADS + this.#consumers * LINE)
   }
 
   #used(tail: number): number {

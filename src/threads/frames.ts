@@ -20,6 +20,8 @@ export const FRAME = {
   timer: 9,
   /** The barrier of the checkpoint the payload's f64 names: all state in front of it belongs to it. */
   barrier: 10,
+  /** The pack of frames in front of this one has all texts the receiver has to know of stream `a`. */
+  known: 11,
 } as const
 
 /** Where rows begin in their frame, behind the clock, the flags and the number of runs. */

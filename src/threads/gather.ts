@@ -1,3 +1,4 @@
+import type { BatchView } from '../memory/batch-view.ts'
 import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import type { Operator } from '../operators/operator.ts'
@@ -24,14 +25,20 @@ export interface GatheredWorker {
 }
 
 interface Source extends GatheredWorker {
-  readonly texts: readonly StreamTexts[]
+  texts: readonly StreamTexts[]
   /** The last request all is done of. */
   done: number
   /** When its clock is waited for; +Infinity: it isn't. */
   timerMs: number
   /** Whether the next of what it puts out is behind a barrier that others haven't come to yet. */
   isAtBarrier: boolean
+  /** By stream: rows taken so far, and how many of the next were taken before. */
+  readonly taken: number[]
+  readonly again: number[]
 }
+
+/** By worker and stream: rows taken. */
+export type TakenRows = readonly (readonly number[])[]
 
 /**
  * Takes what the workers put out back into one thread, as it comes: that keeps the order of each key. Never waits: rings
@@ -41,20 +48,26 @@ export class Gather {
   readonly #sources: readonly Source[]
   readonly #receivers = new Map<GatheredStream, BatchReceiver>()
   readonly #onTimer: (atMs: number) => void
+  readonly #context: EvaluationContext
   /** What took a batch and can take no more. */
   #full: { resume(): boolean } | undefined
+  /** Room for the selection of rows that were not taken before. */
+  #rest: number | undefined
   /** What is to be done when all have come to the barrier. */
   #aligned = new Map<number, () => boolean>()
 
   /** @param onTimer Some worker waits for the clock: at the earliest for this instant. */
   constructor(workers: readonly GatheredWorker[], context: EvaluationContext, onTimer: (atMs: number) => void) {
     this.#onTimer = onTimer
+    this.#context = context
     this.#sources = workers.map(worker => ({
       ...worker,
-      texts: worker.streams.map(({ columns }) => new StreamTexts(columns, context)),
+      texts: textsOf(worker, context),
       done: 0,
       timerMs: Number.POSITIVE_INFINITY,
       isAtBarrier: false,
+      taken: worker.streams.map(() => 0),
+      again: worker.streams.map(() => 0),
     }))
     for (const stream of new Set(workers.flatMap(({ streams }) => streams)))
       this.#receivers.set(stream, new BatchReceiver(stream.columns, context, { rows: context.maxBatch }))
@@ -92,6 +105,25 @@ export class Gather {
     this.#aligned.set(id, aligned)
   }
 
+  /** Rows taken from each so far. */
+  taken(): TakenRows {
+    return this.#sources.map(({ taken }) => taken.slice())
+  }
+
+  /** Workers begin once more where these had been taken: those they gave since are passed over. */
+  restart(since: TakenRows | undefined): void {
+    this.#sources.forEach((source, worker) => {
+      for (const each of source.texts) each.close()
+      source.texts = textsOf(source, this.#context)
+      source.isAtBarrier = false
+      source.timerMs = Number.POSITIVE_INFINITY
+      source.taken.forEach((rows, stream) => {
+        source.again[stream] = rows - (since?.[worker]?.[stream] ?? 0)
+      })
+      source.ring.callForFrame(0)
+    })
+  }
+
   markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
     for (const [{ to }, receiver] of this.#receivers) {
       receiver.markCodes(dictionary, mark)
@@ -100,6 +132,7 @@ export class Gather {
   }
 
   close(): void {
+    if (this.#rest !== undefined) this.#context.arena.release(this.#rest, this.#context.maxBatch * 4)
     for (const { texts } of this.#sources) for (const each of texts) each.close()
     for (const [{ to }, receiver] of this.#receivers) {
       receiver.close()
@@ -118,7 +151,7 @@ export class Gather {
       const stream = streams[a]!
       const batch = this.#receivers.get(stream)!.read(ring, offset, texts[a]!)
       ring.release(0)
-      if (!stream.to.process(batch)) this.#full = stream.to
+      if (this.#isNew(source, a, batch) && !stream.to.process(batch)) this.#full = stream.to
       return true
     }
     if (kind === FRAME.pack) texts[a]!.add(ring, offset)
@@ -136,10 +169,29 @@ export class Gather {
     source.isAtBarrier = true
     if (!this.#sources.every(({ isAtBarrier }) => isAtBarrier)) return
     for (const each of this.#sources) each.isAtBarrier = false
-    const aligned = this.#aligned.get(id)!
+    const aligned = this.#aligned.get(id)
     this.#aligned.delete(id)
-    if (aligned()) return
+    if (aligned === undefined || aligned()) return
     const ends = [...this.#receivers.keys()].map(({ to }) => to)
     this.#full = { resume: () => ends.every(to => to.resume()) }
   }
+
+  /** Leaves of a batch the rows that were not taken before. False: there are none. */
+  #isNew({ taken, again }: Source, stream: number, batch: BatchView): boolean {
+    const { length } = batch
+    const known = Math.min(again[stream]!, length)
+    again[stream]! -= known
+    taken[stream]! += length - known
+    if (known === 0) return true
+    if (known === length) return false
+    this.#rest ??= this.#context.arena.allocate(this.#context.maxBatch * 4)
+    const { u32 } = this.#context.arena.memory
+    for (let row = known; row < length; row++) u32[(this.#rest >>> 2) + row - known] = row
+    batch.selection = this.#rest
+    batch.selectedCount = length - known
+    return true
+  }
 }
+
+const textsOf = ({ streams }: GatheredWorker, context: EvaluationContext): StreamTexts[] =>
+  streams.map(({ columns }) => new StreamTexts(columns, context))

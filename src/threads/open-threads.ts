@@ -1,5 +1,6 @@
 import type { ErrorPolicy } from '../connector/error-policy.ts'
 import { optionInvalid, show } from '../errors.ts'
+import type { Chain } from '../operators/chain.ts'
 import { shardsLayout, stagesLayout } from '../operators/state-parts.ts'
 import { timeBehind } from '../operators/time-of-rows.ts'
 import type { ResolvedConfig } from '../plan/config.ts'
@@ -8,7 +9,7 @@ import { optimise } from '../plan/optimise.ts'
 import { type Partitioning, partitioningOf, withoutFunctions } from '../plan/partitioning.ts'
 import { fieldSpecs, scopesOf, sourceScope } from '../plan/plan-scope.ts'
 import type { JobMode } from '../runtime/job-mode.ts'
-import { type RunOptions, sourcesOf } from '../runtime/run-options.ts'
+import { type RestartPolicy, type RunOptions, sourcesOf } from '../runtime/run-options.ts'
 import type { Clock } from '../time/clock.ts'
 import { EventDrivenClock } from '../time/event-driven-clock.ts'
 import type { KernelModule } from '../wasm/kernel-module.ts'
@@ -37,6 +38,7 @@ export interface ThreadsParts {
   readonly config: ResolvedConfig
   readonly engine: 'wasm' | 'js'
   readonly module: KernelModule | undefined
+  readonly clock: Clock
   readonly streamClock: Clock
 }
 
@@ -56,8 +58,10 @@ export class OpenThreads {
   }
 
   /** Has the workers begin: the job is there. */
-  begin(job: { failed(error: unknown): void }): void {
-    this.#plan.pool.begin(error => job.failed(error))
+  begin(job: { failed(error: unknown): void }, chain: Chain): void {
+    this.#plan.pool.begin(error => {
+      if (chain.elsewhere?.lost(error) !== true) job.failed(error)
+    })
   }
 
   close(): Promise<void> {
@@ -72,6 +76,7 @@ export class OpenThreads {
  */
 export async function openThreads(plan: LogicalPlan, parts: ThreadsParts): Promise<ThreadsOfJob> {
   const { runtime } = parts.options
+  checkRestart(parts.options.restart)
   const stages = stagesOf(plan)
   if (stages.length > 1) refuseWorkers(parts.options.workers)
   const asked = parts.options.workers === undefined ? runtime?.workers : parts.options.workers
@@ -179,7 +184,13 @@ async function openShards(
   })
   const pool = await WorkerPool.open(jobs, await spawner(parts.options.runtime?.worker))
   const stage = { workers: pool.workers, from: 0, to: nodes.length, dealtBefore: partitioning.before }
-  return { pool, input: new FrameRing(input, count, new WakeUps()), layout: shardsLayout(count), stages: [stage] }
+  return {
+    pool,
+    input: new FrameRing(input, count, new WakeUps()),
+    layout: shardsLayout(count),
+    ...restartsOf(parts),
+    stages: [stage],
+  }
 }
 
 async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: ThreadsParts): Promise<ThreadPlan> {
@@ -206,7 +217,30 @@ async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: Th
   })
   const pool = await WorkerPool.open(jobs, await spawner(parts.options.runtime?.worker))
   const done = stages.map((stage, i) => ({ ...stage, workers: [pool.workers[i]!], dealtBefore: 0 }))
-  return { pool, input: new FrameRing(inputs[0]!, 1, new WakeUps()), layout: stagesLayout(stages.length), stages: done }
+  return {
+    pool,
+    input: new FrameRing(inputs[0]!, 1, new WakeUps()),
+    layout: stagesLayout(stages.length),
+    ...restartsOf(parts),
+    stages: done,
+  }
+}
+
+const restartsOf = ({ options, clock }: ThreadsParts) => ({ restart: options.restart, clock })
+
+function checkRestart(policy: RestartPolicy | undefined): void {
+  for (const [name, least] of [
+    ['attempts', 1],
+    ['delayMs', 0],
+    ['logBytes', 1],
+  ] as const) {
+    const value = policy?.[name]
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= least))
+      throw optionInvalid(`restart.${name} is a whole number of at least ${least}, not ${show(value)}`, {
+        value,
+        at: 'restart',
+      })
+  }
 }
 
 function refuseWorkers(workers: unknown): void {

@@ -215,6 +215,9 @@ export class PlanWorker {
         this.#toldTimer = Number.NaN
         await this.#advance(f64[offset >>> 3]!)
         return
+      case FRAME.known:
+        this.#texts.know()
+        return
       case FRAME.barrier:
         this.#keep(f64[offset >>> 3]!)
         return
@@ -232,12 +235,19 @@ export class PlanWorker {
 
   /** Sends what all operators keep between two batches. */
   #keep(checkpointId: number): void {
+    this.#count()
     const startNs = systemClock.monotonicNs()
     const sections = sectionsOf(chainStates(this.#chain), name => (this.#lengths.get(name) ?? 256) + 64)
     for (const { name, bytes } of sections) this.#lengths.set(name, bytes.length)
     this.#barrier = checkpointId
     this.#post(
-      { kind: 'state', id: checkpointId, sections, pauseNs: systemClock.monotonicNs() - startNs },
+      {
+        kind: 'state',
+        id: checkpointId,
+        sections,
+        counts: this.#cells.taken(),
+        pauseNs: systemClock.monotonicNs() - startNs,
+      },
       sections.map(({ bytes }) => bytes.buffer as ArrayBuffer),
     )
   }

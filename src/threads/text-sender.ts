@@ -13,6 +13,8 @@ export interface TextSender {
   note(batch: RecordBatch, codes: number): boolean
   /** Writes what the other end has to forget, and what it has to know. */
   write(writer: StateWriter): void
+  /** Writes all the other end knows, for another in its place. */
+  writeKnown(writer: StateWriter): void
   close(): void
 }
 
@@ -58,6 +60,20 @@ class KnownCodes {
     this.#forgotten = []
     this.#news = []
   }
+
+  writeKnown(writer: StateWriter): void {
+    const known: number[] = []
+    this.#isKnown.forEach((isKnown, code) => {
+      // Its text may be gone, and that not told yet.
+      if (isKnown && (this.#dictionary.strings[code] ?? null) !== null) known.push(code)
+    })
+    writer.u32(0)
+    writer.u32(known.length)
+    for (const code of known) {
+      writer.u32(code)
+      writer.text(this.#dictionary.decode(code)!)
+    }
+  }
 }
 
 /**
@@ -94,6 +110,10 @@ export class AllTexts implements TextSender {
 
   write(writer: StateWriter): void {
     this.#codes.write(writer)
+  }
+
+  writeKnown(writer: StateWriter): void {
+    this.#codes.writeKnown(writer)
   }
 
   close(): void {
@@ -133,6 +153,10 @@ export class TextsOfRows implements TextSender {
 
   write(writer: StateWriter): void {
     this.#codes.write(writer)
+  }
+
+  writeKnown(writer: StateWriter): void {
+    this.#codes.writeKnown(writer)
   }
 
   close(): void {}

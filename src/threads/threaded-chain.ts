@@ -9,12 +9,15 @@ import type { TimedStage } from '../operators/stage-timers.ts'
 import type { Layout } from '../operators/state-parts.ts'
 import type { LogicalNode } from '../plan/logical-node.ts'
 import { schemaOf } from '../plan/plan-scope.ts'
+import type { RestartPolicy } from '../runtime/run-options.ts'
 import type { Clock } from '../time/clock.ts'
 import { BatchSender } from './batch-sender.ts'
 import type { FrameRing } from './frame-ring.ts'
 import { FRAME } from './frames.ts'
 import { Gather, type GatheredStream, type GatheredWorker } from './gather.ts'
+import { Restarts } from './restarts.ts'
 import { stepsElsewhere } from './steps-elsewhere.ts'
+import type { WorkerRestore } from './worker-job.ts'
 import type { ReadyWorker, WorkerPool } from './worker-pool.ts'
 import { WorkerStates } from './worker-states.ts'
 
@@ -31,6 +34,10 @@ export interface ThreadPlan {
   /** The way to the first of them, or to all. */
   readonly input: FrameRing
   readonly layout: Layout
+  /** Whether lost workers are started anew. */
+  readonly restart: RestartPolicy | undefined
+  /** The clock delays are measured by. */
+  readonly clock: Clock
   /** Workers that do the same steps, over different rows; each has one before it whose results it takes. */
   readonly stages: readonly {
     readonly workers: readonly ReadyWorker[]
@@ -47,7 +54,7 @@ export interface ThreadPlan {
  * the sinks.
  */
 export function threadedChain(
-  { pool, input, layout, stages }: ThreadPlan,
+  { pool, input, layout, stages, restart, clock: delays }: ThreadPlan,
   listener: ThreadListener,
   clock: Clock,
 ): (nodes: readonly LogicalNode[], columns: readonly InputColumn[], parts: ChainParts) => Chain {
@@ -78,7 +85,17 @@ export function threadedChain(
       return workers.map(({ output }) => ({ ring: output, streams, answers: isLast }))
     })
     const states = new WorkerStates(pool)
-    const head = new Scatter(columns, gathered, { context, pool, input, listener, clock, inputs: parts.inputs })
+    const head = new Scatter(columns, gathered, {
+      context,
+      pool,
+      input,
+      listener,
+      clock,
+      delays,
+      states,
+      restart,
+      inputs: parts.inputs,
+    })
     return {
       head,
       operators: all.flatMap(({ operators }) => operators),
@@ -97,15 +114,22 @@ export function threadedChain(
         layout,
         barrier: (id, aligned) => head.barrier(id, aligned),
         statesAt: id => states.at(id),
-        restore: (kept, isSpreadOtherwise, { allowNew = false, allowDropped = false }) =>
-          pool.restore(
-            pool.workers.map((_, worker) => ({
+        restore(kept, isSpreadOtherwise, { allowNew = false, allowDropped = false }) {
+          const orders = pool.workers.map(
+            (_, worker): WorkerRestore => ({
               kind: 'restore',
               parts: (isSpreadOtherwise ? kept : [kept[worker]!]).map(copied),
               isSpreadOtherwise,
               tolerance: { allowNew, allowDropped },
-            })),
-          ),
+            }),
+          )
+          head.restarts?.restored(orders)
+          return pool.restore(orders)
+        },
+        get restarts() {
+          return head.restarts?.count ?? 0
+        },
+        lost: error => head.restarts?.lost(error) ?? false,
       },
     }
   }
@@ -142,7 +166,10 @@ class Scatter implements Operator {
   readonly #sender: BatchSender
   readonly #gather: Gather
   /** Rows sent and not yet worked on by all, with the position behind them. */
-  readonly #sent: { readonly position: number; readonly rows: number }[] = []
+  #sent: { readonly position: number; readonly rows: number }[] = []
+  /** Rows sent before the workers were started anew. */
+  #sentBefore = 0
+  readonly restarts: Restarts | undefined
   /** What is not done yet. */
   #open: (() => boolean) | undefined
   /** Requests made so far. */
@@ -170,6 +197,9 @@ class Scatter implements Operator {
       readonly input: FrameRing
       readonly listener: ThreadListener
       readonly clock: Clock
+      readonly delays: Clock
+      readonly states: WorkerStates
+      readonly restart: RestartPolicy | undefined
       readonly inputs: ChainParts['inputs']
     },
   ) {
@@ -188,6 +218,20 @@ class Scatter implements Operator {
     })
     this.#gather = new Gather(workers, context, atMs => this.#arm(atMs))
     pool.onCall = () => this.#called()
+    const { restart, states, delays, clock: streamClock } = parts
+    this.restarts =
+      restart &&
+      new Restarts(restart, {
+        pool,
+        input,
+        gather: this.#gather,
+        states,
+        clock: delays,
+        streamClock,
+        texts: () => this.#sender.knownTexts(),
+        between: () => this.#startOver(),
+        ready: () => this.#called(),
+      })
   }
 
   process(batch: RecordBatch): boolean {
@@ -196,6 +240,8 @@ class Scatter implements Operator {
     return this.#do(() => {
       if (!this.#sendRows()) return false
       this.#sent.push({ position: this.#input.tail, rows })
+      const wanted = this.restarts?.wanted
+      if (wanted !== undefined) this.#sendBarrier(wanted, () => true)
       return true
     })
   }
@@ -211,8 +257,17 @@ class Scatter implements Operator {
 
   /** Sends a barrier behind everything sent so far. */
   barrier(id: number, aligned: () => boolean): boolean {
-    this.#gather.atBarrier(id, aligned)
-    return this.#do(() => this.#tell(FRAME.barrier, 0, id))
+    return this.#do(() => this.#sendBarrier(id, aligned))
+  }
+
+  #sendBarrier(id: number, aligned: () => boolean): boolean {
+    this.#gather.atBarrier(id, () => {
+      this.restarts?.aligned(id)
+      return aligned()
+    })
+    if (!this.#tell(FRAME.barrier, 0, id)) return false
+    this.restarts?.sent(id)
+    return true
   }
 
   /** Everything sent so far comes back before it is done. */
@@ -253,9 +308,10 @@ class Scatter implements Operator {
 
   #pump(): boolean {
     this.#isLookingOut = false
+    const isSent = this.#isSentAgain()
     const isThrough = this.#gather.pump()
-    this.#countSent()
-    return isThrough
+    if (isSent) this.#countSent()
+    return isSent && isThrough
   }
 
   #do(step: () => boolean): boolean {
@@ -286,9 +342,25 @@ class Scatter implements Operator {
 
   /** Tries again after asking for a message: room may have been made before it was asked for. */
   #withSpace(send: () => boolean): boolean {
+    if (!this.#isSentAgain()) return false
     if (send()) return true
     this.#input.callForSpace()
     return send()
+  }
+
+  /** Whether the workers were sent what those before them were sent in vain. */
+  #isSentAgain(): boolean {
+    if (this.restarts === undefined) return true
+    if (!this.restarts.isThrough()) return false
+    if (this.#sentBefore > 0) this.#sent.unshift({ position: this.#input.tail, rows: this.#sentBefore })
+    this.#sentBefore = 0
+    return true
+  }
+
+  /** The workers are started anew: what was sent and not worked on is to be sent once more. */
+  #startOver(): void {
+    for (const { rows } of this.#sent) this.#sentBefore += rows
+    this.#sent = []
   }
 
   #countSent(): void {

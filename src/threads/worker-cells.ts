@@ -16,7 +16,9 @@ const STAGE_COUNTS = ['failed', 'retried', 'skipped', 'deadLettered'] as const s
  */
 export class WorkerCells {
   readonly shared: SharedArrayBuffer
-  readonly #cells: Float64Array
+  #cells: Float64Array
+  /** What was counted in other cells before. */
+  #before: Float64Array
   readonly #windows: number
   readonly #eventTimes: number
   readonly #stages: number
@@ -28,15 +30,33 @@ export class WorkerCells {
     const cells = this.#stages + stages * STAGE_COUNTS.length
     this.shared = shared ?? new SharedArrayBuffer(Math.max(1, cells) * 8)
     this.#cells = new Float64Array(this.shared)
+    this.#before = new Float64Array(this.#cells.length)
     if (shared === undefined) this.#cells.fill(Number.NEGATIVE_INFINITY, this.#eventTimes, this.#stages)
   }
 
+  /** The counts as they stand. */
+  taken(): Float64Array {
+    return this.#cells.slice()
+  }
+
+  /** What is counted in all, when these stand in the cells. */
+  totalOf(counts: Float64Array): Float64Array {
+    return counts.map((count, i) => count + this.#before[i]!)
+  }
+
+  /** Counts go on in other cells, from these on. */
+  goOn(shared: SharedArrayBuffer, before: Float64Array | undefined): void {
+    this.#cells = new Float64Array(shared)
+    this.#before = before ?? new Float64Array(this.#cells.length)
+    this.#before.fill(0, this.#eventTimes, this.#stages)
+  }
+
   rowsIn(operator: number): number {
-    return this.#cells[operator * 2]!
+    return this.#count(operator * 2)
   }
 
   rowsOut(operator: number): number {
-    return this.#cells[operator * 2 + 1]!
+    return this.#count(operator * 2 + 1)
   }
 
   setRows(operator: number, { rowsIn, rowsOut }: { readonly rowsIn: number; readonly rowsOut: number }): void {
@@ -45,7 +65,7 @@ export class WorkerCells {
   }
 
   lateRows(window: number): number {
-    return this.#cells[this.#windows + window]!
+    return this.#count(this.#windows + window)
   }
 
   setLateRows(window: number, rows: number): void {
@@ -63,12 +83,16 @@ export class WorkerCells {
   errors(stage: number): ErrorCounts {
     const counts: ErrorCounts = { failed: 0, retried: 0, skipped: 0, deadLettered: 0 }
     const at = this.#stages + stage * STAGE_COUNTS.length
-    for (let i = 0; i < STAGE_COUNTS.length; i++) counts[STAGE_COUNTS[i]!] = this.#cells[at + i]!
+    for (let i = 0; i < STAGE_COUNTS.length; i++) counts[STAGE_COUNTS[i]!] = this.#count(at + i)
     return counts
   }
 
   setErrors(stage: number, counts: Readonly<ErrorCounts>): void {
     const at = this.#stages + stage * STAGE_COUNTS.length
     for (let i = 0; i < STAGE_COUNTS.length; i++) this.#cells[at + i] = counts[STAGE_COUNTS[i]!]
+  }
+
+  #count(cell: number): number {
+    return this.#cells[cell]! + this.#before[cell]!
   }
 }

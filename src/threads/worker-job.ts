@@ -59,6 +59,8 @@ export interface WorkerState {
   readonly kind: 'state'
   readonly id: number
   readonly sections: readonly Section[]
+  /** What it has counted so far: see worker-cells.ts. */
+  readonly counts: Float64Array
   /** How long it took to put that into bytes. */
   readonly pauseNs: number
 }

@@ -26,10 +26,16 @@ export class WorkerPool {
   onCall = (): void => {}
   /** Called with what a worker keeps as of a barrier, and which of them it is. */
   onState = (_worker: number, _state: WorkerState): void => {}
-  readonly #threads: readonly Thread[]
+  #threads: readonly Thread[] = []
+  readonly #jobs: readonly { readonly name: string; readonly job: WorkerJob }[]
+  readonly #outputs: readonly FrameRing[]
+  readonly #spawn: Spawn
   readonly #rings: readonly FrameRing[]
   readonly #ready: Promise<readonly ReadyWorker[]>
+  /** Counts the times the workers were started. */
+  #generation = 0
   #failed: ((error: EventfluxError) => void) | undefined
+  #told = (_error: EventfluxError): void => {}
   #failure: EventfluxError | undefined
   #restored = (): void => {}
   #isClosed = false
@@ -56,22 +62,24 @@ export class WorkerPool {
     })
     const rings = new Map<SharedArrayBuffer, FrameRing>()
     for (const { job } of jobs) rings.set(job.input, new FrameRing(job.input, job.consumers))
-    const starts = jobs.map(({ name, job }, worker) => {
+    this.#jobs = jobs
+    this.#spawn = spawn
+    this.#outputs = jobs.map(({ job }) => {
       const output = new FrameRing(job.output, 1)
       rings.set(job.output, output)
       output.callForFrame(0)
-      return this.#start(name, worker, job, output, spawn)
+      return output
     })
     this.#rings = [...rings.values()]
-    this.#threads = starts.map(({ thread }) => thread)
-    this.#ready = Promise.all(starts.map(({ ready }) => ready))
+    this.#ready = this.#startAll(undefined)
   }
 
   /** Has the workers begin. @param failed Gets told when one of them can't go on, or is gone. */
-  begin(failed: (error: EventfluxError) => void): void {
+  begin(failed = this.#told): void {
+    this.#told = failed
     this.#failed = failed
     if (this.#failure !== undefined) failed(this.#failure)
-    for (const thread of this.#threads) thread.post({ kind: 'begin' })
+    else for (const thread of this.#threads) thread.post({ kind: 'begin' })
   }
 
   /** Has each worker go on from what it is given. Resolves when all have; before they begin. */
@@ -89,6 +97,38 @@ export class WorkerPool {
     })
   }
 
+  /**
+   * Ends the workers, and starts others in their place, which don't begin yet. Resolves with false when the pool was closed
+   * meanwhile; a worker that is lost on the way is told of when they begin.
+   *
+   * @param between Called when nobody uses the rings.
+   */
+  async restart(
+    nowMs: number,
+    orders: readonly WorkerRestore[] | undefined,
+    counts: readonly Float64Array[] | undefined,
+    between: () => void,
+  ): Promise<boolean> {
+    this.#generation++
+    for (const ring of this.#rings) ring.stop()
+    await Promise.allSettled(this.#threads.map(thread => thread.end()))
+    if (this.#isClosed) return false
+    for (const ring of this.#rings) ring.reset()
+    between()
+    this.#failure = undefined
+    try {
+      const ready = await this.#startAll(nowMs)
+      if (this.#isClosed) return false
+      ready.forEach(({ shape }, worker) => {
+        this.workers[worker]!.cells.goOn(shape.cells, counts?.[worker])
+      })
+      if (orders !== undefined) await this.restore(orders)
+    } catch {
+      // Told below: the policy decides what happens next.
+    }
+    return !this.#isClosed
+  }
+
   /** Ends the workers, wherever they are. Resolves when they are gone. */
   async close(): Promise<void> {
     if (this.#isClosed) return this.gone
@@ -96,6 +136,15 @@ export class WorkerPool {
     for (const ring of this.#rings) ring.stop()
     await Promise.allSettled(this.#threads.map(thread => thread.end()))
     this.#allGone()
+  }
+
+  /** @param nowMs Where the clock stands, if that isn't what the job says. */
+  #startAll(nowMs: number | undefined): Promise<readonly ReadyWorker[]> {
+    const starts = this.#jobs.map(({ name, job }, worker) =>
+      this.#start(name, worker, { ...job, nowMs: nowMs ?? job.nowMs }, this.#outputs[worker]!, this.#spawn),
+    )
+    this.#threads = starts.map(({ thread }) => thread)
+    return Promise.all(starts.map(({ ready }) => ready))
   }
 
   #start(
@@ -111,8 +160,9 @@ export class WorkerPool {
       isReady = resolve
       isNot = reject
     })
+    const generation = this.#generation
     const failed = (error: EventfluxError): void => {
-      if (this.#isClosed) return
+      if (this.#isClosed || generation !== this.#generation) return
       isNot(error)
       this.#failure ??= error
       this.#failed?.(error)
@@ -120,6 +170,7 @@ export class WorkerPool {
     const thread = spawn({
       message: given => {
         const message = given as WorkerMessage
+        if (generation !== this.#generation) return
         if (message.kind === 'call') this.onCall()
         else if (message.kind === 'failed') failed(received(message.error, name))
         else if (message.kind === 'state') this.onState(worker, message)

@@ -2,6 +2,11 @@ import type { Section } from '../checkpoint/checkpoint-format.ts'
 import type { ElsewhereStates } from '../operators/chain.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
+/** What workers keep as of a barrier, and what each had counted. */
+export interface StatesOfWorkers extends ElsewhereStates {
+  readonly counts: readonly Float64Array[]
+}
+
 /** Collects what workers keep as of the barriers of checkpoints, each when it has come to one. */
 export class WorkerStates {
   readonly #workers: number
@@ -9,38 +14,53 @@ export class WorkerStates {
 
   constructor(pool: WorkerPool) {
     this.#workers = pool.workers.length
-    pool.onState = (worker, { id, sections, pauseNs }) => {
+    pool.onState = (worker, { id, sections, counts, pauseNs }) => {
       const collected = this.#of(id)
+      if (collected.isWhole || collected.parts[worker] !== undefined) return
       collected.parts[worker] = sections
+      collected.counts[worker] = pool.workers[worker]!.cells.totalOf(counts)
       collected.pauseNs = Math.max(collected.pauseNs, pauseNs)
-      if (++collected.count === this.#workers) collected.resolve(collected)
+      if (++collected.count < this.#workers) return
+      collected.isWhole = true
+      collected.resolve(collected)
     }
   }
 
-  /** What all of them keep. Never, when one of them is lost before. */
-  async at(id: number): Promise<ElsewhereStates> {
-    const { parts, pauseNs } = await this.#of(id).all
-    this.#open.delete(id)
-    return { parts, pauseNs }
+  /** What all of them keep. Never, when one of them is lost before, and not started anew. */
+  at(id: number): Promise<StatesOfWorkers> {
+    return this.#of(id).all
+  }
+
+  /** All workers do once more what they did behind the last barrier that all of them came to. */
+  restart(): void {
+    for (const collected of this.#open.values()) {
+      if (collected.isWhole) continue
+      collected.parts.length = 0
+      collected.counts.length = 0
+      collected.count = 0
+    }
   }
 
   #of(id: number): Collected {
     const known = this.#open.get(id)
     if (known !== undefined) return known
+    for (const [other, { isWhole }] of this.#open) if (isWhole) this.#open.delete(other)
     let resolve: Collected['resolve'] = () => {}
     const all = new Promise<Collected>(done => {
       resolve = done
     })
-    const collected: Collected = { parts: [], count: 0, pauseNs: 0, all, resolve }
+    const collected: Collected = { parts: [], counts: [], count: 0, pauseNs: 0, isWhole: false, all, resolve }
     this.#open.set(id, collected)
     return collected
   }
 }
 
-interface Collected {
+interface Collected extends StatesOfWorkers {
   readonly parts: (readonly Section[])[]
+  readonly counts: Float64Array[]
   count: number
   pauseNs: number
+  isWhole: boolean
   readonly all: Promise<Collected>
   readonly resolve: (collected: Collected) => void
 }
