@@ -44,7 +44,7 @@ import {
   topStep,
 } from './pipeline/window-order-step.ts'
 import { namedRowExpressions, rowExpression } from './plan/expression-arguments.ts'
-import type { LogicalNode } from './plan/logical-node.ts'
+import type { LogicalNode, LogicalPlan } from './plan/logical-node.ts'
 import { filterNode, type ModuleExport, makePlan, processingTimeNode, projectNode } from './plan/make-node.ts'
 import type { OutputKind } from './plan/output-rate.ts'
 import { checkKeys, checkStage, fieldSpecs, noEventTime, scopeAfter } from './plan/plan-scope.ts'
@@ -59,7 +59,6 @@ import { checkWindow, type WindowSpec } from './time/windows.ts'
  * allocated before `run()`.
  *
  * `F` are the columns here, `T` the event time, `undefined` before `eventTime()`, `S` the columns of the source.
- *
  * @example
  * ```ts
  * const large = pipeline(trades)
@@ -227,7 +226,6 @@ export class Pipeline<
   /**
    * The steps from here on are another stage: where there are threads, each stage is done by a worker of its own. A stage
    * waits while the ring before the next one is full, so nothing is lost; the results are those of one thread.
-   *
    * @throws EventfluxError `PLAN_INVALID` before the first step, and between `eventTime` and a window: the watermark as of
    * each row does not travel.
    *
@@ -239,7 +237,12 @@ export class Pipeline<
   stage(): Pipeline<F, T, S> {
     checkStage(this.scope)
     const { source, nodes, stages = [] } = this.plan
-    return new Pipeline(makePlan(source, nodes, [...stages, nodes.length]), this.config, this.scope, this.kernels)
+    return this.withPlan(makePlan(source, nodes, [...stages, nodes.length]))
+  }
+
+  /** @internal */
+  withPlan(plan: LogicalPlan): this {
+    return new Pipeline(plan, this.config, this.scope, this.kernels) as this
   }
 
   /** @internal */
@@ -258,8 +261,7 @@ export class Pipeline<
  *
  * @example
  * ```ts
- * const bySymbol = stream.keyBy('symbol')
- * const minutes = bySymbol.window(tumbling('1m'))
+ * const minutes = stream.keyBy('symbol').window(tumbling('1m'))
  * ```
  */
 export class KeyedPipeline<
@@ -299,8 +301,7 @@ export class KeyedPipeline<
  *
  * @example
  * ```ts
- * const windowed = stream.keyBy('symbol').window(tumbling('1m'))
- * const highs = windowed.aggregate(e => ({ high: max(e.price) }))
+ * const highs = stream.window(tumbling('1m')).aggregate(e => ({ high: max(e.price) }))
  * ```
  */
 export class WindowedPipeline<
@@ -362,8 +363,7 @@ export class WindowedPipeline<
  *
  * @example
  * ```ts
- * const sliding = stream.keyBy('symbol').window(length(20, { output: 'all' }))
- * const means = sliding.aggregate((e, row) => ({ price: row.price, mean: avg(e.price) }))
+ * const means = stream.window(length(20)).aggregate((e, row) => ({ price: row.price, mean: avg(e.price) }))
  * ```
  */
 export class RowWindowedPipeline<

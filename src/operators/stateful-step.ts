@@ -19,5 +19,7 @@ export function statefulSteps(stepId: string, node: LogicalNode, operator: Opera
   if (operator instanceof FilterOperator || operator instanceof FilterRowsOperator) return []
   if (operator instanceof ProjectOperator && operator.dictionaries.length === 0) return []
   const stateful = 'snapshot' in operator ? (operator as Operator & Stateful) : undefined
-  return [{ id: `${stepId}/${operator.name}`, shape: fingerprint(node), operator: stateful }]
+  // A name says which step it is, not of what.
+  const { id: _, ...step } = node
+  return [{ id: `${stepId}/${operator.name}`, shape: fingerprint(step), operator: stateful }]
 }

@@ -2,6 +2,7 @@ import { explainPhysical } from '../explain.ts'
 import type { Job } from '../job.ts'
 import type { ResolvedConfig } from '../plan/config.ts'
 import type { LogicalPlan } from '../plan/logical-node.ts'
+import { namedPlan } from '../plan/make-node.ts'
 import type { PlanScope } from '../plan/plan-scope.ts'
 import { planToJSON } from '../plan/plan-to-json.ts'
 import { runPlan } from '../run.ts'
@@ -52,6 +53,25 @@ export abstract class Runnable<F extends SchemaFields, T extends EventTime, S ex
   explain(): string {
     return explainPhysical(this.plan)
   }
+
+  /**
+   * Gives the last step a name of its own: in a checkpoint what it keeps is found again by it, whatever steps have come or
+   * gone around it, in whichever branch it stands. Without one it is the how many-th of its kind.
+   *
+   * @throws EventfluxError `PLAN_INVALID` before the first step and for the name of another step, `SCHEMA_INVALID` for
+   * what no column could be called.
+   *
+   * @example
+   * ```ts
+   * const highs = windowed.aggregate(e => ({ high: max(e.price) })).named('highs')
+   * ```
+   */
+  named(name: string): this {
+    return this.withPlan(namedPlan(this.plan, name))
+  }
+
+  /** @internal The same pipeline with a plan that gives the same columns. */
+  abstract withPlan(plan: LogicalPlan): this
 
   /**
    * Starts the pipeline.

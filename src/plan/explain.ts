@@ -22,7 +22,7 @@ export function explainPlan(
   const lines = [...(threads === undefined ? [] : [line('threads', threads)]), line('source', fieldList(plan.source))]
   for (const [i, node] of plan.nodes.entries()) {
     if (plan.stages?.includes(i)) lines.push('stage')
-    lines.push(...describe(node))
+    lines.push(...describeNamed(node))
     lines.push(...[notes[i] ?? []].flat().map(note => `${' '.repeat(WIDTH)}· ${note}`))
   }
   return [...lines, line('result', fieldList(fieldSpecs(scopes.at(-1)!.schema)))].join('\n')
@@ -32,6 +32,11 @@ const WIDTH = 12
 const line = (op: string, text: string) => `${op.padEnd(WIDTH)}${text}`
 const fieldList = (fields: readonly FieldSpec[]) =>
   fields.map(({ name, type, nullable }) => `${name} ${type}${nullable ? '?' : ''}`).join(', ')
+
+function describeNamed(node: LogicalNode): string[] {
+  const [first, ...others] = describe(node)
+  return node.id === undefined ? [first!, ...others] : [`${first} (named ${node.id})`, ...others]
+}
 
 function describe(node: LogicalNode): string[] {
   switch (node.op) {
@@ -75,7 +80,7 @@ function describe(node: LogicalNode): string[] {
     case 'process':
       return [line(node.op, `${node.name} → ${fieldList(node.output)}`)]
     case 'tee':
-      return [line('tee', node.name), ...node.plan.flatMap(describe).map(text => `  │ ${text}`)]
+      return [line('tee', node.name), ...node.plan.flatMap(describeNamed).map(text => `  │ ${text}`)]
   }
 }
 

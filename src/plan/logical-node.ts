@@ -89,7 +89,8 @@ export interface TeeNode {
   readonly name: string
   readonly plan: readonly LogicalNode[]
 }
-export type LogicalNode =
+/** Any step. What one with an `id` keeps is found again by it, wherever in the plan the step stands. */
+export type LogicalNode = (
   | EventTimeNode
   | ProcessingTimeNode
   | FilterNode
@@ -101,6 +102,7 @@ export type LogicalNode =
   | OutputNode
   | RowsNode
   | TeeNode
+) & { readonly id?: string }
 
 /** A whole pipeline as frozen data: printable, comparable, JSON unless it holds user functions. */
 export interface LogicalPlan {

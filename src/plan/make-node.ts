@@ -21,6 +21,7 @@ import type {
   WindowAggregateNode,
 } from './logical-node.ts'
 import type { PlanScope } from './plan-scope.ts'
+import { givenIds } from './step-ids.ts'
 import { checkWatermarks } from './watermarks.ts'
 import { windowOrderNode } from './window-order.ts'
 
@@ -129,10 +130,24 @@ export function teeNode(name: unknown, plan: readonly LogicalNode[]): TeeNode {
   return Object.freeze({ op: 'tee', name, plan: Object.freeze([...plan]) })
 }
 
+/** The same step, found again by this name in a checkpoint. @throws EventfluxError `SCHEMA_INVALID` for no name of a column. */
+export function identified(node: LogicalNode, id: unknown): LogicalNode {
+  checkFieldName(id)
+  return Object.freeze({ ...node, id })
+}
+
+/** The plan with a name for its last step. @throws EventfluxError `PLAN_INVALID`, `SCHEMA_INVALID` */
+export function namedPlan({ source, nodes, stages }: LogicalPlan, name: string): LogicalPlan {
+  const last = nodes.at(-1)
+  if (last === undefined) throw planInvalid('named comes behind the step it names', { value: name })
+  return makePlan(source, [...nodes.slice(0, -1), identified(last, name)], stages)
+}
+
 /**
  * A plan of these nodes, frozen.
  *
- * @throws EventfluxError `PLAN_INVALID` for too many nodes, two branches of one name, or a limit on times made on the way.
+ * @throws EventfluxError `PLAN_INVALID` for too many nodes, two branches or two steps of one name, or a limit on times made
+ * on the way.
  */
 export function makePlan(
   source: readonly FieldSpec[],
@@ -142,8 +157,8 @@ export function makePlan(
   checkLength(nodes)
   const names = branchNames(nodes)
   if (names.length > MAX_FIELDS) throw planInvalid(`A plan has at most ${MAX_FIELDS} branches`)
-  for (const [i, name] of names.entries())
-    if (names.indexOf(name) !== i) throw planInvalid(`Two branches are called ${show(name)}`, { at: name })
+  refuseTwice(names, 'branches')
+  refuseTwice(givenIds(nodes), 'steps')
   futureLimits(source, nodes)
   for (const [i, stage] of stages.entries())
     if (!Number.isInteger(stage) || stage <= (stages[i - 1] ?? 0) || stage > nodes.length)
@@ -154,6 +169,14 @@ export function makePlan(
     nodes: Object.freeze([...nodes]),
     ...(stages.length > 0 && { stages: Object.freeze([...stages]) }),
   })
+}
+
+function refuseTwice(names: readonly string[], of: string): void {
+  const seen = new Set<string>()
+  for (const name of names) {
+    if (seen.has(name)) throw planInvalid(`Two ${of} are called ${show(name)}`, { at: name })
+    seen.add(name)
+  }
 }
 
 function checkLength(nodes: readonly LogicalNode[]): void {

@@ -7,6 +7,7 @@ import type { FieldSpec, LogicalNode, LogicalPlan } from './logical-node.ts'
 import {
   eventTimeNode,
   filterNode,
+  identified,
   MAX_PLAN_NODES,
   makePlan,
   processingTimeNode,
@@ -67,7 +68,9 @@ function nodesOf(given: unknown, from: PlanScope, options: PlanFromJSONOptions, 
   if (depth > MAX_BRANCH_DEPTH) throw planInvalid(`Branches are at most ${MAX_BRANCH_DEPTH} deep`)
   let scope = from
   return listOf(given, 'The steps of a plan', MAX_PLAN_NODES).map(step => {
-    const node = nodeOf(objectOf(step, 'A step'), scope, options, depth)
+    const given = objectOf(step, 'A step')
+    const unnamed = nodeOf(given, scope, options, depth)
+    const node = given.id === undefined ? unnamed : identified(unnamed, given.id)
     scope = scopeAfter(scope, node)
     return node
   })

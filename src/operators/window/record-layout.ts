@@ -53,7 +53,7 @@ export class RecordLayout {
       ...(fields.bounds.size === 0 ? [] : [`state besides: ${[...fields.bounds].join('; ')}`]),
     ]
     this.state = new RecordState(fields, this.template)
-    this.signature = calls.map(signatureOf).join(' ')
+    this.signature = signatureOf(calls)
     this.ownsMemory = accumulators.some(({ release }) => release !== undefined)
   }
 
@@ -127,8 +127,18 @@ export class RecordLayout {
   }
 }
 
-function signatureOf({ fn, input, column, others, parameters, definition }: AggregateCall): string {
-  const inputs = [...(column < 0 ? [] : [{ column, input }]), ...others]
-  const given = inputs.map(each => `${each.input.name}${each.input.isNullable ? '?' : ''} ${each.column}`)
-  return `${definition?.name ?? fn}(${[...given, ...parameters].join(', ')})`
+/** Columns are told apart by the order in which they come up: where they stand among others is no business of a record. */
+function signatureOf(calls: readonly AggregateCall[]): string {
+  const columns = new Map<number, number>()
+  const placeOf = (column: number): number => {
+    if (!columns.has(column)) columns.set(column, columns.size)
+    return columns.get(column)!
+  }
+  return calls
+    .map(({ fn, input, column, others, parameters, definition }) => {
+      const inputs = [...(column < 0 ? [] : [{ column, input }]), ...others]
+      const given = inputs.map(each => `${each.input.name}${each.input.isNullable ? '?' : ''} ${placeOf(each.column)}`)
+      return `${definition?.name ?? fn}(${[...given, ...parameters].join(', ')})`
+    })
+    .join(' ')
 }

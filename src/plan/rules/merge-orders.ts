@@ -13,8 +13,9 @@ export function mergeOrders(nodes: readonly LogicalNode[]): readonly LogicalNode
   return merged
 }
 
-const isPlain = ({ by, rank, ties }: WindowOrderNode): boolean =>
-  by.length === 0 && rank === undefined && ties === 'drop'
+/** A step that has a name stays one. */
+const isPlain = ({ by, rank, ties, id }: WindowOrderNode & { readonly id?: string }): boolean =>
+  id === undefined && by.length === 0 && rank === undefined && ties === 'drop'
 
 const isOrder = (node: WindowOrderNode): boolean => isPlain(node) && node.limit === undefined && node.offset === 0
 
