@@ -63,6 +63,7 @@ export default defineConfig([
       'node/index': 'src/node/index.ts',
       'exporters/index': 'src/exporters/index.ts',
       'queues/index': 'src/queues/index.ts',
+      'threads/index': 'src/threads/index.ts',
       'arrow/index': 'src/arrow/index.ts',
       'web/index': 'src/web/index.ts',
       'testing/index': 'src/testing/index.ts',

@@ -29,7 +29,10 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^eventflux$/, replacement: source('src/index.ts') },
-      { find: /^eventflux\/(node|testing|exporters|arrow|queues|web)$/, replacement: source('src/$1/index.ts') },
+      {
+        find: /^eventflux\/(node|testing|exporters|arrow|queues|threads|web)$/,
+        replacement: source('src/$1/index.ts'),
+      },
       { find: /^.*\/worker-url\.ts$/, replacement: source('test/threads/worker-url.ts') },
     ],
   },

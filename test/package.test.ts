@@ -39,6 +39,7 @@ const NAMES = {
   eventflux: 'pipeline, schema, f64',
   'eventflux/node': 'toWritable',
   'eventflux/queues': 'SharedEventQueue',
+  'eventflux/threads': 'threadSupport',
   'eventflux/arrow': 'arrowSource',
   'eventflux/exporters': 'openMetricsText',
   'eventflux/testing': 'VirtualClock',

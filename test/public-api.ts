@@ -8,6 +8,7 @@ export const ENTRIES = {
   'eventflux/node': 'src/node/index.ts',
   'eventflux/exporters': 'src/exporters/index.ts',
   'eventflux/queues': 'src/queues/index.ts',
+  'eventflux/threads': 'src/threads/index.ts',
   'eventflux/arrow': 'src/arrow/index.ts',
   'eventflux/web': 'src/web/index.ts',
   'eventflux/testing': 'src/testing/index.ts',

@@ -2,7 +2,8 @@ import { sourceFailed } from '../errors.ts'
 import type { ColumnBlock, ColumnValues, MaskedValues } from '../memory/column-input.ts'
 import type { StoredTypeName } from '../schema/data-type.ts'
 import type { Schema } from '../schema/schema.ts'
-import { type ColumnData, Type } from './column-data.ts'
+import type { ColumnData } from './column-data.ts'
+import { Type } from './column-type.ts'
 
 /** `Precision.HALF`, `DateUnit.DAY`, and the units of timestamps that hold no more than milliseconds. */
 const HALF = 0

@@ -1,4 +1,4 @@
-import type { ColumnType } from './column-data.ts'
+import type { ColumnType } from './column-type.ts'
 
 /** A column of one record batch, as `@uwdata/flechette` has it. */
 export interface FlechetteBatch extends Iterable<unknown> {

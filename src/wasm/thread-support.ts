@@ -5,7 +5,7 @@ export interface ThreadSupport {
 }
 
 /** Of the globals, those that tell; none of them is everywhere. */
-interface Surroundings {
+export interface Surroundings {
   readonly SharedArrayBuffer?: unknown
   readonly Worker?: unknown
   readonly crossOriginIsolated?: boolean
@@ -16,6 +16,11 @@ interface Surroundings {
 /**
  * Asks what can be known without starting a thread. Making a shared memory proves nothing: workerd and pages that aren't
  * isolated make one, and can't hand it on. Nor does validating a module with atomics, or a `process`: workerd has one.
+ *
+ * @param surroundings Whose globals are asked; those of where it runs.
+ * @example
+ * const { usable, reason } = threadSupport()
+ * console.log(usable ? 'jobs may have workers' : `one thread: ${reason}`)
  */
 export function threadSupport(surroundings: Surroundings = globalThis as Surroundings): ThreadSupport {
   const { Worker, crossOriginIsolated, process, navigator } = surroundings

@@ -9,6 +9,7 @@ import * as eventflux from '../../src/index.ts'
 import * as node from '../../src/node/index.ts'
 import * as queues from '../../src/queues/index.ts'
 import * as testing from '../../src/testing/index.ts'
+import * as threads from '../../src/threads/index.ts'
 import * as web from '../../src/web/index.ts'
 import type { Snippet } from './snippets.ts'
 
@@ -20,6 +21,7 @@ const modules: Readonly<Record<string, unknown>> = {
   'eventflux/node': node,
   'eventflux/exporters': exporters,
   'eventflux/queues': queues,
+  'eventflux/threads': threads,
   'eventflux/arrow': arrow,
   'eventflux/web': web,
   'eventflux/testing': testing,

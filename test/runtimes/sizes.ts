@@ -23,6 +23,7 @@ const BUNDLES: Readonly<Record<string, string>> = {
   'eventflux/slim: a keyed window': `export { ${PROGRAM} } from 'eventflux/slim'`,
   'eventflux/node: everything': "export * from 'eventflux/node'",
   'eventflux/web: everything': "export * from 'eventflux/web'",
+  'eventflux/threads: everything': "export * from 'eventflux/threads'",
   'eventflux/testing: everything': "export * from 'eventflux/testing'",
 }
 

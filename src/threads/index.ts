@@ -1,0 +1,15 @@
+// What is for programs of several threads (`eventflux/threads`): whether there can be any, how a job says that it has them,
+// and the queues between one's own. `run({ workers })` and `.stage()` of `eventflux` need none of this.
+
+export {
+  type ColumnArrays,
+  type Recovered,
+  SharedEventQueue,
+  type SharedEventQueueOptions,
+  type SharedEventQueueStats,
+  type SharedQueueHandle,
+  type SharedStrategy,
+  type SharedWaitOptions,
+} from '../queues/index.ts'
+export type { JobMode } from '../runtime/job-mode.ts'
+export { type ThreadSupport, threadSupport } from '../wasm/thread-support.ts'
