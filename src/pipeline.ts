@@ -47,7 +47,7 @@ import { namedRowExpressions, rowExpression } from './plan/expression-arguments.
 import type { LogicalNode, LogicalPlan } from './plan/logical-node.ts'
 import { filterNode, type ModuleExport, makePlan, processingTimeNode, projectNode } from './plan/make-node.ts'
 import type { OutputKind } from './plan/output-rate.ts'
-import { checkKeys, checkStage, fieldSpecs, noEventTime, scopeAfter } from './plan/plan-scope.ts'
+import { checkKeys, fieldSpecs, noEventTime, scopeAfter, stagedScope } from './plan/plan-scope.ts'
 import type { InsertRowOf, ResultRowOf } from './schema/row-types.ts'
 import type { Schema, SchemaFields } from './schema/schema.ts'
 import { isRowWindow, type RowWindowSpec } from './time/row-windows.ts'
@@ -125,9 +125,9 @@ export class Pipeline<
 
   /**
    * Puts the results of each window in an order: rows whose terms are all equal stay as they came. Behind a window's
-   * `aggregate` only, and for windows that give their results once: they wait until their window is complete.
+   * `aggregate` only. They wait until their window is complete; where it gives results again, each firing gives them anew.
    *
-   * @throws EventfluxError `PLAN_INVALID` elsewhere, and where the window may give results again.
+   * @throws EventfluxError `PLAN_INVALID` elsewhere, and where the order of results given again could not be right, with why.
    */
   orderBy(this: Pipeline<F, WindowTime, S>, order: (r: Columns<F>) => RowOrdering): Pipeline<F, WindowTime, S> {
     return this.withStep(orderStep('orderBy', this.scope, order))
@@ -235,14 +235,13 @@ export class Pipeline<
    * ```
    */
   stage(): Pipeline<F, T, S> {
-    checkStage(this.scope)
     const { source, nodes, stages = [] } = this.plan
-    return this.withPlan(makePlan(source, nodes, [...stages, nodes.length]))
+    return this.withPlan(makePlan(source, nodes, [...stages, nodes.length]), stagedScope(this.scope))
   }
 
   /** @internal */
-  withPlan(plan: LogicalPlan): this {
-    return new Pipeline(plan, this.config, this.scope, this.kernels) as this
+  withPlan(plan: LogicalPlan, scope = this.scope): this {
+    return new Pipeline(plan, this.config, scope, this.kernels) as this
   }
 
   /** @internal */

@@ -36,11 +36,13 @@ import {
   eventTimeOf,
   latenessOf,
   needsTime,
+  orderedTime,
+  ordersResults,
   processingTimeOf,
   RESULT_TIME,
   ROW_EVENT_TIME,
   ROW_TIME,
-  resultTime,
+  timeOfResults,
 } from './time-of-rows.ts'
 import { TimedOperator } from './timed-operator.ts'
 import type { IdMarker } from './window/key-index.ts'
@@ -143,7 +145,7 @@ class ChainBuilder {
           }),
         )
       case 'windowAggregate':
-        return this.#belowWindow(() => this.#window(node, columns, time, next))
+        return this.#belowWindow(() => this.#window(node, columns, time, ordersResults(nodes, at + 1), next))
       case 'rowWindow':
         return this.#belowWindow(() =>
           this.#rowWindow(node, columns, output => {
@@ -154,7 +156,9 @@ class ChainBuilder {
       case 'topRows':
         return this.#belowWindow(() => this.#topRows(node, columns, time, next))
       case 'windowOrder':
-        return this.#windowOrder(node, columns, output => next(output, time))
+        return this.#windowOrder(node, columns, time, ordersResults(nodes, at + 1), output =>
+          next(output, time && orderedTime(time)),
+        )
       case 'output':
         return this.#belowWindow(() =>
           this.#counted(node, buildOutputRate(node, columns, { ...this.#parts, next: next(columns, undefined) })),
@@ -267,12 +271,14 @@ class ChainBuilder {
   #windowOrder(
     node: WindowOrderNode,
     columns: readonly InputColumn[],
+    time: EventTimeColumn | undefined,
+    tellsFirings: boolean,
     next: (columns: readonly InputColumn[]) => Operator,
   ): Operator {
     const { context, maxKeys } = this.#parts
     const lowered = lowerOrder(node.order, schemaOf(columns))
     const ordered = (prepared: readonly InputColumn[]): Operator =>
-      this.#counted(node, buildWindowOrder(node, lowered, prepared, { context, maxKeys, next }))
+      this.#counted(node, buildWindowOrder(node, lowered, prepared, { context, maxKeys, next, time, tellsFirings }))
     return this.#projected(node, 'prepare', lowered.prepare, columns, ordered)
   }
 
@@ -312,6 +318,7 @@ class ChainBuilder {
     node: WindowAggregateNode,
     columns: readonly InputColumn[],
     time: EventTimeColumn | undefined,
+    tellsFirings: boolean,
     next: (columns: readonly InputColumn[], time: EventTimeColumn) => Operator,
   ): Operator {
     if (time === undefined) throw noEventTime()
@@ -343,7 +350,7 @@ class ChainBuilder {
           expressions: finish,
           columns: aggregated,
           context,
-          next: results => next(results, { ...resultTime(node.window), allowedLatenessMs }),
+          next: results => next(results, timeOfResults(node, allowedLatenessMs)),
         }),
       )
       const indexKeys = (first: number) => (liveIds: IdMarker) =>
@@ -356,6 +363,7 @@ class ChainBuilder {
         layout,
         columns: aggregated,
         keyCount: keys.length,
+        tellsFirings,
         maxBatch: context.maxBatch,
         shape: windowShape(node.window, keys, layout.signature),
       }

@@ -9,7 +9,10 @@ export interface Operator {
   readonly name: string
   /** Takes a batch. false: call `resume` before sending more. */
   process(batch: RecordBatch): boolean
-  /** The watermark reached `watermark` (it never goes back; +Infinity at the end of a bounded input). */
+  /**
+   * The watermark reached `watermark` (it never goes back; +Infinity at the end of a bounded input). Orders behind windows
+   * that fire again are told it once more when a firing is over.
+   */
   advanceWatermark(watermark: number): boolean
   /**
    * The least watermark at which something may come out, here or below; +Infinity when nothing waits for one. Asked

@@ -1,9 +1,10 @@
 import type { ExpressionNode } from '../expression/node.ts'
-import type { EventTimeNode, LogicalNode, ProcessingTimeNode } from '../plan/logical-node.ts'
+import type { EventTimeNode, LogicalNode, ProcessingTimeNode, WindowAggregateNode } from '../plan/logical-node.ts'
 import { keepsColumn, WINDOW_END } from '../plan/plan-scope.ts'
 import { WINDOW_TIME } from '../plan/row-window-schema.ts'
 import { boundedOutOfOrderness } from '../plan/watermarks.ts'
-import type { LatenessSpec } from '../time/lateness.ts'
+import { resultsOf } from '../plan/window-results.ts'
+import type { Firing, LatenessSpec } from '../time/lateness.ts'
 import type { WindowSpec } from '../time/windows.ts'
 
 /** The column rows get their event time from, and the time as an expression over it. */
@@ -12,6 +13,14 @@ export interface EventTimeColumn {
   readonly expression: ExpressionNode
   /** How long windows over it take rows in after they have fired. */
   readonly allowedLatenessMs: number
+  /** Set where rows are results that windows may give again. */
+  readonly again?: ResultsAgain
+}
+
+/** What the results of windows that give theirs again say, and the columns that tell those of a window apart. */
+export interface ResultsAgain {
+  readonly firing: Firing
+  readonly keys: readonly string[]
 }
 
 export const eventTimeOf = ({
@@ -39,6 +48,16 @@ export const RESULT_TIME: Omit<EventTimeColumn, 'allowedLatenessMs'> = {
 /** The event time of a window's results. One without bounds says itself when it fired. */
 export const resultTime = (window: WindowSpec): Omit<EventTimeColumn, 'allowedLatenessMs'> =>
   window.kind === 'global' ? ROW_TIME : RESULT_TIME
+
+/** The same, and whether they are given again. */
+export function timeOfResults(node: WindowAggregateNode, allowedLatenessMs: number): EventTimeColumn {
+  const { again: firing, keys = [] } = resultsOf(node, allowedLatenessMs) ?? {}
+  return {
+    ...resultTime(node.window),
+    allowedLatenessMs,
+    ...(firing !== undefined && { again: { firing, keys } }),
+  }
+}
 
 /** A window without an end has no late rows, but may fire again. */
 export const latenessOf = (window: WindowSpec): LatenessSpec =>
@@ -70,6 +89,23 @@ export function needsTime(nodes: readonly LogicalNode[], at: number): boolean {
   return false
 }
 
+/** Whether one of the steps from `at` on puts the results before them in an order. */
+export function ordersResults(nodes: readonly LogicalNode[], at: number): boolean {
+  for (const node of nodes.slice(at)) {
+    if (node.op === 'windowOrder' || (node.op === 'tee' && ordersResults(node.plan, 0))) return true
+    if (!KEEPS_RESULTS.has(node.op)) return false
+  }
+  return false
+}
+
+const KEEPS_RESULTS: ReadonlySet<LogicalNode['op']> = new Set(['filter', 'filterRows', 'project', 'tee'])
+
+/** The event time of results that have been put in an order: where they accumulate, each firing then gives all of them. */
+export function orderedTime(time: EventTimeColumn): EventTimeColumn {
+  const { again } = time
+  return again?.firing === 'accumulating' ? { ...time, again: { ...again, firing: 'discarding' } } : time
+}
+
 /** The event time of the rows behind steps that stand at the beginning of a plan, none of them a window over rows. */
 export function timeBehind(nodes: readonly LogicalNode[]): EventTimeColumn | undefined {
   let time: EventTimeColumn | undefined
@@ -79,7 +115,7 @@ export function timeBehind(nodes: readonly LogicalNode[]): EventTimeColumn | und
     else if (node.op === 'project') time = time !== undefined && keepsColumn(node, time.name) ? time : undefined
     else if (node.op === 'windowAggregate') {
       const { allowedLatenessMs = time?.allowedLatenessMs ?? 0 } = latenessOf(node.window)
-      time = { ...resultTime(node.window), allowedLatenessMs }
+      time = timeOfResults(node, allowedLatenessMs)
     }
   }
   return time

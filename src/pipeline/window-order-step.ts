@@ -2,8 +2,9 @@ import { planInvalid, show } from '../errors.ts'
 import { columnsOf } from '../expression/columns.ts'
 import { type Ordering, sortTerms } from '../expression/ordering.ts'
 import type { TopRowsNode, WindowOrderNode } from '../plan/logical-node.ts'
-import { checkFinalResults, type PlanScope } from '../plan/plan-scope.ts'
+import type { PlanScope } from '../plan/plan-scope.ts'
 import { type Ties, topRowsNode, windowOrderNode } from '../plan/window-order.ts'
+import { orderedResults } from '../plan/window-results.ts'
 import type { Schema } from '../schema/schema.ts'
 
 /** What an order is said with: one term, or several, the most important first. */
@@ -24,7 +25,7 @@ export interface TopOptions<K extends string, R extends string> {
 
 /** @throws EventfluxError `PLAN_INVALID`, `EXPRESSION_INVALID`. */
 export function orderStep(method: string, scope: PlanScope, order: (row: never) => unknown): WindowOrderNode {
-  checkFinalResults(scope)
+  orderedResults(scope.results)
   const terms = sortTerms(method, order(columnsOf(scope.schema) as never))
   if (terms.length === 0) throw planInvalid(`${method} takes at least one term to order by`)
   return windowOrderNode({ order: terms })

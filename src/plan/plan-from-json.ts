@@ -18,7 +18,7 @@ import {
   windowAggregateNode,
 } from './make-node.ts'
 import { outputNode } from './output-rate.ts'
-import { checkStage, fieldSpecs, type PlanScope, schemaOf, scopeAfter, scopesOf } from './plan-scope.ts'
+import { fieldSpecs, type PlanScope, schemaOf, scopeAfter, stagedScope } from './plan-scope.ts'
 import { topRowsNode, type WindowOrderParts, windowOrderNode } from './window-order.ts'
 
 /** Deepest nesting of branches. */
@@ -48,9 +48,12 @@ export function planFromJSON(json: unknown, options: PlanFromJSONOptions = {}): 
   const nodes = nodesOf(plan.nodes, { schema, eventTime: undefined }, options, 0)
   if (plan.stages === undefined) return makePlan(fieldSpecs(schema), nodes)
   const stages = listOf(plan.stages, 'The stages of a plan', MAX_PLAN_NODES) as number[]
-  const scopes = scopesOf(nodes, { schema, eventTime: undefined })
   const whole = makePlan(fieldSpecs(schema), nodes, stages)
-  for (const stage of stages) checkStage(scopes[stage]!)
+  let scope: PlanScope = { schema, eventTime: undefined }
+  for (let at = 0; at <= nodes.length; at++) {
+    if (stages.includes(at)) scope = stagedScope(scope)
+    if (at < nodes.length) scope = scopeAfter(scope, nodes[at]!)
+  }
   return whole
 }
 

@@ -1,7 +1,7 @@
 import { planInvalid, show } from '../errors.ts'
 import { checkMerging } from '../expression/aggregate-rules.ts'
 import { inferResultType, inferType } from '../expression/infer-type.ts'
-import type { ResultNode } from '../expression/node.ts'
+import type { ExpressionNode, ResultNode } from '../expression/node.ts'
 import { type DataType, typeOf } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
 import type { GlobalSpec } from '../time/global-windows.ts'
@@ -12,7 +12,6 @@ import type {
   LogicalPlan,
   OutputNode,
   ProcessingTimeNode,
-  ProjectNode,
   RowWindowNode,
   TopRowsNode,
   WindowAggregateNode,
@@ -20,6 +19,20 @@ import type {
   WindowSpec,
 } from './logical-node.ts'
 import { KIND, refuseByTime, rowWindowSchema, WINDOW_TIME } from './row-window-schema.ts'
+import {
+  filteredResults,
+  IS_RETRACTION,
+  keepsColumn,
+  orderedResults,
+  projectedResults,
+  resultsOf,
+  stagedResults,
+  WINDOW_END,
+  WINDOW_START,
+  type WindowResults,
+} from './window-results.ts'
+
+export { IS_RETRACTION, keepsColumn, WINDOW_END, WINDOW_START } from './window-results.ts'
 
 /** What stands at one point of a plan: the columns, and which of them is the event time. */
 export interface PlanScope {
@@ -32,18 +45,11 @@ export interface PlanScope {
   readonly isResultTime?: true
   /** How long windows over it take rows in after they have fired. */
   readonly allowedLatenessMs?: number
-  /**
-   * Set where rows are results of windows over event time and have the columns that say of which: whether each window
-   * gives its results once, when it is over, or again for later rows.
-   */
-  readonly results?: 'final' | 'again'
+  /** Set where rows are results of windows over event time and have the columns that say of which. */
+  readonly results?: WindowResults
   /** Set where rows are those of a window over rows, as they enter and leave it. */
   readonly tellsContent?: true
 }
-
-/** Names of the columns that say which window a result is of. */
-export const WINDOW_START = 'windowStart'
-export const WINDOW_END = 'windowEnd'
 
 /** Names of the columns that say which window a result is of: its bounds, or where it has none, when it fired. */
 export const stampsOf = (window: WindowSpec): readonly string[] =>
@@ -64,9 +70,6 @@ export function columnsOfTrigger(window: WindowSpec, schema: Schema): readonly s
   if (window.trigger.kind === 'delta') return [window.trigger.column]
   return window.trigger.kind === 'own' ? schema.fields.map(({ name }) => name) : []
 }
-
-/** Name of the column that tells a result taken back from a result given, where a window retracts. */
-export const IS_RETRACTION = 'isRetraction'
 
 /** Whether results of a window may be taken back. */
 export const retracts = (window: WindowSpec): boolean => 'firing' in window && window.firing === 'retracting'
@@ -108,7 +111,7 @@ export function scopeAfter(scope: PlanScope, node: LogicalNode): PlanScope {
     case 'filter': {
       const type = inferType(node.predicate, schema)
       if (type.name !== 'bool') throw planInvalid(`A filter takes a condition, not a value of type ${type.name}`)
-      return scope
+      return behindFilter(scope, node.predicate)
     }
     case 'project': {
       const columns = node.columns.map(({ name, expression }) => [name, inferType(expression, schema)] as const)
@@ -116,8 +119,7 @@ export function scopeAfter(scope: PlanScope, node: LogicalNode): PlanScope {
       if (eventTime === undefined) return { schema: projected, eventTime }
       if (keepsColumn(node, eventTime)) {
         const { results, tellsContent: _, ...kept } = scope
-        const areKept = results !== undefined && keepsColumn(node, WINDOW_START)
-        return { ...kept, ...(areKept && { results }), schema: projected }
+        return { ...kept, ...some(results && projectedResults(results, node)), schema: projected }
       }
       if (scope.isResultTime) return { schema: projected, eventTime: undefined }
       throw planInvalid(
@@ -131,7 +133,7 @@ export function scopeAfter(scope: PlanScope, node: LogicalNode): PlanScope {
         schema: windowSchema(scope, node),
         eventTime: stampsOf(node.window).at(-1)!,
         isResultTime: true,
-        ...resultsOf(scope, node),
+        ...behindWindow(scope, node),
       }
     case 'rowWindow':
       return {
@@ -149,12 +151,12 @@ export function scopeAfter(scope: PlanScope, node: LogicalNode): PlanScope {
         eventTime: WINDOW_END,
         isResultTime: true,
         allowedLatenessMs: 0,
-        results: 'final',
+        results: { keys: [] },
       }
     case 'windowOrder':
-      return { ...scope, schema: orderedSchema(scope, node) }
+      return { ...scope, results: orderedResults(scope.results), schema: rankedSchema(scope.schema, node) }
     case 'filterRows':
-      return scope
+      return behindFilter(scope, undefined)
     case 'mapRows':
     case 'process': {
       const output = schemaOf(node.output)
@@ -166,6 +168,9 @@ export function scopeAfter(scope: PlanScope, node: LogicalNode): PlanScope {
       return scope
   }
 }
+
+const behindFilter = (scope: PlanScope, predicate: ExpressionNode | undefined): PlanScope =>
+  scope.results === undefined ? scope : { ...scope, results: filteredResults(scope.results, predicate) }
 
 const isTime = (schema: Schema, name: string | undefined): boolean => {
   const type = name === undefined ? undefined : schema.field(name)?.type
@@ -184,22 +189,16 @@ function checkOutput(schema: Schema, { by, content }: OutputNode): void {
     throw planInvalid(`The snapshot of a window's rows goes by their column ${KIND}`, { at: 'output' })
 }
 
-/** When the windows of a step give their results, and how long they take rows in. One without bounds has no rows of its own. */
-function resultsOf(
-  scope: PlanScope,
-  { window }: WindowAggregateNode,
-): Pick<PlanScope, 'allowedLatenessMs' | 'results'> {
+/** How long the windows of a step take rows in, and what is known of their results. */
+function behindWindow(scope: PlanScope, node: WindowAggregateNode): Pick<PlanScope, 'allowedLatenessMs' | 'results'> {
+  const { window } = node
   if (window.kind === 'global') return {}
   const allowedLatenessMs = window.allowedLatenessMs ?? scope.allowedLatenessMs ?? 0
-  const isFinal = allowedLatenessMs === 0 && window.emit !== 'onUpdate' && !('early' in window)
-  return { allowedLatenessMs, results: isFinal ? 'final' : 'again' }
+  return { allowedLatenessMs, ...some(resultsOf(node, allowedLatenessMs)) }
 }
 
-/** The columns behind an order of a window's results, and whether there can be one. */
-function orderedSchema(scope: PlanScope, node: WindowOrderNode): Schema {
-  checkFinalResults(scope)
-  return rankedSchema(scope.schema, node)
-}
+const some = (results: WindowResults | undefined): Pick<PlanScope, 'results'> =>
+  results === undefined ? {} : { results }
 
 /** The columns of the first rows of windows, and whether rows can be ranked in them here. */
 function topRowsSchema({ schema, eventTime, allowedLatenessMs = 0 }: PlanScope, node: TopRowsNode): Schema {
@@ -233,27 +232,14 @@ function rankedSchema(schema: Schema, node: Omit<WindowOrderNode, 'op'>): Schema
   ])
 }
 
-/** @throws EventfluxError `PLAN_INVALID` where rows are no results of windows, or some that windows may give again. */
-export function checkFinalResults({ results }: PlanScope): void {
-  if (results === undefined)
-    throw planInvalid(
-      'orderBy, limit and topN apply to the results of one window: they come behind window(…).aggregate(…), before ' +
-        `mapRows and process, and where projections keep ${WINDOW_START} and ${WINDOW_END} as they are`,
-    )
-  if (results === 'again')
-    throw planInvalid(
-      'orderBy, limit and topN need the final results of a window, and this one gives some again: leave out ' +
-        "early and emit: 'onUpdate', and where rows may be late say allowedLateness: 0 and wait for them with outOfOrdernessMs",
-    )
-}
-
-/** Whether a projection hands a column on under its name and as it is. */
-export const keepsColumn = ({ columns }: ProjectNode, column: string): boolean =>
-  columns.some(({ name, expression }) => name === column && expression.kind === 'column' && expression.name === column)
-
-/** @throws EventfluxError `PLAN_INVALID` where another thread would not know how far the time was at each row. */
-export function checkStage({ eventTime, isResultTime }: PlanScope): void {
-  if (eventTime === undefined || isResultTime) return
+/**
+ * What stands where a stage begins.
+ *
+ * @throws EventfluxError `PLAN_INVALID` where another thread would not know how far the time was at each row.
+ */
+export function stagedScope(scope: PlanScope): PlanScope {
+  const { eventTime, isResultTime, results } = scope
+  if (eventTime === undefined || isResultTime) return results ? { ...scope, results: stagedResults(results) } : scope
   throw planInvalid(
     'A stage begins before eventTime() or behind a window: the watermark as of each row does not travel',
     {

@@ -5,7 +5,15 @@ import { collectColumns } from '../expression/walk.ts'
 import type { Schema } from '../schema/schema.ts'
 import { columnsOfWindow } from '../time/row-windows.ts'
 import type { LogicalNode, LogicalPlan, ProjectNode, WindowAggregateNode } from './logical-node.ts'
-import { columnsOfTrigger, type PlanScope, scopesOf, sourceScope, WINDOW_END, WINDOW_START } from './plan-scope.ts'
+import {
+  columnsOfTrigger,
+  IS_RETRACTION,
+  type PlanScope,
+  scopesOf,
+  sourceScope,
+  WINDOW_END,
+  WINDOW_START,
+} from './plan-scope.ts'
 
 /** The names of the source's columns a plan reads at all, in the source's order. */
 export function requiredSourceColumns(plan: LogicalPlan): readonly string[] {
@@ -61,7 +69,10 @@ function before(node: LogicalNode, after: ReadonlySet<string>, scope: PlanScope)
       return required
     }
     case 'windowOrder': {
-      const required = new Set([...after, ...node.by, WINDOW_START, WINDOW_END])
+      const { again, keys } = scope.results!
+      const told = again === undefined || again === 'discarding' ? [] : keys
+      const required = new Set([...after, ...node.by, ...told, WINDOW_START, WINDOW_END])
+      if (again === 'retracting') required.add(IS_RETRACTION)
       if (node.rank !== undefined) required.delete(node.rank)
       for (const { expression } of node.order) collectColumns(expression, required)
       return required

@@ -21,11 +21,13 @@ export function earlyWindowsModel(
   spec: AlignedSpec,
   input: readonly { readonly time: number; readonly key: string; readonly value: number }[],
   outOfOrderness: number,
-): { readonly rows: Row[]; readonly late: number } {
+): { readonly rows: Row[]; readonly late: number; readonly firings: readonly (readonly Row[])[] } {
   const { allowedLatenessMs = 0, firing = 'accumulating' } = spec
   const early = spec.early!
   const windows = new Map<number, Window>()
   const out: Row[] = []
+  /** The same, by what came out together. */
+  const firings: Row[][] = []
   let late = 0
   let watermark = Number.NEGATIVE_INFINITY
   let tickAt = Number.POSITIVE_INFINITY
@@ -41,6 +43,7 @@ export function earlyWindowsModel(
     })
 
   const fire = (window: Window, keys: readonly string[]) => {
+    const from = out.length
     for (const key of keys) {
       const { given } = window.groups.get(key)!
       if (firing === 'retracting' && given !== undefined) emit(window, key, given, true)
@@ -52,6 +55,7 @@ export function earlyWindowsModel(
       group.since = 0
       if (firing === 'discarding') window.groups.delete(key)
     }
+    firings.push(out.slice(from))
   }
 
   const takeChanged = (window: Window): string[] => {
@@ -106,5 +110,5 @@ export function earlyWindowsModel(
     advance(time - outOfOrderness - 1)
   }
   advance(Number.POSITIVE_INFINITY)
-  return { rows: out, late }
+  return { rows: out, late, firings }
 }

@@ -96,7 +96,8 @@ function stepsOf(tape: Tape, from: PlanScope, count: number, names: Names, optio
 
 function stepOf(tape: Tape, scope: PlanScope, names: Names, options: PlanOptions): LogicalNode | undefined {
   const { schema: columns, eventTime, isResultTime, results } = scope
-  if (results === 'final' && tape.below(2) === 0) return orderStep(tape, columns, names)
+  if (results !== undefined && results.again === undefined && tape.below(2) === 0)
+    return orderStep(tape, columns, names)
   switch (tape.below(12)) {
     case 0:
     case 1:

@@ -1,13 +1,16 @@
 import type { TopRowsNode, WindowOrderNode } from '../../plan/logical-node.ts'
 import type { LoweredOrder } from '../../plan/lower-window-order.ts'
-import { WINDOW_END, WINDOW_START } from '../../plan/plan-scope.ts'
+import { IS_RETRACTION, WINDOW_END, WINDOW_START } from '../../plan/plan-scope.ts'
 import { timestamp, u32 } from '../../schema/data-type.ts'
+import type { CountingOperator } from '../chain.ts'
 import type { EvaluationContext, InputColumn } from '../evaluator/evaluation-frame.ts'
 import type { Operator } from '../operator.ts'
+import type { EventTimeColumn } from '../time-of-rows.ts'
 import { slicesOf } from '../window/slices-of.ts'
 import { EventIntake, type EventIntakeOptions } from './event-intake.ts'
 import { OrderOperator } from './order-operator.ts'
 import type { OrderOptions } from './ranked-windows.ts'
+import { RepeatedOrderOperator } from './repeated-order.ts'
 import { ResultIntake } from './result-intake.ts'
 import type { SortKey } from './slot-order.ts'
 
@@ -19,14 +22,36 @@ export interface OrderParts {
   readonly next: (columns: readonly InputColumn[]) => Operator
 }
 
-/** The operator that orders the results of windows, fed with the columns `lowered.prepare` describes. */
+/**
+ * The operator that orders the results of windows, fed with the columns `lowered.prepare` describes.
+ *
+ * @param time What is known of the results.
+ * @param tellsFirings Whether another order stands behind.
+ */
 export function buildWindowOrder(
   node: WindowOrderNode,
   lowered: LoweredOrder,
   prepared: readonly InputColumn[],
-  parts: OrderParts,
-): OrderOperator {
+  parts: OrderParts & { readonly time: EventTimeColumn | undefined; readonly tellsFirings: boolean },
+): CountingOperator {
+  const { time, tellsFirings } = parts
   const [startColumn, endColumn] = [indexOf(prepared, WINDOW_START), indexOf(prepared, WINDOW_END)]
+  if (time?.again !== undefined) {
+    const { firing, keys } = time.again
+    const { allowedLatenessMs } = time
+    const again = { firing, keys, allowedLatenessMs }
+    return new RepeatedOrderOperator({
+      ...orderOptions(node, lowered, prepared, parts),
+      ...again,
+      keys: firing === 'discarding' ? [] : keys.map(name => indexOf(prepared, name)),
+      startColumn,
+      endColumn,
+      retractionColumn: indexOf(prepared, IS_RETRACTION),
+      tellsFirings,
+      name: 'order',
+      shape: `${shapeOf(node, lowered, prepared, undefined)} again ${JSON.stringify(again)}`,
+    })
+  }
   return new OrderOperator({
     ...orderOptions(node, lowered, prepared, parts),
     addsBounds: false,

@@ -29,6 +29,10 @@ export class OrderedEmitter {
   #at = 0
   #startMs = 0
   #endMs = 0
+  #ranks: readonly (readonly number[])[] | undefined
+  /** Address of the column that says which rows are taken back, where there is one, and whether these are. */
+  readonly #retractions: number
+  #isRetraction = false
   /** The rank of the row before the next. */
   #ranked = 0
 
@@ -43,6 +47,8 @@ export class OrderedEmitter {
       readonly offset: number
       readonly isShared: boolean
       readonly addsBounds: boolean
+      /** Index of the column that says which rows are taken back. */
+      readonly retraction?: number
       readonly next: Operator
     },
   ) {
@@ -63,6 +69,7 @@ export class OrderedEmitter {
       dictionary,
       objects: type.name === 'object' ? [] : undefined,
     }))
+    this.#retractions = parts.retraction === undefined ? 0 : values[parts.retraction]!
     if (order !== undefined)
       this.#rank = { type: 'u32', values: scope.allocate(maxBatch * 4), validity: 0, dictionary: undefined }
     const time = (): Vector => ({
@@ -82,6 +89,15 @@ export class OrderedEmitter {
     this.#lists = lists
     this.#list = 0
     this.#at = 0
+    this.#ranks = undefined
+    this.#isRetraction = false
+  }
+
+  /** The same for rows whose ranks are known; `isRetraction`: they are taken back. */
+  beginRanked(slots: readonly number[], ranks: readonly number[], isRetraction: boolean): void {
+    this.begin([slots], 0, 0)
+    this.#ranks = [ranks]
+    this.#isRetraction = isRetraction
   }
 
   /** Whether rows wait to be emitted. */
@@ -95,6 +111,7 @@ export class OrderedEmitter {
       const count = this.#take()
       if (count === 0) return true
       this.#store.gather(this.#slots, count, this.#columns)
+      if (this.#isRetraction) this.#context.kernels.fill1(this.#retractions, count, 1)
       if (this.#bounds !== undefined) {
         this.#context.kernels.fillF64(this.#bounds[0].values, count, this.#startMs)
         this.#context.kernels.fillF64(this.#bounds[1].values, count, this.#endMs)
@@ -138,6 +155,7 @@ export class OrderedEmitter {
   }
 
   #rankOf(list: readonly number[], slot: number): number {
+    if (this.#ranks !== undefined) return this.#ranks[this.#list]![this.#at]!
     const isEqual = this.#isShared && this.#at > 0 && this.#order!(list[this.#at - 1]!, slot) === 0
     if (!isEqual) this.#ranked = this.#offset + this.#at + 1
     return this.#ranked

@@ -97,7 +97,8 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
       layout.markIds(mark)
     }
     this.#keys = options.keys(this.#liveIds)
-    this.#emitter = new WindowEmitter(kernels, scope, { ...options, keys: this.#keys, next }, maxBatch)
+    const forwarded = options.tellsFirings ? () => this.#forwarded : undefined
+    this.#emitter = new WindowEmitter(kernels, scope, { ...options, keys: this.#keys, next, forwarded }, maxBatch)
     this.#rows = new BatchRows(arena, scope, options)
     this.#ids = new IdList(arena)
     this.#intake = new RecordIntake(kernels, layout, this.#rows)

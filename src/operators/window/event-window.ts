@@ -151,7 +151,8 @@ export class EventWindowOperator implements Operator, Stateful, TimedStage {
       now: () => options.timers.now(),
     })
     const { tailMs } = this.#windows
-    this.#emitter = new SessionEmitter(kernels, scope, { ...options, memory, keys, next, tailMs })
+    const forwarded = options.tellsFirings ? () => this.#forwarded : undefined
+    this.#emitter = new SessionEmitter(kernels, scope, { ...options, memory, keys, next, tailMs, forwarded })
     this.#rows = new BatchRows(arena, scope, options)
     this.#sendLateRows = options.sendLate
     this.#shape = options.shape

@@ -29,9 +29,15 @@ export class SessionEmitter {
   readonly #batch: EmittedBatch
   #sessions: readonly number[] = []
   #at = 0
+  readonly #forwarded: (() => number) | undefined
+  #isUntold = false
   rowsOut = 0
 
-  /** @param parts.tailMs What windows go on for after the last time of their session. */
+  /**
+   * @param parts.forwarded Set where a step behind has to know when a firing is over: it is told the watermark again then
+   *   that was handed on last.
+   * @param parts.tailMs What windows go on for after the last time of their session.
+   */
   constructor(
     kernels: KernelExports,
     scope: ArenaScope,
@@ -44,6 +50,7 @@ export class SessionEmitter {
       keyCount: number
       tailMs: number
       maxBatch: number
+      forwarded: (() => number) | undefined
     },
   ) {
     const { maxBatch } = parts
@@ -55,6 +62,7 @@ export class SessionEmitter {
     this.#keyCount = parts.keyCount
     this.#tailMs = parts.tailMs
     this.#maxBatch = maxBatch
+    this.#forwarded = parts.forwarded
     this.#addresses = scope.allocate(maxBatch * 4)
     this.#ids = scope.allocate(maxBatch * 4)
     this.#batch = new EmittedBatch(scope, parts.columns, maxBatch)
@@ -65,6 +73,7 @@ export class SessionEmitter {
   begin(sessions: readonly number[]): void {
     this.#sessions = sessions
     this.#at = 0
+    this.#isUntold = true
   }
 
   /** Emits until everything is out (true) or downstream is full (false: call again after it resumed). */
@@ -76,7 +85,9 @@ export class SessionEmitter {
       this.rowsOut += count
       if (!this.#next.process(this.#batch)) return false
     }
-    return true
+    if (this.#forwarded === undefined || !this.#isUntold) return true
+    this.#isUntold = false
+    return this.#next.advanceWatermark(this.#forwarded())
   }
 
   /** Marks the codes of the batch last written: it may still be on its way. */

@@ -45,6 +45,8 @@ export interface WindowAggregateOptions {
   /** windowStart, windowEnd, keys, aggregates, and whether a row is a retraction when firings retract. */
   readonly columns: readonly OutputColumn[]
   readonly keyCount: number
+  /** Whether a step behind has to know when a firing is over. */
+  readonly tellsFirings: boolean
   /** Which windows of what: the state of others is of no use. */
   readonly shape: string
 }
@@ -128,7 +130,8 @@ export class WindowAggregateOperator implements Operator, Stateful {
       layout.markIds(mark)
     }
     this.#keys = options.keys(this.#liveIds)
-    const emitter = new WindowEmitter(kernels, scope, { ...options, keys: this.#keys, next }, maxBatch)
+    const forwarded = options.tellsFirings ? () => this.#forwarded : undefined
+    const emitter = new WindowEmitter(kernels, scope, { ...options, keys: this.#keys, next, forwarded }, maxBatch)
     this.#emitter = emitter
     this.#met = new RowWatermarks(memory)
     const forward = (row: number): boolean => this.#forward(this.#met.atRow(row))

@@ -32,9 +32,16 @@ export class WindowEmitter {
   #isRetraction = 0
   #start = 0
   #end = 0
+  /** Says which watermark was handed on last, where a step behind is told it again when a firing is over. */
+  readonly #forwarded: (() => number) | undefined
+  #isUntold = false
   rowsOut = 0
 
-  /** @param parts.stamps Times each row begins with: those `begin` is told, or the first of them alone. */
+  /**
+   * @param parts.forwarded Set where a step behind has to know when a firing is over. What is taken back belongs to the
+   *   firing behind it.
+   * @param parts.stamps Times each row begins with: those `begin` is told, or the first of them alone.
+   */
   constructor(
     kernels: KernelExports,
     scope: ArenaScope,
@@ -45,6 +52,7 @@ export class WindowEmitter {
       columns: readonly OutputColumn[]
       keyCount: number
       stamps?: 1 | 2
+      forwarded?: (() => number) | undefined
     },
     maxBatch: number,
   ) {
@@ -54,6 +62,7 @@ export class WindowEmitter {
     this.#next = parts.next
     this.#keyCount = parts.keyCount
     this.#stamps = parts.stamps ?? 2
+    this.#forwarded = parts.forwarded
     this.#maxBatch = maxBatch
     this.#addresses = scope.allocate(maxBatch * 4)
     this.#batch = new EmittedBatch(scope, parts.columns, maxBatch)
@@ -70,6 +79,7 @@ export class WindowEmitter {
     this.#count = count
     this.#record = 0
     this.#isRetraction = isRetraction ? 1 : 0
+    this.#isUntold = !isRetraction
   }
 
   /** The same for one record, wherever it stands; the id of its key stands at `id`. */
@@ -92,7 +102,9 @@ export class WindowEmitter {
       this.rowsOut += count
       if (!this.#next.process(this.#batch)) return false
     }
-    return true
+    if (this.#forwarded === undefined || !this.#isUntold) return true
+    this.#isUntold = false
+    return this.#next.advanceWatermark(this.#forwarded())
   }
 
   /** Marks the codes of the batch last written: it may still be on its way. */
