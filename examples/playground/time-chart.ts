@@ -9,6 +9,8 @@ export interface Line {
 
 const POINTS = 240
 const HEIGHT = 150
+/** Seconds between the times that are named: several would look the same within one. */
+const WHOLE_SECONDS = [1, 2, 5, 10, 15, 30, 60]
 
 /** Lines over the last minute, with a name for who doesn't see them. */
 export class TimeChart {
@@ -78,7 +80,7 @@ export class TimeChart {
         legend: { show: false },
         scales: { y: { range: (_, __, most) => [0, Math.max(most * 1.1, 1)] } },
         axes: [
-          { ...axis, size: 24, space: 90, values: (_, ticks) => ticks.map(clock) },
+          { ...axis, size: 24, space: 90, incrs: WHOLE_SECONDS, values: (_, ticks) => ticks.map(clock) },
           { ...axis, size: 58, values: (_, ticks) => ticks.map(this.#format) },
         ],
         series: [
