@@ -6,10 +6,6 @@
 //   mask              one byte a row, 0 or 1
 //   selection         one u32 a row: the positions that survived, ascending
 //
-//   ring header       one cursor to a cache line, so that a producer and a consumer on two threads don't share one
-//      0   head   u32  rows released so far (mod 2^32)
-//      64  tail   u32  rows published so far (mod 2^32)
-//
 //   shared ring       between threads; each cursor has 128 bytes to itself, since processors fetch cache lines in pairs
 //      0   head   u32 │ 4 seenTail u32  one consumer only: the tail it saw last
 //    128   tail   u32 │ 132 seenHead u32  one producer only: the head it saw last
@@ -60,10 +56,6 @@
 //      4   free     addr u32 sessions that may be opened, a stack of freeCount         8   freeCount u32
 //      12  opened   addr u32 sessions opened since the keeper last looked              16  openedCount u32
 //      20  order    u32  the order of the next session opened
-
-export const RING_HEAD = 0
-export const RING_TAIL = 64
-export const RING_HEADER_BYTES = 128
 
 export const SHARED_HEAD = 0
 export const SHARED_SEEN_TAIL = 4

@@ -31,13 +31,17 @@ export function generatedRowWriting(parts: WriterParts): RowWriting {
 function writerSource({ fields, maxStringLength }: WriterParts): string {
   const views = new Set(fields.map(({ type }) => VIEW[storedName(type)]))
   if (fields.some(({ type }) => type.isNullable)) views.add('u8')
-  const setUp = [
-    `const { ${[...views].join(', ')} } = memory`,
-    'const { values, validity } = target.columns',
-    ...fields.map((field, k) => baseSource(field, k)),
-  ].join('\n')
+  // Columns stay where they are, views of the memory don't: it may have grown.
+  const setUp = `if (target.columns !== columns) bind()
+const { ${[...views].join(', ')} } = memory`
   const body = (refuse: string) => fields.map((field, k) => fieldSource(field, k, maxStringLength, refuse)).join('\n')
   return `'use strict'
+let columns
+${fields.map((field, k) => `let ${startsOf(field, k).join(' = 0, ')} = 0`).join('\n')}
+function bind() {
+  columns = target.columns
+  ${fields.map((field, k) => bindSource(field, k)).join('\n  ')}
+}
 return {
   writeRow(event, row) {
     if (typeof event !== 'object' || event === null) return fault.event(event)
@@ -68,10 +72,14 @@ return {
 }`
 }
 
-function baseSource({ type }: ColumnField, k: number): string {
+/** The variables that say where a column begins: its values, and its bitmap where there is one. */
+const startsOf = ({ type }: ColumnField, k: number): string[] =>
+  type.isNullable ? [`base${k}`, `bits${k}`] : [`base${k}`]
+
+function bindSource({ type }: ColumnField, k: number): string {
   const shift = Math.log2(BYTE_WIDTH[type.name])
-  const base = `const base${k} = values[${k}] >>> ${shift}`
-  return type.isNullable ? `${base}\nconst bits${k} = validity[${k}]` : base
+  const base = `base${k} = columns.values[${k}] >>> ${shift}`
+  return type.isNullable ? `${base}\n  bits${k} = columns.validity[${k}]` : base
 }
 
 function fieldSource({ name, type }: ColumnField, k: number, maxStringLength: number, refuse: string): string {

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RING_HEAD, RING_TAIL } from '../../assembly/abi.ts'
 import { type ColumnField, dictionariesOf } from '../../src/memory/column-buffers.ts'
 import { RingBuffer } from '../../src/memory/ring-buffer.ts'
 import type { RowRing } from '../../src/memory/row-ring.ts'
@@ -69,72 +68,63 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 describe.each(ENGINES)('a ring on the %s memory', engine => {
   it.each([false, true])('behaves as an array of rows under any schedule (segmented: %s)', isSegmented => {
     fc.assert(
-      fc.property(
-        fc.constantFrom(1, 2, 3, 5, 8, 13, 37, 64),
-        fc.constantFrom(0, 1, 2 ** 32 - 1, 2 ** 32 - 20, 2 ** 31 - 3),
-        steps,
-        (capacity, start, schedule) => {
-          const { arena, before, ring } = setUp(engine, capacity, isSegmented)
-          if (ring instanceof RingBuffer) {
-            arena.memory.u32[(ring.header + RING_HEAD) >>> 2] = start
-            arena.memory.u32[(ring.header + RING_TAIL) >>> 2] = start
-          }
-          const queue: unknown[][] = []
-          let next = 1
-          let inUse = 0
-          for (const step of schedule) {
-            switch (step.do) {
-              case 'write': {
-                const rows = ring.claim(step.claim)
-                expect(rows).toBeLessThanOrEqual(Math.min(step.claim, ring.free))
-                if (step.claim > 0) expect(rows > 0).toBe(!ring.isFull)
-                for (let i = 0; i < rows; i++) put(ring, arena, next + i, ring.writeRow + i)
-                const published = Math.min(step.publish, rows)
-                ring.publish(published)
-                for (let i = 0; i < published; i++) queue.push(rowFor(next++))
-                break
-              }
-              case 'poll':
-              case 'peek': {
-                const batch = ring.poll(step.max)
-                expect(batch.length).toBeLessThanOrEqual(step.max)
-                if (step.max > 0) expect(batch.length > 0).toBe(queue.length > 0)
-                expect(batch).toMatchObject({ selection: 0, origin: 0, selectedCount: batch.length })
-                expect(rowsOf(arena.memory, batch)).toEqual(queue.slice(0, batch.length))
-                inUse = batch.length
-                if (step.do === 'poll') {
-                  const released = Math.min(step.release, batch.length)
-                  ring.release(released)
-                  queue.splice(0, released)
-                  inUse -= released
-                }
-                break
-              }
-              case 'evict': {
-                const expected = inUse > 0 ? 0 : Math.min(step.n, queue.length)
-                expect(ring.evictOldest(step.n)).toBe(expected)
-                queue.splice(0, expected)
-                break
-              }
-              case 'grow':
-                if (ring instanceof SegmentedRing) {
-                  const bytes = ring.bytes
-                  const capacityBefore = ring.capacity
-                  if (ring.grow(bytes + step.room)) expect(ring.bytes).toBeLessThanOrEqual(bytes + step.room)
-                  else expect(ring.capacity).toBe(capacityBefore)
-                }
+      fc.property(fc.constantFrom(1, 2, 3, 5, 8, 13, 37, 64), steps, (capacity, schedule) => {
+        const { arena, before, ring } = setUp(engine, capacity, isSegmented)
+        const queue: unknown[][] = []
+        let next = 1
+        let inUse = 0
+        for (const step of schedule) {
+          switch (step.do) {
+            case 'write': {
+              const rows = ring.claim(step.claim)
+              expect(rows).toBeLessThanOrEqual(Math.min(step.claim, ring.free))
+              if (step.claim > 0) expect(rows > 0).toBe(!ring.isFull)
+              for (let i = 0; i < rows; i++) put(ring, arena, next + i, ring.writeRow + i)
+              const published = Math.min(step.publish, rows)
+              ring.publish(published)
+              for (let i = 0; i < published; i++) queue.push(rowFor(next++))
+              break
             }
-            expect(ring.length).toBe(queue.length)
-            expect(ring.isEmpty).toBe(queue.length === 0)
-            expect(ring.free).toBe(ring.capacity - queue.length)
-            expect(ring.isFull).toBe(ring.free === 0)
-            if (!isSegmented) expect(ring.capacity).toBe(capacity)
-            expect(arena.bytesInUse - before).toBe(ring.bytes)
+            case 'poll':
+            case 'peek': {
+              const batch = ring.poll(step.max)
+              expect(batch.length).toBeLessThanOrEqual(step.max)
+              if (step.max > 0) expect(batch.length > 0).toBe(queue.length > 0)
+              expect(batch).toMatchObject({ selection: 0, origin: 0, selectedCount: batch.length })
+              expect(rowsOf(arena.memory, batch)).toEqual(queue.slice(0, batch.length))
+              inUse = batch.length
+              if (step.do === 'poll') {
+                const released = Math.min(step.release, batch.length)
+                ring.release(released)
+                queue.splice(0, released)
+                inUse -= released
+              }
+              break
+            }
+            case 'evict': {
+              const expected = inUse > 0 ? 0 : Math.min(step.n, queue.length)
+              expect(ring.evictOldest(step.n)).toBe(expected)
+              queue.splice(0, expected)
+              break
+            }
+            case 'grow':
+              if (ring instanceof SegmentedRing) {
+                const bytes = ring.bytes
+                const capacityBefore = ring.capacity
+                if (ring.grow(bytes + step.room)) expect(ring.bytes).toBeLessThanOrEqual(bytes + step.room)
+                else expect(ring.capacity).toBe(capacityBefore)
+              }
           }
-          ring.close()
-          expect(arena.bytesInUse).toBe(before)
-        },
-      ),
+          expect(ring.length).toBe(queue.length)
+          expect(ring.isEmpty).toBe(queue.length === 0)
+          expect(ring.free).toBe(ring.capacity - queue.length)
+          expect(ring.isFull).toBe(ring.free === 0)
+          if (!isSegmented) expect(ring.capacity).toBe(capacity)
+          expect(arena.bytesInUse - before).toBe(ring.bytes)
+        }
+        ring.close()
+        expect(arena.bytesInUse).toBe(before)
+      }),
       { numRuns: 300 },
     )
   })
