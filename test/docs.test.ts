@@ -39,6 +39,10 @@ describe('code in the documents', () => {
     expect(await printedBy(snippet)).toBe(snippet.output)
   })
 
+  it.each(snippets.filter(({ output }) => output === undefined))('runs: $at', async snippet => {
+    await printedBy(snippet)
+  })
+
   it('includes a first pipeline of at most 15 lines that runs', () => {
     const first = snippets.find(({ at }) => at.startsWith('README.md'))!
     expect(first.code.trim().split('\n').length).toBeLessThanOrEqual(15)

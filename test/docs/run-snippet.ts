@@ -6,7 +6,9 @@ import ts from 'typescript'
 import * as arrow from '../../src/arrow/index.ts'
 import * as exporters from '../../src/exporters/index.ts'
 import * as eventflux from '../../src/index.ts'
+import { createRuntimeOn } from '../../src/kernels/create-runtime.ts'
 import * as node from '../../src/node/index.ts'
+import { pipelineOn } from '../../src/pipeline/start-pipeline.ts'
 import * as queues from '../../src/queues/index.ts'
 import * as testing from '../../src/testing/index.ts'
 import * as threads from '../../src/threads/index.ts'
@@ -18,6 +20,7 @@ const modules: Readonly<Record<string, unknown>> = {
   'apache-arrow': apacheArrow,
   rxjs,
   eventflux,
+  'eventflux/slim': { ...eventflux, createRuntime: createRuntimeOn(undefined), pipeline: pipelineOn(undefined) },
   'eventflux/node': node,
   'eventflux/exporters': exporters,
   'eventflux/queues': queues,
