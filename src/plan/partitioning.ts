@@ -1,5 +1,6 @@
 import { EventfluxError } from '../errors.ts'
 import type { ExpressionNode } from '../expression/node.ts'
+import { whyNotBehindShards } from './behind-shards.ts'
 import type { LogicalNode, LogicalPlan } from './logical-node.ts'
 import { planToJSON } from './plan-to-json.ts'
 
@@ -9,6 +10,8 @@ export interface Partitioning {
   readonly before: number
   /** The columns whose values decide, as they are called there. */
   readonly keys: readonly string[]
+  /** The replicas do the steps before this one; those from it on go by the results of all. */
+  readonly end: number
 }
 
 /**
@@ -35,9 +38,9 @@ export function partitioningOf(plan: LogicalPlan): Partitioning | { readonly rea
   if (above !== undefined)
     return { reason: `${above.op} would run for every row in every worker: its keys come from it` }
   const end = endOfShards(nodes, keyed, keys)
-  const next = nodes[end]
-  if (next !== undefined) return { reason: `${next.op} goes by the order of the results of all keys` }
-  return withoutFunctions(plan) ?? partitioning
+  const behind = end < nodes.length ? whyNotBehindShards(plan, end) : undefined
+  if (behind !== undefined) return { reason: behind }
+  return withoutFunctions({ ...plan, nodes: nodes.slice(0, end) }) ?? { ...partitioning, end }
 }
 
 /** Why a plan can't be sent to another thread; undefined: it can. */
@@ -62,7 +65,7 @@ const windowKind = (node: LogicalNode): string =>
   node.op === 'windowAggregate' || node.op === 'rowWindow' ? node.window.kind : node.op
 
 /** As early as the keys are there behind the event time, else right before the window. */
-function earliest(nodes: readonly LogicalNode[], keyed: number, keys: readonly string[]): Partitioning {
+function earliest(nodes: readonly LogicalNode[], keyed: number, keys: readonly string[]): Omit<Partitioning, 'end'> {
   let before = keyed
   let names = keys
   for (let at = keyed - 1; at >= 0; at--) {

@@ -13,6 +13,8 @@ const TURN_FRAMES = 16
 export interface GatheredStream {
   readonly columns: readonly InputColumn[]
   readonly to: Operator
+  /** Whether rows go on in the order of their windows' ends, and the watermark of all with them. */
+  readonly isOrdered?: boolean
 }
 
 /** One worker as the thread sees it that takes what it puts out. */
@@ -30,6 +32,10 @@ interface Source extends GatheredWorker {
   done: number
   /** When its clock is waited for; +Infinity: it isn't. */
   timerMs: number
+  /** How far it says it is; nothing that ends there or before comes any more. */
+  watermark: number
+  /** The end of the rows that come next, where these wait for others; +Infinity: none do. */
+  waitingEnd: number
   /** Whether the next of what it puts out is behind a barrier that others haven't come to yet. */
   isAtBarrier: boolean
   /** By stream: rows taken so far, and how many of the next were taken before. */
@@ -51,6 +57,7 @@ export class Gather {
   readonly #context: EvaluationContext
   /** What took a batch and can take no more. */
   #full: { resume(): boolean } | undefined
+  #watermark = Number.NEGATIVE_INFINITY
   /** Room for the selection of rows that were not taken before. */
   #rest: number | undefined
   /** What is to be done when all have come to the barrier. */
@@ -65,6 +72,8 @@ export class Gather {
       texts: textsOf(worker, context),
       done: 0,
       timerMs: Number.POSITIVE_INFINITY,
+      watermark: Number.NEGATIVE_INFINITY,
+      waitingEnd: Number.POSITIVE_INFINITY,
       isAtBarrier: false,
       taken: worker.streams.map(() => 0),
       again: worker.streams.map(() => 0),
@@ -92,7 +101,8 @@ export class Gather {
       }
       // A frame that came after the look at its ring would be told by no message.
       if (!isLeft)
-        for (const { ring, isAtBarrier } of this.#sources) isLeft = (!isAtBarrier && !ring.callForFrame(0)) || isLeft
+        for (const { ring, isAtBarrier, waitingEnd } of this.#sources)
+          isLeft = (!isAtBarrier && waitingEnd === Number.POSITIVE_INFINITY && !ring.callForFrame(0)) || isLeft
     }
     return true
   }
@@ -116,6 +126,7 @@ export class Gather {
       for (const each of source.texts) each.close()
       source.texts = textsOf(source, this.#context)
       source.isAtBarrier = false
+      source.waitingEnd = Number.POSITIVE_INFINITY
       source.timerMs = Number.POSITIVE_INFINITY
       source.taken.forEach((rows, stream) => {
         source.again[stream] = rows - (since?.[worker]?.[stream] ?? 0)
@@ -149,6 +160,7 @@ export class Gather {
     const { kind, a } = ring
     if (kind === FRAME.rows) {
       const stream = streams[a]!
+      if (stream.isOrdered === true && !this.#isNext(source, ring.f64[offset >>> 3]!)) return false
       const batch = this.#receivers.get(stream)!.read(ring, offset, texts[a]!)
       ring.release(0)
       if (this.#isNew(source, a, batch) && !stream.to.process(batch)) this.#full = stream.to
@@ -160,8 +172,28 @@ export class Gather {
     const value = ring.f64[offset >>> 3]!
     ring.release(0)
     if (kind === FRAME.barrier) this.#meet(source, value)
+    if (kind === FRAME.watermark) this.#follow(source, value)
     if (kind === FRAME.timer) this.#onTimer(Math.min(...this.#sources.map(({ timerMs }) => timerMs)))
     return true
+  }
+
+  /** Whether rows of a window's end are the next of all; if not, they wait. */
+  #isNext(source: Source, end: number): boolean {
+    source.waitingEnd = end
+    for (const { watermark, waitingEnd } of this.#sources)
+      if (end > waitingEnd || (waitingEnd === Number.POSITIVE_INFINITY && end > watermark + 1)) return false
+    source.waitingEnd = Number.POSITIVE_INFINITY
+    return true
+  }
+
+  /** A worker says how far it is: the steps behind are told how far all are. */
+  #follow(source: Source, watermark: number): void {
+    source.watermark = Math.max(source.watermark, watermark)
+    const least = Math.min(...this.#sources.map(each => each.watermark))
+    if (least <= this.#watermark) return
+    this.#watermark = least
+    const { to } = source.streams.find(({ isOrdered }) => isOrdered)!
+    if (!to.advanceWatermark(least)) this.#full = to
   }
 
   /** A worker has come to a barrier: nothing is taken from it until all have. */

@@ -1,7 +1,9 @@
+import { rowAt } from '../kernels/rows.ts'
 import type { RecordBatch } from '../memory/record-batch.ts'
 import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import type { Operator } from '../operators/operator.ts'
 import type { StageTimers } from '../operators/stage-timers.ts'
+import { WINDOW_END } from '../plan/plan-scope.ts'
 import { BatchSender } from './batch-sender.ts'
 import type { ResultLink } from './result-link.ts'
 
@@ -14,6 +16,9 @@ export class LinkSink implements Operator {
   readonly #sender: BatchSender
   readonly #timers: StageTimers
   readonly #tellsWatermark: boolean
+  /** The column of window ends; -1: it isn't looked at. */
+  readonly #end: number
+  readonly #memory: EvaluationContext['arena']['memory']
 
   constructor(parts: {
     readonly name: string
@@ -24,18 +29,23 @@ export class LinkSink implements Operator {
     readonly timers: StageTimers
     /** Whether the other end goes by the watermark. */
     readonly tellsWatermark: boolean
+    /** Says of each batch the end of the window it is of, instead of the time. */
+    readonly isOrdered: boolean
   }) {
     const { link, stream, context, columns } = parts
     this.name = parts.name
     this.#timers = parts.timers
     this.#link = link
     this.#tellsWatermark = parts.tellsWatermark
+    this.#end = parts.isOrdered ? columns.findIndex(({ name }) => name === WINDOW_END) : -1
+    this.#memory = context.arena.memory
     this.#sender = new BatchSender({ ring: link.ring, stream, context, columns, sendsAllTexts: false })
   }
 
   process(batch: RecordBatch): boolean {
     this.rowsIn += batch.selectedCount
-    this.#sender.start(batch, this.#timers.now())
+    if (batch.selectedCount === 0) return true
+    this.#sender.start(batch, this.#end < 0 ? this.#timers.now() : this.#endOf(batch))
     while (!this.#sender.send()) this.#link.awaitSpace(this.#sender.frameBytes)
     this.rowsOut += batch.selectedCount
     this.#link.call()
@@ -60,5 +70,11 @@ export class LinkSink implements Operator {
 
   close(): void {
     this.#sender.close()
+  }
+
+  /** A batch of results is of one window. */
+  #endOf({ columns, selection }: RecordBatch): number {
+    const { u32, f64 } = this.#memory
+    return f64[(columns[this.#end]!.values >>> 3) + rowAt(u32, selection, 0)]!
   }
 }

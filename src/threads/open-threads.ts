@@ -15,8 +15,9 @@ import { EventDrivenClock } from '../time/event-driven-clock.ts'
 import type { KernelModule } from '../wasm/kernel-module.ts'
 import { threadSupport } from '../wasm/thread-support.ts'
 import { FrameRing, frameRingMemory } from './frame-ring.ts'
+import type { ThreadListener } from './scatter.ts'
 import { spawner } from './spawn.ts'
-import { type ThreadListener, type ThreadPlan, threadedChain } from './threaded-chain.ts'
+import { type ThreadPlan, threadedChain } from './threaded-chain.ts'
 import { WakeUps } from './wake-ups.ts'
 import type { WorkerJob } from './worker-job.ts'
 import { ringBytes, WorkerPool } from './worker-pool.ts'
@@ -164,13 +165,14 @@ async function openShards(
   partitioning: Partitioning,
   parts: ThreadsParts,
 ): Promise<ThreadPlan> {
-  const common = await commonOf(nodes, parts)
+  const { end } = partitioning
+  const common = await commonOf(nodes.slice(0, end), parts)
   const input = frameRingMemory(ringBytes(parts.config, source), count)
   const jobs = Array.from({ length: count }, (_, index) => {
     const job: WorkerJob = {
       ...common,
       source,
-      nodes,
+      nodes: nodes.slice(0, end),
       time: undefined,
       partition: { ...partitioning, shard: { index, count } },
       inputs: inputsOf(parts),
@@ -179,11 +181,12 @@ async function openShards(
       consumers: count,
       output: frameRingMemory(ringBytes(parts.config, RESULT_ROW), 1),
       next: undefined,
+      isOrdered: end < nodes.length,
     }
     return { name: `worker ${index + 1} of ${count}`, job }
   })
   const pool = await WorkerPool.open(jobs, await spawner(parts.options.runtime?.worker))
-  const stage = { workers: pool.workers, from: 0, to: nodes.length, dealtBefore: partitioning.before }
+  const stage = { workers: pool.workers, from: 0, to: end, dealtBefore: partitioning.before }
   return {
     pool,
     input: new FrameRing(input, count, new WakeUps()),
@@ -212,6 +215,7 @@ async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: Th
       consumers: 1,
       output: frameRingMemory(ringBytes(parts.config, RESULT_ROW), 1),
       next: inputs[i + 1],
+      isOrdered: false,
     }
     return { name: `stage ${i + 1} of ${stages.length}`, job }
   })

@@ -55,6 +55,7 @@ export class PlanWorker {
   /** The way to the next stage. */
   readonly #next: ResultLink | undefined
   readonly #post: PostMessage
+  readonly #isOrdered: boolean
   readonly #chain: Chain
   readonly #timers: TurnTimers
   readonly #inputs: ReceivedInputs | undefined
@@ -75,6 +76,7 @@ export class PlanWorker {
     const { maxBatch, maxKeys } = job
     const { kernels, memory } = engine
     this.#post = post
+    this.#isOrdered = job.isOrdered
     this.#consumer = job.consumer
     this.#input = new FrameRing(job.input, job.consumers)
     this.#output = new ResultLink(new FrameRing(job.output, 1), () => post({ kind: 'call' }))
@@ -172,6 +174,10 @@ export class PlanWorker {
       if (kind === FRAME.pack) continue
       this.#count()
       this.#tellTimer()
+      if (this.#isOrdered)
+        this.#output.tellWatermark(
+          kind === FRAME.end ? Number.POSITIVE_INFINITY : this.#chain.eventTimes[0]!.currentWatermark,
+        )
       if (kind === FRAME.barrier) this.#passBarrier()
       else if (kind === FRAME.tick) this.#next?.tell(kind, 0, this.#timers.now())
       else if (kind === FRAME.end || kind === FRAME.marker) {
@@ -299,6 +305,7 @@ export class PlanWorker {
       columns,
       timers: this.#timers,
       tellsWatermark: next !== undefined,
+      isOrdered: this.#isOrdered && branch === undefined,
     })
   }
 

@@ -30,6 +30,8 @@ export interface WorkerJob {
   /** The way to the thread that runs the job; and to the worker of the next stage, where there is one. */
   readonly output: SharedArrayBuffer
   readonly next: SharedArrayBuffer | undefined
+  /** Whether its results are put in order with those of others: it says of each the end of its window, and how far it is. */
+  readonly isOrdered: boolean
   readonly nowMs: number
 }
 

@@ -122,6 +122,36 @@ describe('a checkpoint of a job that is dealt out to workers', () => {
   })
 })
 
+describe('a checkpoint of shards with steps behind them', () => {
+  const ranked = (config: PipelineConfig) =>
+    pipeline(events, config)
+      .eventTime('time', { outOfOrderness: '200ms' })
+      .keyBy('name')
+      .window(hopping('1s', '500ms'))
+      .aggregate(e => ({ rows: count(), last: last(e.tag) }))
+      .topN(1, r => desc(r.rows), { ties: 'keep' })
+      .window(tumbling('2s'))
+      .aggregate(r => ({ names: distinctCount(r.name), most: max(r.rows) }))
+
+  it('goes on with any number of workers, and is refused on one thread', async () => {
+    const plan = ranked as unknown as Plan
+    const expected = sorted(await relay(plan, [{ workers: undefined, engine: 'js' }], []))
+    expect(expected.length).toBeGreaterThan(1)
+    const legs = [2, 2, 3, 1].map((workers, i): Leg => ({ workers, engine: i % 2 === 0 ? 'js' : 'wasm' }))
+    expect(sorted(await relay(plan, legs, [150, 300, 555]))).toEqual(expected)
+    await expect(
+      relay(
+        plan,
+        [
+          { workers: 2, engine: 'js' },
+          { workers: undefined, engine: 'js' },
+        ],
+        [350],
+      ),
+    ).rejects.toMatchObject({ code: 'CHECKPOINT_MISMATCH' })
+  })
+})
+
 describe('a checkpoint of stages', () => {
   const staged = (config: PipelineConfig) =>
     pipeline(events, config)

@@ -4,8 +4,11 @@ import {
   collect,
   count,
   cumulate,
+  desc,
+  distinctCount,
   first,
   hopping,
+  type Job,
   last,
   max,
   type PipelineConfig,
@@ -49,6 +52,25 @@ const plans = {
       .keyBy('half', 'big', 'flag')
       .window(cumulate('500ms', '2s'))
       .aggregate(e => ({ rows: count(), first: first(e.big) })),
+  'the keys of a window with the most rows, all of those with equally many': (config: PipelineConfig) =>
+    pipeline(events, config)
+      .eventTime('time', { outOfOrderness: '200ms' })
+      .keyBy('name')
+      .window(hopping('2s', '500ms'))
+      .aggregate(e => ({ rows: count(), last: last(e.tag) }))
+      .topN(2, r => desc(r.rows), { ties: 'keep' }),
+  'a window over the results of all keys of another, and one behind': (config: PipelineConfig) =>
+    pipeline(events, config)
+      .eventTime('time', { outOfOrderness: '200ms' })
+      .keyBy('name', 'n')
+      .window(tumbling('250ms'))
+      .aggregate(e => ({ rows: count(), top: max(e.big) }))
+      .filter(r => r.rows.gt(0))
+      .window(tumbling('500ms'))
+      .aggregate(r => ({ keys: count(), names: distinctCount(r.name), top: max(r.top) }))
+      .keyBy('names')
+      .window(tumbling('1s'))
+      .aggregate(r => ({ windows: count(), most: max(r.keys) })),
   'a window over the results of one, by a key of that': (config: PipelineConfig) =>
     pipeline(events, config)
       .eventTime('time', { outOfOrderness: '200ms' })
@@ -60,12 +82,13 @@ const plans = {
       .aggregate(e => ({ windows: count(), sum: sum(e.sum) })),
 }
 
+/** Any of them: their rows have nothing in common. */
+interface AnyPlan {
+  run(options: object): Promise<Job<Event, unknown>>
+}
+
 /** Runs a pipeline to its end; blocks of 50 rows. */
-async function run(
-  plan: ReturnType<(typeof plans)[keyof typeof plans]>,
-  options: RunOptions<never, never> = {},
-  rows: readonly Event[] = ROWS,
-) {
+async function run(plan: AnyPlan, options: RunOptions<never, never> = {}, rows: readonly Event[] = ROWS) {
   const out: object[] = []
   const job = await plan.run({ ...(options as object), sink: (row: object) => void out.push(row) })
   for (let at = 0; at < rows.length; at += 50) await job.pushMany(rows.slice(at, at + 50))
@@ -126,13 +149,32 @@ describe('the mode of a job', () => {
   it.each([
     ['no step goes by keys', pipeline(events).filter(e => e.n.gt(1))],
     [
-      'windowOrder goes by the order of the results of all keys',
+      'windowOrder goes by the order in which the keys of all workers came up',
       pipeline(events)
         .eventTime('time')
         .keyBy('n')
         .window(tumbling('1s'))
         .aggregate(() => ({ rows: count() }))
         .limit(3),
+    ],
+    [
+      "windowOrder goes by the order of the results of all keys, and those of a session window don't come in the order of their ends",
+      pipeline(events)
+        .eventTime('time')
+        .keyBy('n')
+        .window(session('1s'))
+        .aggregate(() => ({ rows: count() }))
+        .orderBy(r => desc(r.rows)),
+    ],
+    [
+      'windowAggregate goes by the order in which the keys of all workers came up',
+      pipeline(events)
+        .eventTime('time')
+        .keyBy('n')
+        .window(tumbling('1s'))
+        .aggregate(e => ({ sum: sum(e.x) }))
+        .window(tumbling('2s'))
+        .aggregate(e => ({ sum: sum(e.sum) })),
     ],
     [
       'the tumbling window has no key',

@@ -1,0 +1,73 @@
+import type { AggregateNode, ResultNode } from '../expression/node.ts'
+import type { LogicalNode, LogicalPlan, WindowAggregateNode } from './logical-node.ts'
+import { scopesOf, sourceScope, WINDOW_END } from './plan-scope.ts'
+
+/** What comes to the same in whatever order the rows of a window come. */
+const OF_ANY_ORDER: ReadonlySet<AggregateNode['fn']> = new Set([
+  'count',
+  'countIf',
+  'min',
+  'max',
+  'distinctCount',
+  'approxDistinct',
+])
+
+/**
+ * Whether the steps from `end` on can go by the results of replicas, which come in the order of their windows' ends: those of
+ * one end in any order.
+ *
+ * @returns Why not; undefined: they can.
+ */
+export function whyNotBehindShards(plan: LogicalPlan, end: number): string | undefined {
+  const { nodes } = plan
+  const results = nodes.slice(0, end)
+  const time = results.find(node => node.op === 'eventTime')
+  const windows = results.filter(node => node.op === 'windowAggregate')
+  const late = windows.find(node => !comesOnce(node, time?.op === 'eventTime' ? (time.allowedLatenessMs ?? 0) : 0))
+  const given = `${nodes[end]!.op} goes by the order of the results of all keys`
+  if (late !== undefined)
+    return `${given}, and those of a ${late.window.kind} window don't come in the order of their ends`
+  if (results.some(({ op }) => op === 'rowWindow')) return given
+  if (scopesOf(nodes, sourceScope(plan))[end]!.schema.fields.every(({ name }) => name !== WINDOW_END))
+    return `${given}, whose ends are not among them`
+  const ordered = nodes.slice(end).find(node => !isOfAnyOrder(node))
+  return ordered && `${ordered.op} goes by the order in which the keys of all workers came up`
+}
+
+const IN_ORDER: ReadonlySet<string> = new Set(['tumbling', 'hopping', 'cumulate', 'calendar'])
+
+/** Whether a window gives one result per key, and in the order of its ends. */
+function comesOnce({ window }: WindowAggregateNode, latenessMs: number): boolean {
+  const spec = window as WindowAggregateNode['window'] & {
+    readonly allowedLatenessMs?: number
+    readonly emit?: string
+    readonly early?: unknown
+    readonly fillEmpty?: number
+  }
+  return (
+    IN_ORDER.has(spec.kind) &&
+    (spec.allowedLatenessMs ?? latenessMs) === 0 &&
+    spec.emit === undefined &&
+    spec.early === undefined &&
+    spec.fillEmpty === undefined
+  )
+}
+
+function isOfAnyOrder(node: LogicalNode): boolean {
+  switch (node.op) {
+    case 'filter':
+    case 'project':
+      return true
+    case 'windowOrder':
+      return node.ties === 'keep' || (node.limit === undefined && node.offset === 0 && node.rank === undefined)
+    case 'windowAggregate':
+      return comesOnce(node, 0) && node.results.every(({ result }) => isCommutative(result))
+    default:
+      return false
+  }
+}
+
+function isCommutative(node: ResultNode): boolean {
+  if (node.kind === 'aggregate') return OF_ANY_ORDER.has(node.fn)
+  return node.kind === 'literal' || node.args.every(isCommutative)
+}

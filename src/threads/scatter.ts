@@ -1,0 +1,255 @@
+import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
+import type { RecordBatch } from '../memory/record-batch.ts'
+import type { ChainParts } from '../operators/chain.ts'
+import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
+import type { Operator } from '../operators/operator.ts'
+import type { TimedStage } from '../operators/stage-timers.ts'
+import type { RestartPolicy } from '../runtime/run-options.ts'
+import type { Clock } from '../time/clock.ts'
+import { BatchSender } from './batch-sender.ts'
+import type { FrameRing } from './frame-ring.ts'
+import { FRAME } from './frames.ts'
+import { Gather, type GatheredWorker } from './gather.ts'
+import { Restarts } from './restarts.ts'
+import type { WorkerPool } from './worker-pool.ts'
+import type { WorkerStates } from './worker-states.ts'
+
+/** Who is told what happens between the threads. */
+export interface ThreadListener {
+  ready(): void
+  timerDue(stage: TimedStage, atMs: number): void
+  batchDone(rows: number, busyNs: number): void
+}
+
+/** The head of a chain that is done by workers: sends what comes to the workers, and looks after what comes back. */
+export class Scatter implements Operator {
+  readonly name = 'scatter'
+  readonly #pool: WorkerPool
+  readonly #input: FrameRing
+  readonly #listener: ThreadListener
+  readonly #clock: Clock
+  readonly #sender: BatchSender
+  readonly #gather: Gather
+  /** Rows sent and not yet worked on by all, with the position behind them. */
+  #sent: { readonly position: number; readonly rows: number }[] = []
+  /** Rows sent before the workers were started anew. */
+  #sentBefore = 0
+  readonly restarts: Restarts | undefined
+  /** What is not done yet. */
+  #open: (() => boolean) | undefined
+  /** Requests made so far. */
+  #asked = 0
+  #isLookingOut = false
+  #armedFor = Number.POSITIVE_INFINITY
+  #disarm: (() => void) | undefined
+  readonly #sendRows = (): boolean => this.#withSpace(() => this.#sender.send())
+  readonly #look: TimedStage = {
+    timerDue: () => {
+      this.#isLookingOut = false
+      return this.#pump()
+    },
+  }
+  readonly #tick: TimedStage = {
+    timerDue: atMs => this.#do(() => this.#tell(FRAME.tick, 0, Math.max(atMs, this.#clock.now()))),
+  }
+
+  constructor(
+    columns: readonly InputColumn[],
+    workers: readonly GatheredWorker[],
+    parts: {
+      readonly context: EvaluationContext
+      readonly pool: WorkerPool
+      readonly input: FrameRing
+      readonly listener: ThreadListener
+      readonly clock: Clock
+      readonly delays: Clock
+      readonly states: WorkerStates
+      readonly restart: RestartPolicy | undefined
+      readonly inputs: ChainParts['inputs']
+    },
+  ) {
+    const { context, pool, input } = parts
+    this.#pool = pool
+    this.#input = input
+    this.#listener = parts.listener
+    this.#clock = parts.clock
+    this.#sender = new BatchSender({
+      ring: input,
+      stream: 0,
+      context,
+      columns,
+      sendsAllTexts: true,
+      inputs: parts.inputs,
+    })
+    this.#gather = new Gather(workers, context, atMs => this.#arm(atMs))
+    pool.onCall = () => this.#called()
+    const { restart, states, delays, clock: streamClock } = parts
+    this.restarts =
+      restart &&
+      new Restarts(restart, {
+        pool,
+        input,
+        gather: this.#gather,
+        states,
+        clock: delays,
+        streamClock,
+        texts: () => this.#sender.knownTexts(),
+        between: () => this.#startOver(),
+        ready: () => this.#called(),
+      })
+  }
+
+  process(batch: RecordBatch): boolean {
+    const rows = batch.selectedCount
+    this.#sender.start(batch, this.#clock.now())
+    return this.#do(() => {
+      if (!this.#sendRows()) return false
+      this.#sent.push({ position: this.#input.tail, rows })
+      const wanted = this.restarts?.wanted
+      if (wanted !== undefined) this.#sendBarrier(wanted, () => true)
+      return true
+    })
+  }
+
+  /** The end of the input: everything comes back before it is done. */
+  advanceWatermark(watermark: number): boolean {
+    return watermark === Number.POSITIVE_INFINITY ? this.#ask(FRAME.end) : true
+  }
+
+  endInput(input: number): boolean {
+    return this.#do(() => this.#tell(FRAME.inputEnd, input, 0))
+  }
+
+  /** Sends a barrier behind everything sent so far. */
+  barrier(id: number, aligned: () => boolean): boolean {
+    return this.#do(() => this.#sendBarrier(id, aligned))
+  }
+
+  #sendBarrier(id: number, aligned: () => boolean): boolean {
+    this.#gather.atBarrier(id, () => {
+      this.restarts?.aligned(id)
+      return aligned()
+    })
+    if (!this.#tell(FRAME.barrier, 0, id)) return false
+    this.restarts?.sent(id)
+    return true
+  }
+
+  /** Everything sent so far comes back before it is done. */
+  settle(): boolean {
+    return this.#ask(FRAME.marker)
+  }
+
+  nextFiring(): number {
+    return Number.POSITIVE_INFINITY
+  }
+
+  resume(): boolean {
+    if (!this.#pump()) return false
+    if (this.#open === undefined) return true
+    if (!this.#open()) return false
+    this.#open = undefined
+    return true
+  }
+
+  markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
+    this.#gather.markCodes(dictionary, mark)
+  }
+
+  close(): void {
+    this.#disarm?.()
+    this.#pool.onCall = () => {}
+    void this.#pool.close()
+    this.#sender.close()
+    this.#gather.close()
+  }
+
+  /** A worker says that there is something to look at. */
+  #called(): void {
+    this.#isLookingOut = true
+    this.#listener.ready()
+    if (this.#isLookingOut) this.#listener.timerDue(this.#look, this.#clock.now())
+  }
+
+  #pump(): boolean {
+    this.#isLookingOut = false
+    const isSent = this.#isSentAgain()
+    const isThrough = this.#gather.pump()
+    if (isSent) this.#countSent()
+    return isSent && isThrough
+  }
+
+  #do(step: () => boolean): boolean {
+    if (step()) return true
+    this.#open = step
+    return false
+  }
+
+  #ask(kind: number): boolean {
+    const number = ++this.#asked
+    let isSent = false
+    return this.#do(() => {
+      isSent ||= this.#tell(kind, number, 0)
+      return isSent && this.#pump() && this.#gather.isDone(number)
+    })
+  }
+
+  #tell(kind: number, a: number, value: number): boolean {
+    const ring = this.#input
+    return this.#withSpace(() => {
+      const offset = ring.claim(8)
+      if (offset < 0) return false
+      ring.f64[offset >>> 3] = value
+      ring.publish(kind, a, 0)
+      return true
+    })
+  }
+
+  /** Tries again after asking for a message: room may have been made before it was asked for. */
+  #withSpace(send: () => boolean): boolean {
+    if (!this.#isSentAgain()) return false
+    if (send()) return true
+    this.#input.callForSpace()
+    return send()
+  }
+
+  /** Whether the workers were sent what those before them were sent in vain. */
+  #isSentAgain(): boolean {
+    if (this.restarts === undefined) return true
+    if (!this.restarts.isThrough()) return false
+    if (this.#sentBefore > 0) this.#sent.unshift({ position: this.#input.tail, rows: this.#sentBefore })
+    this.#sentBefore = 0
+    return true
+  }
+
+  /** The workers are started anew: what was sent and not worked on is to be sent once more. */
+  #startOver(): void {
+    for (const { rows } of this.#sent) this.#sentBefore += rows
+    this.#sent = []
+  }
+
+  #countSent(): void {
+    const { slowest } = this.#input
+    let rows = 0
+    while (this.#sent.length > 0 && ((slowest - this.#sent[0]!.position) | 0) >= 0) rows += this.#sent.shift()!.rows
+    if (rows > 0) this.#listener.batchDone(rows, 0)
+  }
+
+  /** Has the clock send a turn: the workers have none. */
+  #arm(atMs: number): void {
+    if (atMs === this.#armedFor) return
+    this.#disarm?.()
+    this.#disarm = undefined
+    this.#armedFor = atMs
+    if (atMs === Number.POSITIVE_INFINITY) return
+    const delayMs = Math.min(atMs - this.#clock.now(), LONGEST_DELAY_MS)
+    this.#disarm = this.#clock.after(delayMs, () => {
+      this.#armedFor = Number.POSITIVE_INFINITY
+      if (this.#clock.now() < atMs) this.#arm(atMs)
+      else this.#listener.timerDue(this.#tick, atMs)
+    })
+  }
+}
+
+/** Timers of runtimes hold their delay in 31 bits, and fire at once beyond. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1
