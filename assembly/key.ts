@@ -143,15 +143,28 @@ export function findOrInsertKeys(table: usize, packed: usize, sel: usize, from: 
   return m
 }
 
-export function reinsertKey(table: usize, id: u32): void {
+export function rebuildKeys(table: usize, live: usize): void {
   const slots = load<usize>(table, KEYS_SLOTS)
+  const keys = load<usize>(table, KEYS_KEYS)
+  const free = load<usize>(table, KEYS_FREE)
   const mask = load<u32>(table, KEYS_MASK)
   const words = <usize>load<u32>(table, KEYS_WORDS)
-  const hash = hashWords(load<usize>(table, KEYS_KEYS) + <usize>id * (words << 2), words)
-  let at = hash & mask & ~1
-  while (load<u32>(slots + at * KEYS_SLOT_BYTES) != 0) at = (at + 1) & mask
-  store<u32>(slots + at * KEYS_SLOT_BYTES, id + 1)
-  store<u32>(slots + at * KEYS_SLOT_BYTES, hash, SLOT_HASH)
+  memory.fill(slots, 0, (<usize>mask + 1) * KEYS_SLOT_BYTES)
+  let freed: u32 = 0
+  for (let next = load<u32>(table, KEYS_NEXT_ID); next > 0; next--) {
+    const id = next - 1
+    if (load<u8>(live + id) == 0) {
+      store<u32>(free + (<usize>freed << 2), id)
+      freed++
+      continue
+    }
+    const hash = hashWords(keys + <usize>id * (words << 2), words)
+    let at = hash & mask & ~1
+    while (load<u32>(slots + at * KEYS_SLOT_BYTES) != 0) at = (at + 1) & mask
+    store<u32>(slots + at * KEYS_SLOT_BYTES, id + 1)
+    store<u32>(slots + at * KEYS_SLOT_BYTES, hash, SLOT_HASH)
+  }
+  store<u32>(table, freed, KEYS_FREE_COUNT)
 }
 
 export function rangeI32(a: usize, sel: usize, m: i32, out: usize): void {

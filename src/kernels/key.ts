@@ -13,7 +13,7 @@ import type { KernelExports } from '../wasm/exports.ts'
 import { hashWords } from './hash.ts'
 import { rowAt } from './rows.ts'
 
-type KeyKernels = Pick<KernelExports, 'rangeI32' | 'findOrInsertKeys4' | 'findOrInsertKeys' | 'reinsertKey'>
+type KeyKernels = Pick<KernelExports, 'rangeI32' | 'findOrInsertKeys4' | 'findOrInsertKeys' | 'rebuildKeys'>
 
 /** Twins of assembly/key.ts. Slots are probed in the same order, so the tables of both engines are equal byte by byte. */
 export function keyKernels(memory: LinearMemory): KeyKernels {
@@ -53,16 +53,27 @@ export function keyKernels(memory: LinearMemory): KeyKernels {
       return m
     },
 
-    reinsertKey(table, id) {
-      const { u32 } = memory
+    rebuildKeys(table, live) {
+      const { u8, u32 } = memory
       const words = u32[(table + KEYS_WORDS) >>> 2]!
       const slots = u32[(table + KEYS_SLOTS) >>> 2]! >>> 2
+      const keys = u32[(table + KEYS_KEYS) >>> 2]! >>> 2
+      const free = u32[(table + KEYS_FREE) >>> 2]! >>> 2
       const mask = u32[(table + KEYS_MASK) >>> 2]!
-      const hash = hashWords(u32, (u32[(table + KEYS_KEYS) >>> 2]! >>> 2) + id * words, words)
-      let at = hash & mask & ~1
-      while (u32[slots + at * 2] !== 0) at = (at + 1) & mask
-      u32[slots + at * 2] = id + 1
-      u32[slots + at * 2 + 1] = hash
+      u32.fill(0, slots, slots + (mask + 1) * 2)
+      let freed = 0
+      for (let id = u32[(table + KEYS_NEXT_ID) >>> 2]! - 1; id >= 0; id--) {
+        if (u8[(live >>> 0) + id] === 0) {
+          u32[free + freed++] = id
+          continue
+        }
+        const hash = hashWords(u32, keys + id * words, words)
+        let at = hash & mask & ~1
+        while (u32[slots + at * 2] !== 0) at = (at + 1) & mask
+        u32[slots + at * 2] = id + 1
+        u32[slots + at * 2 + 1] = hash
+      }
+      u32[(table + KEYS_FREE_COUNT) >>> 2] = freed
     },
   }
 }

@@ -178,8 +178,11 @@ export interface KernelExports extends AccumulatorExports, SharedRingExports {
   findOrInsertKeys4(table: number, a: number, sel: number, from: number, m: number, ids: number): number
   /** The same for packed keys of header.words words: row r's key is packed[j]. */
   findOrInsertKeys(table: number, packed: number, sel: number, from: number, m: number, ids: number): number
-  /** Puts id `id`, whose key words already stand in `keys`, into the slots (after a sweep or a growth cleared them). */
-  reinsertKey(table: number, id: number): void
+  /**
+   * Empties the slots and enters the ids below nextId again whose byte at `live` is 1; their key words stand in `keys`. The
+   * others become the free stack, the least of them on top.
+   */
+  rebuildKeys(table: number, live: number): void
   /**
    * The rows r = sel[j] (r = j without one), j < m, whose packed key of `words` words belongs to shard `shard` of `shards`: their positions
    * to out[0 … count), of which m entries may be written. Returns count. A hash h belongs to shard floor(h * shards / 2^32).

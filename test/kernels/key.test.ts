@@ -1,14 +1,6 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import {
-  KEYS_FREE,
-  KEYS_FREE_COUNT,
-  KEYS_ID_CAPACITY,
-  KEYS_MASK,
-  KEYS_NEXT_ID,
-  KEYS_SLOT_BYTES,
-  KEYS_SLOTS,
-} from '../../assembly/abi.ts'
+import { KEYS_FREE_COUNT, KEYS_ID_CAPACITY, KEYS_NEXT_ID, KEYS_SLOT_BYTES } from '../../assembly/abi.ts'
 import { EnginePair } from './engine-pair.ts'
 import { Random } from './random.ts'
 
@@ -34,17 +26,10 @@ function makeTable(capacity: number, words: number): number {
 
 const field = (table: number, at: number): number => pair.u32(table + at, 1)[0]!
 
-/** Frees the ids that are not alive: the slots are cleared, the live keys entered again. */
+/** Frees the ids that are not alive. */
 function sweep(table: number, alive: ReadonlySet<number>): void {
-  const slots = field(table, KEYS_MASK) + 1
-  pair.set(field(table, KEYS_SLOTS), new Uint8Array(slots * KEYS_SLOT_BYTES))
-  const free: number[] = []
-  for (let id = 0; id < field(table, KEYS_NEXT_ID); id++) {
-    if (alive.has(id)) pair.call('reinsertKey', table, id)
-    else free.push(id)
-  }
-  pair.set(field(table, KEYS_FREE), Uint32Array.from(free))
-  pair.set(table + KEYS_FREE_COUNT, Uint32Array.of(free.length))
+  const live = Uint8Array.from({ length: field(table, KEYS_NEXT_ID) + 1 }, (_, id) => Number(alive.has(id)))
+  pair.call('rebuildKeys', table, pair.put(live))
 }
 
 /** A table as a Map: ids from a stack of freed ones, else the next. */
@@ -68,7 +53,9 @@ class ModelTable {
 
   sweep(alive: ReadonlySet<number>): void {
     for (const [key, id] of this.ids) if (!alive.has(id)) this.ids.delete(key)
-    this.free = Array.from({ length: this.next }, (_, id) => id).filter(id => !alive.has(id))
+    this.free = Array.from({ length: this.next }, (_, id) => id)
+      .filter(id => !alive.has(id))
+      .reverse()
   }
 }
 

@@ -1,6 +1,5 @@
 import {
   KEYS_FREE,
-  KEYS_FREE_COUNT,
   KEYS_HEADER_BYTES,
   KEYS_ID_CAPACITY,
   KEYS_KEYS,
@@ -172,17 +171,11 @@ export class KeyTable {
 
   /** Empties the slots, enters the live ids again, frees the others. */
   #rebuild(live: Uint8Array): void {
-    const memory = this.#memory
-    const next = live.length
-    const slots = this.#get(KEYS_SLOTS)
-    memory.u8.fill(0, slots, slots + (this.#get(KEYS_MASK) + 1) * KEYS_SLOT_BYTES)
-    const free = this.#get(KEYS_FREE) >>> 2
-    let freeCount = 0
-    for (let id = next - 1; id >= 0; id--) {
-      if (live[id] === 1) this.#kernels.reinsertKey(this.address, id)
-      else memory.u32[free + freeCount++] = id
-    }
-    this.#set(KEYS_FREE_COUNT, freeCount)
+    if (live.length === 0) return
+    const address = this.#arena.allocate(live.length)
+    this.#memory.u8.set(live, address)
+    this.#kernels.rebuildKeys(this.address, address)
+    this.#arena.release(address, live.length)
   }
 
   #reallocate(capacity: number): void {
