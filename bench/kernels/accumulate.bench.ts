@@ -16,6 +16,7 @@ kernelGroup('accumulate', layout => {
   const fields = RECORD_BYTES / 8
   const records = layout.f64(KEYS * fields, i => (i % fields === MIN / 8 || i % fields === MAX / 8 ? Number.NaN : 0))
   const addr = layout.i32(ROWS, () => records + Math.floor(layout.random() * KEYS) * RECORD_BYTES)
+  const one = layout.i32(ROWS, () => records)
   const results = [[records, KEYS * RECORD_BYTES]] as const
   return [
     { name: 'accumulateSumF64', call: k => k.accumulateSumF64(addr, 0, 0, ROWS, a, 0, SUM), results },
@@ -31,7 +32,22 @@ kernelGroup('accumulate', layout => {
       results,
       rows: count,
     },
+    {
+      name: 'accumulateSumMinMaxF64, one record',
+      call: k => k.accumulateSumMinMaxF64(one, 0, 0, ROWS, a, 0, SUM, MIN),
+      results,
+    },
     { name: 'accumulateCountValid', call: k => k.accumulateCountValid(addr, 0, 0, ROWS, validity, COUNT), results },
     { name: 'accumulateMomentsF64', call: k => k.accumulateMomentsF64(addr, 0, 0, ROWS, a, 0, MOMENTS), results },
+    {
+      name: 'accumulateMaxF64, one record',
+      call: k => k.accumulateMaxF64(one, 0, 0, ROWS, a, 0, MAX),
+      results,
+    },
+    {
+      name: 'accumulateArgF64, one record',
+      call: k => k.accumulateArgF64(one, 0, 0, ROWS, a, 0, a, 1, 1, 1, MOMENTS),
+      results,
+    },
   ]
 })

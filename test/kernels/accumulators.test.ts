@@ -25,7 +25,7 @@ const f64Value = fc.oneof(
   fc.constantFrom(Number.NaN, 0, -0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e308, -1e308, 5e-324),
 )
 
-/** A batch with every combination of selection, nulls and a start in the middle. */
+/** A batch with every combination of selection, nulls and a start in the middle, of groups that change at any row or now and then. */
 function batchOf(value: fc.Arbitrary<number>): fc.Arbitrary<Batch> {
   return fc
     .tuple(
@@ -33,11 +33,12 @@ function batchOf(value: fc.Arbitrary<number>): fc.Arbitrary<Batch> {
       fc.boolean(),
       fc.boolean(),
       fc.nat(50),
+      fc.boolean(),
     )
-    .map(([given, nullable, selected, start]) => {
+    .map(([given, nullable, selected, start, steady]) => {
       const rows = selected ? given.map((_, i) => i).filter(i => i % 3 !== 1) : undefined
       return {
-        groups: given.map(([group]) => group),
+        groups: given.map(([group], i) => (steady ? given[i - (i % 20)]![0] : group)),
         values: given.map(([, v]) => v),
         isThere: nullable ? given.map(([, , there]) => there) : undefined,
         rows,

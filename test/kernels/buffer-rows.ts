@@ -16,20 +16,21 @@ export interface Rows {
   readonly from: number
 }
 
-/** Rows in every combination of selection, nulls and a start in the middle. */
+/** Rows in every combination of selection, nulls and a start in the middle, of groups that change at any row or now and then. */
 export const rowsOf = (count: number) =>
   fc
     .record({
       groups: fc.array(fc.nat(GROUPS - 1), { minLength: count, maxLength: count }),
       there: fc.array(fc.boolean(), { minLength: count, maxLength: count }),
+      steady: fc.boolean(),
       nullable: fc.boolean(),
       selected: fc.boolean(),
       from: fc.nat(count),
     })
-    .map(({ groups, there, nullable, selected, from }): Rows => {
+    .map(({ groups, steady, there, nullable, selected, from }): Rows => {
       const selection = selected ? groups.map((_, i) => i).filter(i => i % 3 !== 1) : undefined
       return {
-        groups,
+        groups: steady ? groups.map((_, i) => groups[i - (i % 20)]!) : groups,
         isThere: nullable ? there : undefined,
         selection,
         from: Math.min(from, selection?.length ?? count),

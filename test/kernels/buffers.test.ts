@@ -285,6 +285,25 @@ describe('values beside an extreme', () => {
   })
 })
 
+describe('values beside an extreme of i64', () => {
+  it('are of the first row with it, also where all rows are of one record', () => {
+    const big = fc.constantFrom(0n, 1n, -1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n), 5n)
+    fc.assert(
+      fc.property(fc.array(big, { maxLength: 60 }), fc.nat(1), (by, greatest) => {
+        pair.reset()
+        const record = pair.room(RECORD_BYTES)
+        const addr = pair.put(Uint32Array.from(by, () => record))
+        const a = pair.put(Uint32Array.from(by, (_, i) => i))
+        const order = pair.put(BigInt64Array.from(by))
+        pair.call('accumulateArgI64', addr, 0, 0, by.length, order, 0, a, 0, greatest, 1, AT)
+        const best = by.reduce((so, value) => ((greatest === 1 ? value > so : value < so) ? value : so), by[0] ?? 0n)
+        expect(field(record, ARG_RANK)).toBe(by.length === 0 ? 0 : 1 + by.indexOf(best))
+        expect(word(record, ARG_VALUE)).toBe(Math.max(0, by.indexOf(best)))
+      }),
+    )
+  })
+})
+
 describe('averages that forget', () => {
   const HALF_LIFE = 700
   const numbers = fc.double({ min: -1e6, max: 1e6, noNaN: true })
