@@ -4,7 +4,9 @@ import type { NumberExpression } from '../../src/expression/expression.ts'
 import { asc } from '../../src/expression/ordering.ts'
 import { pipeline } from '../../src/packaged.ts'
 import { type DataType, f64, timestamp, utf8 } from '../../src/schema/data-type.ts'
-import { schema } from '../../src/schema/schema.ts'
+import { type Schema, schema } from '../../src/schema/schema.ts'
+import type { Clock } from '../../src/time/clock.ts'
+import { EventDrivenClock } from '../../src/time/event-driven-clock.ts'
 import type { RowWindowSpec } from '../../src/time/row-windows.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
 
@@ -49,9 +51,43 @@ export async function runQuery(
   options: { readonly engine: 'wasm' | 'js'; readonly advanceTo?: number | undefined },
 ): Promise<Emitted[]> {
   const clock = new VirtualClock(0)
+  const { emitted, job } = await startQuery(query, schema(fieldsOf(query, arrivals)), clock, options.engine)
+  for (const { ts, data } of arrivals) {
+    if (ts !== undefined) clock.advanceTo(ts)
+    await job.push(data as never)
+    await job.flush()
+  }
+  if (options.advanceTo !== undefined) clock.advanceTo(options.advanceTo)
+  await job.stop()
+  return emitted
+}
+
+/** The same where the rows themselves move the clock, all of them handed in at once; at last nothing comes for a while. */
+export async function replayQuery(
+  query: RowQuery,
+  arrivals: readonly (Arrival & { readonly ts: number })[],
+  options: { readonly engine: 'wasm' | 'js'; readonly advanceTo?: number | undefined },
+): Promise<Emitted[]> {
+  const outside = new VirtualClock(0)
+  const last = arrivals.at(-1)!.ts
+  const by = (options.advanceTo ?? last) - last
+  const idleAdvance = by > 0 ? { idleAdvance: { after: '1s', by } as const } : {}
+  const clock = new EventDrivenClock(ARRIVAL, { outside, ...idleAdvance })
+  const source = schema({ ...fieldsOf(query, arrivals), [ARRIVAL]: timestamp() })
+  const { emitted, job } = await startQuery(query, source, clock, options.engine)
+  await job.pushMany(arrivals.map(({ ts, data }) => ({ ...data, [ARRIVAL]: ts })) as never)
+  await job.flush()
+  if (by > 0) await outside.advance(1_000)
+  await job.stop()
+  return emitted.map(({ [ARRIVAL]: _, ...row }) => row as Emitted)
+}
+
+/** Column of the instants at which rows came. */
+const ARRIVAL = 'arrivedAt'
+
+async function startQuery(query: RowQuery, source: Schema, clock: Clock, engine: 'wasm' | 'js') {
   const emitted: Emitted[] = []
-  const source = schema(fieldsOf(query, arrivals))
-  const windowed = pipeline(source, { engine: options.engine }).window(query.window)
+  const windowed = pipeline(source, { engine }).window(query.window)
   const { having } = query
   const isMore = having && ((row: Readonly<Record<string, NumberExpression>>) => row[having[0]]!.gt(having[1]))
   const { select, chunk: { orderBy, limit } = {} } = query
@@ -75,14 +111,7 @@ export async function runQuery(
       emitted.push({ ...row, at: clock.now() })
     },
   })
-  for (const { ts, data } of arrivals) {
-    if (ts !== undefined) clock.advanceTo(ts)
-    await job.push(data as never)
-    await job.flush()
-  }
-  if (options.advanceTo !== undefined) clock.advanceTo(options.advanceTo)
-  await job.stop()
-  return emitted
+  return { emitted, job }
 }
 
 function selected(select: readonly string[], e: unknown, row: unknown): Record<string, unknown> {

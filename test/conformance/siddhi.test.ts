@@ -11,7 +11,7 @@ import { sort } from '../../src/time/window-kinds/sort.ts'
 import { time } from '../../src/time/window-kinds/time.ts'
 import { timeBatch } from '../../src/time/window-kinds/time-batch.ts'
 import { timeLength } from '../../src/time/window-kinds/time-length.ts'
-import { type Arrival, type Chunk, type Emitted, type RowQuery, runQuery } from './row-window-script.ts'
+import { type Arrival, type Chunk, type Emitted, type RowQuery, replayQuery, runQuery } from './row-window-script.ts'
 import { runSessions } from './siddhi-sessions.ts'
 
 interface SiddhiCase {
@@ -123,6 +123,9 @@ const PLAIN = [
   'sort: two keys with different directions',
 ]
 
+/** Whether the rows of a case say when they come: then they can move the clock themselves, as in Siddhi's playback. */
+const isTimed = (name: string): boolean => caseOf(name).input.every(({ ts }) => ts !== undefined)
+
 /** The cases with a test of their own. */
 const OWN = [
   'length: a null argument leaves min/sum/avg unchanged',
@@ -159,6 +162,14 @@ describe.each(ENGINES)('Siddhi on %s', engine => {
     const given = caseOf(name)
     const { select = [], output = 'current' } = given.query
     const emitted = await runCase(given, engine)
+    expect(emitted).toEqual(given.expected.map(row => expectedRow(row, select, output === 'all')))
+  })
+
+  it.each(PLAIN.filter(isTimed))('%s, replayed by the times of its rows', async name => {
+    const given = caseOf(name)
+    const { select = [], output = 'current' } = given.query
+    const arrivals = given.input.map(arrival => ({ ...arrival, ts: arrival.ts! }))
+    const emitted = await replayQuery(queryOf(given, output), arrivals, { engine, advanceTo: given.advance_to })
     expect(emitted).toEqual(given.expected.map(row => expectedRow(row, select, output === 'all')))
   })
 
