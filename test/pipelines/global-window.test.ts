@@ -150,6 +150,28 @@ describe('a global window', () => {
     )
   })
 
+  it('has conditions on its results, which let what is taken back through where they let through what was given', async () => {
+    const options = { trigger: everyRows(2), firing: 'retracting', fireAtEnd: true } as const
+    await fc.assert(
+      fc.asyncProperty(given, fc.constantFrom(1, 64), async ({ rows }, size) => {
+        const over = (stream: ReturnType<typeof keyed>) => stream.filter(r => r.total.gt(0))
+        const found = await rowsOf(over(keyed(options, 0)) as never, rows, manner('wasm', size))
+        const all = globalWindowModel(globalWindow(options), rows, 0)
+        expect(found.map(row => ({ ...row, n: Number(row.n) }))).toEqual(all.filter(row => (row.total ?? 0) > 0))
+        const alone = pipeline(events)
+          .eventTime('time')
+          .window(globalWindow(options))
+          .aggregate(e => ({ total: sum(e.value) }))
+          .filter(r => r.total.gt(0))
+        const single = rows.map(row => ({ ...row, key: '' }))
+        expect((await rowsOf(alone as never, single, manner('js', size))).map(({ total }) => total)).toEqual(
+          globalWindowModel(globalWindow(options), single, 0).flatMap(({ total }) => ((total ?? 0) > 0 ? [total] : [])),
+        )
+      }),
+      { numRuns: 30 },
+    )
+  })
+
   it('fires by the clock at multiples of the interval, and only keys that took rows in since', async () => {
     const clock = new VirtualClock(1_500)
     const found: unknown[] = []

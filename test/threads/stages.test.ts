@@ -40,6 +40,11 @@ const plans = {
       .window(tumbling('2s'))
       .aggregate(e => ({ windows: count(), rows: sum(e.rows) }))
   },
+  'rows that are thinned out': (config: PipelineConfig, isStaged: boolean) => {
+    const rows = pipeline(events, config).filter(e => e.n.gt(3))
+    const thinned = (isStaged ? rows.stage() : rows).output('last', { everyRows: 7, by: ['n'] })
+    return (isStaged ? thinned.stage() : thinned).filter(e => e.x.ne(0))
+  },
 }
 
 async function run(plan: { run(options: object): Promise<Job<never, never>> }, rows: readonly Event[] = ROWS) {
