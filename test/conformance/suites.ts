@@ -107,13 +107,13 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   'tdigest-small': 'sketched percentiles are by relative error (DDSketch), not t-digests',
   'tdigest-empty-nan': 'a percentile of nothing is null, and NaN is passed over',
   'tdigest-cdf3': 'there is no cumulative distribution function',
-  'prom-histogram': 'metrics are not put out as OpenMetrics text yet',
-  'prom-gauge': 'metrics are not put out as OpenMetrics text yet',
-  'prom-counter': 'metrics are not put out as OpenMetrics text yet',
-  'prom-float-10000000000.0': 'metrics are not put out as OpenMetrics text yet',
-  'prom-float--Infinity': 'metrics are not put out as OpenMetrics text yet',
-  'prom-float-NaN': 'metrics are not put out as OpenMetrics text yet',
-  'prom-float-Infinity': 'metrics are not put out as OpenMetrics text yet',
+  'prom-histogram': 'the exporter writes the metrics of jobs, with names and buckets of its own',
+  'prom-gauge': 'the exporter writes the metrics of jobs, with names and buckets of its own',
+  'prom-counter': 'the exporter writes the metrics of jobs, with names and buckets of its own',
+  'prom-float-10000000000.0': 'the exporter takes jobs, not single numbers, and writes those as JavaScript does',
+  'prom-float--Infinity': 'the exporter takes jobs, not single numbers, and writes those as JavaScript does',
+  'prom-float-NaN': 'the exporter takes jobs, not single numbers, and writes those as JavaScript does',
+  'prom-float-Infinity': 'the exporter takes jobs, not single numbers, and writes those as JavaScript does',
 }
 
 /** The test file that runs a case; undefined when none does. */
