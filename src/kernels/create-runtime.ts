@@ -1,4 +1,4 @@
-import { optionInvalid } from '../errors.ts'
+import { optionInvalid, show } from '../errors.ts'
 import { KernelModule } from '../wasm/kernel-module.ts'
 import { loadModule, type ModuleInput } from '../wasm/module-input.ts'
 import { type ThreadSupport, threadSupport } from '../wasm/thread-support.ts'
@@ -43,7 +43,8 @@ export interface RuntimeInfo {
 }
 
 /**
- * An engine for any number of jobs: the compiled kernels, and what was found out about where they run.
+ * An engine for any number of jobs: the compiled kernels, and what was found out about where they run. `createRuntime` refuses
+ * options out of their range (`OPTION_INVALID`) and, asked for `'wasm'` where it can't run, says so (`ENGINE_UNAVAILABLE`).
  *
  * @example
  * ```ts
@@ -62,6 +63,7 @@ export interface Runtime {
   readonly worker: (() => WebWorker) | undefined
 }
 
+const MOST_WORKERS = 64
 const NO_THREADS: ThreadSupport = { usable: false, reason: 'the runtime was made without threads' }
 
 /** What `createRuntime` is. */
@@ -73,6 +75,9 @@ const PROBE_BYTES = 2 ** 16
 /** `createRuntime` of an entry that brings the kernels along, or doesn't. @internal */
 export function createRuntimeOn(packaged: KernelModule | undefined): CreateRuntime {
   return async ({ module, engine = 'auto', threads, worker } = {}) => {
+    if (threads !== false) checkWorkers(threads, 'threads')
+    if (worker !== undefined && typeof worker !== 'function')
+      throw optionInvalid(`worker is a function that starts a Worker, not ${show(worker)}`, { at: 'worker' })
     const kernels = module === undefined ? packaged : await givenKernels(module)
     const probe = await createEngine({ engine, maxBytes: PROBE_BYTES, module: kernels })
     if (module !== undefined && probe.name === 'wasm') checkKernels(probe)
@@ -88,6 +93,22 @@ export function createRuntimeOn(packaged: KernelModule | undefined): CreateRunti
       worker,
     })
   }
+}
+
+/**
+ * How many workers are asked for; undefined: nothing is.
+ *
+ * @param name The option that says so.
+ * @throws EventfluxError `OPTION_INVALID`
+ */
+export function checkWorkers(workers: unknown, name = 'workers'): number | undefined {
+  if (workers === undefined) return undefined
+  if (Number.isInteger(workers) && (workers as number) >= 1 && (workers as number) <= MOST_WORKERS)
+    return workers as number
+  throw optionInvalid(`${name} is an integer from 1 to ${MOST_WORKERS}, not ${show(workers)}`, {
+    value: workers,
+    at: name,
+  })
 }
 
 async function givenKernels(input: ModuleInput | PromiseLike<ModuleInput>): Promise<KernelModule> {

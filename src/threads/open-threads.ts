@@ -1,5 +1,6 @@
 import type { ErrorPolicy } from '../connector/error-policy.ts'
 import { optionInvalid, show } from '../errors.ts'
+import { checkWorkers } from '../kernels/create-runtime.ts'
 import type { Chain } from '../operators/chain.ts'
 import { shardsLayout, stagesLayout } from '../operators/state-parts.ts'
 import { timeBehind } from '../operators/time-of-rows.ts'
@@ -22,7 +23,6 @@ import { WakeUps } from './wake-ups.ts'
 import type { WorkerJob } from './worker-job.ts'
 import { ringBytes, WorkerPool } from './worker-pool.ts'
 
-const MOST_WORKERS = 64
 /** A result row, roughly: its columns are known once the workers are ready. */
 const RESULT_ROW = Array<FieldSpec>(7).fill({ name: '', type: 'f64', nullable: false })
 
@@ -250,14 +250,4 @@ function checkRestart(policy: RestartPolicy | undefined): void {
 function refuseWorkers(workers: unknown): void {
   if (workers === undefined) return
   throw optionInvalid('a pipeline with stages has a worker for each of them: leave out workers', { at: 'workers' })
-}
-
-function checkWorkers(workers: unknown): number | undefined {
-  if (workers === undefined) return undefined
-  if (Number.isInteger(workers) && (workers as number) >= 1 && (workers as number) <= MOST_WORKERS)
-    return workers as number
-  throw optionInvalid(`workers is an integer from 1 to ${MOST_WORKERS}, not ${show(workers)}`, {
-    value: workers,
-    at: 'workers',
-  })
 }

@@ -141,6 +141,17 @@ describe('a runtime', () => {
     expect(await modeOf(false, 2)).toMatchObject({ kind: 'thread', reason: expect.stringContaining('without threads') })
   })
 
+  it.each<[string, object]>([
+    ...[-1, 0, 2.5, 65, Number.NaN, '2', true, null].map((threads): [string, object] => ['threads', { threads }]),
+    ['worker', { worker: 'worker.js' }],
+    ['engine', { engine: 'native' }],
+  ])('is not made with %s: %j', async (at, options) => {
+    await expect(createRuntime(options)).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      message: expect.stringContaining(at),
+    })
+  })
+
   it('is what run() wants, and nothing else', async () => {
     const run = pipeline(numbers).run({ runtime: {} as never })
     await expect(run).rejects.toMatchObject({ code: 'OPTION_INVALID' })
