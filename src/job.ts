@@ -209,8 +209,8 @@ export class Job<In = unknown, Out = unknown> {
   }
 
   /** What the job measured so far; with `into`, written there without allocation. */
-  metrics(into?: MetricsSnapshot): MetricsSnapshot {
-    return this.#meter ? this.#meter.snapshot(into) : (into ?? createMetricsSnapshot())
+  metrics(into: MetricsSnapshot = createMetricsSnapshot()): MetricsSnapshot {
+    return this.#recovery.coordinator.metrics.fill(this.#meter?.snapshot(into) ?? into)
   }
 
   /** Advice from what was measured: queue sizes, strategies, slow stages. */

@@ -65,6 +65,20 @@ const gauge = (
   samples: metrics => [{ labels: {}, value: of(metrics) }],
 })
 
+/** Nothing while there is none. */
+const ofLastCheckpoint = (
+  name: string,
+  unit: NonNullable<CountOrGauge['unit']>,
+  help: string,
+  of: (checkpoints: MetricsSnapshot['checkpoints']) => number,
+): CountOrGauge => ({
+  name: `eventflux_last_checkpoint_${name}_${unit}`,
+  type: 'gauge',
+  unit,
+  help,
+  samples: ({ checkpoints }) => (checkpoints.lastId === 0 ? [] : [{ labels: {}, value: of(checkpoints) }]),
+})
+
 type Shape = Pick<CountOrGauge, 'name' | 'type' | 'unit' | 'help'>
 
 /** A plan may hold several steps of one name: their places tell them apart. */
@@ -119,6 +133,19 @@ export const FAMILIES: readonly Family[] = [
     m => m.backPressuredTimeMsPerSecond / 1e3,
   ),
   gauge('state', 'bytes', 'Memory the operators hold.', ({ stateBytes }) => stateBytes),
+  {
+    name: 'eventflux_checkpoints',
+    type: 'counter',
+    help: 'Checkpoints by what became of them.',
+    samples: ({ checkpoints }) => [
+      { labels: { outcome: 'completed' }, value: checkpoints.completed },
+      { labels: { outcome: 'failed' }, value: checkpoints.failed },
+    ],
+  },
+  ofLastCheckpoint('age', 'seconds', "Time since the last checkpoint's barrier.", c => c.lastAgeMs / 1e3),
+  ofLastCheckpoint('size', 'bytes', 'Size of the last checkpoint.', c => c.lastBytes),
+  ofLastCheckpoint('pause', 'seconds', 'How long rows waited for the last checkpoint.', c => c.lastPauseMs / 1e3),
+  ofLastCheckpoint('duration', 'seconds', 'Until the last checkpoint was durable.', c => c.lastDurationMs / 1e3),
   {
     name: 'eventflux_latency_seconds',
     type: 'summary',

@@ -1,3 +1,4 @@
+import { type CheckpointsSnapshot, createCheckpointsSnapshot } from './checkpoint-metrics.ts'
 import { type CountersSnapshot, createCountersSnapshot } from './counters.ts'
 import type { EdgeSnapshot } from './edge-metrics.ts'
 import { createHistogramSnapshot, type HistogramSnapshot } from './histogram.ts'
@@ -28,6 +29,7 @@ export interface MetricsSnapshot {
   backPressuredTimeMsPerSecond: number
   /** Bytes of state of all operators. */
   stateBytes: number
+  checkpoints: CheckpointsSnapshot
   /** In data order. */
   operators: OperatorSnapshot[]
   /** In data order. */
@@ -49,6 +51,7 @@ export function createMetricsSnapshot(): MetricsSnapshot {
     idleTimeMsPerSecond: 0,
     backPressuredTimeMsPerSecond: 0,
     stateBytes: 0,
+    checkpoints: createCheckpointsSnapshot(),
     operators: [],
     edges: [],
   }

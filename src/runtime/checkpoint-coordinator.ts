@@ -1,5 +1,6 @@
 import type { CheckpointArchive, SavedCheckpoint } from '../checkpoint/checkpoint-archive.ts'
 import { closed, EventfluxError } from '../errors.ts'
+import { CheckpointMetrics } from '../metrics/checkpoint-metrics.ts'
 import type { Clock } from '../time/clock.ts'
 import type { CheckpointPace } from './checkpoint-options.ts'
 import type { Checkpointed } from './checkpointed.ts'
@@ -21,6 +22,7 @@ export class CheckpointCoordinator {
   readonly #pace: CheckpointPace
   readonly #accepted: () => number
   readonly #failed: (error: unknown) => void
+  readonly metrics: CheckpointMetrics
   readonly #waiting = new Set<(error: unknown) => void>()
   #saving: Promise<unknown> = Promise.resolve()
   #acceptedThen = 0
@@ -42,6 +44,7 @@ export class CheckpointCoordinator {
     this.#archive = parts.archive
     this.#job = parts.job
     this.#clock = parts.clock
+    this.metrics = new CheckpointMetrics(parts.clock)
     this.#labels = parts.labels
     this.#pace = parts.pace
     this.#accepted = parts.accepted
@@ -82,8 +85,12 @@ export class CheckpointCoordinator {
       const checkpoint = await this.#archive.save(meta, sections, isWhole)
       await this.#committed(barrier)
       await this.#archive.prune()
-      return { ...checkpoint, pauseMs: pauseNs / 1e6, durationMs: (this.#clock.monotonicNs() - startNs) / 1e6 }
+      const durationMs = (this.#clock.monotonicNs() - startNs) / 1e6
+      const taken = { ...checkpoint, pauseMs: pauseNs / 1e6, durationMs }
+      this.metrics.completed(taken, startNs)
+      return taken
     })
+    saved.catch(() => this.metrics.failed())
     this.#saving = saved
     try {
       return await Promise.race([saved, ended])

@@ -81,6 +81,36 @@ describe('a job', () => {
     await job.stop({ drain: false })
   })
 
+  it('tells of its checkpoints in its metrics', async () => {
+    const clock = new VirtualClock(0)
+    const kept = memoryStore()
+    let isFull = false
+    const put = async (id: number, bytes: Uint8Array) => {
+      if (isFull) throw new Error('no room')
+      await kept.put(id, bytes)
+    }
+    const errors: string[] = []
+    const job = await volumes('js').run({
+      sink: [],
+      clock,
+      checkpoint: { store: { ...kept, put }, everyMs: 1_000, onFailure: error => void errors.push(error.code) },
+    })
+    expect(job.metrics().checkpoints).toMatchObject({ completed: 0, failed: 0, lastId: 0, lastAgeMs: Infinity })
+    job.pushMany(events.slice(0, 100))
+    clock.advanceTo(1_000)
+    await new Promise(resolve => setTimeout(resolve, 5))
+    clock.advanceTo(1_700)
+    const { length } = (await kept.get(1))!
+    const last = { lastId: 1, lastBytes: length, lastPauseMs: 0, lastDurationMs: 0 }
+    expect(job.metrics().checkpoints).toEqual({ completed: 1, failed: 0, lastAgeMs: 700, ...last })
+    isFull = true
+    clock.advanceTo(2_000)
+    await new Promise(resolve => setTimeout(resolve, 5))
+    expect(job.metrics().checkpoints).toEqual({ completed: 1, failed: 1, lastAgeMs: 1_000, ...last })
+    expect(errors).toEqual(['CHECKPOINT_FAILED'])
+    await job.stop({ drain: false })
+  })
+
   it('takes one for rows that came while it was taking the one before, though no more come', async () => {
     const kept = memoryStore()
     let release = (): void => {}

@@ -48,6 +48,18 @@ describe('OpenMetrics text', () => {
     await job.stop()
   })
 
+  test('has figures of the last checkpoint once there is one', async () => {
+    const job = await measuredJob()
+    expect(openMetricsText({ volume: job })).not.toContain('last_checkpoint_size_bytes{')
+    const { bytes } = await job.checkpoint()
+    const families = parseOpenMetrics(openMetricsText({ volume: job }))
+    expect(families.valueOf('eventflux_last_checkpoint_size_bytes', { pipeline: 'volume' })).toBe(bytes.length)
+    expect(families.valueOf('eventflux_last_checkpoint_age_seconds', { pipeline: 'volume' })).toBe(0)
+    const taken = { pipeline: 'volume', outcome: 'completed' }
+    expect(families.valueOf('eventflux_checkpoints_total', taken)).toBe(1)
+    await job.stop()
+  })
+
   test('keeps offered = accepted + rejected', async () => {
     const job = await measuredJob()
     const { samples } = parseOpenMetrics(openMetricsText({ volume: job }))
