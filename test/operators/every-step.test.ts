@@ -180,6 +180,7 @@ const STEPS: Named<Named<Runnable> | string> = {
   rows: { delay: pipeline(events).window(delay(15)).rows() },
   stage: 'says where steps are run',
   withStep: 'appends any of the steps',
+  withPlan: 'changes no step, but what is said of them',
 }
 
 const verify = (stream: Runnable) => verifyPipeline(stream as never, rows as never, options as never)
