@@ -3,6 +3,7 @@ import type { EdgeSnapshot } from '../metrics/edge-metrics.ts'
 import type { HistogramSnapshot } from '../metrics/histogram.ts'
 import type { MetricsSnapshot } from '../metrics/metrics-snapshot.ts'
 import type { OperatorSnapshot } from '../metrics/operator-metrics.ts'
+import type { WorkerSnapshot } from '../metrics/worker-metrics.ts'
 
 export type Labels = Readonly<Record<string, string>>
 
@@ -94,6 +95,73 @@ const perEdge = (shape: Shape, of: (edge: EdgeSnapshot) => number): CountOrGauge
   ...shape,
   samples: ({ edges }) => edges.map(edge => ({ labels: { from: edge.from, to: edge.to }, value: of(edge) })),
 })
+
+const perWorker = (shape: Shape, of: (worker: WorkerSnapshot) => number): CountOrGauge => ({
+  ...shape,
+  samples: ({ workers }) => workers.map(worker => ({ labels: { worker: worker.name }, value: of(worker) })),
+})
+
+const WORKERS: readonly Family[] = [
+  perWorker(
+    { name: 'eventflux_worker_in_rows', type: 'counter', unit: 'rows', help: 'Rows a worker was sent.' },
+    ({ numRecordsIn }) => numRecordsIn,
+  ),
+  perWorker(
+    { name: 'eventflux_worker_own_rows', type: 'counter', unit: 'rows', help: 'Rows a worker was sent and worked on.' },
+    ({ numRecordsOwn }) => numRecordsOwn,
+  ),
+  perWorker(
+    { name: 'eventflux_worker_out_rows', type: 'counter', unit: 'rows', help: 'Rows a worker gave.' },
+    ({ numRecordsOut }) => numRecordsOut,
+  ),
+  perWorker(
+    { name: 'eventflux_worker_late_rows', type: 'counter', unit: 'rows', help: 'Rows a worker found late.' },
+    ({ numLateRecordsDropped }) => numLateRecordsDropped,
+  ),
+  perWorker(
+    { name: 'eventflux_worker_frames', type: 'counter', help: 'Frames a worker took.' },
+    ({ frames }) => frames,
+  ),
+  perWorker(
+    { name: 'eventflux_worker_watermark_seconds', type: 'gauge', unit: 'seconds', help: 'Event time of a worker.' },
+    ({ currentWatermark }) => currentWatermark / 1e3,
+  ),
+  perWorker(
+    { name: 'eventflux_worker_busy_seconds', type: 'counter', unit: 'seconds', help: 'Time a worker worked.' },
+    ({ busyNs }) => busyNs / 1e9,
+  ),
+  perWorker(
+    {
+      name: 'eventflux_worker_backpressured_seconds',
+      type: 'counter',
+      unit: 'seconds',
+      help: 'Time a worker waited for room behind it.',
+    },
+    ({ backPressuredNs }) => backPressuredNs / 1e9,
+  ),
+  perWorker(
+    { name: 'eventflux_worker_queued_bytes', type: 'gauge', unit: 'bytes', help: 'What waits before a worker.' },
+    ({ queuedBytes }) => queuedBytes,
+  ),
+  perWorker(
+    { name: 'eventflux_worker_capacity_bytes', type: 'gauge', unit: 'bytes', help: 'What may wait before a worker.' },
+    ({ capacityBytes }) => capacityBytes,
+  ),
+  {
+    name: 'eventflux_worker_frame_seconds',
+    type: 'summary',
+    unit: 'seconds',
+    help: 'Work of one worker per frame.',
+    distributions: ({ workers }) => workers.map(({ name, frameNs }) => ({ labels: { worker: name }, ns: frameNs })),
+  },
+  {
+    name: 'eventflux_frame_seconds',
+    type: 'summary',
+    unit: 'seconds',
+    help: 'Work per frame, of all workers.',
+    distributions: ({ workers, workerFrameNs }) => (workers.length === 0 ? [] : [{ labels: {}, ns: workerFrameNs }]),
+  },
+]
 
 /** Everything a job measures, for systems that collect metrics. */
 export const FAMILIES: readonly Family[] = [
@@ -195,6 +263,7 @@ export const FAMILIES: readonly Family[] = [
     { name: 'eventflux_edge_full_seconds', type: 'counter', unit: 'seconds', help: 'Time an edge was full.' },
     ({ timeFullNs }) => timeFullNs / 1e9,
   ),
+  ...WORKERS,
 ]
 
 /** The quantiles a distribution keeps. */

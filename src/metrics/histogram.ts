@@ -99,9 +99,14 @@ export class Histogram {
     return this.cells[COUNT] === 0 ? Number.NaN : this.cells[MAX]!
   }
 
+  /** All durations together: exact up to 2^53. */
+  get sum(): number {
+    return this.cells[SUM_HIGH]! * SUM_CARRY + this.cells[SUM_LOW]!
+  }
+
   /** The mean of the exact sum; NaN while empty. */
   get mean(): number {
-    return (this.cells[SUM_HIGH]! * SUM_CARRY + this.cells[SUM_LOW]!) / this.cells[COUNT]!
+    return this.sum / this.cells[COUNT]!
   }
 
   get p50(): number {
@@ -149,6 +154,14 @@ export class Histogram {
     addToSum(cells, others[SUM_LOW]!)
     cells[SUM_HIGH] = cells[SUM_HIGH]! + high
     for (let i = FIRST_BUCKET; i < HISTOGRAM_CELLS; i++) cells[i] = cells[i]! + others[i]!
+  }
+
+  /** Counts anew by the buckets: for a copy taken while another thread was in the middle of recording. */
+  recount(): void {
+    const cells = this.cells
+    let count = 0
+    for (let i = FIRST_BUCKET; i < HISTOGRAM_CELLS; i++) count += cells[i]!
+    cells[COUNT] = count
   }
 
   /** Forgets everything. */

@@ -4,6 +4,7 @@ import type { EdgeSnapshot } from './edge-metrics.ts'
 import { createHistogramSnapshot, type HistogramSnapshot } from './histogram.ts'
 import { createRateSnapshot, type RateSnapshot } from './meter.ts'
 import type { OperatorSnapshot } from './operator-metrics.ts'
+import type { WorkerSnapshot } from './worker-metrics.ts'
 
 /** `false`: nothing is measured. 'basic': everything but the times of single operators. 'detailed': those too. */
 export type MetricsLevel = false | 'basic' | 'detailed'
@@ -34,6 +35,10 @@ export interface MetricsSnapshot {
   operators: OperatorSnapshot[]
   /** In data order. */
   edges: EdgeSnapshot[]
+  /** Those of the job, stage after stage; none on one thread. */
+  workers: WorkerSnapshot[]
+  /** The work of all workers on each frame, in nanoseconds: what `frameNs` of each is, of all values together. */
+  workerFrameNs: HistogramSnapshot
 }
 
 /** An empty snapshot: what a job without metrics reports, and what `JobMetrics.snapshot(into)` can fill again and again. */
@@ -54,5 +59,7 @@ export function createMetricsSnapshot(): MetricsSnapshot {
     checkpoints: createCheckpointsSnapshot(),
     operators: [],
     edges: [],
+    workers: [],
+    workerFrameNs: createHistogramSnapshot(),
   }
 }

@@ -2,6 +2,7 @@ import type { RestoreTolerance } from '../checkpoint/named-state.ts'
 import type { ErrorCounts } from '../connector/error-policy.ts'
 import type { EventfluxError } from '../errors.ts'
 import type { Dictionary } from '../memory/dictionary.ts'
+import type { MeasuredWorker } from '../metrics/worker-metrics.ts'
 import type { LogicalNode, RowsNode } from '../plan/logical-node.ts'
 import type { Partitioning } from '../plan/partitioning.ts'
 import type { EvaluationContext, InputColumn } from './evaluator/evaluation-frame.ts'
@@ -80,6 +81,8 @@ export interface ElsewhereStates {
 
 /** The part of a chain that runs in other threads. */
 export interface ChainElsewhere {
+  /** The threads, for who measures them. */
+  readonly workers: readonly MeasuredWorker[]
   /** The error policies at work there. */
   readonly policies: readonly { readonly stage: string; readonly counts: Readonly<ErrorCounts> }[]
   /** Asks whether everything sent there has come back as results. Between two batches; false: not yet, `resume` tells. */

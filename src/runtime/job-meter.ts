@@ -4,6 +4,7 @@ import { JobMetrics } from '../metrics/job-metrics.ts'
 import type { MetricsSnapshot } from '../metrics/metrics-snapshot.ts'
 import type { OperatorMetrics } from '../metrics/operator-metrics.ts'
 import { type PressureEvent, PressureMonitor } from '../metrics/pressure-monitor.ts'
+import { WorkersMetrics } from '../metrics/worker-metrics.ts'
 import type { OperatorCounts } from '../operators/chain.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Assembly } from './assemble.ts'
@@ -24,6 +25,7 @@ export class JobMeter {
   readonly #input: EdgeMetrics
   readonly #outputs: readonly EdgeMetrics[]
   readonly #pressure: PressureMonitor
+  readonly #workers: WorkersMetrics | undefined
   readonly #listeners = new Set<(event: PressureEvent) => void>()
   /** When the oldest row in the ring came in. */
   #arrivedNs = 0
@@ -50,6 +52,7 @@ export class JobMeter {
     const capacity = strategy === 'unbounded' ? Number.POSITIVE_INFINITY : edge.ring.capacity
     this.#input = this.#metrics.addEdge({ from: 'source', to: first, capacity, strategy })
     this.#outputs = sinks.map(sink => this.#metrics.addEdge({ from: last, to: sink.name, capacity: sink.maxInFlight }))
+    this.#workers = chain.elsewhere && new WorkersMetrics(chain.elsewhere.workers)
     this.#pressure = new PressureMonitor(
       this.#metrics.edges,
       event => {
@@ -111,6 +114,7 @@ export class JobMeter {
     if (watermark !== undefined) this.#metrics.currentInputWatermark = watermark
     this.#input.onDepth(edge.ring.length)
     const snapshot = this.#metrics.snapshot(into)
+    this.#workers?.snapshotInto(snapshot)
     snapshot.stateBytes = Math.max(0, arena.bytesInUse - edge.ring.bytes)
     return snapshot
   }

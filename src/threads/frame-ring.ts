@@ -145,6 +145,15 @@ export class FrameRing {
     return (tail - this.#used(tail)) >>> 0
   }
 
+  /** Bytes of frames a consumer has not released yet, of so many there is room for. */
+  queuedBytes(consumer: number): number {
+    return ((this.tail - Atomics.load(this.#i32, this.#headOf(consumer))) >>> 0) * UNIT
+  }
+
+  get capacityBytes(): number {
+    return this.#units * UNIT
+  }
+
   hasFrame(consumer: number): boolean {
     return Atomics.load(this.#i32, this.#headOf(consumer)) !== Atomics.load(this.#i32, TAIL)
   }

@@ -150,6 +150,7 @@ async function commonOf(nodes: readonly LogicalNode[], parts: ThreadsParts) {
     maxMemory: config.maxMemory,
     skips: functionsOf(nodes).filter(stage => policyOf(stage, parts) === 'skip'),
     nowMs: streamClock.now(),
+    isTimed: config.metrics !== false,
   }
 }
 

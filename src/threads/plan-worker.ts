@@ -24,6 +24,7 @@ import { ResultLink } from './result-link.ts'
 import { TurnTimers } from './turn-timers.ts'
 import { WorkerCells } from './worker-cells.ts'
 import type { WorkerJob, WorkerMessage, WorkerRestore, WorkerShape } from './worker-job.ts'
+import { WorkerTimes } from './worker-times.ts'
 
 /** Sends the main thread a message, and gives away what goes along. */
 type PostMessage = (message: WorkerMessage, transfer?: ArrayBuffer[]) => void
@@ -62,6 +63,9 @@ export class PlanWorker {
   readonly #receiver: BatchReceiver
   readonly #texts: StreamTexts
   readonly #cells: WorkerCells
+  readonly #times = new WorkerTimes()
+  readonly #isTimed: boolean
+  readonly #sinks: LinkSink[] = []
   readonly #policies: ErrorPolicyRunner[] = []
   #toldTimer = Number.POSITIVE_INFINITY
   #letGoMs = 0
@@ -77,6 +81,7 @@ export class PlanWorker {
     const { kernels, memory } = engine
     this.#post = post
     this.#isOrdered = job.isOrdered
+    this.#isTimed = job.isTimed
     this.#consumer = job.consumer
     this.#input = new FrameRing(job.input, job.consumers)
     this.#output = new ResultLink(new FrameRing(job.output, 1), () => post({ kind: 'call' }))
@@ -145,6 +150,7 @@ export class PlanWorker {
       eventTimes: eventTimes.length,
       stages: this.#policies.map(({ stage }) => stage),
       cells: this.#cells.shared,
+      times: this.#times.shared,
     }
   }
 
@@ -167,12 +173,16 @@ export class PlanWorker {
         await this.#idle(letGo)
         continue
       }
-      const { kind, a } = input
+      const { kind, a, b } = input
+      if (kind !== FRAME.pack && kind !== FRAME.known) this.#cells.frameTaken(kind === FRAME.rows ? b : 0)
+      const startNs = this.#isTimed ? systemClock.monotonicNs() : 0
+      const waitedNs = this.#waitedNs
       await this.#take(kind, a, offset)
       input.release(this.#consumer)
       if (input.takeSpaceCall()) this.#post({ kind: 'call' })
       if (kind === FRAME.pack) continue
       this.#count()
+      if (this.#isTimed) this.#times.record(systemClock.monotonicNs() - startNs, this.#waitedNs - waitedNs)
       this.#tellTimer()
       if (this.#isOrdered)
         this.#output.tellWatermark(
@@ -251,7 +261,7 @@ export class PlanWorker {
         kind: 'state',
         id: checkpointId,
         sections,
-        counts: this.#cells.taken(),
+        counts: this.#cells.counts(),
         pauseNs: systemClock.monotonicNs() - startNs,
       },
       sections.map(({ bytes }) => bytes.buffer as ArrayBuffer),
@@ -297,7 +307,7 @@ export class PlanWorker {
     context: EvaluationContext,
   ): LinkSink {
     const next = branch === undefined ? this.#next : undefined
-    return new LinkSink({
+    const sink = new LinkSink({
       name: branch ?? 'results',
       stream: next === undefined ? stream : 0,
       link: next ?? this.#output,
@@ -307,6 +317,8 @@ export class PlanWorker {
       tellsWatermark: next !== undefined,
       isOrdered: this.#isOrdered && branch === undefined,
     })
+    this.#sinks.push(sink)
+    return sink
   }
 
   #policyOf(stage: string, { skips }: WorkerJob): ErrorPolicyRunner {
@@ -322,7 +334,14 @@ export class PlanWorker {
     for (let i = 0; i < operators.length; i++) this.#cells.setRows(i, operators[i]!)
     for (let i = 0; i < windows.length; i++) this.#cells.setLateRows(i, windows[i]!.lateRows)
     for (let i = 0; i < eventTimes.length; i++) this.#cells.setWatermark(i, eventTimes[i]!.currentWatermark)
+    let given = 0
+    for (const { rowsOut } of this.#sinks) given += rowsOut
+    this.#cells.setGiven(given)
     for (let i = 0; i < this.#policies.length; i++) this.#cells.setErrors(i, this.#policies[i]!.counts)
+  }
+
+  get #waitedNs(): number {
+    return this.#output.waitedNs + (this.#next?.waitedNs ?? 0)
   }
 
   /** Has the main thread's clock send a turn when the next timer is due. */

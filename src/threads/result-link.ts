@@ -1,3 +1,4 @@
+import { systemClock } from '../time/clock.ts'
 import type { FrameRing } from './frame-ring.ts'
 import { FRAME } from './frames.ts'
 
@@ -8,6 +9,8 @@ export class Stopped extends Error {}
 export class ResultLink {
   readonly ring: FrameRing
   readonly #post: () => void
+  /** Nanoseconds spent waiting for room. */
+  waitedNs = 0
   #watermark = Number.NEGATIVE_INFINITY
 
   /** @param post Sends the main thread a message, so that it looks at the rings. */
@@ -20,7 +23,9 @@ export class ResultLink {
   awaitSpace(bytes: number): void {
     this.call()
     if (this.ring.isStopped) throw new Stopped()
+    const startNs = systemClock.monotonicNs()
     this.ring.awaitSpace(bytes)
+    this.waitedNs += systemClock.monotonicNs() - startNs
     if (this.ring.isStopped) throw new Stopped()
   }
 

@@ -12,6 +12,7 @@ import type { RestartPolicy } from '../runtime/run-options.ts'
 import type { Clock } from '../time/clock.ts'
 import type { FrameRing } from './frame-ring.ts'
 import type { GatheredStream } from './gather.ts'
+import { measuredWorker } from './measured-worker.ts'
 import { Scatter, type ThreadListener } from './scatter.ts'
 import { stepsElsewhere } from './steps-elsewhere.ts'
 import type { WorkerRestore } from './worker-job.ts'
@@ -110,6 +111,7 @@ export function threadedChain(
       stateful: behind?.stateful ?? [],
       endInput: input => head.endInput(input),
       elsewhere: {
+        workers: stages.flatMap(({ workers, dealtBefore }) => workers.map(each => measuredWorker(each, dealtBefore))),
         policies: all.flatMap(({ policies }) => policies),
         settle: () => head.settle(),
         gone: pool.gone,

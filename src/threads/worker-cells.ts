@@ -8,6 +8,9 @@ export interface CellLayout {
   readonly stages: number
 }
 
+/** Of the worker itself, behind all others: rows and frames it has taken, rows it has given. */
+const OWN_COUNTS = 3
+
 const STAGE_COUNTS = ['failed', 'retried', 'skipped', 'deadLettered'] as const satisfies readonly (keyof ErrorCounts)[]
 
 /**
@@ -22,20 +25,21 @@ export class WorkerCells {
   readonly #windows: number
   readonly #eventTimes: number
   readonly #stages: number
+  readonly #own: number
 
   constructor({ operators, windows, eventTimes, stages }: CellLayout, shared?: SharedArrayBuffer) {
     this.#windows = operators * 2
     this.#eventTimes = this.#windows + windows
     this.#stages = this.#eventTimes + eventTimes
-    const cells = this.#stages + stages * STAGE_COUNTS.length
-    this.shared = shared ?? new SharedArrayBuffer(Math.max(1, cells) * 8)
+    this.#own = this.#stages + stages * STAGE_COUNTS.length
+    this.shared = shared ?? new SharedArrayBuffer((this.#own + OWN_COUNTS) * 8)
     this.#cells = new Float64Array(this.shared)
     this.#before = new Float64Array(this.#cells.length)
     if (shared === undefined) this.#cells.fill(Number.NEGATIVE_INFINITY, this.#eventTimes, this.#stages)
   }
 
   /** The counts as they stand. */
-  taken(): Float64Array {
+  counts(): Float64Array {
     return this.#cells.slice()
   }
 
@@ -90,6 +94,32 @@ export class WorkerCells {
   setErrors(stage: number, counts: Readonly<ErrorCounts>): void {
     const at = this.#stages + stage * STAGE_COUNTS.length
     for (let i = 0; i < STAGE_COUNTS.length; i++) this.#cells[at + i] = counts[STAGE_COUNTS[i]!]
+  }
+
+  /** Rows it was sent. */
+  get taken(): number {
+    return this.#count(this.#own)
+  }
+
+  /** Rows it gave. */
+  get given(): number {
+    return this.#count(this.#own + 1)
+  }
+
+  /** Frames it has taken, but those that only carry texts. */
+  get frames(): number {
+    return this.#count(this.#own + 2)
+  }
+
+  /** A frame with so many rows has come. */
+  frameTaken(rows: number): void {
+    const cells = this.#cells
+    cells[this.#own] = cells[this.#own]! + rows
+    cells[this.#own + 2] = cells[this.#own + 2]! + 1
+  }
+
+  setGiven(rows: number): void {
+    this.#cells[this.#own + 1] = rows
   }
 
   #count(cell: number): number {

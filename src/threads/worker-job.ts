@@ -33,6 +33,8 @@ export interface WorkerJob {
   /** Whether its results are put in order with those of others: it says of each the end of its window, and how far it is. */
   readonly isOrdered: boolean
   readonly nowMs: number
+  /** Whether it reads the clock for every frame. */
+  readonly isTimed: boolean
 }
 
 /** What a worker is sent behind its job: a state to go on from, once at most, and that it shall begin. */
@@ -79,6 +81,8 @@ export interface WorkerShape {
   readonly stages: readonly string[]
   /** Where its counts stand: see worker-cells.ts. */
   readonly cells: SharedArrayBuffer
+  /** Where its times stand: see worker-times.ts. */
+  readonly times: SharedArrayBuffer
 }
 
 /** An error on its way between threads. */

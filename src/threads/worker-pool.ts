@@ -5,14 +5,20 @@ import { FrameRing } from './frame-ring.ts'
 import type { Spawn, Thread } from './spawn.ts'
 import { WorkerCells } from './worker-cells.ts'
 import type { SentError, WorkerJob, WorkerMessage, WorkerRestore, WorkerShape, WorkerState } from './worker-job.ts'
+import { WorkerTimes } from './worker-times.ts'
 
 const LEAST_RING_BYTES = 2 ** 16
 const MOST_RING_BYTES = 2 ** 23
 
 /** One worker that is ready: what its chain looks like, what it counts, and the way back from it. */
 export interface ReadyWorker {
+  readonly name: string
   readonly shape: WorkerShape
   readonly cells: WorkerCells
+  readonly times: WorkerTimes
+  /** The way to it, and which consumer it is there. */
+  readonly input: FrameRing
+  readonly consumer: number
   readonly output: FrameRing
 }
 
@@ -120,7 +126,9 @@ export class WorkerPool {
       const ready = await this.#startAll(nowMs)
       if (this.#isClosed) return false
       ready.forEach(({ shape }, worker) => {
-        this.workers[worker]!.cells.goOn(shape.cells, counts?.[worker])
+        const { cells, times } = this.workers[worker]!
+        cells.goOn(shape.cells, counts?.[worker])
+        times.goOn(shape.times)
       })
       if (orders !== undefined) await this.restore(orders)
     } catch {
@@ -141,7 +149,7 @@ export class WorkerPool {
   /** @param nowMs Where the clock stands, if that isn't what the job says. */
   #startAll(nowMs: number | undefined): Promise<readonly ReadyWorker[]> {
     const starts = this.#jobs.map(({ name, job }, worker) =>
-      this.#start(name, worker, { ...job, nowMs: nowMs ?? job.nowMs }, this.#outputs[worker]!, this.#spawn),
+      this.#start(name, worker, { ...job, nowMs: nowMs ?? job.nowMs }, this.#spawn),
     )
     this.#threads = starts.map(({ thread }) => thread)
     return Promise.all(starts.map(({ ready }) => ready))
@@ -151,7 +159,6 @@ export class WorkerPool {
     name: string,
     worker: number,
     job: WorkerJob,
-    output: FrameRing,
     spawn: Spawn,
   ): { readonly thread: Thread; readonly ready: Promise<ReadyWorker> } {
     let isReady: (worker: ReadyWorker) => void
@@ -175,12 +182,25 @@ export class WorkerPool {
         else if (message.kind === 'failed') failed(received(message.error, name))
         else if (message.kind === 'state') this.onState(worker, message)
         else if (message.kind === 'restored') this.#restored()
-        else isReady({ shape: message.shape, cells: cellsOf(message.shape), output })
+        else isReady(this.#readyWorker(worker, message.shape))
       },
       ended: (reason, cause) => failed(stageFailed(`${name} ${reason}`, { at: name, cause })),
     })
     thread.post(job)
     return { thread, ready }
+  }
+
+  #readyWorker(worker: number, shape: WorkerShape): ReadyWorker {
+    const { name, job } = this.#jobs[worker]!
+    return {
+      name,
+      shape,
+      cells: cellsOf(shape),
+      times: new WorkerTimes(shape.times),
+      input: new FrameRing(job.input, job.consumers),
+      consumer: job.consumer,
+      output: this.#outputs[worker]!,
+    }
   }
 }
 
