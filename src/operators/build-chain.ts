@@ -10,12 +10,12 @@ import type {
   WindowOrderNode,
 } from '../plan/logical-node.ts'
 import { lowerRowWindow } from '../plan/lower-row-window.ts'
-import { aggregatedNames, lowerWindow } from '../plan/lower-window.ts'
+import { lowerWindow } from '../plan/lower-window.ts'
 import { lowerOrder } from '../plan/lower-window-order.ts'
 import { dealtKeys } from '../plan/partitioning.ts'
-import { keepsColumn, noEventTime, stampsOf } from '../plan/plan-scope.ts'
+import { keepsColumn, noEventTime } from '../plan/plan-scope.ts'
 import { stepIds } from '../plan/step-ids.ts'
-import { bool, timestamp } from '../schema/data-type.ts'
+import { timestamp } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
 import type { Chain, ChainParts, CountingOperator } from './chain.ts'
 import type { InputColumn } from './evaluator/evaluation-frame.ts'
@@ -45,6 +45,7 @@ import {
   timeOfResults,
 } from './time-of-rows.ts'
 import { TimedOperator } from './timed-operator.ts'
+import { aggregatedColumns } from './window/aggregated-columns.ts'
 import type { IdMarker } from './window/key-index.ts'
 import { keyIndexFor } from './window/key-index-for.ts'
 import { RecordLayout } from './window/record-layout.ts'
@@ -332,17 +333,7 @@ class ChainBuilder {
         context,
         aggregates.map(call => ({ ...call, dictionary: prepared[call.column]?.dictionary })),
       )
-      const output = [
-        ...stampsOf(node.window).map(() => ({ type: timestamp() })),
-        ...keys,
-        ...aggregates.map(({ column, output }) => ({
-          type: output,
-          dictionary: output.name === 'utf8' ? prepared[column]?.dictionary : undefined,
-        })),
-        ...(firing === 'retracting' ? [{ type: bool() }] : []),
-      ]
-      const names = aggregatedNames(node, aggregates.length)
-      const aggregated = output.map((column, i) => ({ dictionary: undefined, ...column, name: names[i]! }))
+      const aggregated = aggregatedColumns(node, prepared, aggregates, firing === 'retracting')
       const finishing = this.#counted(
         node,
         new ProjectOperator({
