@@ -125,6 +125,8 @@ export class Gather {
     this.#sources.forEach((source, worker) => {
       for (const each of source.texts) each.close()
       source.texts = textsOf(source, this.#context)
+      // Who had done what is asked for does it once more: nothing is over before.
+      source.done = 0
       source.isAtBarrier = false
       source.waitingEnd = Number.POSITIVE_INFINITY
       source.timerMs = Number.POSITIVE_INFINITY

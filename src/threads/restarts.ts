@@ -6,7 +6,7 @@ import type { FrameRing } from './frame-ring.ts'
 import { FRAME } from './frames.ts'
 import type { Gather, TakenRows } from './gather.ts'
 import type { WorkerRestore } from './worker-job.ts'
-import type { WorkerPool } from './worker-pool.ts'
+import type { NewStart, WorkerPool } from './worker-pool.ts'
 import type { StatesOfWorkers, WorkerStates } from './worker-states.ts'
 
 /** Input that is kept for workers that have to do it once more, before these are asked for their state. */
@@ -14,15 +14,12 @@ const LOG_BYTES = 8 * 2 ** 20
 const DEFAULT_ATTEMPTS = 3
 
 /** What workers go on from: their states at a barrier, and what had happened in front of it. */
-interface Savepoint {
-  readonly nowMs: number
+interface Savepoint extends NewStart {
   /** The texts the workers knew. */
   readonly texts: Uint8Array | undefined
   /** The number of the first frame behind it. */
   readonly log: number
-  readonly orders: readonly WorkerRestore[] | undefined
-  /** What the workers had counted, and what had been taken of theirs; undefined: nothing. */
-  readonly counts: readonly Float64Array[] | undefined
+  /** What had been taken of theirs; undefined: nothing. */
   readonly taken: TakenRows | undefined
 }
 
@@ -34,10 +31,10 @@ interface SentBarrier extends Pick<Savepoint, 'nowMs' | 'texts' | 'log'> {
 
 /** Whatever takes part in a new start. */
 interface RestartParts {
-  readonly pool: WorkerPool
+  readonly pool: Pick<WorkerPool, 'restart' | 'begin'>
   readonly input: FrameRing
-  readonly gather: Gather
-  readonly states: WorkerStates
+  readonly gather: Pick<Gather, 'taken' | 'restart'>
+  readonly states: Pick<WorkerStates, 'at' | 'restart'>
   readonly clock: Clock
   readonly streamClock: Clock
   /** The texts the workers know. */
@@ -156,11 +153,12 @@ export class Restarts {
   async #restart(delayMs: number): Promise<void> {
     const { pool, gather, states, clock, between, ready } = this.#parts
     if (delayMs > 0) await new Promise<void>(resolve => void clock.after(delayMs, resolve))
-    const { nowMs, orders, counts } = this.#last
-    const isThere = await pool.restart(nowMs, orders, counts, () => {
+    const isThere = await pool.restart(() => {
+      // Not before: while the workers end, what they had put out is taken, and a barrier in it may be the last one now.
       gather.restart(this.#last.taken)
       states.restart()
       between()
+      return this.#last
     })
     this.#isRestarting = false
     if (!isThere) return

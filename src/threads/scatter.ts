@@ -126,11 +126,11 @@ export class Scatter implements Operator {
   }
 
   #sendBarrier(id: number, aligned: () => boolean): boolean {
+    if (!this.#tell(FRAME.barrier, 0, id)) return false
     this.#gather.atBarrier(id, () => {
       this.restarts?.aligned(id)
       return aligned()
     })
-    if (!this.#tell(FRAME.barrier, 0, id)) return false
     this.restarts?.sent(id)
     return true
   }

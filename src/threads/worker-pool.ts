@@ -22,6 +22,16 @@ export interface ReadyWorker {
   readonly output: FrameRing
 }
 
+/** What workers go on from that are started anew. */
+export interface NewStart {
+  /** Where their clock stands. */
+  readonly nowMs: number
+  /** What each kept; undefined: nothing yet. */
+  readonly orders: readonly WorkerRestore[] | undefined
+  /** What each had counted. */
+  readonly counts: readonly Float64Array[] | undefined
+}
+
 /** The workers of one job. */
 export class WorkerPool {
   /** Once they are ready, in the order of their jobs. */
@@ -107,20 +117,15 @@ export class WorkerPool {
    * Ends the workers, and starts others in their place, which don't begin yet. Resolves with false when the pool was closed
    * meanwhile; a worker that is lost on the way is told of when they begin.
    *
-   * @param between Called when nobody uses the rings.
+   * @param between Called when nobody uses the rings: what was in them has been taken until then. Says what they go on from.
    */
-  async restart(
-    nowMs: number,
-    orders: readonly WorkerRestore[] | undefined,
-    counts: readonly Float64Array[] | undefined,
-    between: () => void,
-  ): Promise<boolean> {
+  async restart(between: () => NewStart): Promise<boolean> {
     this.#generation++
     for (const ring of this.#rings) ring.stop()
     await Promise.allSettled(this.#threads.map(thread => thread.end()))
     if (this.#isClosed) return false
     for (const ring of this.#rings) ring.reset()
-    between()
+    const { nowMs, orders, counts } = between()
     this.#failure = undefined
     try {
       const ready = await this.#startAll(nowMs)

@@ -1,8 +1,17 @@
 import { createRequire } from 'node:module'
 import type { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { stageFailed } from '../../src/errors.ts'
 import { collect, count, last, memoryStore, type PipelineConfig, pipeline, sum, tumbling } from '../../src/index.ts'
+import type { EvaluationContext } from '../../src/operators/evaluator/evaluation-frame.ts'
 import type { RunOptions } from '../../src/runtime/run-options.ts'
+import { FrameRing, frameRingMemory } from '../../src/threads/frame-ring.ts'
+import { FRAME } from '../../src/threads/frames.ts'
+import { Gather } from '../../src/threads/gather.ts'
+import { Restarts } from '../../src/threads/restarts.ts'
+import type { NewStart } from '../../src/threads/worker-pool.ts'
+import type { StatesOfWorkers } from '../../src/threads/worker-states.ts'
+import { systemClock } from '../../src/time/clock.ts'
 import { events, eventsOf, sorted } from './events.ts'
 
 const threads = createRequire(import.meta.url)('node:worker_threads') as { Worker: typeof Worker }
@@ -120,4 +129,108 @@ describe('workers that are started anew', () => {
   it.each([{ attempts: 0 }, { delayMs: -1 }, { logBytes: 1.5 }])('%o is refused', async restart => {
     await expect(shards({}).run({ workers: 2, sink: [], restart })).rejects.toMatchObject({ code: 'OPTION_INVALID' })
   })
+})
+
+it('what workers had done that are started anew is not done before they have done it once more', () => {
+  const rings = [0, 1].map(() => new FrameRing(frameRingMemory(4_096, 1), 1))
+  const workers = rings.map(ring => ({ ring, streams: [], answers: true }))
+  const gather = new Gather(workers, {} as EvaluationContext, () => {})
+  const done = (worker: number): void => {
+    rings[worker]!.claim(8)
+    rings[worker]!.publish(FRAME.done, 1, 0)
+    gather.pump()
+  }
+  done(0)
+  gather.restart(undefined)
+  done(1)
+  expect(gather.isDone(1)).toBe(false)
+  done(0)
+  expect(gather.isDone(1)).toBe(true)
+})
+
+describe('a barrier that all came to before a worker was lost', () => {
+  /** A job of one worker that keeps the sum of its frames, and is lost with everything behind `barrierTaken` to be taken. */
+  async function lostAround(barrierTaken: 'before' | 'while it ends') {
+    const input = new FrameRing(frameRingMemory(4_096, 1), 1)
+    let taken = 0
+    let ended = (): void => {}
+    let start: (NewStart & { readonly since: unknown }) | undefined
+    let since: unknown
+    let keep: (states: StatesOfWorkers) => void = () => {}
+    const restarts = new Restarts(
+      {},
+      {
+        input,
+        clock: systemClock,
+        streamClock: systemClock,
+        gather: {
+          taken: () => [[taken]],
+          restart: given => {
+            since = given?.[0]?.[0]
+          },
+        },
+        states: {
+          at: () =>
+            new Promise(resolve => {
+              keep = resolve
+            }),
+          restart: () => {},
+        },
+        pool: {
+          begin: () => {},
+          async restart(between) {
+            await new Promise<void>(resolve => {
+              ended = resolve
+            })
+            input.reset()
+            start = { ...between(), since }
+            return true
+          },
+        },
+        texts: () => undefined,
+        between: () => {},
+        ready: () => {},
+      },
+    )
+    const send = (value: number, kind: number = FRAME.tick): void => {
+      input.f64[input.claim(8) >>> 3] = value
+      input.publish(kind, 0, 0)
+    }
+    send(1)
+    send(2)
+    send(-1, FRAME.barrier)
+    restarts.sent(-1)
+    send(4)
+    const sections = [{ name: 'sum', bytes: Uint8Array.of(3) }]
+    keep({ parts: [sections], counts: [Float64Array.of(2)], pauseNs: 0 } as StatesOfWorkers)
+    await Promise.resolve()
+    const take = (): void => {
+      taken = 2
+      restarts.aligned(-1)
+      taken = 3
+    }
+    if (barrierTaken === 'before') take()
+    restarts.lost(stageFailed('gone', { at: 'worker 1 of 1' }))
+    if (barrierTaken === 'while it ends') take()
+    ended()
+    await new Promise(resolve => setTimeout(resolve, 0))
+    expect(restarts.isThrough()).toBe(true)
+    const replayed: number[] = []
+    for (let at = input.poll(0); at >= 0; at = input.poll(0)) {
+      replayed.push(input.f64[at >>> 3]!)
+      input.release(0)
+    }
+    return { parts: start?.orders?.map(({ parts }) => parts), counts: start?.counts, since: start?.since, replayed }
+  }
+
+  it.each(['before', 'while it ends'] as const)(
+    'is what its state, counts and frames go on from: taken %s',
+    async when => {
+      const { parts, counts, since, replayed } = await lostAround(when)
+      expect(parts).toEqual([[[{ name: 'sum', bytes: Uint8Array.of(3) }]]])
+      expect(counts).toEqual([Float64Array.of(2)])
+      expect(since).toBe(2)
+      expect(replayed).toEqual([4])
+    },
+  )
 })
