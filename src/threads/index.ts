@@ -1,12 +1,16 @@
 // What is for programs of several threads (`eventflux/threads`): whether there can be any, how a job says that it has them,
-// and the queues between one's own. `run({ workers })` and `.stage()` of `eventflux` need none of this.
+// and the queues and pools between one's own. `run({ workers })` and `.stage()` of `eventflux` need none of this.
 
 export {
   type ColumnArrays,
   type Recovered,
+  SharedEventPool,
+  type SharedEventPoolOptions,
+  type SharedEventPoolStats,
   SharedEventQueue,
   type SharedEventQueueOptions,
   type SharedEventQueueStats,
+  type SharedPoolHandle,
   type SharedQueueHandle,
   type SharedStrategy,
   type SharedWaitOptions,

@@ -42,7 +42,7 @@ export function steppedKernels(kind: SharedRingKind, edit: (source: string) => s
 }
 
 /** `access` → `(yield, saw(access))`, for what other threads see; calls of generators → `yield*`. */
-function stepping(declaration: ts.FunctionDeclaration, names: ReadonlySet<string>): ts.FunctionDeclaration {
+export function stepping(declaration: ts.FunctionDeclaration, names: ReadonlySet<string>): ts.FunctionDeclaration {
   const { factory } = ts
   const asStep = (access: ts.Expression): ts.Expression =>
     factory.createParenthesizedExpression(

@@ -102,6 +102,11 @@ export class PoolColumns {
     for (let slot = before.rows; slot < to; slot++) this.clear(slot)
   }
 
+  /** Where the fields stand, until the next `extend`. */
+  get stored(): { readonly memory: LinearMemory; readonly columns: ColumnBuffers } {
+    return { memory: this.#memory, columns: this.#target.columns }
+  }
+
   /** Empties a slot: null where a field may be null, else 0, false or ''. No string is referred to afterwards. */
   clear(slot: number): void {
     const { fields } = this.#schema

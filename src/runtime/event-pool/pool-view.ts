@@ -6,7 +6,7 @@ export class PoolView {
   #handle = -1
 
   /** @param slotOf The slot of a handle in use; throws for one that isn't. */
-  constructor(columns: PoolColumns, names: readonly string[], slotOf: (handle: number) => number) {
+  constructor(columns: Pick<PoolColumns, 'get' | 'set'>, names: readonly string[], slotOf: (handle: number) => number) {
     const event = {}
     for (const name of names) {
       Object.defineProperty(event, name, {
