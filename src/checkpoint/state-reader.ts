@@ -35,7 +35,8 @@ export class StateReader {
   constructor(bytes: Uint8Array, where = 'state', part?: StatePart) {
     this.part = part
     this.#name = where
-    this.#bytes = bytes
+    // A Buffer would do but for its slice, which copies nothing.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#end = bytes.length
   }

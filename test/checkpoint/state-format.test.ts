@@ -91,6 +91,15 @@ describe('a state in bytes', () => {
     )
   })
 
+  it('gives back values that stand anywhere in a Buffer, as files are read', () => {
+    const value = [Float64Array.of(1, 2), Uint8Array.of(3).buffer]
+    const bytes = Buffer.concat([Buffer.of(0, 0, 0), written(writer => writer.value(value))]).subarray(3)
+    const again = new StateReader(bytes).value() as typeof value
+    expect(again).toEqual(value)
+    bytes.fill(255)
+    expect(again).toEqual(value)
+  })
+
   it('makes nothing of a name but a field', () => {
     const given = JSON.parse('{"__proto__": {"polluted": true}}') as object
     const read = new StateReader(written(writer => writer.value(given))).value() as object
