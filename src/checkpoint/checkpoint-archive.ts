@@ -115,15 +115,19 @@ export class CheckpointArchive {
     return { id, createdMs, base, bytes }
   }
 
-  /** Deletes what nothing that is kept needs. What the store fails on is passed on; it doesn't matter to what is there. */
-  async prune(): Promise<void> {
+  /**
+   * Deletes what nothing that is kept needs, and gives the id of the oldest that is left. What the store fails on is passed
+   * on; it doesn't matter to what is there.
+   */
+  async prune(): Promise<number | undefined> {
     const ids = await this.#asked('list', () => this.#store.list())
     const needed = ids.length > this.#retain ? await this.#wholeBelow(ids[ids.length - this.#retain]!) : 0
     for (const id of ids) {
-      if (id >= needed) return
+      if (id >= needed) return id
       await this.#asked('delete', () => this.#store.delete(id))
       this.#bases.delete(id)
     }
+    return undefined
   }
 
   /**

@@ -8,6 +8,7 @@ import type { Source, SourceHandler, SourceIntake, SourceMetadata } from './sour
 export class HandlerSource<E> implements Source<E> {
   readonly snapshot?: NonNullable<Source['snapshot']>
   readonly restore?: NonNullable<Source['restore']>
+  readonly forget?: NonNullable<Source['forget']>
   readonly #handler: SourceHandler<E>
   readonly #idleMs: number
 
@@ -16,6 +17,7 @@ export class HandlerSource<E> implements Source<E> {
     this.#idleMs = idleMs
     if (handler.snapshot) this.snapshot = (writer, rows) => handler.snapshot!(writer, rows)
     if (handler.restore) this.restore = reader => handler.restore!(reader)
+    if (handler.forget) this.forget = rows => handler.forget!(rows)
   }
 
   get metadata(): SourceMetadata {

@@ -47,6 +47,11 @@ export interface SourcePosition {
    * be anything: what they say is checked before it is gone by.
    */
   restore?(reader: StateReader): void
+  /**
+   * No checkpoint that is kept begins in front of the first `rows` of the rows handed over since this run began: a source
+   * that keeps rows to give them again needs these no more. Called when a checkpoint has become durable. Optional.
+   */
+  forget?(rows: number): void | Promise<void>
 }
 
 /**

@@ -54,6 +54,15 @@ export function toSource<E>(input: SourceLike<E>, options: ToSourceOptions = {})
     },
     ...(source.snapshot && { snapshot: (writer, rows) => source.snapshot!(writer, rows) }),
     ...(source.restore && { restore: reader => source.restore!(reader) }),
+    ...(source.forget && {
+      forget: async rows => {
+        try {
+          await source.forget!(rows)
+        } catch (cause) {
+          throw failure(source, cause)
+        }
+      },
+    }),
   }
 }
 

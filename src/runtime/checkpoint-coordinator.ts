@@ -84,7 +84,8 @@ export class CheckpointCoordinator {
       const meta = { id: barrier.id, createdMs, labels: this.#labels }
       const checkpoint = await this.#archive.save(meta, sections, isWhole)
       await this.#committed(barrier)
-      await this.#archive.prune()
+      const oldest = await this.#archive.prune()
+      if (oldest !== undefined) await this.#job.forget({ id: oldest })
       const durationMs = (this.#clock.monotonicNs() - startNs) / 1e6
       const taken = { ...checkpoint, pauseMs: pauseNs / 1e6, durationMs }
       this.metrics.completed(taken, startNs)

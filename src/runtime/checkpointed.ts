@@ -22,4 +22,6 @@ export interface Checkpointed {
   snapshotAt(barrier: Barrier): Promise<Snapshot>
   /** The checkpoint is durable: what was prepared for it is committed. */
   completed(barrier: Barrier): Promise<void>
+  /** No checkpoint that is kept is older: what only older ones need may go. */
+  forget(barrier: Barrier): Promise<void>
 }

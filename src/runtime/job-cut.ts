@@ -53,6 +53,7 @@ export class JobCut implements Checkpointed {
   }
 
   snapshotAt({ id }: Barrier): Promise<Snapshot> {
+    this.inputs.mark(id)
     const inputs = this.#sectionsOf(this.inputs.states)
     const { elsewhere } = this.#assembly.chain
     const cut = new Promise<Snapshot>((resolve, reject) => {
@@ -95,6 +96,10 @@ export class JobCut implements Checkpointed {
 
   async completed({ id }: Barrier): Promise<void> {
     await Promise.all(this.#sinks.map(({ state }) => state.commit(id)))
+  }
+
+  async forget({ id }: Barrier): Promise<void> {
+    await this.inputs.forget(id)
   }
 
   /** Puts everything where it was. Before any source starts, and before the first row. */

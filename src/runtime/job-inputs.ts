@@ -17,12 +17,18 @@ export interface InputPosition {
 export class JobInputs {
   readonly states: readonly NamedState[]
   readonly #inputs: readonly Input[]
+  readonly #sources: readonly Source[]
+  readonly #settled: (input: number) => number
+  /** By checkpoint: rows of this run that each source had given, where there is one that wants to know. */
+  readonly #marks = new Map<number, readonly number[]>()
 
   /** @param settled Rows the input of a number has given in this run, and need not give again. */
   constructor(sources: readonly Source[], settled: (input: number) => number) {
     const pushed = new Input('pushed', undefined, () => settled(sources.length))
     const inputs = sources.map((source, i) => new Input(source.metadata.name, source, () => settled(i)))
     this.#inputs = [...inputs, pushed]
+    this.#sources = sources
+    this.#settled = settled
     this.states = [
       ...inputs.map((input, i) => ({ name: `input/${i}`, shape: sources[i]!.metadata.kind, state: input })),
       { name: 'input/pushed', state: pushed },
@@ -31,6 +37,22 @@ export class JobInputs {
 
   get positions(): readonly InputPosition[] {
     return this.#inputs.map(({ name, rows }) => ({ name, rows }))
+  }
+
+  /** The checkpoint of that id begins here. */
+  mark(id: number): void {
+    if (this.#sources.some(source => source.forget !== undefined))
+      this.#marks.set(
+        id,
+        this.#sources.map((_, i) => this.#settled(i)),
+      )
+  }
+
+  /** No checkpoint older than that one is kept. One of an earlier run says nothing about the rows of this one. */
+  async forget(id: number): Promise<void> {
+    for (const older of this.#marks.keys()) if (older < id) this.#marks.delete(older)
+    const rows = this.#marks.get(id)
+    if (rows !== undefined) await Promise.all(this.#sources.map((source, i) => source.forget?.(rows[i]!)))
   }
 }
 

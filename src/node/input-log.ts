@@ -1,0 +1,243 @@
+import { writeSync } from 'node:fs'
+import { type FileHandle, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { crc32c } from '../checkpoint/crc-32c.ts'
+import { checkpointInvalid, checkpointMismatch } from '../errors.ts'
+
+/** No text, and broken by whatever "repairs" line ends. */
+const MAGIC = Uint8Array.of(0x89, 0x45, 0x46, 0x4c, 0x4f, 0x47, 0x0d, 0x0a)
+const VERSION = 1
+/** Magic, u32 version, f64 number of the first row, u32 checksum of these. */
+const HEADER_BYTES = 24
+/** u32 bytes of the payload, u32 rows in it, u32 checksum of it, u32 checksum of these three. */
+const FRAME_BYTES = 16
+const NAME = /^rows-(\d{16})\.eflog$/
+
+/** Rows that were accepted together. */
+export interface LogFrame {
+  /** The number of the first, counted since the log began. */
+  readonly first: number
+  readonly rows: number
+  readonly payload: Uint8Array
+  /** The file it is of, for errors. */
+  readonly path: string
+}
+
+/**
+ * What came in, in files of frames. Each file is named after the number of its first row. The last may end in the middle of
+ * a frame, because a process died or the power went: that frame was handed to nobody, and is cut off. Anything else that is
+ * not as it was written is an error.
+ */
+export class InputLog {
+  readonly directory: string
+  readonly #segmentBytes: number
+  readonly #isDurable: boolean
+  #segment: FileHandle | undefined
+  /** The last file that was begun. */
+  #beginning: Promise<void> = Promise.resolve()
+  #isSynced = true
+  /** What a write failed on: there may be half a frame, and nothing may follow it. */
+  #failure: { readonly cause: unknown } | undefined
+  /** Bytes in the file at hand. */
+  #bytes = 0
+  /** The number of the row that comes next. */
+  #end = 0
+
+  /** @param options.isDurable Whether a file's name is made durable before there are rows in it. */
+  constructor(directory: string, options: { readonly segmentBytes: number; readonly isDurable: boolean }) {
+    this.directory = resolve(directory)
+    this.#segmentBytes = options.segmentBytes
+    this.#isDurable = options.isDurable
+  }
+
+  /** The number of the row that comes next, once all frames were read. */
+  get end(): number {
+    return this.#end
+  }
+
+  /**
+   * The frames that hold rows from the number `from` on. They are to be read to the end before anything is appended.
+   *
+   * @throws EventfluxError `CHECKPOINT_INVALID` for damage, `CHECKPOINT_MISMATCH` when rows from there on are gone.
+   */
+  async *frames(from: number): AsyncGenerator<LogFrame, void, void> {
+    await mkdir(this.directory, { recursive: true })
+    const starts = await this.#starts()
+    if (starts.length > 0 && starts[0]! > from)
+      throw checkpointMismatch(
+        `the log in ${this.directory} begins at row ${starts[0]}, and row ${from} is wanted: restore a checkpoint that still is kept, or begin with an empty directory`,
+        { at: this.directory, value: from },
+      )
+    const needed = starts.filter((_, i) => !(starts[i + 1]! <= from))
+    let end = needed[0] ?? 0
+    for (const start of needed) {
+      const path = this.#pathOf(start)
+      if (start !== end)
+        throw checkpointInvalid(`${path} begins at row ${start}, and the file before it ends at row ${end}`, {
+          at: path,
+        })
+      const bytes = await readFile(path)
+      const frames = framesOf(bytes, start, path, start === starts.at(-1))
+      let frame = frames.next()
+      for (; !frame.done; frame = frames.next()) {
+        end = frame.value.first + frame.value.rows
+        if (end > from) yield frame.value
+      }
+      // A file without rows has the name that the next one gets.
+      if (end === start) await unlink(path)
+      else if (start === starts.at(-1)) await this.#settle(path, frame.value)
+    }
+    this.#end = end
+  }
+
+  /** Rows come from that number on, whatever the log has: those between are lost. */
+  passTo(row: number): void {
+    this.#end = row
+  }
+
+  /** Writes a frame: it outlives the process from then on. A promise when a file had to be begun for it. */
+  append(rows: number, payload: Uint8Array): void | Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.cause
+    if (this.#segment !== undefined && this.#bytes < this.#segmentBytes) return this.#write(rows, payload)
+    this.#beginning = this.#begin()
+    return this.#beginning.then(() => this.#write(rows, payload))
+  }
+
+  /** Makes what was written outlive the machine. */
+  async sync(): Promise<void> {
+    if (this.#isSynced) return
+    this.#isSynced = true
+    await this.#segment?.datasync()
+  }
+
+  /** A source may end while a file is begun for what it gave last. */
+  async close(): Promise<void> {
+    await this.#beginning.catch(() => {})
+    await this.#closeSegment()
+  }
+
+  /** Removes the files that hold only rows in front of a number; the last one stays, to go on from. */
+  async forget(before: number): Promise<void> {
+    const starts = await this.#starts()
+    for (let i = 0; i + 1 < starts.length && starts[i + 1]! <= before; i++) await unlink(this.#pathOf(starts[i]!))
+  }
+
+  /** Leaves the whole frames of the last file, on the disk: what is read there is handed on. */
+  async #settle(path: string, bytes: number): Promise<void> {
+    const file = await open(path, 'r+')
+    try {
+      await file.truncate(bytes)
+      if (this.#isDurable) await file.datasync()
+    } finally {
+      await file.close()
+    }
+  }
+
+  #write(rows: number, payload: Uint8Array): void {
+    const frame = new Uint8Array(FRAME_BYTES + payload.length)
+    const view = new DataView(frame.buffer)
+    view.setUint32(0, payload.length, true)
+    view.setUint32(4, rows, true)
+    view.setUint32(8, crc32c(payload), true)
+    view.setUint32(12, crc32c(frame.subarray(0, 12)), true)
+    frame.set(payload, FRAME_BYTES)
+    this.#put(frame)
+    this.#end += rows
+  }
+
+  /** In the same turn, so that a row is handed on in the turn it came in. */
+  #put(bytes: Uint8Array): void {
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#segment!.fd, bytes, at)
+    } catch (cause) {
+      this.#failure = { cause }
+      throw cause
+    }
+    this.#bytes += bytes.length
+    this.#isSynced = false
+  }
+
+  async #closeSegment(): Promise<void> {
+    const segment = this.#segment
+    this.#segment = undefined
+    if (segment === undefined) return
+    try {
+      if (this.#isDurable) await segment.datasync()
+    } finally {
+      await segment.close()
+    }
+  }
+
+  async #begin(): Promise<void> {
+    await this.#closeSegment()
+    this.#segment = await open(this.#pathOf(this.#end), 'wx')
+    this.#bytes = 0
+    const header = new Uint8Array(HEADER_BYTES)
+    const view = new DataView(header.buffer)
+    header.set(MAGIC)
+    view.setUint32(8, VERSION, true)
+    view.setFloat64(12, this.#end, true)
+    view.setUint32(20, crc32c(header.subarray(0, 20)), true)
+    this.#put(header)
+    if (this.#isDurable) await this.#syncDirectory()
+  }
+
+  /** Windows can't open a directory, and makes names durable by itself. */
+  async #syncDirectory(): Promise<void> {
+    if (process.platform === 'win32') return
+    const directory = await open(this.directory)
+    try {
+      await directory.sync()
+    } finally {
+      await directory.close()
+    }
+  }
+
+  /** The numbers of the first rows of all files, the lowest first. */
+  async #starts(): Promise<number[]> {
+    const names = await readdir(this.directory)
+    const starts = names.flatMap(name => {
+      const start = Number(NAME.exec(name)?.[1])
+      return Number.isSafeInteger(start) ? [start] : []
+    })
+    return starts.sort((a, b) => a - b)
+  }
+
+  #pathOf(start: number): string {
+    return join(this.directory, `rows-${String(start).padStart(16, '0')}.eflog`)
+  }
+}
+
+/** The frames of a file; returns where the last whole one ends. Only the last file may go on behind that. */
+function* framesOf(bytes: Uint8Array, start: number, path: string, isLast: boolean): Generator<LogFrame, number, void> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const damaged = (at: number, what: string): Error =>
+    checkpointInvalid(`${path}, at byte ${at}: ${what}`, { at: path, value: at })
+  /** Whether what was written at `at` never came to `length` bytes: the file ends, or has room that nothing was put in. */
+  const isTorn = (at: number, length: number): boolean => {
+    if (bytes.length - at >= length && bytes.subarray(at).some(byte => byte !== 0)) return false
+    if (isLast) return true
+    throw damaged(at, 'the file is cut short')
+  }
+  const isChecked = (from: number, at: number): boolean => view.getUint32(at, true) === crc32c(bytes.subarray(from, at))
+
+  if (isTorn(0, HEADER_BYTES)) return 0
+  if (MAGIC.some((byte, i) => bytes[i] !== byte) || !isChecked(0, 20)) throw damaged(0, 'the header is damaged')
+  if (view.getUint32(8, true) !== VERSION) throw damaged(8, `version ${view.getUint32(8, true)} is not ${VERSION}`)
+  if (view.getFloat64(12, true) !== start) throw damaged(12, `the file is of row ${view.getFloat64(12, true)}`)
+  let first = start
+  let at = HEADER_BYTES
+  while (at < bytes.length && !isTorn(at, FRAME_BYTES)) {
+    if (!isChecked(at, at + 12)) throw damaged(at, 'the head of a frame is damaged')
+    const length = view.getUint32(at, true)
+    const rows = view.getUint32(at + 4, true)
+    const payload = at + FRAME_BYTES
+    if (bytes.length - payload < length && isTorn(payload, length)) return at
+    const frame = { first, rows, payload: bytes.subarray(payload, payload + length), path }
+    if (crc32c(frame.payload) !== view.getUint32(at + 8, true)) throw damaged(payload, 'a frame is damaged')
+    yield frame
+    first += rows
+    at = payload + length
+  }
+  return at
+}
