@@ -111,6 +111,7 @@ export { createRuntime, pipeline, pipelineFromJSON } from './packaged.ts'
 export type { EventTimeOptions } from './pipeline/event-time-step.ts'
 export type { PipelineFromJSON, PipelineFromJSONOptions } from './pipeline/from-json.ts'
 export type { OutputRate } from './pipeline/output-step.ts'
+export { ParallelPipeline, ProcessingStage } from './pipeline/parallel-pipeline.ts'
 export type { StartPipeline } from './pipeline/start-pipeline.ts'
 export type { LimitOptions, RowOrdering, TopOptions } from './pipeline/window-order-step.ts'
 export {

@@ -1,6 +1,8 @@
-// What is for programs of several threads (`eventflux/threads`): whether there can be any, how a job says that it has them,
-// and the queues and pools between one's own. `run({ workers })` and `.stage()` of `eventflux` need none of this.
+// What is for programs of several threads (`eventflux/threads`): pipelines of stages, whether there can be threads, how a job
+// says that it has them, and the queues and pools between one's own. `run({ workers })` and `.stage()` of `eventflux` need
+// none of this.
 
+export { ParallelPipeline, ProcessingStage } from '../pipeline/parallel-pipeline.ts'
 export {
   type ColumnArrays,
   type Recovered,
