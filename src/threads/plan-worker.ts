@@ -262,6 +262,7 @@ export class PlanWorker {
         id: checkpointId,
         sections,
         counts: this.#cells.counts(),
+        nowMs: this.#timers.now(),
         pauseNs: systemClock.monotonicNs() - startNs,
       },
       sections.map(({ bytes }) => bytes.buffer as ArrayBuffer),

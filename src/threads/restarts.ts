@@ -24,7 +24,7 @@ interface Savepoint extends NewStart {
 }
 
 /** A barrier on its way: all that becomes known of it. */
-interface SentBarrier extends Pick<Savepoint, 'nowMs' | 'texts' | 'log'> {
+interface SentBarrier extends Pick<Savepoint, 'texts' | 'log'> {
   taken: TakenRows | undefined
   states: StatesOfWorkers | undefined
 }
@@ -36,7 +36,6 @@ interface RestartParts {
   readonly gather: Pick<Gather, 'taken' | 'restart'>
   readonly states: Pick<WorkerStates, 'at' | 'restart'>
   readonly clock: Clock
-  readonly streamClock: Clock
   /** The texts the workers know. */
   readonly texts: () => Uint8Array | undefined
   /** The rings are empty, and begin anew. */
@@ -70,8 +69,7 @@ export class Restarts {
   constructor(policy: RestartPolicy, parts: RestartParts) {
     this.#policy = policy
     this.#parts = parts
-    const nowMs = parts.streamClock.now()
-    this.#last = { nowMs, texts: undefined, log: 0, orders: undefined, counts: undefined, taken: undefined }
+    this.#last = { clocks: undefined, texts: undefined, log: 0, orders: undefined, counts: undefined, taken: undefined }
     parts.input.log = this.#log
   }
 
@@ -89,14 +87,8 @@ export class Restarts {
   /** A barrier was sent. */
   sent(id: number): void {
     this.#isBarrierSent = true
-    const { states, texts, streamClock } = this.#parts
-    const sent: SentBarrier = {
-      nowMs: streamClock.now(),
-      texts: texts(),
-      log: this.#log.end,
-      taken: undefined,
-      states: undefined,
-    }
+    const { states, texts } = this.#parts
+    const sent: SentBarrier = { texts: texts(), log: this.#log.end, taken: undefined, states: undefined }
     this.#sent.set(id, sent)
     void states.at(id).then(kept => {
       sent.states = kept
@@ -113,7 +105,7 @@ export class Restarts {
   }
 
   /** Once all is there that belongs to a barrier, what came before it is not needed any more. */
-  #keep(id: number, { nowMs, texts, log, taken, states }: SentBarrier): void {
+  #keep(id: number, { texts, log, taken, states }: SentBarrier): void {
     if (taken === undefined || states === undefined) return
     this.#sent.delete(id)
     this.#isBarrierSent = this.#sent.size > 0
@@ -121,7 +113,7 @@ export class Restarts {
     const orders = states.parts.map(
       (part): WorkerRestore => ({ kind: 'restore', parts: [part], isSpreadOtherwise: false, tolerance: {} }),
     )
-    this.#last = { nowMs, texts, log, taken, orders, counts: states.counts }
+    this.#last = { texts, log, taken, orders, counts: states.counts, clocks: states.clocks }
     this.#log.dropBefore(log)
   }
 

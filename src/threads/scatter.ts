@@ -83,7 +83,7 @@ export class Scatter implements Operator {
     })
     this.#gather = new Gather(workers, context, atMs => this.#arm(atMs))
     pool.onCall = () => this.#called()
-    const { restart, states, delays, clock: streamClock } = parts
+    const { restart, states, delays } = parts
     this.restarts =
       restart &&
       new Restarts(restart, {
@@ -92,7 +92,6 @@ export class Scatter implements Operator {
         gather: this.#gather,
         states,
         clock: delays,
-        streamClock,
         texts: () => this.#sender.knownTexts(),
         between: () => this.#startOver(),
         ready: () => this.#called(),

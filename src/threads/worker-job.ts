@@ -65,6 +65,8 @@ export interface WorkerState {
   readonly sections: readonly Section[]
   /** What it has counted so far: see worker-cells.ts. */
   readonly counts: Float64Array
+  /** Where its clock stood. */
+  readonly nowMs: number
   /** How long it took to put that into bytes. */
   readonly pauseNs: number
 }

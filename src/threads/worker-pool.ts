@@ -24,8 +24,8 @@ export interface ReadyWorker {
 
 /** What workers go on from that are started anew. */
 export interface NewStart {
-  /** Where their clock stands. */
-  readonly nowMs: number
+  /** Where the clock of each stands; undefined: where it stood first. */
+  readonly clocks: readonly number[] | undefined
   /** What each kept; undefined: nothing yet. */
   readonly orders: readonly WorkerRestore[] | undefined
   /** What each had counted. */
@@ -125,10 +125,10 @@ export class WorkerPool {
     await Promise.allSettled(this.#threads.map(thread => thread.end()))
     if (this.#isClosed) return false
     for (const ring of this.#rings) ring.reset()
-    const { nowMs, orders, counts } = between()
+    const { clocks, orders, counts } = between()
     this.#failure = undefined
     try {
-      const ready = await this.#startAll(nowMs)
+      const ready = await this.#startAll(clocks)
       if (this.#isClosed) return false
       ready.forEach(({ shape }, worker) => {
         const { cells, times } = this.workers[worker]!
@@ -151,10 +151,10 @@ export class WorkerPool {
     this.#allGone()
   }
 
-  /** @param nowMs Where the clock stands, if that isn't what the job says. */
-  #startAll(nowMs: number | undefined): Promise<readonly ReadyWorker[]> {
+  /** @param clocks Where the clock of each stands, if that isn't what the job says. */
+  #startAll(clocks: readonly number[] | undefined): Promise<readonly ReadyWorker[]> {
     const starts = this.#jobs.map(({ name, job }, worker) =>
-      this.#start(name, worker, { ...job, nowMs: nowMs ?? job.nowMs }, this.#spawn),
+      this.#start(name, worker, { ...job, nowMs: clocks?.[worker] ?? job.nowMs }, this.#spawn),
     )
     this.#threads = starts.map(({ thread }) => thread)
     return Promise.all(starts.map(({ ready }) => ready))

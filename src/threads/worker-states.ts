@@ -2,9 +2,10 @@ import type { Section } from '../checkpoint/checkpoint-format.ts'
 import type { ElsewhereStates } from '../operators/chain.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
-/** What workers keep as of a barrier, and what each had counted. */
+/** What workers keep as of a barrier, what each had counted, and where its clock stood. */
 export interface StatesOfWorkers extends ElsewhereStates {
   readonly counts: readonly Float64Array[]
+  readonly clocks: readonly number[]
 }
 
 /** Collects what workers keep as of the barriers of checkpoints, each when it has come to one. */
@@ -14,11 +15,12 @@ export class WorkerStates {
 
   constructor(pool: WorkerPool) {
     this.#workers = pool.workers.length
-    pool.onState = (worker, { id, sections, counts, pauseNs }) => {
+    pool.onState = (worker, { id, sections, counts, nowMs, pauseNs }) => {
       const collected = this.#of(id)
       if (collected.isWhole || collected.parts[worker] !== undefined) return
       collected.parts[worker] = sections
       collected.counts[worker] = pool.workers[worker]!.cells.totalOf(counts)
+      collected.clocks[worker] = nowMs
       collected.pauseNs = Math.max(collected.pauseNs, pauseNs)
       if (++collected.count < this.#workers) return
       collected.isWhole = true
@@ -37,6 +39,7 @@ export class WorkerStates {
       if (collected.isWhole) continue
       collected.parts.length = 0
       collected.counts.length = 0
+      collected.clocks.length = 0
       collected.count = 0
     }
   }
@@ -49,7 +52,16 @@ export class WorkerStates {
     const all = new Promise<Collected>(done => {
       resolve = done
     })
-    const collected: Collected = { parts: [], counts: [], count: 0, pauseNs: 0, isWhole: false, all, resolve }
+    const collected: Collected = {
+      parts: [],
+      counts: [],
+      clocks: [],
+      count: 0,
+      pauseNs: 0,
+      isWhole: false,
+      all,
+      resolve,
+    }
     this.#open.set(id, collected)
     return collected
   }
@@ -58,6 +70,7 @@ export class WorkerStates {
 interface Collected extends StatesOfWorkers {
   readonly parts: (readonly Section[])[]
   readonly counts: Float64Array[]
+  readonly clocks: number[]
   count: number
   pauseNs: number
   isWhole: boolean

@@ -162,7 +162,6 @@ describe('a barrier that all came to before a worker was lost', () => {
       {
         input,
         clock: systemClock,
-        streamClock: systemClock,
         gather: {
           taken: () => [[taken]],
           restart: given => {
@@ -202,7 +201,7 @@ describe('a barrier that all came to before a worker was lost', () => {
     restarts.sent(-1)
     send(4)
     const sections = [{ name: 'sum', bytes: Uint8Array.of(3) }]
-    keep({ parts: [sections], counts: [Float64Array.of(2)], pauseNs: 0 } as StatesOfWorkers)
+    keep({ parts: [sections], counts: [Float64Array.of(2)], clocks: [7], pauseNs: 0 } as StatesOfWorkers)
     await Promise.resolve()
     const take = (): void => {
       taken = 2
@@ -220,15 +219,22 @@ describe('a barrier that all came to before a worker was lost', () => {
       replayed.push(input.f64[at >>> 3]!)
       input.release(0)
     }
-    return { parts: start?.orders?.map(({ parts }) => parts), counts: start?.counts, since: start?.since, replayed }
+    return {
+      parts: start?.orders?.map(({ parts }) => parts),
+      counts: start?.counts,
+      clocks: start?.clocks,
+      since: start?.since,
+      replayed,
+    }
   }
 
   it.each(['before', 'while it ends'] as const)(
     'is what its state, counts and frames go on from: taken %s',
     async when => {
-      const { parts, counts, since, replayed } = await lostAround(when)
+      const { parts, counts, clocks, since, replayed } = await lostAround(when)
       expect(parts).toEqual([[[{ name: 'sum', bytes: Uint8Array.of(3) }]]])
       expect(counts).toEqual([Float64Array.of(2)])
+      expect(clocks).toEqual([7])
       expect(since).toBe(2)
       expect(replayed).toEqual([4])
     },
