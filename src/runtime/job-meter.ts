@@ -80,11 +80,8 @@ export class JobMeter {
   }
 
   batchDone(rows: number, busyNs: number): void {
-    const { edge, sinks } = this.#assembly
-    let out = 0
-    for (const sink of sinks) out += sink.rowsOut
-    this.#metrics.recordBatch(rows, out - this.#rowsOut, busyNs)
-    this.#rowsOut = out
+    const { edge } = this.#assembly
+    this.#metrics.recordBatch(rows, this.#newRowsOut(), busyNs)
     const nowNs = this.#clock.monotonicNs()
     this.#metrics.latency.record(nowNs - this.#arrivedNs)
     this.#input.onDepth(edge.ring.length)
@@ -104,6 +101,8 @@ export class JobMeter {
 
   snapshot(into: MetricsSnapshot | undefined): MetricsSnapshot {
     const { chain, edge, arena } = this.#assembly
+    // The clock, and the end of the input, make rows go out without a batch that is done.
+    this.#metrics.recordBatch(0, this.#newRowsOut(), 0)
     for (const { metrics, of } of this.#operators) {
       if (!chain.timed.has(of))
         metrics.recordBatch(of.rowsIn - metrics.numRecordsIn, of.rowsOut - metrics.numRecordsOut)
@@ -117,6 +116,14 @@ export class JobMeter {
     this.#workers?.snapshotInto(snapshot)
     snapshot.stateBytes = Math.max(0, arena.bytesInUse - edge.ring.bytes)
     return snapshot
+  }
+
+  /** Rows that went out since the last call. */
+  #newRowsOut(): number {
+    const before = this.#rowsOut
+    this.#rowsOut = 0
+    for (const sink of this.#assembly.sinks) this.#rowsOut += sink.rowsOut
+    return this.#rowsOut - before
   }
 
   /** What was seen of an operator so far, for explain(). */

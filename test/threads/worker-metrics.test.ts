@@ -69,7 +69,9 @@ describe('one snapshot of a job on workers', () => {
     const job = await staged().run({ sink: () => void out++ })
     await job.pushMany(ROWS)
     await job.drain()
-    const [first, second] = job.metrics().workers
+    const { workers, counters } = job.metrics()
+    const [first, second] = workers
+    expect(counters.numRecordsOut).toBe(out)
     expect(first).toMatchObject({ name: 'stage 1 of 2', numRecordsIn: ROWS.length, numRecordsOwn: ROWS.length })
     expect(first!.numRecordsOut).toBe(ROWS.filter(({ n }) => n > 10).length)
     expect(second).toMatchObject({ name: 'stage 2 of 2', numRecordsIn: first!.numRecordsOut })
