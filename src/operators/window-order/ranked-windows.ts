@@ -12,6 +12,7 @@ import { OrderedEmitter } from './ordered-emitter.ts'
 import { type Kept, Ranking } from './ranking.ts'
 import { RowStore } from './row-store.ts'
 import { type SortKey, slotOrder } from './slot-order.ts'
+import { windowBetween } from './window-between.ts'
 
 /** How the rows of windows are ordered and which of them are kept. */
 export interface OrderOptions {
@@ -228,18 +229,7 @@ export class RankedWindows {
   }
 
   #windowOf(startMs: number, endMs: number): OpenWindow {
-    const open = this.#open
-    let at = open.length
-    while (
-      at > 0 &&
-      (open[at - 1]!.endMs > endMs || (open[at - 1]!.endMs === endMs && open[at - 1]!.startMs > startMs))
-    )
-      at--
-    const before = open[at - 1]
-    if (before !== undefined && before.endMs === endMs && before.startMs === startMs) return before
-    const window = { startMs, endMs, rankings: new Map<number, Ranking>() }
-    open.splice(at, 0, window)
-    return window
+    return windowBetween(this.#open, startMs, endMs, (from, to) => ({ startMs: from, endMs: to, rankings: new Map() }))
   }
 
   #rankingOf({ rankings }: OpenWindow, id: number): Ranking {

@@ -15,6 +15,7 @@ import type { OrderOptions } from './ranked-windows.ts'
 import { type Cut, difference, type Ranked, RepeatedWindow } from './repeated-windows.ts'
 import { RowStore } from './row-store.ts'
 import { slotOrder } from './slot-order.ts'
+import { windowBetween } from './window-between.ts'
 
 export interface RepeatedOrderOptions extends Omit<OrderOptions, 'addsBounds'> {
   readonly name: string
@@ -244,20 +245,8 @@ export class RepeatedOrderOperator implements Operator, Stateful {
     if (this.#windows.length === 0) this.#store.truncate(0)
   }
 
-  /** The window of some bounds: they stand by end, then by start. */
   #windowOf(startMs: number, endMs: number): RepeatedWindow {
-    const windows = this.#windows
-    let at = windows.length
-    while (
-      at > 0 &&
-      (windows[at - 1]!.endMs > endMs || (windows[at - 1]!.endMs === endMs && windows[at - 1]!.startMs > startMs))
-    )
-      at--
-    const before = windows[at - 1]
-    if (before?.endMs === endMs && before.startMs === startMs) return before
-    const window = new RepeatedWindow(startMs, endMs)
-    windows.splice(at, 0, window)
-    return window
+    return windowBetween(this.#windows, startMs, endMs, (from, to) => new RepeatedWindow(from, to))
   }
 
   /** The slots that are held, ascending, and by slot the place of each among them. */
