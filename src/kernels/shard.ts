@@ -8,6 +8,9 @@ const UNKNOWN = 0
 export const OTHER = 1
 export const OWN = 2
 
+/** The shard, of `shards` there are, that a hash belongs to: by its upper bits. */
+export const shardOf = (hash: number, shards: number): number => Math.floor((hash * shards) / 2 ** 32)
+
 /** Twin of assembly/shard.ts. */
 export function shardKernels(memory: LinearMemory): Pick<KernelExports, 'selectShard' | 'selectOwnCodes'> {
   return {
@@ -17,7 +20,7 @@ export function shardKernels(memory: LinearMemory): Pick<KernelExports, 'selectS
       for (let j = 0; j < m; j++) {
         u32[(out >>> 2) + count] = rowAt(u32, sel, j)
         const hash = hashWords(u32, (packed >>> 2) + j * words, words)
-        if (Math.floor((hash * shards) / 2 ** 32) === shard) count++
+        if (shardOf(hash, shards) === shard) count++
       }
       return count
     },

@@ -1,4 +1,5 @@
 import { hashWords } from '../kernels/hash.ts'
+import { shardOf } from '../kernels/shard.ts'
 import type { TypeName } from '../schema/data-type.ts'
 import { type Shard, wordOfText } from './rows-of-shard.ts'
 
@@ -35,7 +36,7 @@ export class OwnKeys {
     }
     const { index, count } = this.#shard
     const hash = hashWords(Uint32Array.from(words), 0, words.length)
-    return Math.floor((hash * count) / 2 ** 32) === index
+    return shardOf(hash, count) === index
   }
 }
 

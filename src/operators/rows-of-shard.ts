@@ -1,6 +1,6 @@
 import { mix } from '../kernels/hash.ts'
 import { hasValue, rowAt } from '../kernels/rows.ts'
-import { OTHER, OWN } from '../kernels/shard.ts'
+import { OTHER, OWN, shardOf } from '../kernels/shard.ts'
 import { ArenaScope } from '../memory/arena.ts'
 import { CodeValues } from '../memory/code-values.ts'
 import type { Dictionary } from '../memory/dictionary.ts'
@@ -100,7 +100,7 @@ class RowsOfCodes implements RowsOfShard {
   #isOwn(text: string | null): boolean {
     const { index, count } = this.#shard
     // As \`selectShard\` has it.
-    return Math.floor((mix(wordOfText(text)) * count) / 2 ** 32) === index
+    return shardOf(mix(wordOfText(text)), count) === index
   }
 }
 
