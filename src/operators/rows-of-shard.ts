@@ -99,7 +99,6 @@ class RowsOfCodes implements RowsOfShard {
 
   #isOwn(text: string | null): boolean {
     const { index, count } = this.#shard
-    // As \`selectShard\` has it.
     return shardOf(mix(wordOfText(text)), count) === index
   }
 }
