@@ -10,6 +10,7 @@ import type { EvaluationContext, InputColumn } from '../evaluator/evaluation-fra
 import type { Operator } from '../operator.ts'
 import { ReusedBatch } from '../reused-batch.ts'
 import type { StageTimers, TimedStage } from '../stage-timers.ts'
+import { WakeUp } from '../wake-up.ts'
 import type { BatchInputs } from './batch-inputs.ts'
 import { InputIdleness } from './input-idleness.ts'
 import { InputWatermarks } from './input-watermarks.ts'
@@ -48,6 +49,7 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
   readonly #watermarks: InputWatermarks
   readonly #idleness: InputIdleness | undefined
   readonly #isPhysical: boolean
+  readonly #wakeUp: WakeUp
   /** Address of the watermark after each row of a batch of several inputs. */
   #merged = 0
   #isOver = false
@@ -56,8 +58,6 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
   #nowMs: number
   /** A batch that waits for the watermark of the present to be through. */
   #waiting: RecordBatch | undefined
-  #armedFor = Number.POSITIVE_INFINITY
-  #disarm: (() => void) | undefined
 
   /** @throws EventfluxError `PLAN_INVALID` when the column isn't there. */
   constructor(parts: EventTimeParts) {
@@ -71,6 +71,7 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
     this.#watermarks = new InputWatermarks(arena, inputs, context.maxBatch)
     this.#isPhysical = watermarks.kind === 'physical'
     this.#nowMs = timers.now()
+    this.#wakeUp = new WakeUp(timers, this)
     const canBeIdle = inputs !== undefined && idlenessMs !== undefined
     if (canBeIdle) this.#idleness = new InputIdleness(idlenessMs, inputs, this.#watermarks, this.#nowMs)
     if (canBeIdle) this.#arm()
@@ -115,7 +116,7 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
 
   /** The clock may have led the watermark to where something fires. */
   timerDue(): boolean {
-    this.#armedFor = Number.POSITIVE_INFINITY
+    this.#wakeUp.passed()
     return this.#settle()
   }
 
@@ -143,7 +144,7 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
     this.#told = reader.time()
     this.#watermarks.restore(reader)
     // What fires below, and when, is known only when all of it is restored.
-    if (this.#movesByClock) this.#wakeAt(this.#nowMs)
+    if (this.#movesByClock) this.#wakeUp.setToEarlier(this.#nowMs)
   }
 
   sizeBytes(): number {
@@ -151,7 +152,7 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
   }
 
   close(): void {
-    this.#disarm?.()
+    this.#wakeUp.close()
     this.#levels.close()
     this.#watermarks.close()
     this.#scope.release()
@@ -249,15 +250,7 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
     const at = this.#isOver
       ? Number.POSITIVE_INFINITY
       : Math.min(this.#firingAt(), this.#idleness?.nextMs ?? Number.POSITIVE_INFINITY)
-    this.#wakeAt(at)
-  }
-
-  /** A wake-up that is too early costs a look, so one that is put off stays where it is. */
-  #wakeAt(at: number): void {
-    if (at >= this.#armedFor) return
-    this.#disarm?.()
-    this.#armedFor = at
-    this.#disarm = this.#parts.timers.at(this, at)
+    this.#wakeUp.setToEarlier(at)
   }
 
   /** When the clock will have led the watermark to where something below fires. */

@@ -9,6 +9,7 @@ import type { EvaluationContext } from '../evaluator/evaluation-frame.ts'
 import type { Operator } from '../operator.ts'
 import { ReusedBatch } from '../reused-batch.ts'
 import type { StageTimers, TimedStage } from '../stage-timers.ts'
+import { WakeUp } from '../wake-up.ts'
 
 export interface ProcessingTimeParts {
   readonly context: EvaluationContext
@@ -29,6 +30,7 @@ export class ProcessingTimeOperator implements Operator, Stateful, TimedStage {
   readonly #times: Vector
   readonly #track = new LevelOfABatch()
   readonly #output = new ReusedBatch()
+  readonly #wakeUp: WakeUp
   #columns: readonly Vector[] = []
   /** The latest instant the clock was seen at, in whole milliseconds. */
   #nowMs: number
@@ -39,8 +41,6 @@ export class ProcessingTimeOperator implements Operator, Stateful, TimedStage {
   #told = Number.NEGATIVE_INFINITY
   /** A batch that waits for the watermark of the present to be through. */
   #waiting: RecordBatch | undefined
-  #armedFor = Number.POSITIVE_INFINITY
-  #disarm: (() => void) | undefined
 
   constructor(parts: ProcessingTimeParts) {
     const { arena, maxBatch } = parts.context
@@ -49,6 +49,7 @@ export class ProcessingTimeOperator implements Operator, Stateful, TimedStage {
     const values = this.#scope.allocate(maxBatch * 8)
     this.#times = { type: 'timestamp', values, validity: 0, dictionary: undefined }
     this.#nowMs = Math.floor(parts.timers.now())
+    this.#wakeUp = new WakeUp(parts.timers, this)
   }
 
   notes(): readonly string[] {
@@ -87,7 +88,7 @@ export class ProcessingTimeOperator implements Operator, Stateful, TimedStage {
   }
 
   timerDue(): boolean {
-    this.#armedFor = Number.POSITIVE_INFINITY
+    this.#wakeUp.passed()
     return this.#settle()
   }
 
@@ -114,7 +115,7 @@ export class ProcessingTimeOperator implements Operator, Stateful, TimedStage {
     this.#told = reader.time()
     this.#nowMs = Math.max(this.#nowMs, reader.time())
     // What fires below, and when, is known only when all of it is restored.
-    this.#wakeAt(this.#nowMs)
+    this.#wakeUp.setToEarlier(this.#nowMs)
   }
 
   sizeBytes(): number {
@@ -122,7 +123,7 @@ export class ProcessingTimeOperator implements Operator, Stateful, TimedStage {
   }
 
   close(): void {
-    this.#disarm?.()
+    this.#wakeUp.close()
     this.#scope.release()
     this.#parts.next.close()
   }
@@ -172,15 +173,7 @@ export class ProcessingTimeOperator implements Operator, Stateful, TimedStage {
 
   /** Asks the clock for one wake-up: when something below fires. */
   #arm(): void {
-    if (!this.#isOver) this.#wakeAt(this.#parts.next.nextFiring() + 1)
-  }
-
-  /** A wake-up that is too early costs a look, so one that is put off stays where it is. */
-  #wakeAt(at: number): void {
-    if (at >= this.#armedFor) return
-    this.#disarm?.()
-    this.#armedFor = at
-    this.#disarm = this.#parts.timers.at(this, at)
+    if (!this.#isOver) this.#wakeUp.setToEarlier(this.#parts.next.nextFiring() + 1)
   }
 }
 

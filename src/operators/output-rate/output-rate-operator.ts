@@ -12,6 +12,7 @@ import { OutputColumns } from '../row-window/output-columns.ts'
 import type { HeldRow, RowCodec } from '../row-window/row-window.ts'
 import { rowCodec } from '../row-window/value-codec.ts'
 import type { StageTimers, TimedStage } from '../stage-timers.ts'
+import { WakeUp } from '../wake-up.ts'
 import type { OutputRate } from './output-rate.ts'
 
 export interface OutputRateOptions {
@@ -42,6 +43,7 @@ export class OutputRateOperator implements Operator, Stateful, TimedStage {
   readonly #readers: readonly ValueReader[]
   readonly #rows: RowCodec
   readonly #output: OutputColumns
+  readonly #wakeUp: WakeUp
   #now = Number.NEGATIVE_INFINITY
   /** Where the stretch ends; +Infinity while nothing waits for it. */
   #nextTick = Number.POSITIVE_INFINITY
@@ -50,8 +52,6 @@ export class OutputRateOperator implements Operator, Stateful, TimedStage {
   #at = 0
   #pending: HeldRow[] = []
   #sent = 0
-  #armedFor = Number.POSITIVE_INFINITY
-  #disarm: (() => void) | undefined
   #ended = false
   #flushed = false
   #forwarded = false
@@ -61,6 +61,7 @@ export class OutputRateOperator implements Operator, Stateful, TimedStage {
     this.#options = options
     this.#readers = valueReaders(context.arena.memory, columns)
     this.#rows = rowCodec(columns.map(({ type }) => type))
+    this.#wakeUp = new WakeUp(options.timers, this)
     this.#output = new OutputColumns(
       context,
       columns.map((column, i) => ({ ...column, valueOf: ({ row }) => row.values[i] })),
@@ -93,7 +94,7 @@ export class OutputRateOperator implements Operator, Stateful, TimedStage {
   }
 
   timerDue(atMs: number): boolean {
-    this.#armedFor = Number.POSITIVE_INFINITY
+    this.#wakeUp.passed()
     if (!this.#ended) this.#now = Math.max(this.#now, atMs, this.#options.timers.now())
     return this.#run()
   }
@@ -138,7 +139,7 @@ export class OutputRateOperator implements Operator, Stateful, TimedStage {
   }
 
   close(): void {
-    this.#disarm?.()
+    this.#wakeUp.close()
     this.#options.next.close()
     this.#output.close()
   }
@@ -214,11 +215,7 @@ export class OutputRateOperator implements Operator, Stateful, TimedStage {
 
   /** Asks the clock for one wake-up, at the end of the stretch. */
   #arm(): void {
-    if (this.#nextTick === this.#armedFor) return
-    this.#disarm?.()
-    this.#armedFor = this.#nextTick
-    this.#disarm =
-      this.#nextTick === Number.POSITIVE_INFINITY ? undefined : this.#options.timers.at(this, this.#nextTick)
+    this.#wakeUp.setTo(this.#nextTick)
   }
 }
 

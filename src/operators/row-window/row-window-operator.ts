@@ -11,6 +11,7 @@ import { type ValueReader, valueReaders } from '../../memory/value-reader.ts'
 import type { EvaluationContext, InputColumn } from '../evaluator/evaluation-frame.ts'
 import type { Operator } from '../operator.ts'
 import type { StageTimers, TimedStage } from '../stage-timers.ts'
+import { WakeUp } from '../wake-up.ts'
 import type { ChunkOrder } from './chunk-order.ts'
 import { DueQueue } from './due-queue.ts'
 import type { KeptRows } from './kept-rows.ts'
@@ -87,11 +88,10 @@ export class RowWindowOperator implements Operator, Stateful, TimedStage, RowEve
   #told: KeyedWindow | undefined
   /** What came out of this call of a window. */
   readonly #chunk: OutputRow[] = []
+  readonly #wakeUp: WakeUp
   /** Rows that came out and are not sent yet. */
   #pending: OutputRow[] = []
   #sent = 0
-  #armedFor = Number.POSITIVE_INFINITY
-  #disarm: (() => void) | undefined
   #ended = false
   #forwarded = false
 
@@ -101,6 +101,7 @@ export class RowWindowOperator implements Operator, Stateful, TimedStage, RowEve
     this.#memory = options.context.arena.memory
     this.#readers = valueReaders(this.#memory, options.columns)
     this.#rows = rowCodec(options.columns.map(({ type }) => type))
+    this.#wakeUp = new WakeUp(options.timers, this)
   }
 
   notes(): readonly string[] {
@@ -132,7 +133,7 @@ export class RowWindowOperator implements Operator, Stateful, TimedStage, RowEve
   }
 
   timerDue(atMs: number): boolean {
-    this.#armedFor = Number.POSITIVE_INFINITY
+    this.#wakeUp.passed()
     if (!this.#ended) {
       this.#now = Math.max(this.#now, atMs, this.#options.timers.now())
       this.#fireDue(this.#now)
@@ -201,7 +202,7 @@ export class RowWindowOperator implements Operator, Stateful, TimedStage, RowEve
   }
 
   close(): void {
-    this.#disarm?.()
+    this.#wakeUp.close()
     this.#windows.clear()
     this.#due.clear()
     this.#options.next.close()
@@ -366,10 +367,6 @@ export class RowWindowOperator implements Operator, Stateful, TimedStage, RowEve
   /** Asks the clock for one wake-up: at the earliest instant anything is due. */
   #arm(): void {
     if (this.#options.clockColumn !== undefined) return
-    const at = this.#due.first?.at ?? Number.POSITIVE_INFINITY
-    if (at === this.#armedFor) return
-    this.#disarm?.()
-    this.#armedFor = at
-    this.#disarm = at === Number.POSITIVE_INFINITY ? undefined : this.#options.timers.at(this, at)
+    this.#wakeUp.setTo(this.#due.first?.at ?? Number.POSITIVE_INFINITY)
   }
 }

@@ -11,12 +11,12 @@ import type { Firing } from '../../time/lateness.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 import type { Operator } from '../operator.ts'
 import type { StageTimers, TimedStage } from '../stage-timers.ts'
+import { WakeUp } from '../wake-up.ts'
 import { BatchRows } from './batch-rows.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
 import type { RecordLayout } from './record-layout.ts'
 import { SessionEmitter } from './session-emitter.ts'
 import { SessionStore } from './session-store.ts'
-import { WakeUp } from './wake-up.ts'
 import type { WindowAggregateOptions } from './window-aggregate.ts'
 
 export type EventWindowOptions = Omit<WindowAggregateOptions, 'windows'> & { readonly timers: StageTimers }

@@ -1,4 +1,4 @@
-import type { StageTimers, TimedStage } from '../stage-timers.ts'
+import type { StageTimers, TimedStage } from './stage-timers.ts'
 
 /** The one wake-up a stage asks the clock for at a time. */
 export class WakeUp {
@@ -18,6 +18,11 @@ export class WakeUp {
     this.#cancel?.()
     this.#atMs = atMs
     this.#cancel = atMs === Number.POSITIVE_INFINITY ? undefined : this.#timers.at(this.#stage, atMs)
+  }
+
+  /** Asks for an instant unless an earlier one is asked for: a wake-up that is too early costs a look. */
+  setToEarlier(atMs: number): void {
+    if (atMs < this.#atMs) this.setTo(atMs)
   }
 
   /** The instant has come. */
