@@ -64,6 +64,8 @@ export default defineConfig({
           name: 'capacity 2',
           include: ['test/{capacity-two,conformance,node,operators,pipelines,runtime,testing}/**/*.test.ts'],
           exclude: STATE_THEIR_CAPACITIES,
+          // All of these files run isolated above; here the sources are loaded once for all of them.
+          isolate: false,
         },
       },
     ],
