@@ -54,7 +54,8 @@ export function lowerRowWindow(node: RowWindowNode, schema: Schema): LoweredRowW
     return { name: each.name, expression: { kind: 'column', name: passedName(index) } }
   })
   const finish = [...stampNames(node).map(named), ...results]
-  const isLastOnly = isBatchWindow(window) && window.rows === 'last' && lowered.aggregates.length > 0
+  const isCondensed = lowered.aggregates.length > 0 || groups.length > 0
+  const isLastOnly = isBatchWindow(window) && window.rows === 'last' && isCondensed
   const isOrdered = node.order !== undefined || node.offset !== undefined || node.limit !== undefined
   const made = new Map(finish.map(({ name, expression }) => [name, expression]))
   return {

@@ -12,7 +12,7 @@ export interface EngineCase {
   readonly dropped?: readonly number[]
 }
 
-/** A case of `windows-and-time.json`. */
+/** A case of `windows-and-time.json` or `further-windows.json`. */
 export interface TimeCase {
   readonly id: string
   readonly area: string
@@ -26,7 +26,10 @@ const casesOf = (file: string): unknown[] =>
   (JSON.parse(readFileSync(new URL(`data/${file}`, import.meta.url), 'utf8')) as { cases: unknown[] }).cases
 
 export const engineCases = casesOf('engines.json') as readonly EngineCase[]
-export const timeCases = casesOf('windows-and-time.json') as readonly TimeCase[]
+export const timeCases = [
+  ...casesOf('windows-and-time.json'),
+  ...casesOf('further-windows.json'),
+] as readonly TimeCase[]
 
 /** The case of a name. */
 export function engineCase(name: string): EngineCase {

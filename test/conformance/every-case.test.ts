@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { engineCases, timeCases } from './cases.ts'
 import { LEFT_OUT, nameOf, SUITES, suiteOf } from './suites.ts'
 
-describe('every case of windows-and-time.json and engines.json', () => {
+describe('every case of windows-and-time.json, further-windows.json and engines.json', () => {
   const all = [...timeCases, ...engineCases]
 
   it('is either run or left out for a reason', () => {

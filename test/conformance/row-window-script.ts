@@ -1,16 +1,17 @@
 import * as aggregates from '../../src/expression/aggregates.ts'
+import { boolAnd, boolOr, maxForever, minForever } from '../../src/expression/choice-aggregates.ts'
 import { distinctCount } from '../../src/expression/distribution-aggregates.ts'
 import type { NumberExpression } from '../../src/expression/expression.ts'
-import { asc } from '../../src/expression/ordering.ts'
+import { asc, desc } from '../../src/expression/ordering.ts'
 import { pipeline } from '../../src/packaged.ts'
-import { type DataType, f64, timestamp, utf8 } from '../../src/schema/data-type.ts'
+import { bool, type DataType, f64, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { type Schema, schema } from '../../src/schema/schema.ts'
 import type { Clock } from '../../src/time/clock.ts'
 import { EventDrivenClock } from '../../src/time/event-driven-clock.ts'
 import type { RowWindowSpec } from '../../src/time/row-windows.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
 
-export type Row = Readonly<Record<string, number | string | null>>
+export type Row = Readonly<Record<string, number | string | boolean | null>>
 
 /** A query over a window as Siddhi writes it. */
 export interface RowQuery {
@@ -26,10 +27,11 @@ export interface RowQuery {
   readonly times?: readonly string[]
 }
 
-/** The order of rows that come out together, by columns, and how many are kept. */
+/** The order of rows that come out together, by columns (`price`, `price desc`), and which of them are kept. */
 export interface Chunk {
   readonly orderBy?: readonly string[]
   readonly limit?: number
+  readonly offset?: number
 }
 
 export interface Arrival {
@@ -41,7 +43,14 @@ export interface Arrival {
 /** A row that came out, and when. */
 export type Emitted = Record<string, unknown> & { readonly at: number }
 
-const FUNCTIONS: Readonly<Record<string, (value?: never) => never>> = { ...aggregates, distinctCount } as never
+const FUNCTIONS: Readonly<Record<string, (value?: never) => never>> = {
+  ...aggregates,
+  distinctCount,
+  maxForever,
+  minForever,
+  and: boolAnd,
+  or: boolOr,
+} as never
 const CALL = /^(\w+)\((\w*)\)$/
 
 /** What comes out of a window on an engine: the clock moves to each arrival, and to `advanceTo` at last. */
@@ -90,11 +99,12 @@ async function startQuery(query: RowQuery, source: Schema, clock: Clock, engine:
   const windowed = pipeline(source, { engine }).window(query.window)
   const { having } = query
   const isMore = having && ((row: Readonly<Record<string, NumberExpression>>) => row[having[0]]!.gt(having[1]))
-  const { select, chunk: { orderBy, limit } = {} } = query
+  const { select, chunk: { orderBy, limit, offset } = {} } = query
   const chunk = {
     ...(limit !== undefined && { limit }),
+    ...(offset !== undefined && { offset }),
     ...(orderBy && {
-      orderBy: (row: Readonly<Record<string, NumberExpression>>) => orderBy.map(name => asc(row[name]!)),
+      orderBy: (row: Readonly<Record<string, NumberExpression>>) => orderBy.map(text => orderingOf(text, row)),
     }),
   }
   const stream =
@@ -114,6 +124,11 @@ async function startQuery(query: RowQuery, source: Schema, clock: Clock, engine:
   return { emitted, job }
 }
 
+function orderingOf(text: string, row: Readonly<Record<string, NumberExpression>>) {
+  const [name, direction] = text.split(' ')
+  return direction === 'desc' ? desc(row[name!]!) : asc(row[name!]!)
+}
+
 function selected(select: readonly string[], e: unknown, row: unknown): Record<string, unknown> {
   return Object.fromEntries(
     select.map(text => {
@@ -131,6 +146,7 @@ function fieldsOf(query: RowQuery, arrivals: readonly Arrival[]): Record<string,
     for (const [name, value] of Object.entries(data)) {
       if (query.times?.includes(name)) fields[name] = timestamp()
       else if (typeof value === 'string') fields[name] = utf8()
+      else if (typeof value === 'boolean') fields[name] = bool()
       else if (value === null) fields[name] = f64().nullable()
       else fields[name] ??= f64()
     }

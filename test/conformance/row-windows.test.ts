@@ -4,10 +4,20 @@ import { hoppingCount } from '../../src/time/window-kinds/hopping-count.ts'
 import { length } from '../../src/time/window-kinds/length.ts'
 import { lengthBatch } from '../../src/time/window-kinds/length-batch.ts'
 import type { EngineCase, TimeCase } from './cases.ts'
-import { runQuery } from './row-window-script.ts'
+import { type Emitted, runQuery } from './row-window-script.ts'
 import { checksOf } from './suites.ts'
 
 const values = (list: readonly number[]) => list.map(v => ({ data: { v } }))
+
+/** Which values came out together: the count begins anew with each window. */
+function windowsOf(emitted: readonly Emitted[]): unknown[][] {
+  const windows: unknown[][] = []
+  for (const row of emitted) {
+    if (row['count()'] === 1) windows.push([])
+    windows.at(-1)!.push(row.v)
+  }
+  return windows
+}
 
 /** What the cases of an area about counts and external time claim. */
 const areasOn = (engine: 'wasm' | 'js'): Readonly<Record<string, (given: TimeCase) => Promise<void>>> => ({
@@ -15,6 +25,11 @@ const areasOn = (engine: 'wasm' | 'js'): Readonly<Record<string, (given: TimeCas
     const query = { window: lengthBatch(input.size), select: ['sum(v)'] }
     const emitted = await runQuery(query, values(input.values), { engine })
     expect(emitted.map(row => row['sum(v)'])).toEqual(expected.emitted)
+  },
+  'window.count.hopping': async ({ input: { size, interval, waitForFull, values: list }, expected }) => {
+    const query = { window: hoppingCount(size, interval, { waitForFull, rows: 'all' }), select: ['v', 'count()'] }
+    const emitted = await runQuery(query, values(list), { engine })
+    expect(windowsOf(emitted)).toEqual(expected.windows)
   },
   'window.length': async ({ input, expected }) => {
     const arrivals = values(Array.from({ length: input.events }, (_, i) => i + 1))
@@ -36,11 +51,7 @@ const namesOn = (engine: 'wasm' | 'js'): Readonly<Record<string, (given: EngineC
   'count window by size and interval': async ({ input, expected }) => {
     const query = { window: hoppingCount(input.size, input.interval, { rows: 'all' }), select: ['v', 'count()'] }
     const emitted = await runQuery(query, values(input.events), { engine })
-    const windows: unknown[][] = []
-    for (const row of emitted) {
-      if (row['count()'] === 1) windows.push([])
-      windows.at(-1)!.push(row.v)
-    }
+    const windows = windowsOf(emitted)
     expect(windows).toEqual(expected.map(({ window }: { window: number[] }) => window))
     expect(windows.map(window => window.at(-1))).toEqual(expected.map(({ at }: { at: number }) => at))
   },

@@ -112,6 +112,10 @@ const AREAS: Readonly<Record<string, (given: TimeCase) => void>> = {
     script.rows(...events.map(([key, time]: [string, number]) => ({ key, time })))
     expect(script.watermark(END).map(kafkaRow(gap))).toEqual(expected.sessions)
   },
+  'window.session.groups': ({ input: { gap, ts }, expected }) => {
+    const found = sessionsOf(gap, ts).map(({ windowStart, windowEnd, n }) => [windowStart, windowEnd - gap, n])
+    expect(found).toEqual(expected.groups)
+  },
   'window.session.emit': ({ input: { gap, events }, expected }) => {
     const script = new WindowScript(session(gap, { emit: 'onUpdate', firing: 'retracting' }))
     const found = events.flatMap(([key, time]: [string, number]) => script.rows({ key, time }))
@@ -164,6 +168,8 @@ const AREAS: Readonly<Record<string, (given: TimeCase) => void>> = {
       expect(script.lateCount).toBe(1)
     }
   },
+  'window.sliding_record_aligned.keyed': ({ input, expected }) =>
+    expect(slidingByKey(input)).toEqual(expected.finalOnClose),
   'window.sliding_record_aligned': ({ input: { timeDifference, grace, events }, expected }) => {
     const script = new SlidingScript(timeDifference)
     const closed: Record<string, string> = {}
@@ -176,6 +182,27 @@ const AREAS: Readonly<Record<string, (given: TimeCase) => void>> = {
     }
     expect(closed).toEqual(expected.finalOnClose)
   },
+}
+
+/** Rows of several keys, whose values are powers of two by the order they come in: which of them each window has. */
+function slidingByKey({ timeDifference, grace, events, ends }: TimeCase['input']) {
+  const rows: readonly (readonly [key: string, name: string, time: number])[] = events
+  const script = new WindowScript(slidingPerEvent(timeDifference))
+  const found: Record<string, Record<string, string>> = {}
+  const take = (results: readonly ScriptResult[]) => {
+    for (const { key, windowStart, sum } of results) {
+      const names = rows.filter((_, place) => Math.floor(sum / 2 ** place) % 2 === 1).map(([, name]) => name)
+      ;(found[key] ??= {})[windowStart] = names.join('+')
+    }
+  }
+  let streamTime = Number.NEGATIVE_INFINITY
+  rows.forEach(([key, , time], place) => {
+    script.rows({ key, time, value: 2 ** place })
+    streamTime = Math.max(streamTime, time)
+    take(script.watermark(streamTime - grace - 1))
+  })
+  if (ends) take(script.watermark(END))
+  return found
 }
 
 /** What a case of a name claims. */

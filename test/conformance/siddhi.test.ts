@@ -1,103 +1,17 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { RowWindowSpec } from '../../src/time/row-windows.ts'
-import { delay } from '../../src/time/window-kinds/delay.ts'
-import { externalTime } from '../../src/time/window-kinds/external-time.ts'
-import { externalTimeBatch } from '../../src/time/window-kinds/external-time-batch.ts'
 import { length } from '../../src/time/window-kinds/length.ts'
-import { lengthBatch } from '../../src/time/window-kinds/length-batch.ts'
 import type { WindowOutput } from '../../src/time/window-kinds/parameters.ts'
-import { sort } from '../../src/time/window-kinds/sort.ts'
-import { time } from '../../src/time/window-kinds/time.ts'
-import { timeBatch } from '../../src/time/window-kinds/time-batch.ts'
-import { timeLength } from '../../src/time/window-kinds/time-length.ts'
-import { type Arrival, type Chunk, type Emitted, type RowQuery, replayQuery, runQuery } from './row-window-script.ts'
+import { type Arrival, type Chunk, replayQuery, runQuery } from './row-window-script.ts'
+import { expectedRows, queryOf, runCase, type SiddhiCase, siddhiCases, windowOf } from './siddhi-cases.ts'
 import { runSessions } from './siddhi-sessions.ts'
 
-interface SiddhiCase {
-  readonly name: string
-  readonly query: {
-    // biome-ignore lint/suspicious/noExplicitAny: each kind has its own parameters
-    readonly window: any
-    readonly select?: readonly string[]
-    readonly output?: WindowOutput
-    readonly groupBy?: readonly string[]
-    readonly having?: string
-    readonly variants?: readonly Chunk[]
-  }
-  readonly input: readonly Arrival[]
-  readonly expected: readonly Record<string, unknown>[]
-  readonly advance_to?: number
-}
-
-const file = new URL('data/siddhi-windows.json', import.meta.url)
-const CASES = (JSON.parse(readFileSync(file, 'utf8')) as { cases: SiddhiCase[] }).cases
+const CASES = siddhiCases('siddhi-windows.json')
 const caseOf = (name: string): SiddhiCase => {
   const found = CASES.find(each => each.name === name)
   if (found === undefined) throw new Error(`there is no case "${name}"`)
   return found
 }
 const ENGINES = ['wasm', 'js'] as const
-
-/** The window of a case in the words of this library. */
-function windowOf({ window }: SiddhiCase['query'], output: WindowOutput): RowWindowSpec {
-  const { n, ms, tsField } = window
-  switch (window.type) {
-    case 'length':
-      return length(n, { output })
-    case 'lengthBatch':
-      return lengthBatch(n, { output, streamCurrent: window.streamCurrent ?? false })
-    case 'time':
-      return time(ms, { output })
-    case 'timeBatch':
-      return timeBatch(ms, { output, ...(window.start !== undefined && { start: window.start }) })
-    case 'timeLength':
-      return timeLength(ms, n, { output })
-    case 'delay':
-      return delay(ms, { output })
-    case 'externalTime':
-      return externalTime(tsField, ms, { output })
-    case 'externalTimeBatch':
-      return externalTimeBatch(tsField, ms, {
-        output,
-        ...(window.start !== undefined && { start: window.start }),
-        ...(window.timeoutMs !== undefined && { timeout: window.timeoutMs }),
-      })
-    case 'sort':
-      return sort(n, window.by, { output })
-  }
-  throw new Error(`no window ${window.type}`)
-}
-
-/** What the cases call the result of a call such as `sum(price)`. */
-const ALIASES: Readonly<Record<string, string>> = { sumPrice: 'sum(price)', distinctPages: 'distinctCount(pageID)' }
-
-function expectedRow(expected: Record<string, unknown>, select: readonly string[], withKind: boolean) {
-  const names = Object.entries(expected)
-    .filter(([name]) => name !== 'batch' && (withKind || name !== 'kind'))
-    .map(([name, value]) => {
-      const call = ALIASES[name] ?? select.find(text => text.startsWith(`${name}(`)) ?? name
-      return [call, value] as const
-    })
-  return expect.objectContaining(Object.fromEntries(names))
-}
-
-/** The query, with the columns the case expects beside its aggregates. */
-function queryOf(given: SiddhiCase, output: WindowOutput): RowQuery {
-  const { select, groupBy = [] } = given.query
-  const { tsField } = given.query.window
-  const window = windowOf(given.query, output)
-  const times = tsField === undefined ? [] : [tsField as string]
-  if (select === undefined) return { window, times }
-  const columns = Object.keys(given.input[0]!.data)
-  const wanted = columns.filter(name => !groupBy.includes(name) && given.expected.some(row => name in row))
-  return { window, times, groupBy, select: [...new Set([...wanted, ...select])] }
-}
-
-async function runCase(given: SiddhiCase, engine: 'wasm' | 'js', more: Partial<RowQuery> = {}): Promise<Emitted[]> {
-  const query = { ...queryOf(given, given.query.output ?? 'current'), ...more }
-  return runQuery(query, given.input, { engine, advanceTo: given.advance_to })
-}
 
 /** The cases that say it all: rows in, rows out. */
 const PLAIN = [
@@ -160,17 +74,16 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
 describe.each(ENGINES)('Siddhi on %s', engine => {
   it.each(PLAIN)('%s', async name => {
     const given = caseOf(name)
-    const { select = [], output = 'current' } = given.query
     const emitted = await runCase(given, engine)
-    expect(emitted).toEqual(given.expected.map(row => expectedRow(row, select, output === 'all')))
+    expect(emitted).toEqual(expectedRows(given, given.query.output === 'all'))
   })
 
   it.each(PLAIN.filter(isTimed))('%s, replayed by the times of its rows', async name => {
     const given = caseOf(name)
-    const { select = [], output = 'current' } = given.query
+    const { output = 'current' } = given.query
     const arrivals = given.input.map(arrival => ({ ...arrival, ts: arrival.ts! }))
     const emitted = await replayQuery(queryOf(given, output), arrivals, { engine, advanceTo: given.advance_to })
-    expect(emitted).toEqual(given.expected.map(row => expectedRow(row, select, output === 'all')))
+    expect(emitted).toEqual(expectedRows(given, output === 'all'))
   })
 
   it('length: a null argument leaves min/sum/avg unchanged', async () => {
@@ -178,7 +91,7 @@ describe.each(ENGINES)('Siddhi on %s', engine => {
     const emitted = await runCase(given, engine)
     // The source counts the rows that enter; from the fifth on one leaves before each of them.
     const current = emitted.filter(({ kind }) => kind === 'current')
-    expect(current).toEqual(given.expected.map(row => expectedRow(row, given.query.select!, true)))
+    expect(current).toEqual(expectedRows(given, true))
     expect(emitted).toHaveLength(12)
   })
 
@@ -203,7 +116,7 @@ describe.each(ENGINES)('Siddhi on %s', engine => {
   it('distinctCount decreases when the last copy of a value expires', async () => {
     const given = caseOf('distinctCount decreases when the last copy of a value expires')
     const emitted = await runCase(given, engine, { having: ['distinctCount(pageID)', 3] })
-    expect(emitted).toEqual(given.expected.map(row => expectedRow(row, given.query.select!, false)))
+    expect(emitted).toEqual(expectedRows(given, false))
   })
 
   it('timeBatch: current-only and expired-only outputs', async () => {

@@ -1,11 +1,13 @@
 import { type EngineCase, engineCases, type TimeCase, timeCases } from './cases.ts'
 
-/** The test files that run cases of `windows-and-time.json` and `engines.json`, by name without `.test.ts`. */
+/** The test files that run cases of the data but Siddhi's, by name without `.test.ts`. */
 export const SUITES = [
   'aligned-windows',
   'session-windows',
   'row-windows',
+  'window-scripts',
   'watermarks',
+  'aggregate-values',
   'event-queue',
   'histogram',
 ] as const
@@ -38,6 +40,18 @@ const AREAS: Readonly<Record<string, Suite>> = {
   'lateness.session': 'session-windows',
   'lateness.session.max': 'session-windows',
   'window.sliding_record_aligned': 'session-windows',
+  'window.session.groups': 'session-windows',
+  'window.sliding_record_aligned.keyed': 'session-windows',
+  'window.cumulate.assign': 'window-scripts',
+  'window.calendar.group': 'window-scripts',
+  'window.script': 'window-scripts',
+  'window.multi.script': 'window-scripts',
+  'window.global.script': 'window-scripts',
+  'window.processing.script': 'window-scripts',
+  'aggregate.values': 'aggregate-values',
+  'watermark.inputs': 'watermarks',
+  'watermark.physical': 'watermarks',
+  'window.count.hopping': 'row-windows',
   'window.count.agg': 'row-windows',
   'window.length': 'row-windows',
   'window.tumbling.first_event_aligned': 'row-windows',

@@ -21,7 +21,7 @@ export interface OutputOptions<O extends WindowOutput> {
 
 /** Options of the windows that put out their rows in batches. */
 export interface BatchOptions<O extends WindowOutput> extends OutputOptions<O> {
-  /** `'last'` by default. Without aggregates every row comes out. */
+  /** `'last'` by default. Without aggregates or groups every row comes out. */
   readonly rows?: BatchRows
   /** Whether a batch that is not complete when a bounded input ends comes out all the same; `false` by default. */
   readonly emitIncomplete?: boolean

@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs'
+import { expect } from 'vitest'
+import type { RowWindowSpec } from '../../src/time/row-windows.ts'
+import { delay } from '../../src/time/window-kinds/delay.ts'
+import { externalTime } from '../../src/time/window-kinds/external-time.ts'
+import { externalTimeBatch } from '../../src/time/window-kinds/external-time-batch.ts'
+import { length } from '../../src/time/window-kinds/length.ts'
+import { lengthBatch } from '../../src/time/window-kinds/length-batch.ts'
+import type { WindowOutput } from '../../src/time/window-kinds/parameters.ts'
+import { sort } from '../../src/time/window-kinds/sort.ts'
+import { time } from '../../src/time/window-kinds/time.ts'
+import { timeBatch } from '../../src/time/window-kinds/time-batch.ts'
+import { timeLength } from '../../src/time/window-kinds/time-length.ts'
+import { unique } from '../../src/time/window-kinds/unique.ts'
+import { type Arrival, type Chunk, type Emitted, type RowQuery, runQuery } from './row-window-script.ts'
+
+/** A case of Siddhi's windows over rows. */
+export interface SiddhiCase {
+  readonly name: string
+  readonly query: {
+    // biome-ignore lint/suspicious/noExplicitAny: each kind has its own parameters
+    readonly window: any
+    readonly select?: readonly string[]
+    readonly output?: WindowOutput
+    readonly groupBy?: readonly string[]
+    readonly having?: string
+    readonly chunk?: Chunk
+    readonly variants?: readonly Chunk[]
+  }
+  readonly input: readonly Arrival[]
+  readonly expected: readonly Record<string, unknown>[]
+  readonly advance_to?: number
+  /** To how many decimals numbers are to agree; left out, they are to be equal. */
+  readonly tolerance?: number
+}
+
+/** The cases of a file of data. */
+export const siddhiCases = (file: string): readonly SiddhiCase[] =>
+  (JSON.parse(readFileSync(new URL(`data/${file}`, import.meta.url), 'utf8')) as { cases: SiddhiCase[] }).cases
+
+/** The window of a case in the words of this library. */
+export function windowOf({ window }: SiddhiCase['query'], output: WindowOutput): RowWindowSpec {
+  const { n, ms, tsField, streamCurrent, start, timeoutMs: timeout, stampWithEnd } = window
+  switch (window.type) {
+    case 'length':
+      return length(n, { output })
+    case 'lengthBatch':
+      return lengthBatch(n, { output, ...given({ streamCurrent }) })
+    case 'time':
+      return time(ms, { output })
+    case 'timeBatch':
+      return timeBatch(ms, { output, ...given({ start, streamCurrent }) })
+    case 'timeLength':
+      return timeLength(ms, n, { output })
+    case 'delay':
+      return delay(ms, { output })
+    case 'externalTime':
+      return externalTime(tsField, ms, { output })
+    case 'externalTimeBatch':
+      return externalTimeBatch(tsField, ms, { output, ...given({ start, timeout, stampWithEnd }) })
+    case 'sort':
+      return sort(n, window.by, { output })
+    case 'unique':
+      return unique(window.by, { output, unbounded: true })
+  }
+  throw new Error(`no window ${window.type}`)
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what a case gives may be of a type that is to be refused
+const given = (options: Record<string, any>): Record<string, any> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+
+/** What the cases call the result of a call such as `sum(price)`. */
+const ALIASES: Readonly<Record<string, string>> = { sumPrice: 'sum(price)', distinctPages: 'distinctCount(pageID)' }
+
+/** The rows a case expects, each as a pattern. */
+export function expectedRows({ query, expected, tolerance }: SiddhiCase, withKind: boolean): unknown[] {
+  const { select = [] } = query
+  return expected.map(row => {
+    const named = Object.entries(row)
+      .filter(([name]) => name !== 'batch' && (withKind || name !== 'kind'))
+      .map(([name, value]) => {
+        const call = ALIASES[name] ?? select.find(text => text.startsWith(`${name}(`)) ?? name
+        const isClose = tolerance !== undefined && typeof value === 'number'
+        return [call, isClose ? expect.closeTo(value, tolerance) : value] as const
+      })
+    return expect.objectContaining(Object.fromEntries(named))
+  })
+}
+
+/** The query of a case, with the columns it expects beside its aggregates. */
+export function queryOf({ query, input, expected }: SiddhiCase, output: WindowOutput): RowQuery {
+  const { select, groupBy = [], chunk } = query
+  const { tsField } = query.window
+  const window = windowOf(query, output)
+  const asked = { window, times: tsField === undefined ? [] : [tsField as string], ...(chunk && { chunk }) }
+  if (select === undefined) return asked
+  const columns = Object.keys(input[0]!.data)
+  const wanted = columns.filter(name => !groupBy.includes(name) && expected.some(row => name in row))
+  return { ...asked, groupBy, select: [...new Set([...wanted, ...select])] }
+}
+
+/** What comes out of the query of a case on an engine. */
+export async function runCase(of: SiddhiCase, engine: 'wasm' | 'js', more: Partial<RowQuery> = {}): Promise<Emitted[]> {
+  const query = { ...queryOf(of, of.query.output ?? 'current'), ...more }
+  return runQuery(query, of.input, { engine, advanceTo: of.advance_to })
+}
