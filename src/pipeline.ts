@@ -43,7 +43,7 @@ import {
   topRowsStep,
   topStep,
 } from './pipeline/window-order-step.ts'
-import { namedRowExpressions, rowExpression } from './plan/expression-arguments.ts'
+import { namedRowExpressions, rowExpression, said } from './plan/expression-arguments.ts'
 import type { LogicalNode, LogicalPlan } from './plan/logical-node.ts'
 import { filterNode, type ModuleExport, makePlan, processingTimeNode, projectNode } from './plan/make-node.ts'
 import type { OutputKind } from './plan/output-rate.ts'
@@ -109,7 +109,7 @@ export class Pipeline<
    * ```
    */
   filter(predicate: (e: Columns<F>) => BooleanExpression<boolean, 'literal' | 'row'>): Pipeline<F, T, S> {
-    return this.withStep(filterNode(rowExpression('filter', predicate(columnsOf(this.outputSchema)))))
+    return this.withStep(filterNode(rowExpression('filter', said('filter', predicate, columnsOf(this.outputSchema)))))
   }
 
   /**
@@ -119,7 +119,7 @@ export class Pipeline<
   project<const P extends Readonly<Record<string, RowExpression>>>(
     columns: (e: Columns<F>) => P,
   ): Pipeline<ProjectFields<T, P>, ProjectedTime<T, P>, S> {
-    const named = namedRowExpressions('project', columns(columnsOf(this.outputSchema)))
+    const named = namedRowExpressions('project', said('project', columns, columnsOf(this.outputSchema)))
     return this.withStep(projectNode(this.scope, named))
   }
 
@@ -219,7 +219,8 @@ export class Pipeline<
     build: (branch: Pipeline<F, T, S>) => Pipeline<G, U, S>,
   ): Pipeline<F, T, S> {
     const start = makePlan(fieldSpecs(this.outputSchema), [])
-    const branch = build(new Pipeline<F, T, S>(start, this.config, this.scope, this.kernels))
+    const rows = new Pipeline<F, T, S>(start, this.config, this.scope, this.kernels)
+    const branch: unknown = typeof build === 'function' ? build(rows) : build
     return this.withStep(branchStep(name, start, branch))
   }
 

@@ -8,6 +8,7 @@ import { loadFunctions } from './plan/load-functions.ts'
 import type { LogicalPlan } from './plan/logical-node.ts'
 import { sourceScope } from './plan/plan-scope.ts'
 import { type Assembly, type AssemblyParts, assemble } from './runtime/assemble.ts'
+import { checkRunOptions } from './runtime/check-run-options.ts'
 import { JobMeter } from './runtime/job-meter.ts'
 import { JobRecovery } from './runtime/job-recovery.ts'
 import { RowQueueSink } from './runtime/row-queue-sink.ts'
@@ -27,6 +28,7 @@ export async function runPlan<In, Out>(
   kernels: KernelModule | undefined,
   options: RunOptions<In, Out>,
 ): Promise<Job<In, Out>> {
+  checkRunOptions(options as unknown as RunOptions<never, never>)
   const module = options.runtime === undefined ? kernels : kernelsOf(options.runtime)
   const engine = await createEngine({ engine: config.engine, maxBytes: config.maxMemory, module })
   const source = sourceScope(plan).schema

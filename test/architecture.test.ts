@@ -8,6 +8,7 @@ import { ROOT, sourceFiles } from './source-files.ts'
 /** The rooms of `src`, each importing from those before it only. */
 const ROOMS = [
   'errors',
+  'options',
   'schema',
   'time',
   'expression',

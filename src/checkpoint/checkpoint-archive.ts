@@ -1,7 +1,7 @@
 import { checkpointFailed, checkpointInvalid, EventfluxError, optionInvalid, show } from '../errors.ts'
 import type { Section, StoredSection } from './checkpoint-format.ts'
 import type { CheckpointMeta } from './checkpoint-meta.ts'
-import type { CheckpointStore } from './checkpoint-store.ts'
+import { type CheckpointStore, checkStore } from './checkpoint-store.ts'
 import { gzip } from './gzip.ts'
 import { type CheckpointContent, readCheckpoint, readFirst, wholeSections } from './read-checkpoint.ts'
 import { inTurns } from './steps.ts'
@@ -76,6 +76,7 @@ export class CheckpointArchive {
     for (const [name, value] of Object.entries({ retain, fullEvery }))
       if (!(Number.isSafeInteger(value) && value >= 1))
         throw optionInvalid(`${name} is a number of checkpoints of at least 1, not ${show(value)}`, { value, at: name })
+    checkStore(store)
     this.#store = store
     this.#retain = retain
     this.#fullEvery = fullEvery

@@ -1,4 +1,4 @@
-import { checkpointConflict } from '../errors.ts'
+import { checkpointConflict, optionInvalid, show } from '../errors.ts'
 
 /**
  * Where checkpoints are kept: bytes under ids that only grow. All a store has to know of a checkpoint.
@@ -38,4 +38,14 @@ export function refuseOlder(store: string, id: number, ids: readonly number[]): 
       `checkpoint ${id} is not newer than ${newest}, which is in the store "${store}" already: another job writes there`,
       { value: id, at: store },
     )
+}
+
+/** @throws EventfluxError `OPTION_INVALID` for what lacks one of a store's functions. */
+export function checkStore(store: unknown): void {
+  const given = (store ?? {}) as Record<string, unknown>
+  if (['list', 'get', 'put', 'delete'].every(method => typeof given[method] === 'function')) return
+  throw optionInvalid(`a store of checkpoints has list, get, put and delete; ${show(store)} is none`, {
+    value: store,
+    at: 'store',
+  })
 }

@@ -223,7 +223,7 @@ export function inferCall(
   const { least, most, infer } = RULES[fn]
   if (types.length < least || types.length > most)
     throw expressionInvalid(
-      `${fn} takes ${least === most ? least : `at least ${least}`} arguments, not ${types.length}`,
+      `${fn} takes ${least === most ? least : types.length < least ? `at least ${least}` : `at most ${most}`} arguments, not ${types.length}`,
       { value: fn },
     )
   return infer({ fn, types, args })

@@ -1,8 +1,8 @@
-import { expressionInvalid, show } from '../errors.ts'
 import { type DataType, typeOf } from '../schema/data-type.ts'
 import type { Schema } from '../schema/schema.ts'
 import { inferAggregate } from './aggregate-rules.ts'
 import { inferCall } from './function-rules.ts'
+import { noColumn } from './no-column.ts'
 import type { AggregateNode, ExpressionNode, ResultNode } from './node.ts'
 
 /**
@@ -15,11 +15,7 @@ export function inferType(node: ExpressionNode, schema: Schema): DataType {
     case 'column': {
       const field = schema.field(node.name)
       if (field !== undefined) return field.type
-      const known = schema.fields.slice(0, 8).map(({ name }) => name)
-      throw expressionInvalid(
-        `There is no column ${show(node.name)} here, only ${known.join(', ')}${schema.length > 8 ? ', …' : ''}`,
-        { value: node.name, at: node.name },
-      )
+      throw noColumn(node.name, schema)
     }
     case 'literal':
       return typeOf(node.type, node.value === null)

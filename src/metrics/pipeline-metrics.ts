@@ -52,9 +52,9 @@ export class PipelineMetrics {
     this.#meter = new Meter(clock)
   }
 
-  /** One event was processed, `latencyNs` after it came. What is not >= 0 counts as 0. */
+  /** One event was processed, `latencyNs` after it came. What is no finite number from 0 on counts as 0. */
   recordEvent(latencyNs: number): void {
-    const sample = latencyNs >= 0 ? latencyNs : 0
+    const sample = latencyNs >= 0 && latencyNs < Number.POSITIVE_INFINITY ? latencyNs : 0
     if (this.#integerEma) this.#latencyNs = Math.floor((this.#latencyNs * 9 + Math.floor(sample)) / 10)
     else if (this.latency.count === 0) this.#latencyNs = sample
     else this.#latencyNs += 0.1 * (sample - this.#latencyNs)

@@ -52,7 +52,10 @@ export function eventTimeStep<F extends SchemaFields>(
     column,
     watermarks:
       watermarks?.kind === 'punctuated'
-        ? { kind: watermarks.kind, expression: rowExpression('punctuated', watermarks.mark(columnsOf(schema))) }
+        ? {
+            kind: watermarks.kind,
+            expression: rowExpression('punctuated', watermarks.mark(columnsOf(schema))),
+          }
         : (watermarks ?? boundedOutOfOrderness(outOfOrdernessMs ?? 0)),
     allowedLatenessMs: lengthOf('allowedLateness', options) ?? 0,
     idlenessMs: given(options.idleness, 'idleness'),

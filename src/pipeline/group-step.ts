@@ -1,6 +1,6 @@
 import { columnsOf } from '../expression/columns.ts'
 import type { Expression } from '../expression/expression.ts'
-import { namedResults } from '../plan/expression-arguments.ts'
+import { namedResults, said } from '../plan/expression-arguments.ts'
 import type { WindowAggregateNode } from '../plan/logical-node.ts'
 import { windowAggregateNode } from '../plan/make-node.ts'
 import { groupSchema } from '../plan/plan-scope.ts'
@@ -17,6 +17,6 @@ export function groupStep(
   return windowAggregateNode(
     keys,
     spec,
-    namedResults('aggregate', results(columnsOf(groupSchema(schema, spec)) as never)),
+    namedResults('aggregate', said('aggregate', results, columnsOf(groupSchema(schema, spec)) as never)),
   )
 }

@@ -96,7 +96,7 @@ export class ParallelPipeline<F extends SchemaFields, T extends EventTime, S ext
     if (typeof name !== 'string' || name === '' || this.stages.some(stage => stage.name === name))
       throw planInvalid(`A stage has a name of its own, not ${show(name)}`, { at: 'name', value: name })
     const rows = this.stages.length === 0 ? this.pipeline : this.pipeline.stage()
-    const built = build(rows)
+    const built: unknown = typeof build === 'function' ? build(rows) : build
     const from = rows.plan.nodes.length
     const isBuiltOnRows =
       built instanceof Pipeline &&

@@ -2,7 +2,7 @@ import { expressionInvalid } from '../errors.ts'
 import { columnsOf } from '../expression/columns.ts'
 import type { BooleanExpression, Expression } from '../expression/expression.ts'
 import { sortTerms } from '../expression/ordering.ts'
-import { namedRowResults, rowExpression } from '../plan/expression-arguments.ts'
+import { namedRowResults, rowExpression, said } from '../plan/expression-arguments.ts'
 import type { RowWindowNode, RowWindowResult } from '../plan/logical-node.ts'
 import { rowWindowNode } from '../plan/make-node.ts'
 import { checkKeys } from '../plan/plan-scope.ts'
@@ -43,13 +43,13 @@ export function aggregateStep(
 ): RowWindowNode {
   checkKeys('groupBy', schema, groupBy)
   const content = columnsOf(contentSchema(schema, spec)) as never
-  const given = namedRowResults('aggregate', results(content, columnsOf(schema) as never))
+  const given = namedRowResults('aggregate', said('aggregate', results, content, columnsOf(schema) as never))
   const passed = [...new Set([...keys, ...groupBy])].map(name => columnResult(name))
   const parts = { keys, groupBy, window: spec, results: [...passed, ...given] }
   const output = columnsOf(rowWindowSchema(schema, rowWindowNode(parts))) as never
   return rowWindowNode({
     ...parts,
-    ...(having && { having: condition(having(output)) }),
+    ...(having && { having: condition(said('having', having, output)) }),
     ...orderOf('aggregate', chunk, output),
   })
 }
@@ -63,7 +63,7 @@ export function rowsStep({ schema, keys, spec }: OpenRowWindow, chunk: ChunkOrde
 }
 
 const orderOf = (method: string, { orderBy, limit, offset }: ChunkOrderOptions, output: never) => ({
-  order: orderBy && sortTerms(method, orderBy(output)),
+  order: orderBy && sortTerms(method, said(method, orderBy, output)),
   limit,
   offset,
 })

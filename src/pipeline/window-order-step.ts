@@ -1,6 +1,7 @@
 import { planInvalid, show } from '../errors.ts'
 import { columnsOf } from '../expression/columns.ts'
 import { type Ordering, sortTerms } from '../expression/ordering.ts'
+import { said } from '../plan/expression-arguments.ts'
 import type { TopRowsNode, WindowOrderNode } from '../plan/logical-node.ts'
 import type { PlanScope } from '../plan/plan-scope.ts'
 import { type Ties, topRowsNode, windowOrderNode } from '../plan/window-order.ts'
@@ -26,7 +27,7 @@ export interface TopOptions<K extends string, R extends string> {
 /** @throws EventfluxError `PLAN_INVALID`, `EXPRESSION_INVALID`. */
 export function orderStep(method: string, scope: PlanScope, order: (row: never) => unknown): WindowOrderNode {
   orderedResults(scope.results)
-  const terms = sortTerms(method, order(columnsOf(scope.schema) as never))
+  const terms = sortTerms(method, said(method, order, columnsOf(scope.schema) as never))
   if (terms.length === 0) throw planInvalid(`${method} takes at least one term to order by`)
   return windowOrderNode({ order: terms })
 }
@@ -59,7 +60,7 @@ export function topRowsStep(
   order: (row: never) => unknown,
   { ties, rank }: Omit<TopOptions<string, string>, 'by'>,
 ): TopRowsNode {
-  const terms = sortTerms('topRows', order(columnsOf(schema) as never))
+  const terms = sortTerms('topRows', said('topRows', order, columnsOf(schema) as never))
   return topRowsNode(window, { order: terms, limit: n ?? null, by: keys, ties: ties ?? 'drop', rank })
 }
 

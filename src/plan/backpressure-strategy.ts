@@ -125,7 +125,7 @@ function longForm(given: Record<string, unknown>): NormalisedStrategy {
         recoveryMs: numberIn(given, 'recoveryMs', Number.MIN_VALUE, MAX_WAIT_MS),
       }
     default:
-      throw unknownStrategy(given.kind)
+      throw unknownStrategy(given.kind ?? given)
   }
 }
 

@@ -87,7 +87,9 @@ export function resolveConfig(config: PipelineConfig = {}): ResolvedConfig {
   return Object.freeze({
     bufferSize: count('bufferSize')!,
     maxBytes: count('maxBytes'),
-    backpressure: normaliseStrategy((own('backpressure') ?? 'block') as BackpressureStrategy),
+    backpressure: normaliseStrategy(
+      (own('backpressure') === undefined ? 'block' : own('backpressure')) as BackpressureStrategy,
+    ),
     metrics,
     userTiming,
     maxMemory: count('maxMemory')!,

@@ -12,6 +12,23 @@ export function rowExpression(method: string, given: unknown): ExpressionNode {
   return expression.node as ExpressionNode
 }
 
+/**
+ * What a callback says of the columns handed to it.
+ *
+ * @throws EventfluxError `EXPRESSION_INVALID` for what is no function.
+ */
+export function said<A extends readonly unknown[], R>(
+  method: string,
+  callback: (...columns: A) => R,
+  ...columns: A
+): R {
+  if (typeof callback === 'function') return callback(...columns)
+  throw expressionInvalid(`${method} takes a function of the columns, as in e => e.price, not ${show(callback)}`, {
+    value: callback,
+    at: method,
+  })
+}
+
 /** What a callback returned, as named expressions over rows, in the order of its own properties. */
 export const namedRowExpressions = (method: string, given: unknown) =>
   entriesOf(method, given).map(([name, value]) => ({ name, expression: rowExpression(method, value) }))

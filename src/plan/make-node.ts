@@ -162,7 +162,7 @@ export function makePlan(
   futureLimits(source, nodes)
   for (const [i, stage] of stages.entries())
     if (!Number.isInteger(stage) || stage <= (stages[i - 1] ?? 0) || stage > nodes.length)
-      throw planInvalid(`Stages begin at steps, one after the other, each with some before it, not ${show(stage)}`)
+      throw planInvalid(`Each stage begins behind a step of the one before; none can begin behind ${show(stage)} steps`)
   return Object.freeze({
     version: 1,
     source,

@@ -77,6 +77,7 @@ class Assembler {
   readonly #arena: Arena
   readonly #policies = new Map<string, ErrorPolicyRunner>()
   readonly #sinks: SinkOperator[] = []
+  readonly #branches: string[] = []
   /** Dictionaries of the columns that user code puts out. */
   readonly #made: Dictionary[] = []
   readonly #maxBatch: number
@@ -203,6 +204,7 @@ class Assembler {
       return this.#ended(new BatchSinkOperator(options.onBatch, { view, policy, listener }))
     }
     const sinks = options.sinks ?? {}
+    if (branch !== undefined) this.#branches.push(branch)
     const given =
       branch === undefined ? (options.sink ?? defaultSink()) : Object.hasOwn(sinks, branch) ? sinks[branch] : undefined
     if (given === undefined) {
@@ -243,7 +245,7 @@ class Assembler {
     return operator
   }
 
-  /** A policy for a stage that doesn't exist is a typing error, not a wish. */
+  /** A policy or a sink for something that doesn't exist is a typing error, not a wish. */
   #refuseUnknown({ elsewhere }: Chain): void {
     for (const stage of Object.keys(this.#parts.options.errors ?? {})) {
       if (this.#policies.has(stage) || elsewhere?.policies.some(policy => policy.stage === stage)) continue
@@ -251,6 +253,14 @@ class Assembler {
         `there is no stage ${show(stage)} to set an error policy for; the stages are ${[...this.#policies.keys()].join(', ')}`,
         { value: stage, at: 'errors' },
       )
+    }
+    for (const branch of Object.keys(this.#parts.options.sinks ?? {})) {
+      if (this.#branches.includes(branch)) continue
+      const there = this.#branches.length === 0 ? 'it has none' : `its branches are ${this.#branches.join(', ')}`
+      throw optionInvalid(`the pipeline has no branch ${show(branch)} to give a sink to; ${there}`, {
+        value: branch,
+        at: 'sinks',
+      })
     }
   }
 }

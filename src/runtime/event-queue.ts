@@ -8,6 +8,7 @@ import type { EdgeState } from './admission/admission-edge.ts'
 import type { GrowthWarning } from './admission/admission-store.ts'
 import { type AdmissionListener, Ledger } from './admission/ledger.ts'
 import type { BatchResult, PushResult } from './admission/push-result.ts'
+import { checkEventArray } from './event-array.ts'
 import { BoundedStore } from './event-store/bounded-store.ts'
 import { checkCapacity, type EventStore } from './event-store/event-store.ts'
 import { NumberStore } from './event-store/number-store.ts'
@@ -79,7 +80,7 @@ export class EventQueue<In, Out = In> {
       typeof options === 'number' ? { capacity: options } : options
     this.#events = new BoundedStore(makeStore(checkCapacity(capacity)), onEvict !== undefined)
     this.#admission = new Admission(this.#events, {
-      strategy: backpressure ?? 'block',
+      strategy: backpressure === undefined ? 'block' : backpressure,
       clock: clock ?? systemClock,
       ledger: onEvict ? tellingEvicted(this.#ledger, this.#events, onEvict) : this.#ledger,
       ...(random && { random }),
@@ -179,8 +180,13 @@ export class EventQueue<In, Out = In> {
     return this.push(event, { strategy })
   }
 
-  /** Pushes events in order; the strategy treats those that find no room as if they came one by one. */
+  /**
+   * Pushes events in order; the strategy treats those that find no room as if they came one by one.
+   *
+   * @throws EventfluxError as `push` does, and `EVENT_INVALID` for what is no array.
+   */
   pushMany(events: readonly In[], options?: PushOptions): BatchResult | Promise<BatchResult> {
+    checkEventArray(events)
     let next = 0
     return this.#admission.admitMany(
       events.length,

@@ -18,6 +18,7 @@ import { Admission, type PushOptions } from './admission/admission.ts'
 import type { GrowthWarning } from './admission/admission-store.ts'
 import { type AdmissionListener, Ledger } from './admission/ledger.ts'
 import type { BatchResult, PushResult } from './admission/push-result.ts'
+import { checkEventArray } from './event-array.ts'
 import { InputRuns } from './input-runs.ts'
 import { TimeGuard } from './time-guard.ts'
 
@@ -145,6 +146,7 @@ export class SourceEdge implements AdmissionListener {
     options?: PushOptions,
     input = this.#pushes,
   ): BatchResult | Promise<BatchResult> {
+    checkEventArray(events)
     return this.#pushBlock(
       input,
       events.length,

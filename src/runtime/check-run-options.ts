@@ -1,0 +1,59 @@
+import { optionInvalid, show } from '../errors.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
+import type { RunOptions } from './run-options.ts'
+
+const NAMES: OptionNames<RunOptions<never, never>> = {
+  source: true,
+  sources: true,
+  sink: true,
+  onBatch: true,
+  sinks: true,
+  errors: true,
+  maxInFlight: true,
+  readAhead: true,
+  workers: true,
+  restart: true,
+  clock: true,
+  random: true,
+  runtime: true,
+  checkpoint: true,
+  restore: true,
+  signal: true,
+}
+
+/**
+ * Checks what no part of a job looks at by itself: names of options, and what has to have certain methods.
+ *
+ * @throws EventfluxError `OPTION_INVALID`
+ */
+export function checkRunOptions(options: RunOptions<never, never>): void {
+  checkOptions('run', options, NAMES)
+  const { sink, onBatch, sources, sinks, errors, readAhead, clock, random, signal, checkpoint } = options
+  if (sink !== undefined && onBatch !== undefined)
+    throw optionInvalid('results go to a sink, as rows, or to onBatch, as columns: run takes one of them', {
+      at: 'onBatch',
+    })
+  expectOption('onBatch', onBatch, isFunction, 'a function that takes batches')
+  expectOption('sources', sources, Array.isArray, 'an array of sources')
+  expectOption('sinks', sinks, isObject, 'an object of sinks by the names of branches')
+  expectOption('errors', errors, isObject, 'an object of policies by the names of stages')
+  expectOption('readAhead', readAhead, isCount, 'an integer of at least 1')
+  expectOption('clock', clock, has('now', 'monotonicNs', 'after'), 'a clock: now(), monotonicNs() and after()')
+  expectOption('random', random, isFunction, 'a function that gives numbers from 0 to below 1')
+  expectOption('signal', signal, has('addEventListener', 'removeEventListener'), 'an AbortSignal')
+  expectOption('checkpoint', checkpoint, isObject, 'an object with a store')
+}
+
+function expectOption(name: string, value: unknown, isRight: (value: unknown) => boolean, what: string): void {
+  if (value === undefined || isRight(value)) return
+  throw optionInvalid(`${name} is ${what}, not ${show(value)}`, { value, at: name })
+}
+
+const isFunction = (value: unknown): boolean => typeof value === 'function'
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1
+
+const has =
+  (...methods: readonly string[]) =>
+  (value: unknown): boolean =>
+    isObject(value) && methods.every(method => isFunction((value as Record<string, unknown>)[method]))

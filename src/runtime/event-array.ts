@@ -1,0 +1,13 @@
+import { eventInvalid, show } from '../errors.ts'
+
+/**
+ * What a push of many goes by is how many there are: what isn't an array (a set, an iterable, one event) has no such number.
+ *
+ * @throws EventfluxError `EVENT_INVALID`
+ */
+export function checkEventArray(events: unknown): void {
+  if (Array.isArray(events) || (ArrayBuffer.isView(events) && 'length' in events)) return
+  throw eventInvalid(`pushMany takes an array of events, not ${show(events)}; for anything that iterates, spread it`, {
+    value: events,
+  })
+}
