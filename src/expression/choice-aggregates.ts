@@ -87,7 +87,7 @@ export function boolOr<E extends BooleanExpression<boolean, RowScope>>(
 
 /**
  * The least value of this window and of all that came out before it, for its key. Keys are never forgotten then: their
- * number is bounded by `maxKeys`.
+ * number is bounded by `maxKeys`. Windows that take back what they gave refuse it, but for global ones.
  *
  * @example
  * ```ts
@@ -102,7 +102,7 @@ export function minForever<E extends Orderable>(
 
 /**
  * The greatest value of this window and of all that came out before it, for its key. Keys are never forgotten then: their
- * number is bounded by `maxKeys`.
+ * number is bounded by `maxKeys`. Windows that take back what they gave refuse it, but for global ones.
  *
  * @example
  * ```ts

@@ -301,7 +301,9 @@ function windowSchema({ schema, eventTime }: PlanScope, node: WindowAggregateNod
       refuseByTime(result, 'a global window has no bounds')
       if (!isBounded(window)) refuseGrowing(result)
     }
-    if (fillsEmpty(window)) refuseForever(result)
+    if (fillsEmpty(window)) refuseForever(result, "so gaps can't be filled with it: leave fillEmpty out", 'fillEmpty')
+    if (retracts(window) && window.kind !== 'global')
+      refuseForever(result, "so what it was can't be taken back: leave firing: 'retracting' out", 'firing')
     entries.push([name, inferResultType(result, schema, fillsEmpty(window))])
   }
   const isRetracting = retracts(node.window)
@@ -315,14 +317,11 @@ function windowSchema({ schema, eventTime }: PlanScope, node: WindowAggregateNod
   return schemaFrom(entries)
 }
 
-/** @throws EventfluxError `PLAN_INVALID` for an aggregate that a window without rows has no value of. */
-function refuseForever(result: ResultNode): void {
-  if (result.kind === 'call') for (const arg of result.args) refuseForever(arg)
+/** @throws EventfluxError `PLAN_INVALID` for an aggregate that goes by more windows than its own. */
+function refuseForever(result: ResultNode, why: string, at: string): void {
+  if (result.kind === 'call') for (const arg of result.args) refuseForever(arg, why, at)
   if (result.kind !== 'aggregate' || (result.fn !== 'minForever' && result.fn !== 'maxForever')) return
-  throw planInvalid(`${result.fn} is not of a window, so gaps can't be filled with it: leave fillEmpty out`, {
-    value: result.fn,
-    at: 'fillEmpty',
-  })
+  throw planInvalid(`${result.fn} is not of a window, ${why}`, { value: result.fn, at })
 }
 
 /** Whether something takes rows out of a global window, or it was said that nothing has to. */

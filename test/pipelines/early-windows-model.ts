@@ -1,4 +1,5 @@
 import type { AlignedSpec } from '../../src/time/aligned-windows.ts'
+import type { CalendarSpec } from '../../src/time/calendar-windows.ts'
 import { windowsOf } from '../plan/aligned-windows-interpreter.ts'
 import type { Row } from '../plan/scalar-interpreter.ts'
 
@@ -16,11 +17,21 @@ interface Window {
   changed: string[]
 }
 
-/** Windows with early firings row by row, from their rules alone: a list of values per window and key. */
+const countAndTotal = (values: readonly number[]): Row => ({
+  n: values.length,
+  total: values.reduce((a, b) => a + b, 0),
+})
+
+/**
+ * Windows with early firings row by row, from their rules alone: a list of values per window and key.
+ *
+ * @param resultsOf What a result has beside its bounds and its key.
+ */
 export function earlyWindowsModel(
-  spec: AlignedSpec,
+  spec: AlignedSpec | CalendarSpec,
   input: readonly { readonly time: number; readonly key: string; readonly value: number }[],
   outOfOrderness: number,
+  resultsOf: (values: readonly number[]) => Row = countAndTotal,
 ): { readonly rows: Row[]; readonly late: number; readonly firings: readonly (readonly Row[])[] } {
   const { allowedLatenessMs = 0, firing = 'accumulating' } = spec
   const early = spec.early!
@@ -37,8 +48,7 @@ export function earlyWindowsModel(
       windowStart: start,
       windowEnd: end,
       key,
-      n: values.length,
-      total: values.reduce((a, b) => a + b, 0),
+      ...resultsOf(values),
       ...(firing === 'retracting' && { isRetraction }),
     })
 

@@ -6,42 +6,63 @@ import { pipeline, pipelineFromJSON } from '../../src/packaged.ts'
 import type { Pipeline } from '../../src/pipeline.ts'
 import { f64, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
+import type { AlignedSpec } from '../../src/time/aligned-windows.ts'
 import { calendar } from '../../src/time/calendar-windows.ts'
-import { checkWindow, cumulate, hopping, tumbling } from '../../src/time/windows.ts'
+import { checkWindow, cumulate, hopping, tumbling, type WindowSpec } from '../../src/time/windows.ts'
+import { type Bounds, windowsOf } from '../plan/aligned-windows-interpreter.ts'
 import type { Row } from '../plan/scalar-interpreter.ts'
 import { ENGINES, type Manner, runPlanRows } from './run-plan-rows.ts'
 
 const events = schema({ time: timestamp(), key: utf8().nullable(), value: f64() })
 const refused = (code: string) => expect.objectContaining({ code })
 
+/** A window that fills gaps, the same that doesn't, and how long the unit is its rows' times are counted in. */
+interface Filling {
+  readonly filling: WindowSpec & { readonly fillEmpty: number }
+  readonly plain: WindowSpec
+  readonly unitMs: number
+}
+
+const HOUR_MS = 3_600_000
 const windows = fc
-  .tuple(fc.constantFrom('tumbling', 'hopping', 'cumulate'), fc.constantFrom(1, 2, 5, 1_000), fc.constantFrom(0, 30))
-  .map(([kind, limit, allowedLateness]) => {
-    const options = { fillEmpty: { limit }, allowedLateness } as const
-    const plain = { allowedLateness } as const
-    if (kind === 'tumbling') return [tumbling(10, options), tumbling(10, plain), 10] as const
-    if (kind === 'hopping') return [hopping(25, 10, options), hopping(25, 10, plain), 10] as const
-    return [cumulate(10, 40, options), cumulate(10, 40, plain), 10] as const
-  })
-const rows = fc
-  .array(
-    fc.record({
-      step: fc.oneof(
-        { weight: 6, arbitrary: fc.integer({ min: -5, max: 12 }) },
-        { weight: 2, arbitrary: fc.integer({ min: 20, max: 90 }) },
-      ),
-      key: fc.constantFrom('a', 'b', null),
-      value: fc.integer({ min: -9, max: 9 }),
-    }),
-    { maxLength: 60, size: 'max' },
+  .tuple(
+    fc.constantFrom('tumbling', 'hopping', 'cumulate', 'day', 'month'),
+    fc.constantFrom(1, 2, 5, 1_000),
+    fc.constantFrom(0, 30),
+    fc.constantFrom('Europe/Berlin', 'America/Sao_Paulo', 'Australia/Lord_Howe'),
   )
-  .map(given => {
-    let time = -70
-    return given.map(({ step, ...row }): Row => {
-      time += step
-      return { time, ...row }
-    })
+  .map(([kind, limit, lateness, zone]): Filling => {
+    const isCalendar = kind === 'day' || kind === 'month'
+    const unitMs = kind === 'day' ? 2 * HOUR_MS : kind === 'month' ? 60 * HOUR_MS : 1
+    const late = { allowedLateness: lateness * unitMs }
+    const built = (options: { fillEmpty?: { limit: number } }): WindowSpec => {
+      if (isCalendar) return calendar(kind, { zone, ...late, ...options })
+      if (kind === 'tumbling') return tumbling(10, { ...late, ...options, offset: 3 })
+      return kind === 'hopping' ? hopping(25, 10, { ...late, ...options }) : cumulate(10, 40, { ...late, ...options })
+    }
+    return { filling: built({ fillEmpty: { limit } }) as Filling['filling'], plain: built({}), unitMs }
   })
+const steps = fc.array(
+  fc.record({
+    step: fc.oneof(
+      { weight: 6, arbitrary: fc.integer({ min: -5, max: 12 }) },
+      { weight: 2, arbitrary: fc.integer({ min: 20, max: 90 }) },
+    ),
+    key: fc.constantFrom('a', 'b', null),
+    value: fc.integer({ min: -9, max: 9 }),
+  }),
+  { maxLength: 60, size: 'max' },
+)
+/** Before clocks change in Brazil, at midnight, and after they did elsewhere. */
+const BEGIN = Date.UTC(2017, 9, 12)
+
+function rowsOf({ unitMs }: Filling, given: readonly { step: number; key: string | null; value: number }[]): Row[] {
+  let time = unitMs === 1 ? -70 : BEGIN
+  return given.map(({ step, ...row }) => {
+    time += step * unitMs
+    return { time, ...row }
+  })
+}
 
 const manner = (engine: Manner['engine'], maxBatch: number, stalls = false): Manner => ({
   engine,
@@ -52,53 +73,77 @@ const manner = (engine: Manner['engine'], maxBatch: number, stalls = false): Man
   stalls,
 })
 
-const rowsOf = async ({ plan }: Pipeline, input: readonly Row[], how: Manner): Promise<Row[]> => {
+const resultsOf = async ({ plan }: Pipeline, input: readonly Row[], how: Manner): Promise<Row[]> => {
   const found = await runPlanRows(plan, input, how)
   if ('code' in found) expect.fail(found.code)
   return found.rows.map(row => ({ ...row, n: Number(row.n) }))
 }
 
+/** The window behind another one, of all there could be. */
+function windowBehind(spec: WindowSpec, { end }: Bounds): Bounds {
+  // Windows of a kind have ends of their own, so the next is the first that ends later.
+  const stepMs = spec.kind === 'calendar' ? HOUR_MS / 2 : 1
+  for (let time = end - (spec.kind === 'hopping' ? spec.sizeMs : 1); ; time += stepMs) {
+    const later = windowsOf(spec as AlignedSpec, time).find(each => each.end > end)
+    if (later !== undefined) return later
+  }
+}
+
+/** The windows between two: those behind the first, up to the second; no more than a few over the limit. */
+function between(spec: WindowSpec, first: Bounds, end: number, limit: number): Bounds[] {
+  const found: Bounds[] = []
+  for (let at = windowBehind(spec, first); at.end < end && found.length <= limit; at = windowBehind(spec, at))
+    found.push(at)
+  return found
+}
+
 /** What is between the results of a key is filled, from its last window on, where it isn't longer than the limit. */
-function filled(results: readonly Row[], period: number, limit: number, boundsOf: (end: number) => number): Row[] {
-  const last = new Map<unknown, number>()
-  let latest = Number.NEGATIVE_INFINITY
+function filled(spec: WindowSpec, results: readonly Row[], limit: number): Row[] {
+  const last = new Map<unknown, Bounds>()
+  let latest: Bounds | undefined
+  const gapTo = (from: Bounds, to: number) => (to <= from.end ? [] : between(spec, from, to, limit))
   return results.flatMap(row => {
-    const end = row.windowEnd as number
+    const bounds = { start: row.windowStart as number, end: row.windowEnd as number }
     const before = last.get(row.key)
-    const gap = before === undefined ? 0 : (end - before) / period - 1
-    const isForgotten = before !== undefined && (latest - before) / period - 1 > limit
-    if (before === undefined || end > before || isForgotten) last.set(row.key, end)
-    latest = Math.max(latest, end)
-    if (before === undefined || gap < 1 || gap > limit || isForgotten) return [row]
-    const empty = Array.from({ length: gap }, (_, i): Row => {
-      const windowEnd = before + (i + 1) * period
-      return { windowStart: boundsOf(windowEnd), windowEnd, key: row.key!, n: 0, total: null, high: null }
-    })
-    return [...empty, row]
+    const gap = before === undefined ? [] : gapTo(before, bounds.end)
+    const isForgotten = before !== undefined && latest !== undefined && gapTo(before, latest.end).length > limit
+    if (before === undefined || bounds.end > before.end || isForgotten) last.set(row.key, bounds)
+    if (latest === undefined || bounds.end > latest.end) latest = bounds
+    if (gap.length > limit || isForgotten) return [row]
+    const nothing = { n: 0, total: null, high: null }
+    const keys = 'key' in row ? { key: row.key! } : {}
+    return [...gap.map(({ start, end }): Row => ({ windowStart: start, windowEnd: end, ...keys, ...nothing })), row]
   })
 }
 
-const build = (window: ReturnType<typeof tumbling>) =>
-  pipeline(events)
-    .eventTime('time', { outOfOrdernessMs: 5 })
-    .keyBy('key')
-    .window(window)
-    .aggregate(e => ({ n: count(), total: sum(e.value), high: max(e.value) }))
+const build = (window: WindowSpec, unitMs: number, isKeyed: boolean): Pipeline => {
+  const timed = pipeline(events).eventTime('time', { outOfOrdernessMs: 5 * unitMs })
+  const aggregated = (over: typeof timed) =>
+    over
+      .window(window as ReturnType<typeof tumbling>)
+      .aggregate(e => ({ n: count(), total: sum(e.value), high: max(e.value) }))
+  return aggregated(isKeyed ? (timed.keyBy('key') as never) : timed) as never
+}
 
 describe('windows that fill gaps', () => {
   it.each(ENGINES)('give rows of nothing between those of a key, whatever the batches, on %s', async engine => {
     await fc.assert(
-      fc.asyncProperty(windows, rows, fc.constantFrom(1, 3, 64), fc.boolean(), async (each, input, size, stalls) => {
-        const [filling, plain, period] = each
-        const results = await rowsOf(build(plain as never) as never, input, manner('js', 4096))
-        const startOf = (end: number): number => {
-          if (filling.kind === 'tumbling') return end - 10
-          if (filling.kind === 'hopping') return end - 25
-          return Math.floor((end - 1) / 40) * 40
-        }
-        const expected = filled(results, period, filling.fillEmpty, startOf)
-        expect(await rowsOf(build(filling as never) as never, input, manner(engine, size, stalls))).toEqual(expected)
-      }),
+      fc.asyncProperty(
+        windows,
+        steps,
+        fc.constantFrom(1, 3, 64),
+        fc.boolean(),
+        fc.boolean(),
+        async (given, raw, size, stalls, isKeyed) => {
+          const { filling, plain, unitMs } = given
+          const input = rowsOf(given, raw)
+          const results = await resultsOf(build(plain, unitMs, isKeyed), input, manner('js', 4096))
+          const expected = filled(plain, results, filling.fillEmpty)
+          expect(await resultsOf(build(filling, unitMs, isKeyed), input, manner(engine, size, stalls))).toEqual(
+            expected,
+          )
+        },
+      ),
       { numRuns: 80 },
     )
   })
@@ -161,7 +206,7 @@ describe('windows that fill gaps', () => {
   it('are data like others, checked', () => {
     const spec = tumbling('1m', { fillEmpty: true })
     expect(spec).toEqual({ kind: 'tumbling', sizeMs: 60_000, offsetMs: 0, fillEmpty: 1_000 })
-    const stream = build(spec)
+    const stream = build(spec, 1, true)
     expect(pipelineFromJSON(JSON.stringify(stream)).plan).toEqual(stream.plan)
     expect(tumbling(1, { fillEmpty: false })).toEqual(tumbling(1))
     expect(stream.explain()).toContain('tumbling 1m, gaps filled up to 1000 windows')

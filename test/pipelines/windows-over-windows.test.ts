@@ -1,19 +1,21 @@
 import { DuckDBInstance } from '@duckdb/node-api'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { avg, count, max, sum } from '../../src/expression/aggregates.ts'
+import { avg, count, last, max, min, sum } from '../../src/expression/aggregates.ts'
 import { pipeline, pipelineFromJSON } from '../../src/packaged.ts'
 import type { Pipeline } from '../../src/pipeline.ts'
 import { resolveConfig } from '../../src/plan/config.ts'
 import { runPlan } from '../../src/run.ts'
 import { i32, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
+import { calendar } from '../../src/time/calendar-windows.ts'
 import { session, slidingPerEvent } from '../../src/time/session-windows.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
 import { length } from '../../src/time/window-kinds/length.ts'
 import { time } from '../../src/time/window-kinds/time.ts'
-import { hopping, tumbling } from '../../src/time/windows.ts'
+import { cumulate, hopping, tumbling } from '../../src/time/windows.ts'
 import { kernels } from '../../src/wasm/packaged/inline.ts'
+import { interpret } from '../plan/row-interpreter.ts'
 import type { Row } from '../plan/scalar-interpreter.ts'
 import { ENGINES, type Manner, runPlanRows } from './run-plan-rows.ts'
 
@@ -104,6 +106,52 @@ describe('a window over a window', () => {
       [2_000, 1, 1],
       [4_000, 1, 1],
     ])
+  })
+
+  it('of any kind gives what plain lists of rows give, a window at a time', async () => {
+    const late = fc.record({
+      allowedLateness: fc.constantFrom(0, 150, 600),
+      firing: fc.constantFrom('accumulating', 'discarding', 'retracting'),
+      offset: fc.constantFrom(0, 30, -70),
+    })
+    const aligned = fc.constantFrom('tumbling', 'hopping', 'sampling', 'cumulate', 'onUpdate', 'calendar')
+    const spec = fc.tuple(aligned, late).map(([kind, options]) => {
+      const { offset, ...lateness } = options
+      if (kind === 'tumbling') return tumbling(200, options)
+      if (kind === 'hopping') return hopping(300, 100, options)
+      if (kind === 'sampling') return hopping(100, 250, { sampling: true, ...options })
+      if (kind === 'cumulate') return cumulate(100, 400, options)
+      if (kind === 'onUpdate') return tumbling(250, { ...options, emit: 'onUpdate' })
+      return calendar('day', { zone: 'Europe/Berlin', ...lateness })
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        spec,
+        spec,
+        spec,
+        fc.array(fc.tuple(fc.integer({ min: -400, max: 250 }), fc.nat(2)), { minLength: 5, maxLength: 60 }),
+        fc.boolean(),
+        fc.constantFrom(1, 7, 64),
+        fc.constantFrom(...ENGINES),
+        async (first, second, third, steps, isKeyed, maxBatch, engine) => {
+          const once = stream
+            .eventTime('time', { outOfOrdernessMs: 50 })
+            .keyBy('key')
+            .window(first as ReturnType<typeof tumbling>)
+            .aggregate(e => ({ total: sum(e.value) }))
+          const twice = (isKeyed ? once.keyBy('key') : once) as typeof once
+          const { plan } = twice
+            .window(second as ReturnType<typeof tumbling>)
+            .aggregate(r => ({ n: count(), total: sum(r.total) }))
+            .window(third as ReturnType<typeof tumbling>)
+            .aggregate(r => ({ n: sum(r.n), least: min(r.total), last: last(r.total) }))
+          let at = Date.UTC(2024, 2, 30, 22, 59, 59)
+          const rows = steps.map(([step, key], i) => rowAt((at += step + 60), `k${key}`, i))
+          expect(await runPlanRows(plan, rows, { ...manner, engine, maxBatch })).toEqual(interpret(plan, rows))
+        },
+      ),
+      { numRuns: 120 },
+    )
   })
 
   it('gives the same in any batches, whatever the two windows and however late rows are', async () => {
