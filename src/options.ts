@@ -4,6 +4,12 @@ import { optionInvalid, show } from './errors.ts'
 export type OptionNames<T> = Readonly<Record<T extends unknown ? keyof T : never, true>>
 
 /**
+ * For options whose type is inferred: no others than those of `T`. (What TypeScript calls excess properties is looked for
+ * only where a type is given.)
+ */
+export type NoOthers<O, T> = { readonly [K in Exclude<keyof O, keyof T>]: never }
+
+/**
  * Refuses an option that isn't there: a misspelt one would do nothing, and nobody would know. `undefined` are no options.
  *
  * @param owner What takes the options, as its user calls it.

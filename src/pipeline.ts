@@ -185,7 +185,7 @@ export class Pipeline<
 
   /** The slow path of `filter`: a JavaScript function sees every row, as an object. */
   filterRows(keeps: ((row: ResultRowOf<F>) => boolean) | ModuleExport, options: RowsOptions = {}): Pipeline<F, T, S> {
-    return this.withStep(rowFunctionStep('filterRows', keeps, this.outputSchema, options.name))
+    return this.withStep(rowFunctionStep('filterRows', keeps, this.outputSchema, options))
   }
 
   /** The slow path of `project`: a JavaScript function makes a row of `output` out of every row. */
@@ -194,7 +194,7 @@ export class Pipeline<
     map: ((row: ResultRowOf<F>) => InsertRowOf<G>) | ModuleExport,
     options: RowsOptions = {},
   ): Pipeline<G, KeptTime<T, G>, S> {
-    return this.withStep(rowFunctionStep('mapRows', map, output, options.name))
+    return this.withStep(rowFunctionStep('mapRows', map, output, options))
   }
 
   /** Runs every row through a processor of your own, which emits any number of rows of `output`. One is made per run. */
@@ -203,7 +203,7 @@ export class Pipeline<
     makeProcessor: (() => Processor<ResultRowOf<F>, InsertRowOf<G>>) | ModuleExport,
     options: RowsOptions = {},
   ): Pipeline<G, KeptTime<T, G>, S> {
-    return this.withStep(rowFunctionStep('process', makeProcessor, output, options.name))
+    return this.withStep(rowFunctionStep('process', makeProcessor, output, options))
   }
 
   /**

@@ -1,4 +1,5 @@
 import { optionInvalid, show } from '../errors.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 import { type ArchiveOptions, CheckpointArchive, type SavedCheckpoint } from './checkpoint-archive.ts'
 import type { Section } from './checkpoint-format.ts'
@@ -10,6 +11,14 @@ import { type Stateful, sizeOfState } from './stateful.ts'
 export interface StateManagerOptions extends ArchiveOptions {
   /** Default: the runtime's clock. */
   readonly clock?: Clock
+}
+
+const NAMES: OptionNames<StateManagerOptions> = {
+  store: true,
+  retain: true,
+  fullEvery: true,
+  compress: true,
+  clock: true,
 }
 
 /**
@@ -50,6 +59,7 @@ export class StateManager {
 
   /** @throws EventfluxError `OPTION_INVALID` */
   constructor(options: StateManagerOptions) {
+    checkOptions('StateManager', options ?? null, NAMES)
     this.#archive = new CheckpointArchive(options)
     this.#store = options.store
     this.#clock = options.clock ?? systemClock

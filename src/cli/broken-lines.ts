@@ -3,7 +3,7 @@ import type { ErrorPolicy, EventfluxError, FailedRow } from 'eventflux'
 
 /** What happens to lines that can't be read, and how many there were. */
 export class BrokenLines {
-  readonly policy: ErrorPolicy<never>
+  readonly policy: ErrorPolicy
   count = 0
   /** What the first of them was. */
   first: string | undefined

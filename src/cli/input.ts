@@ -91,15 +91,17 @@ async function open(path: string, follow: boolean, command: RunCommand) {
   const source =
     format === 'csv'
       ? csvFile(path, undefined, { ...options, follow })
-      : ndjsonFile(path, undefined, { ...options, follow })
+      : ndjsonFile(path, undefined, { timestamps: command.timestamps, follow })
   return { source, bytes: follow || path.endsWith('.gz') ? undefined : file.size }
 }
 
 /** How the standard input is read, once its first bytes are there. */
 function decoded({ bytes, first }: { bytes: Bytes; first: number | undefined }, command: RunCommand): Source<never> {
   const format = command.input ?? (first === undefined || first === '{'.charCodeAt(0) ? 'ndjson' : 'csv')
-  const options = { name: 'stdin', ...decoding(command, '') }
-  return format === 'csv' ? csvSource(bytes, undefined, options) : ndjsonSource(bytes, undefined, options)
+  const name = 'stdin'
+  return format === 'csv'
+    ? csvSource(bytes, undefined, { name, ...decoding(command, '') })
+    : ndjsonSource(bytes, undefined, { name, timestamps: command.timestamps })
 }
 
 function decoding({ timestamps, delimiter }: RunCommand, ending: string) {

@@ -1,7 +1,8 @@
 import type { StateReader } from '../checkpoint/state-reader.ts'
 import type { StateWriter } from '../checkpoint/state-writer.ts'
 import { eventInvalid, optionInvalid, show, sourceFailed } from '../errors.ts'
-import type { Schema } from '../schema/schema.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
+import { Schema } from '../schema/schema.ts'
 import { nextTurn } from '../time/turn.ts'
 import { AbortGate } from './abort-gate.ts'
 import { type CsvDecoderOptions, csvDecoder } from './csv-decoder.ts'
@@ -38,6 +39,9 @@ interface NamedSource {
   readonly name?: string
 }
 
+const NDJSON: OptionNames<DecoderOptions & NamedSource> = { name: true, maxLineBytes: true, timestamps: true }
+const CSV: OptionNames<CsvDecoderOptions & NamedSource> = { ...NDJSON, delimiter: true, header: true, columns: true }
+
 /** Bytes decoded at a time, between two turns of the event loop. */
 const SLICE_BYTES = 65_536
 
@@ -54,6 +58,7 @@ export function ndjsonSource(
   schema?: Schema,
   options: DecoderOptions & NamedSource = {},
 ): Source<never> {
+  checkOptions('ndjsonSource', options, NDJSON)
   return new ByteSource(input, options.name ?? 'ndjson', 'ndjson', schema, (of, from) =>
     ndjsonDecoder(of, options, from),
   )
@@ -71,6 +76,7 @@ export function csvSource(
   schema?: Schema,
   options: CsvDecoderOptions & NamedSource = {},
 ): Source<never> {
+  checkOptions('csvSource', options, CSV)
   return new ByteSource(input, options.name ?? 'csv', 'csv', schema, (of, from) => csvDecoder(of, options, from))
 }
 
@@ -92,6 +98,11 @@ class ByteSource implements Source<never> {
   #rows = 0
 
   constructor(input: ByteInput, name: string, kind: string, schema: Schema | undefined, makeDecoder: MakeDecoder) {
+    if (schema !== undefined && !(schema instanceof Schema))
+      throw optionInvalid(`${kind} is decoded by a schema, its second argument: ${show(schema)} is none`, {
+        value: schema,
+        at: 'schema',
+      })
     this.#input = input
     this.#name = name
     this.#kind = kind

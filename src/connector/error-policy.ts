@@ -1,4 +1,5 @@
 import { optionInvalid, show } from '../errors.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 
 /** A row that a stage could not handle, with everything needed to look into it. */
 export interface FailedRow<R = unknown> {
@@ -49,6 +50,16 @@ export interface ErrorCounts {
   deadLettered: number
 }
 
+const RETRY: OptionNames<RetryPolicy> = {
+  kind: true,
+  attempts: true,
+  initialMs: true,
+  factor: true,
+  maxMs: true,
+  otherwise: true,
+}
+const DEAD_LETTER: OptionNames<DeadLetterPolicy> = { kind: true, sink: true }
+
 /** Checks a policy once, when a stage is built. @throws EventfluxError `OPTION_INVALID` */
 export function checkErrorPolicy(policy: ErrorPolicy<never>, stage: string): void {
   if (policy === 'fail' || policy === 'skip') return
@@ -63,6 +74,7 @@ export function checkErrorPolicy(policy: ErrorPolicy<never>, stage: string): voi
       { value: policy, at: stage },
     )
   }
+  checkOptions(`retry of stage "${stage}"`, policy, RETRY)
   const { attempts, initialMs, factor, maxMs, otherwise } = policy as RetryPolicy<never>
   const bad = !(Number.isSafeInteger(attempts) && attempts >= 1)
     ? ['attempts', attempts, 'an integer of at least 1']
@@ -92,7 +104,9 @@ export function checkErrorPolicy(policy: ErrorPolicy<never>, stage: string): voi
   checkDeadLetter(otherwise, stage)
 }
 
-function checkDeadLetter({ sink }: DeadLetterPolicy<never>, stage: string): void {
+function checkDeadLetter(policy: DeadLetterPolicy<never>, stage: string): void {
+  checkOptions(`deadLetter of stage "${stage}"`, policy, DEAD_LETTER)
+  const { sink } = policy
   if (typeof sink === 'function' || typeof sink?.send === 'function') return
   throw optionInvalid(
     `the dead letter sink of stage "${stage}" is ${show(sink)}: use a function or an object with send()`,

@@ -1,4 +1,5 @@
 import { optionInvalid, show } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import type { Source } from './source.ts'
 
 /**
@@ -15,6 +16,7 @@ export function interval<E>(
   make: (tick: number) => E | undefined,
   options: { readonly name?: string; readonly count?: number } = {},
 ): Source<E> {
+  checkOptions<typeof options>('interval', options, { name: true, count: true })
   const { name = 'interval', count = Number.POSITIVE_INFINITY } = options
   if (!(Number.isFinite(ms) && ms > 0)) {
     throw optionInvalid(`the period of "${name}" is ${show(ms)} and must be milliseconds above 0`, {

@@ -1,4 +1,5 @@
 import { backpressure, type EventfluxError, optionInvalid, show } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Source, SourceIntake, SourceMetadata } from './source.ts'
 
@@ -112,6 +113,7 @@ export function fromEventTarget<Dom = Event, E = Dom>(
   map?: (event: Dom) => E | undefined,
   options: { readonly name?: string; readonly maxWaiting?: number; readonly endOn?: string } = {},
 ): Source<E> {
+  checkOptions<typeof options>('fromEventTarget', options, { name: true, maxWaiting: true, endOn: true })
   return new ListenerSource<E>({
     name: options.name ?? type,
     kind: 'eventTarget',

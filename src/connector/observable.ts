@@ -1,4 +1,5 @@
 import { optionInvalid, show } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { ListenerSource } from './listener-source.ts'
 import type { Source } from './source.ts'
 import { toSource } from './to-source.ts'
@@ -35,6 +36,7 @@ export function fromObservable<E>(
   input: ObservableLike<E>,
   options: { readonly name?: string; readonly maxWaiting?: number } = {},
 ): Source<E> {
+  checkOptions<typeof options>('fromObservable', options, { name: true, maxWaiting: true })
   const observable = observableOf(input)
   return toSource(
     new ListenerSource<E>({

@@ -1,4 +1,5 @@
 import { optionInvalid } from '../errors.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 import type { ErrorCounts, ErrorPolicy } from './error-policy.ts'
 import { ErrorPolicyRunner } from './error-policy-runner.ts'
@@ -31,6 +32,8 @@ export interface ProcessorChainOptions {
   /** Ends waits between attempts. */
   readonly signal?: AbortSignal
 }
+
+const NAMES: OptionNames<ProcessorChainOptions> = { errors: true, clock: true, signal: true }
 
 const NO_TIMERS: ProcessorContext = {
   setTimer(atMs) {
@@ -69,6 +72,7 @@ export class ProcessorChain<In, Out> {
   /** @throws EventfluxError `OPTION_INVALID` for a policy out of range, or not one per stage. */
   // biome-ignore lint/suspicious/noExplicitAny: neighbours agree on a type that the type of an array can't express
   constructor(processors: readonly Processor<any, any>[], options: ProcessorChainOptions = {}) {
+    checkOptions('ProcessorChain', options, NAMES)
     const { errors = 'fail' } = options
     const policies = Array.isArray(errors) ? (errors as readonly ErrorPolicy[]) : undefined
     if (policies && policies.length !== processors.length) {

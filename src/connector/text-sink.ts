@@ -1,3 +1,4 @@
+import { checkOptions, type OptionNames } from '../options.ts'
 import { checkedDelimiter } from './csv-decoder.ts'
 import { encodeCsv, encodeCsvHeader } from './csv-encoder.ts'
 import { encodeNdjson } from './ndjson-encoder.ts'
@@ -20,6 +21,9 @@ export interface CsvSinkOptions extends TextSinkOptions {
   readonly delimiter?: string
 }
 
+const TEXT: OptionNames<TextSinkOptions> = { name: true, chunkChars: true }
+const CSV: OptionNames<CsvSinkOptions> = { ...TEXT, fields: true, header: true, delimiter: true }
+
 /**
  * Writes rows as newline-delimited JSON, in chunks of UTF-8 bytes, to a WritableStream, a Node stream (`toWritable`), a
  * function or an array.
@@ -29,6 +33,7 @@ export interface CsvSinkOptions extends TextSinkOptions {
  * const sink = ndjsonSink<{ total: number }>(chunks)
  */
 export function ndjsonSink<R extends object>(output: SinkLike<Uint8Array>, options: TextSinkOptions = {}): Sink<R> {
+  checkOptions('ndjsonSink', options, TEXT)
   return textSink(output, options.name ?? 'ndjson', options, { text: row => `${encodeNdjson(row)}\n` })
 }
 
@@ -41,6 +46,7 @@ export function ndjsonSink<R extends object>(output: SinkLike<Uint8Array>, optio
  * const sink = csvSink<{ user: string; total: number }>(chunks, { fields: ['user', 'total'] })
  */
 export function csvSink<R extends object>(output: SinkLike<Uint8Array>, options: CsvSinkOptions = {}): Sink<R> {
+  checkOptions('csvSink', options, CSV)
   const { header = true, delimiter = ',' } = options
   checkedDelimiter(delimiter)
   return textSink(output, options.name ?? 'csv', options, new CsvText<R>(options.fields, header, delimiter))

@@ -1,4 +1,5 @@
 import { expressionInvalid, show } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { type Duration, durationMs } from '../time/duration.ts'
 import { over } from './aggregate-over.ts'
 import type {
@@ -65,6 +66,7 @@ export type EmaOptions = { readonly halfLife: Duration } | { readonly alpha: num
 export function ema<E extends Numeric>(value: E, options: EmaOptions): NumberExpression<NullOf<E>, 'group'> {
   if (typeof options !== 'object' || options === null)
     throw expressionInvalid(`ema takes { halfLife } or { alpha }, not ${show(options)}`, { value: options })
+  checkOptions<EmaOptions>('ema', options, { halfLife: true, alpha: true })
   if ('alpha' in options) return over('emaAlpha', value, options.alpha) as never
   return over('ema', value, durationMs(options.halfLife, 'halfLife')) as never
 }

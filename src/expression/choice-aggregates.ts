@@ -1,3 +1,4 @@
+import { checkOptions, type OptionNames } from '../options.ts'
 import type { DataType } from '../schema/data-type.ts'
 import type { ValueOf } from '../schema/row-types.ts'
 import { over, valueFor } from './aggregate-over.ts'
@@ -24,6 +25,7 @@ type ListOf<E extends Expression> = ObjectExpression<readonly ValueOf[E['type'][
 
 /** Most values `collect` and `collectSet` keep where nothing else is said. */
 const DEFAULT_MAX = 1000
+const LIST: OptionNames<{ readonly max?: number }> = { max: true }
 
 /**
  * The `value` of the row with the least `by`; of equals, of the one that arrived first. Rows where either is null are
@@ -159,6 +161,7 @@ export function collect<E extends Expression<boolean, RowScope>>(
   value: E,
   options: { readonly max?: number } = {},
 ): ListOf<E> {
+  checkOptions('collect', options, LIST)
   return over('collect', value, options.max ?? DEFAULT_MAX) as never
 }
 
@@ -176,5 +179,6 @@ export function collectSet<E extends Expression<boolean, RowScope>>(
   value: E,
   options: { readonly max?: number } = {},
 ): ListOf<E> {
+  checkOptions('collectSet', options, LIST)
   return over('collectSet', value, options.max ?? DEFAULT_MAX) as never
 }

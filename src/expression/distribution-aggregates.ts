@@ -1,4 +1,5 @@
 import { expressionInvalid, show } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { over } from './aggregate-over.ts'
 import type { BigIntExpression, Expression, NullOf, NumberExpression, Scope } from './expression.ts'
 
@@ -67,6 +68,7 @@ export function percentile<E extends Numeric>(
     throw expressionInvalid(`percentile takes { relativeError } as its options, not ${show(options)}`, {
       value: options,
     })
+  checkOptions<PercentileOptions>('percentile', options, { exact: true, relativeError: true })
   if ('relativeError' in options) return over('percentileSketch', value, p, options.relativeError) as never
   return over('percentile', value, p) as never
 }

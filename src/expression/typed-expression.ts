@@ -1,4 +1,5 @@
 import { expressionInvalid, show } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { type DataType, typeOf } from '../schema/data-type.ts'
 import { type Duration, durationMs } from '../time/duration.ts'
 import { inferAggregate } from './aggregate-rules.ts'
@@ -53,6 +54,7 @@ export class TypedExpression {
   }
 
   floorTo(size: Duration, options: { readonly offset?: Duration } = {}): TypedExpression {
+    checkOptions<typeof options>('floorTo', options, { offset: true })
     const offset = durationMs(options.offset ?? 0, 'offset')
     return callOf('floorTo', [this, literal(durationMs(size, 'size'), 'f64'), literal(offset, 'f64')])
   }

@@ -1,4 +1,5 @@
 import { optionInvalid, show } from '../errors.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 import { KernelModule } from '../wasm/kernel-module.ts'
 import { loadModule, type ModuleInput } from '../wasm/module-input.ts'
 import { type ThreadSupport, threadSupport } from '../wasm/thread-support.ts'
@@ -22,6 +23,8 @@ export interface RuntimeOptions {
    */
   readonly worker?: () => WebWorker
 }
+
+const NAMES: OptionNames<RuntimeOptions> = { module: true, engine: true, threads: true, worker: true }
 
 /** Of a Web Worker, what is needed of it. */
 export interface WebWorker {
@@ -74,7 +77,9 @@ const PROBE_BYTES = 2 ** 16
 
 /** `createRuntime` of an entry that brings the kernels along, or doesn't. @internal */
 export function createRuntimeOn(packaged: KernelModule | undefined): CreateRuntime {
-  return async ({ module, engine = 'auto', threads, worker } = {}) => {
+  return async (options = {}) => {
+    checkOptions('createRuntime', options, NAMES)
+    const { module, engine = 'auto', threads, worker } = options
     if (threads !== false) checkWorkers(threads, 'threads')
     if (worker !== undefined && typeof worker !== 'function')
       throw optionInvalid(`worker is a function that starts a Worker, not ${show(worker)}`, { at: 'worker' })

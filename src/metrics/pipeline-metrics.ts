@@ -1,4 +1,5 @@
 import { optionInvalid } from '../errors.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 import { Histogram } from './histogram.ts'
 import { Meter, type RateWindow } from './meter.ts'
@@ -15,6 +16,8 @@ export interface PipelineMetricsOptions {
   readonly capacity?: number
   readonly clock?: Clock
 }
+
+const NAMES: OptionNames<PipelineMetricsOptions> = { ema: true, capacity: true, clock: true }
 
 /**
  * Counters of a hand-built pipeline: how many events, how fast, how many lost, how late.
@@ -42,6 +45,7 @@ export class PipelineMetrics {
 
   /** @throws EventfluxError `OPTION_INVALID` on an unknown `ema` or a capacity below 1. */
   constructor(options: PipelineMetricsOptions = {}) {
+    checkOptions('PipelineMetrics', options, NAMES)
     const { ema = 'standard', capacity = Number.POSITIVE_INFINITY, clock = systemClock } = options
     if (ema !== 'standard' && ema !== 'document')
       throw optionInvalid(`ema is 'standard' or 'document', not ${String(ema)}`, { value: ema, at: 'ema' })

@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip as gzipBytes } from 'node:zlib'
 import type { Sink } from '../connector/sink.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 import { CommittedFile } from './committed-file.ts'
 
 const compress = promisify(gzipBytes)
@@ -23,6 +24,8 @@ export interface FileSinkOptions {
   readonly exactlyOnce?: boolean
 }
 
+const NAMES: OptionNames<FileSinkOptions> = { name: true, gzip: true, append: true, exactlyOnce: true }
+
 /**
  * A file that takes bytes, under `ndjsonSink` or `csvSink`. It is opened with the first bytes, or when the sink closes.
  * After `flush` what was written is on the disk.
@@ -32,6 +35,7 @@ export interface FileSinkOptions {
  * const once = ndjsonSink(fileSink('totals.ndjson', { exactlyOnce: true }))
  */
 export function fileSink(path: string | URL, options: FileSinkOptions = {}): Sink<Uint8Array> {
+  checkOptions('fileSink', options, NAMES)
   const name = options.name ?? basename(typeof path === 'string' ? path : path.pathname)
   const { gzip = name.endsWith('.gz'), append = false, exactlyOnce = false } = options
   const encode = async (bytes: Uint8Array): Promise<Uint8Array> => (gzip ? compress(bytes) : bytes)

@@ -30,6 +30,8 @@ export interface FileOptions {
   readonly pollMs?: number
 }
 
+type Reading = { readonly [K in 'gzip' | 'follow' | 'pollMs']?: FileOptions[K] | undefined }
+
 /**
  * A file of newline-delimited JSON as a source, read piece by piece, as fast as the job takes it, and anew for each run.
  * Compressed with gzip or not.
@@ -44,7 +46,9 @@ export function ndjsonFile(
   schema?: Schema,
   options: DecoderOptions & FileOptions = {},
 ): Source<never> {
-  return fileSource(ndjsonSource(inputOf(path, options), schema, { name: nameOf(path), ...options }), options)
+  const { gzip, follow, pollMs, ...decoding } = options
+  const source = ndjsonSource(inputOf(path, { gzip, follow, pollMs }), schema, { name: nameOf(path), ...decoding })
+  return fileSource(source, follow)
 }
 
 /**
@@ -61,10 +65,12 @@ export function csvFile(
   schema?: Schema,
   options: CsvDecoderOptions & FileOptions = {},
 ): Source<never> {
-  return fileSource(csvSource(inputOf(path, options), schema, { name: nameOf(path), ...options }), options)
+  const { gzip, follow, pollMs, ...decoding } = options
+  const source = csvSource(inputOf(path, { gzip, follow, pollMs }), schema, { name: nameOf(path), ...decoding })
+  return fileSource(source, follow)
 }
 
-function fileSource(source: Source<never>, { follow = false }: FileOptions): Source<never> {
+function fileSource(source: Source<never>, follow = false): Source<never> {
   const { run, close, snapshot, restore } = toSource(source)
   return {
     get metadata() {
@@ -77,7 +83,7 @@ function fileSource(source: Source<never>, { follow = false }: FileOptions): Sou
   }
 }
 
-function inputOf(path: string | URL, { gzip = 'auto', follow = false, pollMs = 100 }: FileOptions): ByteInput {
+function inputOf(path: string | URL, { gzip = 'auto', follow = false, pollMs = 100 }: Reading): ByteInput {
   if (!(Number.isFinite(pollMs) && pollMs > 0))
     throw optionInvalid(`pollMs is ${show(pollMs)} and must be milliseconds above 0`, { value: pollMs })
   if (!follow) return { open: offset => bytesBehind(path, offset, gzip) }

@@ -56,8 +56,17 @@ export function listenOn(options: ListenOptions, schema?: Schema): Source<never>
       at: name,
     })
   }
+  const {
+    port: _port,
+    host: _host,
+    path: _path,
+    format: _format,
+    maxConnections: _most,
+    onListening: _told,
+    ...decoding
+  } = options
   const linesOf = (input: ByteInput, of: Schema | undefined): Source<never> =>
-    format === 'csv' ? csvSource(input, of, { ...options, name }) : ndjsonSource(input, of, { ...options, name })
+    format === 'csv' ? csvSource(input, of, { ...decoding, name }) : ndjsonSource(input, of, { ...decoding, name })
   // Wrong options shall be told where they are written, not at the first connection.
   linesOf('', schema)
   return toSource<never>({

@@ -1,5 +1,6 @@
 import { optionInvalid } from '../errors.ts'
 import { columnsOf } from '../expression/columns.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 import { rowExpression } from '../plan/expression-arguments.ts'
 import type { EventTimeNode } from '../plan/logical-node.ts'
 import { eventTimeNode } from '../plan/make-node.ts'
@@ -36,12 +37,23 @@ export interface EventTimeOptions<F extends SchemaFields> {
   readonly maxFutureSkew?: Duration
 }
 
+const NAMES: OptionNames<EventTimeOptions<never>> = {
+  watermarks: true,
+  outOfOrderness: true,
+  outOfOrdernessMs: true,
+  allowedLateness: true,
+  allowedLatenessMs: true,
+  idleness: true,
+  maxFutureSkew: true,
+}
+
 /** The step of `eventTime`. @throws EventfluxError `OPTION_INVALID`, `EXPRESSION_INVALID`. */
 export function eventTimeStep<F extends SchemaFields>(
   schema: Schema<F>,
   column: string,
   options: EventTimeOptions<F>,
 ): EventTimeNode {
+  checkOptions('eventTime', options, NAMES)
   const outOfOrdernessMs = lengthOf('outOfOrderness', options)
   const { watermarks } = options
   if (watermarks !== undefined && outOfOrdernessMs !== undefined)

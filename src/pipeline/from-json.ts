@@ -1,3 +1,4 @@
+import { checkOptions, type OptionNames } from '../options.ts'
 import { Pipeline } from '../pipeline.ts'
 import { type PipelineConfig, resolveConfig } from '../plan/config.ts'
 import { type PlanFromJSONOptions, planFromJSON } from '../plan/plan-from-json.ts'
@@ -9,12 +10,15 @@ export interface PipelineFromJSONOptions extends PlanFromJSONOptions {
   readonly config?: PipelineConfig
 }
 
+const NAMES: OptionNames<PipelineFromJSONOptions> = { allowModules: true, config: true }
+
 /** What `pipelineFromJSON` is. */
 export type PipelineFromJSON = (json: unknown, options?: PipelineFromJSONOptions) => Pipeline
 
 /** `pipelineFromJSON` of an entry that brings these kernels along. @internal */
 export function pipelineFromJSONOn(kernels: KernelModule | undefined): PipelineFromJSON {
   return (json, options = {}) => {
+    checkOptions('pipelineFromJSON', options, NAMES)
     const plan = planFromJSON(json, options)
     const scope = scopesOf(plan.nodes, sourceScope(plan)).at(-1)!
     return new Pipeline(plan, resolveConfig(options.config), scope, kernels)

@@ -1,4 +1,5 @@
 import { optionInvalid, show } from '../errors.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 import { type OutputKind, type OutputNode, outputNode } from '../plan/output-rate.ts'
 import type { PlanScope } from '../plan/plan-scope.ts'
 import { type Duration, durationMs } from '../time/duration.ts'
@@ -25,10 +26,13 @@ export type OutputRate<K extends string = string> = (
   readonly maxRows?: number
 }
 
+const NAMES: OptionNames<OutputRate> = { every: true, everyRows: true, by: true, maxRows: true }
+
 /** @throws EventfluxError `OPTION_INVALID`, `PLAN_INVALID`. */
 export function outputStep({ tellsContent }: PlanScope, which: OutputKind, rate: OutputRate): OutputNode {
   if (typeof rate !== 'object' || rate === null)
     throw optionInvalid(`The rate of output is an object, not ${show(rate)}`, { value: rate, at: 'output' })
+  checkOptions('output', rate, NAMES)
   const { every, everyRows, by, maxRows } = rate
   const everyMs = every === undefined ? undefined : durationMs(every, 'every')
   const content = which === 'snapshot' && tellsContent === true

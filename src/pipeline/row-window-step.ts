@@ -2,6 +2,7 @@ import { expressionInvalid } from '../errors.ts'
 import { columnsOf } from '../expression/columns.ts'
 import type { BooleanExpression, Expression } from '../expression/expression.ts'
 import { sortTerms } from '../expression/ordering.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 import { namedRowResults, rowExpression, said } from '../plan/expression-arguments.ts'
 import type { RowWindowNode, RowWindowResult } from '../plan/logical-node.ts'
 import { rowWindowNode } from '../plan/make-node.ts'
@@ -35,12 +36,17 @@ interface AggregateOptions extends ChunkOrderOptions {
   readonly having?: (row: never) => unknown
 }
 
+const CHUNK: OptionNames<ChunkOrderOptions> = { orderBy: true, limit: true, offset: true }
+const AGGREGATE: OptionNames<AggregateOptions> = { ...CHUNK, groupBy: true, having: true }
+
 /** The step that aggregates a window's rows. */
 export function aggregateStep(
   { schema, keys, spec }: OpenRowWindow,
   results: (e: never, row: never) => Readonly<Record<string, Expression>>,
-  { groupBy = [], having, ...chunk }: AggregateOptions,
+  options: AggregateOptions,
 ): RowWindowNode {
+  checkOptions('aggregate', options, AGGREGATE)
+  const { groupBy = [], having, ...chunk } = options
   checkKeys('groupBy', schema, groupBy)
   const content = columnsOf(contentSchema(schema, spec)) as never
   const given = namedRowResults('aggregate', said('aggregate', results, content, columnsOf(schema) as never))
@@ -56,6 +62,7 @@ export function aggregateStep(
 
 /** The step that hands a window's rows on as they are. */
 export function rowsStep({ schema, keys, spec }: OpenRowWindow, chunk: ChunkOrderOptions): RowWindowNode {
+  checkOptions('rows', chunk, CHUNK)
   const results = schema.fields.map(({ name }) => columnResult(name))
   const parts = { keys, groupBy: [], window: spec, results }
   const output = columnsOf(rowWindowSchema(schema, rowWindowNode(parts))) as never

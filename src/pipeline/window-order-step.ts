@@ -1,6 +1,7 @@
-import { planInvalid, show } from '../errors.ts'
+import { planInvalid } from '../errors.ts'
 import { columnsOf } from '../expression/columns.ts'
 import { type Ordering, sortTerms } from '../expression/ordering.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 import { said } from '../plan/expression-arguments.ts'
 import type { TopRowsNode, WindowOrderNode } from '../plan/logical-node.ts'
 import type { PlanScope } from '../plan/plan-scope.ts'
@@ -24,6 +25,9 @@ export interface TopOptions<K extends string, R extends string> {
   readonly rank?: R
 }
 
+const TOP: OptionNames<TopOptions<never, never>> = { by: true, ties: true, rank: true }
+const TOP_ROWS: OptionNames<Omit<TopOptions<never, never>, 'by'>> = { ties: true, rank: true }
+
 /** @throws EventfluxError `PLAN_INVALID`, `EXPRESSION_INVALID`. */
 export function orderStep(method: string, scope: PlanScope, order: (row: never) => unknown): WindowOrderNode {
   orderedResults(scope.results)
@@ -39,8 +43,7 @@ export function topStep(
   order: (row: never) => unknown,
   options: TopOptions<string, string>,
 ): WindowOrderNode {
-  if (typeof options !== 'object' || options === null)
-    throw planInvalid(`The options of topN are an object, not ${show(options)}`, { value: options })
+  checkOptions('topN', options, TOP)
   const { by, ties, rank } = options
   return windowOrderNode({
     ...orderStep('topN', scope, order),
@@ -58,8 +61,10 @@ export function topRowsStep(
   window: unknown,
   n: unknown,
   order: (row: never) => unknown,
-  { ties, rank }: Omit<TopOptions<string, string>, 'by'>,
+  options: Omit<TopOptions<string, string>, 'by'>,
 ): TopRowsNode {
+  checkOptions('topRows', options, TOP_ROWS)
+  const { ties, rank } = options
   const terms = sortTerms('topRows', said('topRows', order, columnsOf(schema) as never))
   return topRowsNode(window, { order: terms, limit: n ?? null, by: keys, ties: ties ?? 'drop', rank })
 }
@@ -71,5 +76,7 @@ export interface LimitOptions {
 }
 
 /** @throws EventfluxError `OPTION_INVALID`. */
-export const limitStep = (n: unknown, options: LimitOptions): WindowOrderNode =>
-  windowOrderNode({ limit: n ?? null, offset: options.offset ?? 0 })
+export function limitStep(n: unknown, options: LimitOptions): WindowOrderNode {
+  checkOptions<LimitOptions>('limit', options, { offset: true })
+  return windowOrderNode({ limit: n ?? null, offset: options.offset ?? 0 })
+}

@@ -1,4 +1,5 @@
 import { optionInvalid, show } from '../errors.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 
 /**
  * What a push does when the edge it pushes into is full.
@@ -73,6 +74,21 @@ export type NormalisedStrategy =
 
 const SHORT = ['block', 'drop-oldest', 'drop-newest', 'unbounded', 'error'] as const
 
+/** What a strategy of each kind takes. */
+const NAMES: Readonly<Record<string, Readonly<Record<string, true>>>> = {
+  block: { kind: true, timeoutMs: true } satisfies OptionNames<BlockWithTimeout>,
+  unbounded: { kind: true, maxBytes: true } satisfies OptionNames<UnboundedUpTo>,
+  backoff: {
+    kind: true,
+    initialMs: true,
+    factor: true,
+    maxMs: true,
+    attempts: true,
+    jitter: true,
+  } satisfies OptionNames<ExponentialBackoff>,
+  'circuit-breaker': { kind: true, failureThreshold: true, recoveryMs: true } satisfies OptionNames<CircuitBreaker>,
+}
+
 /** Longest wait a strategy may name, in milliseconds: what timers of every runtime can hold (2^31 - 1). */
 const MAX_WAIT_MS = 2 ** 31 - 1
 
@@ -93,6 +109,9 @@ export function normaliseStrategy(strategy: BackpressureStrategy): NormalisedStr
 }
 
 function longForm(given: Record<string, unknown>): NormalisedStrategy {
+  const { kind } = given
+  if (typeof kind === 'string' && Object.hasOwn(NAMES, kind))
+    checkOptions(`the strategy ${show(kind)}`, given, NAMES[kind]!)
   switch (given.kind) {
     case 'block':
       if (given.timeoutMs === undefined) return { kind: 'block' }

@@ -1,4 +1,5 @@
 import { closed, doubleRelease, engineUnavailable, optionInvalid, show, stateFull } from '../errors.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 import { MAX_SLOTS, slotOf } from '../runtime/event-pool/pool-slots.ts'
 import { PoolView } from '../runtime/event-pool/pool-view.ts'
 import type { EventPoolOptions, EventPoolStats, PooledEvent } from '../runtime/event-pool.ts'
@@ -25,6 +26,13 @@ export interface SharedEventPoolOptions extends Pick<EventPoolOptions, 'whenExha
   readonly capacity: number
   /** Threads that can be attached at once: 1 … 255; default 16. */
   readonly members?: number
+}
+
+const NAMES: OptionNames<SharedEventPoolOptions> = {
+  capacity: true,
+  members: true,
+  whenExhausted: true,
+  doubleRelease: true,
 }
 
 /** A shared pool as a plain object: `postMessage` it, or pass it as `workerData`, and `SharedEventPool.attach` it there. */
@@ -104,6 +112,7 @@ export class SharedEventPool<F extends SchemaFields> {
   static create<F extends SchemaFields>(schema: Schema<F>, options: SharedEventPoolOptions): SharedEventPool<F> {
     if (typeof SharedArrayBuffer === 'undefined')
       throw engineUnavailable("memory can't be shared between threads here: there is no SharedArrayBuffer")
+    checkOptions('SharedEventPool', options ?? null, NAMES)
     const { capacity, members = 16, whenExhausted = 'refuse', doubleRelease = 'throw' } = options
     checkRange('capacity', capacity, MAX_SLOTS)
     checkRange('members', members, MAX_POOL_MEMBERS)

@@ -26,17 +26,13 @@ import { SharedNumberStore } from './number-store.ts'
 import { type Recovered, recover } from './recovery.ts'
 import { RingPort } from './ring-port.ts'
 import { SharedRowStore } from './row-store.ts'
+import { checkHandle, columnsOf, HANDLE_FORMAT, type SharedQueueHandle, typesOf } from './shared-queue-handle.ts'
 import {
-  checkHandle,
-  checkRange,
-  checkStrategy,
-  columnsOf,
-  HANDLE_FORMAT,
-  MAX_MEMBERS,
-  type SharedQueueHandle,
-  typesOf,
-} from './shared-queue-handle.ts'
-import type { SharedEventQueueOptions, SharedEventQueueStats, SharedWaitOptions } from './shared-queue-options.ts'
+  type SharedEventQueueOptions,
+  type SharedEventQueueStats,
+  type SharedWaitOptions,
+  sharedOptions,
+} from './shared-queue-options.ts'
 import type { ColumnArrays, SharedStore } from './shared-store.ts'
 
 const NUMBERS = schemaOf({ value: f64() })
@@ -124,10 +120,7 @@ export class SharedEventQueue<In, Out = In> {
     fields: SharedQueueHandle['fields'],
     options: SharedEventQueueOptions,
   ): SharedEventQueue<In, Out> {
-    const { kind = 'mpmc', backpressure = 'block', members = 16, engine: choice = 'auto' } = options
-    const capacity = checkRange('capacity', options.capacity, MAX_CAPACITY)
-    checkRange('members', members, MAX_MEMBERS)
-    checkStrategy(backpressure, kind)
+    const { capacity, kind, backpressure, members, engine: choice } = sharedOptions(options)
     const shape = { kind, capacity, members, fields: schema.fields }
     const engine = createSharedEngine(choice, SHARED_KERNELS, sharedRingBytes(shape))
     const memory = engine.memory.wasm ?? (engine.memory.u8.buffer as SharedArrayBuffer)

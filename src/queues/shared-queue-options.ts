@@ -2,7 +2,9 @@ import type { EngineChoice } from '../kernels/engine.ts'
 import type { SharedRingKind } from '../memory/shared-ring.ts'
 import type { AsyncWaitOptions } from '../memory/wait-cell.ts'
 import type { LedgerSnapshot } from '../metrics/ledger.ts'
-import type { SharedStrategy } from './shared-queue-handle.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
+import { MAX_CAPACITY } from '../runtime/event-store/event-store.ts'
+import { checkRange, checkStrategy, MAX_MEMBERS, type SharedStrategy } from './shared-queue-handle.ts'
 
 /** How a shared queue is made. */
 export interface SharedEventQueueOptions {
@@ -16,6 +18,23 @@ export interface SharedEventQueueOptions {
   readonly members?: number
   /** Default `'auto'`. */
   readonly engine?: EngineChoice
+}
+
+const NAMES: OptionNames<SharedEventQueueOptions> = {
+  capacity: true,
+  kind: true,
+  backpressure: true,
+  members: true,
+  engine: true,
+}
+
+/** The options with every default filled in. @throws EventfluxError `OPTION_INVALID` */
+export function sharedOptions(options: SharedEventQueueOptions): Required<SharedEventQueueOptions> {
+  checkOptions('SharedEventQueue', options ?? null, NAMES)
+  const { kind = 'mpmc', backpressure = 'block', members = 16, engine = 'auto' } = options
+  const capacity = checkRange('capacity', options.capacity, MAX_CAPACITY)
+  checkRange('members', members, MAX_MEMBERS)
+  return { capacity, kind, backpressure: checkStrategy(backpressure, kind), members, engine }
 }
 
 /** How long a push or a pop waits. */

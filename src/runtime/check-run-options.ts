@@ -1,6 +1,8 @@
+import type { RestoreOptions } from '../checkpoint/restore.ts'
 import { optionInvalid, show } from '../errors.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
-import type { RunOptions } from './run-options.ts'
+import type { CheckpointOptions } from './checkpoint-options.ts'
+import type { RestartPolicy, RunOptions } from './run-options.ts'
 
 const NAMES: OptionNames<RunOptions<never, never>> = {
   source: true,
@@ -21,6 +23,27 @@ const NAMES: OptionNames<RunOptions<never, never>> = {
   signal: true,
 }
 
+const CHECKPOINT: OptionNames<CheckpointOptions> = {
+  store: true,
+  retain: true,
+  fullEvery: true,
+  compress: true,
+  everyMs: true,
+  everyEvents: true,
+  onFailure: true,
+}
+const RESTART: OptionNames<RestartPolicy> = { attempts: true, delayMs: true, logBytes: true, onRestart: true }
+const RESTORE: OptionNames<RestoreOptions> = {
+  from: true,
+  id: true,
+  fallBack: true,
+  ifNone: true,
+  migrate: true,
+  allowDropped: true,
+  allowNew: true,
+  maxBytes: true,
+}
+
 /**
  * Checks what no part of a job looks at by itself: names of options, and what has to have certain methods.
  *
@@ -28,7 +51,7 @@ const NAMES: OptionNames<RunOptions<never, never>> = {
  */
 export function checkRunOptions(options: RunOptions<never, never>): void {
   checkOptions('run', options, NAMES)
-  const { sink, onBatch, sources, sinks, errors, readAhead, clock, random, signal, checkpoint } = options
+  const { sink, onBatch, sources, sinks, errors, readAhead, clock, random, signal, checkpoint, restore } = options
   if (sink !== undefined && onBatch !== undefined)
     throw optionInvalid('results go to a sink, as rows, or to onBatch, as columns: run takes one of them', {
       at: 'onBatch',
@@ -41,7 +64,10 @@ export function checkRunOptions(options: RunOptions<never, never>): void {
   expectOption('clock', clock, has('now', 'monotonicNs', 'after'), 'a clock: now(), monotonicNs() and after()')
   expectOption('random', random, isFunction, 'a function that gives numbers from 0 to below 1')
   expectOption('signal', signal, has('addEventListener', 'removeEventListener'), 'an AbortSignal')
-  expectOption('checkpoint', checkpoint, isObject, 'an object with a store')
+  checkOptions('checkpoint', checkpoint, CHECKPOINT)
+  checkOptions('restart', options.restart, RESTART)
+  if (isObject(restore) && !(restore instanceof Uint8Array) && !('list' in (restore as object)))
+    checkOptions('restore', restore, RESTORE)
 }
 
 function expectOption(name: string, value: unknown, isRight: (value: unknown) => boolean, what: string): void {

@@ -1,4 +1,5 @@
 import { closed, doubleRelease, EventfluxError, optionInvalid, show, stateFull } from '../errors.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 import type { Flat, InsertRowOf, ResultRowOf, ResultValue } from '../schema/row-types.ts'
 import type { Schema, SchemaFields } from '../schema/schema.ts'
 import { PoolColumns, type PoolMemoryOptions } from './event-pool/pool-columns.ts'
@@ -17,6 +18,16 @@ export interface EventPoolOptions extends PoolMemoryOptions {
   readonly whenExhausted?: 'refuse' | 'throw'
   /** What `release` does with a handle that isn't in use: `'throw'` (default) or `'count'` and do nothing. */
   readonly doubleRelease?: 'throw' | 'count'
+}
+
+const NAMES: OptionNames<EventPoolOptions> = {
+  capacity: true,
+  lazy: true,
+  growable: true,
+  whenExhausted: true,
+  doubleRelease: true,
+  maxMemory: true,
+  maxStringLength: true,
 }
 
 /** A pool's numbers at one moment. */
@@ -81,6 +92,7 @@ export class EventPool<F extends SchemaFields> {
 
   /** @throws EventfluxError `OPTION_INVALID` for a capacity out of range, `STATE_FULL` when `maxMemory` is too small. */
   constructor(schema: Schema<F>, options: EventPoolOptions) {
+    checkOptions('EventPool', options ?? null, NAMES)
     const { capacity, lazy = false, growable = false } = options
     if (!Number.isInteger(capacity) || capacity < 1 || capacity > MAX_SLOTS)
       throw optionInvalid(`the capacity of a pool is an integer from 1 to ${MAX_SLOTS}, not ${show(capacity)}`, {

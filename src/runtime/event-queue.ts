@@ -1,4 +1,5 @@
 import type { LedgerSnapshot } from '../metrics/ledger.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 import type { BackpressureStrategy } from '../plan/backpressure-strategy.ts'
 import type { InsertRowOf, ResultRowOf } from '../schema/row-types.ts'
 import type { Schema, SchemaFields } from '../schema/schema.ts'
@@ -29,6 +30,20 @@ export interface EventQueueOptions<Out> {
   readonly onEvict?: (event: Out) => void
   /** Called whenever the queue grows (strategy `'unbounded'`). */
   readonly onGrow?: (warning: GrowthWarning) => void
+}
+
+const NAMES: OptionNames<EventQueueOptions<never>> = {
+  capacity: true,
+  backpressure: true,
+  clock: true,
+  random: true,
+  onEvict: true,
+  onGrow: true,
+}
+const OF_ROWS: OptionNames<EventQueueOptions<never> & RowStoreOptions> = {
+  ...NAMES,
+  maxMemory: true,
+  maxStringLength: true,
 }
 
 /** A queue's numbers at one moment. */
@@ -78,6 +93,7 @@ export class EventQueue<In, Out = In> {
   ) {
     const { capacity, backpressure, clock, random, onEvict, onGrow }: EventQueueOptions<Out> =
       typeof options === 'number' ? { capacity: options } : options
+    if (typeof options !== 'number') checkOptions('EventQueue', options ?? null, NAMES)
     this.#events = new BoundedStore(makeStore(checkCapacity(capacity)), onEvict !== undefined)
     this.#admission = new Admission(this.#events, {
       strategy: backpressure === undefined ? 'block' : backpressure,
@@ -114,7 +130,9 @@ export class EventQueue<In, Out = In> {
     schema: Schema<F>,
     options: EventQueueOptions<ResultRowOf<F>> & RowStoreOptions,
   ): EventQueue<InsertRowOf<F>, ResultRowOf<F>> {
-    return new EventQueue(options, capacity => new RowStore(schema, capacity, options))
+    checkOptions('EventQueue.rows', options ?? null, OF_ROWS)
+    const { maxMemory: _memory, maxStringLength: _length, ...queue } = options
+    return new EventQueue(queue, capacity => new RowStore(schema, capacity, options))
   }
 
   /** Events it can hold now; under the strategy `'unbounded'` it grows, and shrinks back when the queue is read empty. */

@@ -39,7 +39,8 @@ export interface RunOptions<In, Out> {
    * branch's name, or the name of a `filterRows`, `mapRows` or `process` step. Default: `'fail'`. An event that doesn't
    * fit is then thrown back to whoever pushed it, and the job goes on.
    */
-  readonly errors?: Readonly<Record<string, ErrorPolicy<never>>>
+  // biome-ignore lint/suspicious/noExplicitAny: each stage has a row type of its own
+  readonly errors?: Readonly<Record<string, ErrorPolicy<any>>>
   /** Writes of an asynchronous sink that may be on their way at once; 1 (the default) keeps their order. */
   readonly maxInFlight?: number
   /** Rows that may wait for an iterating reader; default 1,024. */

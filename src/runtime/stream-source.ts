@@ -1,4 +1,5 @@
 import type { SourceHandler, SourceMetadata } from '../connector/source.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 import type { BackpressureStrategy } from '../plan/backpressure-strategy.ts'
 import type { PushOptions } from './admission/admission.ts'
 import type { BatchResult, PushResult } from './admission/push-result.ts'
@@ -10,6 +11,15 @@ export interface StreamSourceOptions<E> extends Omit<EventQueueOptions<E>, 'capa
   readonly capacity?: number
   /** What `push` does when it is full. Default `'block'`. */
   readonly backpressure?: BackpressureStrategy
+}
+
+const NAMES: OptionNames<StreamSourceOptions<never>> = {
+  capacity: true,
+  backpressure: true,
+  clock: true,
+  random: true,
+  onEvict: true,
+  onGrow: true,
 }
 
 /**
@@ -29,6 +39,7 @@ export class StreamSource<E> implements SourceHandler<E> {
 
   /** @internal Use `streamSource()`. */
   constructor(name: string, options: StreamSourceOptions<E>) {
+    checkOptions('streamSource', options, NAMES)
     const { capacity = 65_536, ...rest } = options
     this.name = name
     this.#queue = new EventQueue<E>({ ...rest, capacity })

@@ -1,4 +1,3 @@
-import type { ErrorPolicy } from '../connector/error-policy.ts'
 import type { SourceLike } from '../connector/to-source.ts'
 import type { Job } from '../job.ts'
 import { branchNames } from '../plan/branch-names.ts'
@@ -6,6 +5,7 @@ import { type EngineChoice, type PipelineConfig, type ResolvedConfig, resolveCon
 import type { LogicalPlan } from '../plan/logical-node.ts'
 import { runPlan } from '../run.ts'
 import type { JobCounts } from '../runtime/job-counts.ts'
+import type { RunOptions } from '../runtime/run-options.ts'
 import { VirtualClock } from '../time/virtual-clock.ts'
 import type { KernelModule } from '../wasm/kernel-module.ts'
 import { turnOfLoop } from './event-loop.ts'
@@ -29,7 +29,7 @@ export interface Startable {
 export interface SteppedOptions {
   readonly startMs: number
   readonly sources?: readonly SourceLike<never>[]
-  readonly errors?: Readonly<Record<string, ErrorPolicy<never>>> | undefined
+  readonly errors?: RunOptions<never, never>['errors'] | undefined
 }
 
 /**

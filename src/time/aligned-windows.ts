@@ -1,4 +1,5 @@
 import { optionInvalid, show } from '../errors.ts'
+import { checkOptions, type NoOthers, type OptionNames } from '../options.ts'
 import { type Duration, durationMs, formatDuration } from './duration.ts'
 import { checkEarly, describeEarly, type EarlyOptions, type EarlySpec, earlySpec } from './early.ts'
 import { checkFill, describeFill, type FillOf, type FillOptions, type FillSpec, fillSpec } from './fill-empty.ts'
@@ -6,6 +7,7 @@ import {
   checkLateness,
   describeLateness,
   type FiringOf,
+  LATENESS,
   type LatenessOptions,
   type LatenessSpec,
   latenessSpec,
@@ -47,6 +49,9 @@ export interface AlignedOptions extends LatenessOptions, FillOptions, EarlyOptio
   readonly offset?: Duration
 }
 
+const ALIGNED: OptionNames<AlignedOptions> = { offset: true, ...LATENESS, fillEmpty: true, early: true }
+const HOPPING: OptionNames<HoppingOptions> = { ...ALIGNED, sampling: true }
+
 /** What of the options the columns of results hang on. */
 type OptionsOf<O> = FiringOf<O> & FillOf<O>
 
@@ -70,7 +75,11 @@ export interface HoppingOptions extends AlignedOptions {
  * tumbling('1m', { allowedLateness: '10s', firing: 'retracting', lateTo: 'late' })
  * ```
  */
-export function tumbling<const O extends AlignedOptions>(size: Duration, options?: O): TumblingSpec & OptionsOf<O> {
+export function tumbling<const O extends AlignedOptions>(
+  size: Duration,
+  options?: O & NoOthers<O, AlignedOptions>,
+): TumblingSpec & OptionsOf<O> {
+  checkOptions('tumbling', options, ALIGNED)
   return checkTumbling({ sizeMs: durationMs(size, 'size'), ...alignedSpec(options) }) as TumblingSpec & OptionsOf<O>
 }
 
@@ -92,8 +101,9 @@ export function tumbling<const O extends AlignedOptions>(size: Duration, options
 export function hopping<const O extends HoppingOptions>(
   size: Duration,
   slide: Duration,
-  options?: O,
+  options?: O & NoOthers<O, HoppingOptions>,
 ): HoppingSpec & OptionsOf<O> {
+  checkOptions('hopping', options, HOPPING)
   return checkHopping({
     sizeMs: durationMs(size, 'size'),
     slideMs: durationMs(slide, 'slide'),
@@ -119,8 +129,9 @@ export function hopping<const O extends HoppingOptions>(
 export function cumulate<const O extends AlignedOptions>(
   step: Duration,
   max: Duration,
-  options?: O,
+  options?: O & NoOthers<O, AlignedOptions>,
 ): CumulateSpec & OptionsOf<O> {
+  checkOptions('cumulate', options, ALIGNED)
   return checkCumulate({
     stepMs: durationMs(step, 'step'),
     maxMs: durationMs(max, 'max'),

@@ -1,10 +1,12 @@
 import { optionInvalid, show } from '../errors.ts'
+import { checkOptions, type NoOthers, type OptionNames } from '../options.ts'
 import { checkEarly, describeEarly, type EarlyOptions, type EarlySpec, earlySpec } from './early.ts'
 import { checkFill, describeFill, type FillOf, type FillOptions, type FillSpec, fillSpec } from './fill-empty.ts'
 import {
   checkLateness,
   describeLateness,
   type FiringOf,
+  LATENESS,
   type LatenessOptions,
   type LatenessSpec,
   latenessSpec,
@@ -36,6 +38,14 @@ export interface CalendarOptions extends LatenessOptions, FillOptions, EarlyOpti
   readonly weekStartsOn?: Weekday
 }
 
+const CALENDAR: OptionNames<CalendarOptions> = {
+  zone: true,
+  weekStartsOn: true,
+  ...LATENESS,
+  fillEmpty: true,
+  early: true,
+}
+
 /**
  * Windows by the calendar of a time zone: its days, weeks or months, each from midnight to midnight there. On days when
  * clocks change a window is an hour shorter or longer; what `Intl` knows of the zone says when. A day begins at the first
@@ -52,9 +62,10 @@ export interface CalendarOptions extends LatenessOptions, FillOptions, EarlyOpti
  */
 export function calendar<const O extends CalendarOptions>(
   unit: CalendarUnit,
-  options: O,
+  options: O & NoOthers<O, CalendarOptions>,
 ): CalendarSpec & FiringOf<O> & FillOf<O> {
-  const { zone, weekStartsOn } = options
+  checkOptions('calendar', options ?? {}, CALENDAR)
+  const { zone, weekStartsOn } = options ?? ({} as O)
   return checkCalendar({
     unit,
     zone,

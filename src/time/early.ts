@@ -1,9 +1,12 @@
 import { optionInvalid, show } from '../errors.ts'
+import { checkOptions, type OptionNames } from '../options.ts'
 import { type Duration, durationMs } from './duration.ts'
 import { checkTrigger, describeTrigger, type IntervalTrigger, type RowsTrigger } from './triggers.ts'
 
 /** When a window gives results before its end. */
 export type Early = { readonly every: Duration } | { readonly everyEventTime: Duration } | { readonly rows: number }
+
+const NAMES: OptionNames<Early> = { every: true, everyEventTime: true, rows: true }
 
 export interface EarlyOptions {
   /**
@@ -23,6 +26,7 @@ export interface EarlySpec {
 /** Options as data; not checked otherwise. */
 export function earlySpec({ early }: EarlyOptions): { readonly early?: unknown } {
   if (early === undefined) return {}
+  if (typeof early === 'object' && early !== null) checkOptions('early', early, NAMES)
   const given = (early ?? {}) as Partial<Record<'every' | 'everyEventTime' | 'rows', never>>
   const named = (['every', 'everyEventTime', 'rows'] as const).filter(name => given[name] !== undefined)
   if (named.length !== 1)

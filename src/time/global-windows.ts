@@ -1,4 +1,5 @@
 import { optionInvalid, show } from '../errors.ts'
+import { checkOptions, type NoOthers, type OptionNames } from '../options.ts'
 import { checkFiring, type Firing, type FiringOf } from './lateness.ts'
 import { checkTrigger, describeTrigger, type Trigger, type TriggerSpec } from './triggers.ts'
 
@@ -41,6 +42,8 @@ export interface GlobalOptions {
   readonly unbounded?: boolean
 }
 
+const NAMES: OptionNames<GlobalOptions> = { trigger: true, purge: true, firing: true, fireAtEnd: true, unbounded: true }
+
 /**
  * One window over all time. Its results have no bounds, but a `windowTime`: that of the row, or the instant, that made
  * it fire. What it holds, it holds for good, or until it is purged: one record per key.
@@ -55,7 +58,10 @@ export interface GlobalOptions {
  * globalWindow({ trigger: { onRow: (_state, row: { isLast: boolean }) => (row.isLast ? 'fireAndPurge' : 'continue') } })
  * ```
  */
-export function globalWindow<const O extends GlobalOptions>(options: O): GlobalSpec & FiringOf<O> {
+export function globalWindow<const O extends GlobalOptions>(
+  options: O & NoOthers<O, GlobalOptions>,
+): GlobalSpec & FiringOf<O> {
+  checkOptions('globalWindow', options, NAMES)
   return checkGlobal({ ...options }) as GlobalSpec & FiringOf<O>
 }
 

@@ -1,4 +1,5 @@
 import { optionInvalid, show } from '../errors.ts'
+import type { OptionNames } from '../options.ts'
 import { checkFieldName } from '../schema/schema.ts'
 import { type Duration, durationMs, formatDuration } from './duration.ts'
 
@@ -33,6 +34,9 @@ export interface LatenessOptions {
    */
   readonly lateTo?: string
 }
+
+/** Their names. */
+export const LATENESS: OptionNames<LatenessOptions> = { emit: true, allowedLateness: true, firing: true, lateTo: true }
 
 /** The same as data: only what was given. */
 export interface LatenessSpec {

@@ -1,10 +1,12 @@
 import { optionInvalid, show } from '../errors.ts'
+import { checkOptions, type NoOthers, type OptionNames } from '../options.ts'
 import { type Duration, durationMs, formatDuration } from './duration.ts'
 import { checkEarly, describeEarly, type EarlyOptions, type EarlySpec, earlySpec } from './early.ts'
 import {
   checkLateness,
   describeLateness,
   type FiringOf,
+  LATENESS,
   type LatenessOptions,
   type LatenessSpec,
   latenessSpec,
@@ -36,6 +38,9 @@ export interface SessionOptions extends LatenessOptions, EarlyOptions {
   readonly touch?: SessionTouch
 }
 
+const SESSION: OptionNames<SessionOptions> = { touch: true, ...LATENESS, early: true }
+const SLIDING: OptionNames<Omit<LatenessOptions, 'firing'>> = { emit: true, allowedLateness: true, lateTo: true }
+
 /**
  * Session windows: rows of a key belong together as long as no more than `gap` passes between one and the next. A
  * session is `[first, last + gap)`; a row that comes late may extend it, or join two into one, also when they have fired
@@ -52,7 +57,11 @@ export interface SessionOptions extends LatenessOptions, EarlyOptions {
  * session('30m', { early: { every: '1m' }, firing: 'retracting' })
  * ```
  */
-export function session<const O extends SessionOptions>(gap: Duration, options?: O): SessionSpec & FiringOf<O> {
+export function session<const O extends SessionOptions>(
+  gap: Duration,
+  options?: O & NoOthers<O, SessionOptions>,
+): SessionSpec & FiringOf<O> {
+  checkOptions('session', options, SESSION)
   return checkSession({
     gapMs: durationMs(gap, 'gap'),
     touch: options?.touch ?? 'merge',
@@ -76,6 +85,7 @@ export function session<const O extends SessionOptions>(gap: Duration, options?:
  * ```
  */
 export function slidingPerEvent(diff: Duration, options: Omit<LatenessOptions, 'firing'> = {}): SlidingPerEventSpec {
+  checkOptions('slidingPerEvent', options, SLIDING)
   return checkSlidingPerEvent({ diffMs: durationMs(diff, 'diff'), ...latenessSpec(options) })
 }
 

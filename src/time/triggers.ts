@@ -1,4 +1,5 @@
 import { optionInvalid, show } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { type Duration, durationMs, formatDuration } from './duration.ts'
 
 /** Fires when `rows` rows have come since it last did. */
@@ -85,12 +86,14 @@ export const everyRows = (rows: number): RowsTrigger => checkTrigger({ kind: 'ro
 export const everyInterval = (
   interval: Duration,
   options: { readonly by?: 'eventTime' | 'clock' } = {},
-): IntervalTrigger =>
-  checkTrigger({
+): IntervalTrigger => {
+  checkOptions<typeof options>('everyInterval', options, { by: true })
+  return checkTrigger({
     kind: 'interval',
     everyMs: durationMs(interval, 'interval'),
     by: options.by ?? 'eventTime',
   }) as IntervalTrigger
+}
 
 /**
  * A trigger that fires for a key when a column's value is more than `threshold` away from what it was when the key last

@@ -93,7 +93,7 @@ function expected(rows: readonly Event[]) {
 const byWindow = <R extends { windowStart: number; key: string }>(rows: readonly R[]) =>
   [...rows].sort((a, b) => a.windowStart - b.windowStart || (a.key < b.key ? -1 : 1))
 
-async function start(options: { policy?: ErrorPolicy<never>; source?: SourceLike<never>; engine?: 'wasm' | 'js' }) {
+async function start(options: { policy?: ErrorPolicy; source?: SourceLike<never>; engine?: 'wasm' | 'js' }) {
   const rows: { windowStart: number; windowEnd: number; key: string; n: number; total: number }[] = []
   const job = await pipeline(events, { engine: options.engine ?? 'js' })
     .eventTime('time')
@@ -155,7 +155,7 @@ describe('bad events under a policy', () => {
 
   it('reach the dead letter sink with the event, the stage and the cause', async () => {
     const letters: FailedRow[] = []
-    const policy: ErrorPolicy<never> = { kind: 'deadLetter', sink: failed => void letters.push(failed) }
+    const policy: ErrorPolicy = { kind: 'deadLetter', sink: failed => void letters.push(failed) }
     const { job, result } = await start({ policy })
     job.pushMany(mixed as Event[])
     const summary = await job.drain()
@@ -170,7 +170,7 @@ describe('bad events under a policy', () => {
   })
 
   it('end the job when the dead letter sink itself fails', async () => {
-    const policy: ErrorPolicy<never> = { kind: 'deadLetter', sink: async () => Promise.reject(new Error('full')) }
+    const policy: ErrorPolicy = { kind: 'deadLetter', sink: async () => Promise.reject(new Error('full')) }
     const { job } = await start({ policy })
     job.push({} as Event)
     await expect(job.done).rejects.toMatchObject({ code: 'SINK_FAILED' })

@@ -22,7 +22,7 @@ const push = (job: Job<Row, Row>, count: number, from = 0) => {
   for (let id = from; id < from + count; id++) job.push({ id })
 }
 const never = () => new Promise<void>(() => {})
-const retry: ErrorPolicy<never> = {
+const retry: ErrorPolicy = {
   kind: 'retry',
   attempts: 3,
   initialMs: 10,

@@ -68,7 +68,7 @@ interface Call {
 const events = schema({ id: i32(), name: utf8() })
 export const turn = () => new Promise<void>(resolve => setImmediate(resolve))
 
-const retry: ErrorPolicy<never> = { kind: 'retry', attempts: 3, initialMs: 2, factor: 2, maxMs: 10, otherwise: 'skip' }
+const retry: ErrorPolicy = { kind: 'retry', attempts: 3, initialMs: 2, factor: 2, maxMs: 10, otherwise: 'skip' }
 
 /** A job under a random schedule, with everything seen from outside written down. */
 export class LedgerRun {
@@ -78,8 +78,8 @@ export class LedgerRun {
   /** First attempts at rows, in the order the sink saw them; and the rows it took. */
   readonly attempted: number[] = []
   readonly taken: number[] = []
-  readonly buried: FailedRow<never>[] = []
-  readonly invalidBuried: FailedRow<never>[] = []
+  readonly buried: FailedRow[] = []
+  readonly invalidBuried: FailedRow[] = []
   /** Whether the job was told to leave behind what is inside. */
   wasHurried = false
   readonly summaries: (JobSummary | { threw: unknown })[] = []
@@ -101,13 +101,13 @@ export class LedgerRun {
   async start(): Promise<void> {
     const { engine, bufferSize, maxBatch, strategy, sink, maxInFlight, sinkPolicy, sourcePolicy, signal } = this.#setup
     if (signal === 'aborted') this.#jobSignal.abort()
-    const policies: Record<PolicyName, ErrorPolicy<never>> = {
+    const policies: Record<PolicyName, ErrorPolicy> = {
       fail: 'fail',
       skip: 'skip',
       retry,
       deadLetter: { kind: 'deadLetter', sink: failed => void this.buried.push(failed) },
     }
-    const source: ErrorPolicy<never> =
+    const source: ErrorPolicy =
       sourcePolicy === 'deadLetter'
         ? { kind: 'deadLetter', sink: failed => void this.invalidBuried.push(failed) }
         : sourcePolicy

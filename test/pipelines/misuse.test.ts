@@ -1,16 +1,36 @@
 import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../src/checkpoint/memory-store.ts'
 import { StateManager } from '../../src/checkpoint/state-manager.ts'
+import { csvSource, ndjsonSource } from '../../src/connector/byte-source.ts'
+import { interval } from '../../src/connector/interval-source.ts'
+import { fromEventTarget } from '../../src/connector/listener-source.ts'
+import { fromObservable } from '../../src/connector/observable.ts'
+import { ProcessorChain } from '../../src/connector/processor-chain.ts'
+import { csvSink, ndjsonSink } from '../../src/connector/text-sink.ts'
 import { EventfluxError } from '../../src/errors.ts'
 import { count } from '../../src/expression/aggregates.ts'
+import { ema } from '../../src/expression/change-aggregates.ts'
+import { collect } from '../../src/expression/choice-aggregates.ts'
+import { percentile } from '../../src/expression/distribution-aggregates.ts'
 import { desc } from '../../src/expression/ordering.ts'
-import { pipeline } from '../../src/packaged.ts'
+import { PipelineMetrics } from '../../src/metrics/pipeline-metrics.ts'
+import { fileSink } from '../../src/node/file-sink.ts'
+import { loggedSource } from '../../src/node/logged-source.ts'
+import { createRuntime, pipeline, pipelineFromJSON } from '../../src/packaged.ts'
 import { punctuated } from '../../src/plan/watermarks.ts'
+import { SharedEventPool } from '../../src/queues/shared-event-pool.ts'
+import { SharedEventQueue } from '../../src/queues/shared-event-queue.ts'
+import { EventPool } from '../../src/runtime/event-pool.ts'
 import { EventQueue } from '../../src/runtime/event-queue.ts'
+import { streamSource } from '../../src/runtime/stream-source.ts'
 import { f64, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
+import { calendar } from '../../src/time/calendar-windows.ts'
+import { globalWindow } from '../../src/time/global-windows.ts'
+import { session, slidingPerEvent } from '../../src/time/session-windows.ts'
+import { everyInterval, everyRows } from '../../src/time/triggers.ts'
 import { length } from '../../src/time/window-kinds/length.ts'
-import { tumbling } from '../../src/time/windows.ts'
+import { cumulate, hopping, tumbling } from '../../src/time/windows.ts'
 
 // What a program without types gets wrong: an error with a code that names it, never a `TypeError` from within, nothing
 // that is passed over in silence, and nothing that waits for good.
@@ -97,7 +117,7 @@ describe('run', () => {
     'no function for random numbers': ['random', { random: 0.5 }],
     'a checkpoint without a store': ['store', { checkpoint: { everyMs: 5 } }],
     'a store that is none': ['store', { checkpoint: { store: {} } }],
-    'a checkpoint that is a store': ['store', { checkpoint: memoryStore() }],
+    'a checkpoint that is a store': ['name', { checkpoint: memoryStore() }],
   }
   for (const [what, [at, options]] of Object.entries(wrong))
     it(`refuses ${what}`, async () => {
@@ -154,5 +174,105 @@ describe('a state manager', () => {
   it('refuses what is no store', () => {
     for (const store of [undefined, null, 'files', { ...memoryStore(), put: undefined }])
       expect(() => new StateManager({ store: store as never })).toThrow(EventfluxError)
+  })
+})
+
+describe('an option that is not there', () => {
+  const other = { nothing: 1 }
+  const point = schema({ x: f64() })
+  const queueOf = (backpressure: Untyped) => new EventQueue({ capacity: 1, backpressure })
+  const uses: Record<string, () => unknown> = {
+    pipeline: () => pipeline(readings, other as Untyped),
+    pipelineFromJSON: () => pipelineFromJSON(JSON.stringify(counted), other as Untyped),
+    eventTime: () => start.eventTime('time', other),
+    tumbling: () => tumbling('1m', other as Untyped),
+    hopping: () => hopping('1m', '1s', other as Untyped),
+    cumulate: () => cumulate('1s', '1m', other as Untyped),
+    session: () => session('1m', other as Untyped),
+    slidingPerEvent: () => slidingPerEvent('1m', other as Untyped),
+    calendar: () => calendar('day', { zone: 'UTC', ...other } as Untyped),
+    globalWindow: () => globalWindow({ trigger: everyRows(3), ...other } as Untyped),
+    everyInterval: () => everyInterval('1s', other as Untyped),
+    early: () => tumbling('1m', { early: { every: '5s', ...other } as Untyped }),
+    length: () => length(2, other as Untyped),
+    topN: () => counted.topN(1, (r: Untyped) => desc(r.n), other),
+    limit: () => counted.limit(1, other),
+    topRows: () => windowed.topRows(1, (e: Untyped) => desc(e.celsius), other),
+    output: () => start.output('last', { every: '1s', ...other }),
+    rows: () => start.window(length(2)).rows(other),
+    aggregate: () => start.window(length(2)).aggregate(() => ({ n: count() }), other),
+    mapRows: () => start.mapRows(readings, (row: unknown) => row, other),
+    percentile: () => windowed.aggregate((e: Untyped) => ({ x: percentile(e.celsius, 0.5, other as Untyped) })),
+    ema: () => windowed.aggregate((e: Untyped) => ({ x: ema(e.celsius, { alpha: 0.5, ...other } as Untyped) })),
+    collect: () => windowed.aggregate((e: Untyped) => ({ x: collect(e.celsius, other as Untyped) })),
+    floorTo: () => start.project((e: Untyped) => ({ x: e.time.floorTo('1h', other) })),
+    EventQueue: () => new EventQueue({ capacity: 1, maxMemory: 2 ** 20 } as Untyped),
+    'EventQueue.rows': () => EventQueue.rows(point, { capacity: 1, ...other } as Untyped),
+    EventPool: () => new EventPool(point, { capacity: 1, ...other } as Untyped),
+    SharedEventQueue: () => SharedEventQueue.numbers({ capacity: 1, ...other } as Untyped),
+    SharedEventPool: () => SharedEventPool.create(point, { capacity: 1, ...other } as Untyped),
+    streamSource: () => streamSource('taps', other as Untyped),
+    ProcessorChain: () => new ProcessorChain([], other as Untyped),
+    PipelineMetrics: () => new PipelineMetrics(other as Untyped),
+    StateManager: () => new StateManager({ store: memoryStore(), ...other } as Untyped),
+    'the strategy "block"': () => queueOf({ kind: 'block', timeout: 5 }),
+    'the strategy "backoff"': () =>
+      queueOf({ kind: 'backoff', initialMs: 1, factor: 2, maxMs: 4, attempts: 2, ...other }),
+    ndjsonSource: () => ndjsonSource('', readings, other as Untyped),
+    csvSource: () => csvSource('', readings, { timestamp: 'iso' } as Untyped),
+    ndjsonSink: () => ndjsonSink([], other as Untyped),
+    csvSink: () => csvSink([], other as Untyped),
+    interval: () => interval(1, () => row, other as Untyped),
+    fromEventTarget: () => fromEventTarget(new EventTarget(), 'x', undefined, other as Untyped),
+    fromObservable: () => fromObservable({ subscribe: () => ({ unsubscribe() {} }) }, other as Untyped),
+    fileSink: () => fileSink('rows.ndjson', { exactlyonce: true } as Untyped),
+    loggedSource: () => loggedSource([], 'log', { fsync: 'each' } as Untyped),
+  }
+  for (const [owner, use] of Object.entries(uses))
+    it(`is refused by ${owner}`, () => {
+      expect(use).toThrow(
+        expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringMatching(/no option "\w+"[,;]/) }),
+      )
+    })
+
+  const ofRun: Record<string, unknown> = {
+    checkpoint: { store: memoryStore(), everyMS: 5 },
+    restart: { attempt: 3 },
+    restore: { from: memoryStore(), fallback: true },
+    'errors.sink': { kind: 'retry', attempts: 1, initialMs: 1, factor: 1, maxMs: 1, otherwise: 'skip', max: 3 },
+    'errors.source': { kind: 'deadLetter', sink: () => {}, retries: 3 },
+  }
+  for (const [owner, options] of Object.entries(ofRun))
+    it(`is refused by run, in ${owner}`, async () => {
+      const [name, stage] = owner.split('.') as [string, string | undefined]
+      await expect(start.run({ [name]: stage === undefined ? options : { [stage]: options } })).rejects.toMatchObject({
+        code: 'OPTION_INVALID',
+        message: expect.stringContaining('no option'),
+      })
+    })
+
+  it('is refused by createRuntime', async () => {
+    await expect(createRuntime({ thread: 2 } as Untyped)).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      at: 'thread',
+    })
+  })
+
+  it('is an error of types too, where options are inferred', () => {
+    // @ts-expect-error allowedLatenes
+    expect(() => tumbling('1m', { offset: '1s', allowedLatenes: '10s' })).toThrow(EventfluxError)
+    // @ts-expect-error touched
+    expect(() => session('1m', { touch: 'split', touched: 1 })).toThrow(EventfluxError)
+    // @ts-expect-error purges
+    expect(() => globalWindow({ trigger: everyRows(3), purges: true })).toThrow(EventfluxError)
+  })
+})
+
+describe('options where a schema belongs', () => {
+  it('are told to be no schema', () => {
+    for (const source of [ndjsonSource, csvSource])
+      expect(() => source('', { timestamps: 'iso' } as Untyped)).toThrow(
+        expect.objectContaining({ code: 'OPTION_INVALID', at: 'schema' }),
+      )
   })
 })
