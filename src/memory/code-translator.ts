@@ -1,7 +1,7 @@
 import type { KernelExports } from '../wasm/exports.ts'
 import type { Arena } from './arena.ts'
 import type { Dictionary } from './dictionary.ts'
-import type { StringCoder } from './string-coder.ts'
+import type { TextCoder } from './string-coder.ts'
 
 /** Positions in a list of strings that a kernel can take. */
 export type CodeArray = Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array
@@ -32,7 +32,7 @@ export interface Translation {
  * then, and a kernel adds instead of looking up.
  */
 export class CodeTranslator {
-  readonly #coder: StringCoder
+  readonly #coder: TextCoder
   readonly #maxStringLength: number
   readonly #translations = new WeakMap<readonly string[], Translation>()
   readonly #arena: Arena
@@ -48,7 +48,7 @@ export class CodeTranslator {
 
   constructor(
     dictionary: Dictionary,
-    coder: StringCoder,
+    coder: TextCoder,
     maxStringLength: number,
     memory: { readonly arena: Arena; readonly kernels: Pick<KernelExports, 'translateCodes' | 'shiftCodes'> },
   ) {

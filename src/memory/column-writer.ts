@@ -10,7 +10,7 @@ import { type FieldSetter, fieldSetter } from './field-setter.ts'
 import { copyPlain } from './plain-copy.ts'
 import { RowFault } from './row-fault.ts'
 import { checkMaxStringLength, MAX_STRING_LENGTH, type RowWriterOptions } from './row-writer.ts'
-import { StringCoder } from './string-coder.ts'
+import { textCoders } from './text-coders.ts'
 import { copyTyped, setBits } from './typed-copy.ts'
 
 /** A row writer's options, and the kernels that work on whole columns. */
@@ -34,7 +34,7 @@ export class ColumnWriter {
     const { memory, fields, dictionaries } = options
     const maxStringLength = checkMaxStringLength(options.maxStringLength ?? MAX_STRING_LENGTH)
     const fault = new RowFault(fields, maxStringLength)
-    const coders = dictionaries.map(dictionary => dictionary && new StringCoder(dictionary, fault))
+    const coders = textCoders(options, fault)
     this.#options = options
     this.#fault = fault
     this.#setters = fields.map((field, i) => fieldSetter(field, i, { memory, coder: coders[i], maxStringLength }))

@@ -2,7 +2,7 @@ import { BYTE_WIDTH, type StoredTypeName, storedName, type TypeName } from '../s
 import type { ColumnBuffers, ColumnField } from './column-buffers.ts'
 import { inherited } from './inherited.ts'
 import type { LinearMemory } from './linear-memory.ts'
-import type { StringCoder } from './string-coder.ts'
+import type { TextCoder } from './string-coder.ts'
 
 /** Checks and stores values of one field. Views are read at each store: nothing here outlives a growth of the memory. */
 export interface FieldSetter {
@@ -18,7 +18,7 @@ export interface SetterOptions {
   readonly memory: LinearMemory
   readonly maxStringLength: number
   /** Set exactly for `utf8`. */
-  readonly coder: StringCoder | undefined
+  readonly coder: TextCoder | undefined
 }
 
 /** Where a setter writes: the index of row 0 in its view, and the address of the bitmap. */

@@ -1,23 +1,18 @@
 import { type EventfluxError, optionInvalid, show } from '../errors.ts'
 import { canGenerateCode } from './code-generation.ts'
-import type { ColumnField } from './column-buffers.ts'
-import type { Dictionary } from './dictionary.ts'
 import type { LinearMemory } from './linear-memory.ts'
 import { RowFault } from './row-fault.ts'
 import { generatedRowWriting } from './row-writer-generated.ts'
 import { unrolledRowWriting } from './row-writer-unrolled.ts'
 import type { RowTarget, RowWriting } from './row-writing.ts'
-import { StringCoder } from './string-coder.ts'
+import { type CodedColumns, textCoders } from './text-coders.ts'
 
 /** Longest string a column takes unless told otherwise, in UTF-16 units. */
 export const MAX_STRING_LENGTH = 65_536
 
-export interface RowWriterOptions {
+export interface RowWriterOptions extends CodedColumns {
   readonly memory: LinearMemory
   readonly target: RowTarget
-  readonly fields: readonly ColumnField[]
-  /** By field index; set exactly for `utf8`. */
-  readonly dictionaries: readonly (Dictionary | undefined)[]
   /** In UTF-16 units; default 65,536. */
   readonly maxStringLength?: number
   /** Whether code may be generated; default: where the runtime allows it. Both ways write the same bytes. */
@@ -36,10 +31,10 @@ export class RowWriter {
   #isWriting = false
 
   constructor(options: RowWriterOptions) {
-    const { memory, target, fields, dictionaries } = options
+    const { memory, target, fields } = options
     const maxStringLength = checkMaxStringLength(options.maxStringLength ?? MAX_STRING_LENGTH)
     const fault = new RowFault(fields, maxStringLength)
-    const coders = dictionaries.map(dictionary => dictionary && new StringCoder(dictionary, fault))
+    const coders = textCoders(options, fault)
     const parts = { memory, target, fields, coders, maxStringLength, fault }
     this.#fault = fault
     this.isGenerated = options.generate ?? canGenerateCode()

@@ -1,7 +1,7 @@
 import type { ColumnBuffers, ColumnField } from './column-buffers.ts'
 import type { LinearMemory } from './linear-memory.ts'
 import type { RowFault } from './row-fault.ts'
-import type { StringCoder } from './string-coder.ts'
+import type { TextCoder } from './string-coder.ts'
 
 /** Where rows go: a ring, or anything that has columns. Read at the start of every batch. */
 export interface RowTarget {
@@ -14,7 +14,7 @@ export interface WriterParts {
   readonly target: RowTarget
   readonly fields: readonly ColumnField[]
   /** By field index; set exactly for `utf8`. */
-  readonly coders: readonly (StringCoder | undefined)[]
+  readonly coders: readonly (TextCoder | undefined)[]
   readonly maxStringLength: number
   readonly fault: RowFault
 }

@@ -3,12 +3,18 @@ import type { RowFault } from './row-fault.ts'
 
 const SLOTS = 2048
 
+/** Gives the texts of one column their codes. */
+export interface TextCoder {
+  /** The code of a string. @throws EventfluxError `STATE_FULL`, noted in the fault as fatal. */
+  code(value: string): number
+}
+
 /**
  * Encodes the strings of one column. Strings met before stand in a table of their own, at a slot told by a few of their
  * characters: a comparison finds them there, and the dictionary's map is asked for the others. It takes a third of the
  * time of the map where keys come again and again.
  */
-export class StringCoder {
+export class StringCoder implements TextCoder {
   readonly #dictionary: Dictionary
   readonly #fault: RowFault
   readonly #texts = Array<string | undefined>(SLOTS).fill(undefined)
@@ -22,7 +28,6 @@ export class StringCoder {
     })
   }
 
-  /** The code of a string. @throws EventfluxError `STATE_FULL`, noted in the fault as fatal. */
   code(value: string): number {
     const slot = slotOf(value)
     return this.#texts[slot] === value ? this.#codes[slot]! : this.#lookUp(value, slot)

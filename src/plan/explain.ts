@@ -5,6 +5,7 @@ import { describeWindow } from '../time/windows.ts'
 import type { FieldSpec, LogicalNode, LogicalPlan, RowWindowNode, WindowOrderNode } from './logical-node.ts'
 import { describeOutput } from './output-rate.ts'
 import { fieldSpecs, scopesOf, sourceScope } from './plan-scope.ts'
+import { unreadColumns } from './required-columns.ts'
 import { describeWatermarks } from './watermarks.ts'
 
 /**
@@ -20,18 +21,26 @@ export function explainPlan(
 ): string {
   const scopes = scopesOf(plan.nodes, sourceScope(plan))
   const lines = [...(threads === undefined ? [] : [line('threads', threads)]), line('source', fieldList(plan.source))]
+  lines.push(...notesBelow(unkeptTexts(plan)))
   for (const [i, node] of plan.nodes.entries()) {
     if (plan.stages?.includes(i)) lines.push('stage')
     lines.push(...describeNamed(node))
-    lines.push(...[notes[i] ?? []].flat().map(note => `${' '.repeat(WIDTH)}· ${note}`))
+    lines.push(...notesBelow([notes[i] ?? []].flat()))
   }
   return [...lines, line('result', fieldList(fieldSpecs(scopes.at(-1)!.schema)))].join('\n')
 }
 
 const WIDTH = 12
+const notesBelow = (notes: readonly string[]) => notes.map(note => `${' '.repeat(WIDTH)}· ${note}`)
 const line = (op: string, text: string) => `${op.padEnd(WIDTH)}${text}`
 const fieldList = (fields: readonly FieldSpec[]) =>
   fields.map(({ name, type, nullable }) => `${name} ${type}${nullable ? '?' : ''}`).join(', ')
+
+function unkeptTexts(plan: LogicalPlan): readonly string[] {
+  const unread = unreadColumns(sourceScope(plan).schema, plan.nodes)
+  const texts = plan.source.filter(({ name, type }) => type === 'utf8' && unread.has(name))
+  return texts.length === 0 ? [] : [`not kept, since no step reads it: ${texts.map(({ name }) => name).join(', ')}`]
+}
 
 function describeNamed(node: LogicalNode): string[] {
   const [first, ...others] = describe(node)

@@ -4,21 +4,13 @@ import type { ResultNode } from '../expression/node.ts'
 import { collectColumns } from '../expression/walk.ts'
 import type { Schema } from '../schema/schema.ts'
 import { columnsOfWindow } from '../time/row-windows.ts'
-import type { LogicalNode, LogicalPlan, ProjectNode, WindowAggregateNode } from './logical-node.ts'
-import {
-  columnsOfTrigger,
-  IS_RETRACTION,
-  type PlanScope,
-  scopesOf,
-  sourceScope,
-  WINDOW_END,
-  WINDOW_START,
-} from './plan-scope.ts'
+import type { LogicalNode, ProjectNode, WindowAggregateNode } from './logical-node.ts'
+import { columnsOfTrigger, IS_RETRACTION, type PlanScope, scopesOf, WINDOW_END, WINDOW_START } from './plan-scope.ts'
 
-/** The names of the source's columns a plan reads at all, in the source's order. */
-export function requiredSourceColumns(plan: LogicalPlan): readonly string[] {
-  const required = requiredBefore(plan.nodes, sourceScope(plan))[0]!
-  return plan.source.map(({ name }) => name).filter(name => required.has(name))
+/** The names of the source's columns whose values no step reads, in the source's order. */
+export function unreadColumns(source: Schema, nodes: readonly LogicalNode[]): ReadonlySet<string> {
+  const required = requiredBefore(nodes, { schema: source, eventTime: undefined })[0]!
+  return new Set(source.fields.map(({ name }) => name).filter(name => !required.has(name)))
 }
 
 /** The columns read from each step on, and behind the last: one set more than there are nodes. */

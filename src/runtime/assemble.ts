@@ -19,6 +19,7 @@ import type { ResolvedConfig } from '../plan/config.ts'
 import { futureLimits } from '../plan/future-limits.ts'
 import type { LogicalNode, RowsNode } from '../plan/logical-node.ts'
 import { fieldSpecs } from '../plan/plan-scope.ts'
+import { unreadColumns } from '../plan/required-columns.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { Clock } from '../time/clock.ts'
 import { EventDrivenClock } from '../time/event-driven-clock.ts'
@@ -101,6 +102,7 @@ class Assembler {
       kernels,
       fields,
       dictionaries,
+      unread: unreadColumns(source, nodes),
       config,
       clock,
       maxBatch: this.#maxBatch,

@@ -42,6 +42,8 @@ export interface SourceEdgeOptions {
   readonly kernels: KernelExports
   readonly fields: readonly ColumnField[]
   readonly dictionaries: readonly (Dictionary | undefined)[]
+  /** Names of columns no step reads. */
+  readonly unread: ReadonlySet<string>
   readonly config: ResolvedConfig
   readonly clock: Clock
   /** Most rows written in one piece. */
@@ -84,14 +86,14 @@ export class SourceEdge implements AdmissionListener {
   #dropped = 0
 
   constructor(options: SourceEdgeOptions) {
-    const { arena, kernels, fields, dictionaries, config, clock } = options
+    const { arena, kernels, fields, dictionaries, unread, config, clock } = options
     const unbounded = config.backpressure.kind === 'unbounded'
     const ring = { arena, kernels, fields, dictionaries, capacity: config.bufferSize }
     const slots = unbounded ? new SegmentedRing(ring) : new RingBuffer(ring)
     this.#byteBound =
       config.maxBytes === undefined ? undefined : new ByteBoundRing(slots, arena.memory, config.maxBytes)
     this.ring = this.#byteBound ?? slots
-    const writer = { memory: arena.memory, target: this.ring, fields, dictionaries }
+    const writer = { memory: arena.memory, target: this.ring, fields, dictionaries, unread }
     this.#rows = new RowWriter(writer)
     this.#columns = new ColumnWriter({ ...writer, arena, kernels })
     this.#admission = new Admission(this.ring, {
