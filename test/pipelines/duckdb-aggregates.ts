@@ -1,4 +1,4 @@
-import type { AggregateName, AggregateNode } from '../../src/expression/node.ts'
+import type { AggregateName, ResultNode } from '../../src/expression/node.ts'
 import type { Tape } from '../plan/tape.ts'
 import { type Kind, type OracleColumn, type Said, Sayings } from './duckdb-expressions.ts'
 
@@ -14,7 +14,7 @@ export type Nearness =
 
 /** An aggregate of ours and DuckDB's, with the SQL of the scale its rounding errors are measured by. */
 export interface SaidAggregate {
-  readonly result: AggregateNode
+  readonly result: ResultNode
   readonly sql: string
   readonly scaleSql: string
   readonly nearness: Nearness
@@ -57,32 +57,32 @@ export function aggregateOf(columns: readonly OracleColumn[], tape: Tape): SaidA
     () => listed('bottomK', say.of(tape.pick<Kind>(['number', 'i64', 'timestamp'])), 1 + tape.below(4)),
     () => listed('collect', say.of(tape.pick(ALL_KINDS)), 1 + tape.below(20)),
     () => percentile(say.of('number'), tape.pick([0, 0.1, 0.5, 0.75, 0.99, 1])),
-    () => (hasSpecial ? special(say.of('special'), tape) : exact('count', undefined, () => 'count(*)')),
+    () => (hasSpecial ? tape.pick(specials(say.of('special'))) : exact('count', undefined, () => 'count(*)')),
   ])()
 }
 
 /** Of NaN and infinities: a sum is what IEEE says, extremes pass over NaN unless there is nothing else. */
-function special(value: Said, tape: Tape): SaidAggregate {
+export function specials(value: Said): readonly SaidAggregate[] {
   const extreme = (fn: 'min' | 'max') => (x: string) =>
     `coalesce(${fn}(${x}) FILTER (WHERE NOT isnan(${x})), CASE WHEN count(${x}) > 0 THEN 'nan'::DOUBLE END)`
-  return tape.pick([
-    () => exact('min', value, extreme('min')),
-    () => exact('max', value, extreme('max')),
-    () => exact('sum', value, x => `sum(${x})`),
-    () => exact('avg', value, x => `sum(${x}) / count(${x})`),
-  ])()
+  return [
+    exact('min', value, extreme('min')),
+    exact('max', value, extreme('max')),
+    exact('sum', value, x => `sum(${x})`),
+    exact('avg', value, x => `sum(${x}) / count(${x})`),
+  ]
 }
 
 function aggregate(fn: AggregateName, value: Said | undefined, said: Omit<SaidAggregate, 'result'>): SaidAggregate {
   return { result: { kind: 'aggregate', fn, args: value === undefined ? [] : [value.node] }, ...said }
 }
 
-function exact(fn: AggregateName, value: Said | undefined, sql: (x: string) => string): SaidAggregate {
+export function exact(fn: AggregateName, value: Said | undefined, sql: (x: string) => string): SaidAggregate {
   return aggregate(fn, value, { sql: sql(value?.sql ?? ''), scaleSql: '0', nearness: 'exact' })
 }
 
 /** The first of the best, by arrival. */
-function chosen(fn: 'argMin' | 'argMax', value: Said, by: Said): SaidAggregate {
+export function chosen(fn: 'argMin' | 'argMax', value: Said, by: Said): SaidAggregate {
   const order = `${by.sql} ${fn === 'argMin' ? 'ASC' : 'DESC'}, seq`
   return {
     result: { kind: 'aggregate', fn, args: [value.node, by.node] },
@@ -95,7 +95,7 @@ function chosen(fn: 'argMin' | 'argMax', value: Said, by: Said): SaidAggregate {
 const LIST_ORDER = { topK: 'DESC', bottomK: 'ASC' } as const
 
 /** The first of some values: by arrival, or the greatest or least, equal ones by arrival. */
-function listed(fn: 'topK' | 'bottomK' | 'collect', value: Said, count: number): SaidAggregate {
+export function listed(fn: 'topK' | 'bottomK' | 'collect', value: Said, count: number): SaidAggregate {
   const order = fn === 'collect' ? 'seq' : `${value.sql} ${LIST_ORDER[fn]}, seq`
   return {
     result: { kind: 'aggregate', fn, args: [value.node, { kind: 'literal', type: 'f64', value: count }] },
@@ -105,7 +105,7 @@ function listed(fn: 'topK' | 'bottomK' | 'collect', value: Said, count: number):
   }
 }
 
-function percentile(value: Said, p: number): SaidAggregate {
+export function percentile(value: Said, p: number): SaidAggregate {
   return {
     result: { kind: 'aggregate', fn: 'percentile', args: [value.node, { kind: 'literal', type: 'f64', value: p }] },
     sql: `quantile_cont((${value.sql})::DOUBLE, ${p})`,
@@ -114,12 +114,12 @@ function percentile(value: Said, p: number): SaidAggregate {
   }
 }
 
-function summed(fn: 'sum' | 'avg', value: Said, sql: (x: string) => string): SaidAggregate {
+export function summed(fn: 'sum' | 'avg', value: Said, sql: (x: string) => string): SaidAggregate {
   const scale = fn === 'sum' ? 'sum' : 'avg'
   return aggregate(fn, value, { sql: sql(value.sql), scaleSql: `${scale}(abs(${value.sql}))::DOUBLE`, nearness: 'sum' })
 }
 
-function spread(fn: AggregateName, nearness: Nearness, value: Said, sqlName: string): SaidAggregate {
+export function spread(fn: AggregateName, nearness: Nearness, value: Said, sqlName: string): SaidAggregate {
   return aggregate(fn, value, {
     sql: `${sqlName}(${value.sql})`,
     scaleSql: `max(${value.sql} * ${value.sql})`,
