@@ -39,7 +39,7 @@ export {
 } from './connector/observable.ts'
 export type { Emit, Processor, ProcessorContext } from './connector/processor.ts'
 export { ProcessorChain, type ProcessorChainOptions } from './connector/processor-chain.ts'
-export { type Sink, SinkError, type SinkHandler, type TransactionalSink } from './connector/sink.ts'
+export { type RowId, type Sink, SinkError, type SinkHandler, type TransactionalSink } from './connector/sink.ts'
 export type { Source, SourceHandler, SourceIntake, SourceMetadata, SourcePosition } from './connector/source.ts'
 export { csvSink, ndjsonSink } from './connector/text-sink.ts'
 export { type SinkLike, toSink } from './connector/to-sink.ts'

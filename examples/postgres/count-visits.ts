@@ -21,14 +21,16 @@ pool.on('error', error => console.error(error.message))
 await createOnce(
   pool,
   `create table if not exists visits_per_page (
-     number bigint primary key, window_start timestamptz not null, page text not null, visits integer not null)`,
+     epoch bigint, sequence bigint, window_start timestamptz not null, page text not null, visits integer not null,
+     primary key (epoch, sequence))`,
 )
 
-/** A row that is written again, because the checkpoint before it was the last, has the number it had. */
+/** A row that is written again, because the checkpoint before it was the last, has the id it had. */
 const table: SinkHandler<{ windowStart: number; page: string; visits: number }> = {
-  async send({ windowStart, page, visits }, number) {
-    await pool.query('insert into visits_per_page values ($1, $2, $3, $4) on conflict do nothing', [
-      number,
+  async send({ windowStart, page, visits }, { epoch, sequence }) {
+    await pool.query('insert into visits_per_page values ($1, $2, $3, $4, $5) on conflict do nothing', [
+      epoch,
+      sequence,
       new Date(windowStart),
       page,
       visits,

@@ -25,8 +25,8 @@ export interface ErrorPolicyRunnerOptions<R> {
   readonly signal?: AbortSignal
 }
 
-/** What is done with a row; `number` says which one it is, where that matters. */
-type Action<R, T> = (row: R, number: number) => T | Promise<T>
+/** What is done with a row; `id` says which one it is, where that matters. */
+type Action<R, T, Id> = (row: R, id: Id) => T | Promise<T>
 
 /**
  * Applies the error policy of one stage, row by row, and counts exactly. A synchronous success costs a try block: no
@@ -51,20 +51,24 @@ export class ErrorPolicyRunner<R = unknown> {
   }
 
   /**
-   * Runs `action(row, number)` under the policy. Returns what it returned, or undefined when the row was skipped or dead
+   * Runs `action(row, id)` under the policy. Returns what it returned, or undefined when the row was skipped or dead
    * lettered; a promise only when `action` gave one or an attempt has to wait.
    *
    * @throws EventfluxError `SOURCE_FAILED`, `STAGE_FAILED` or `SINK_FAILED` when the policy ends the job.
    */
-  run<T>(row: R, action: Action<R, T>, number = 0): T | undefined | Promise<T | undefined> {
+  run<T, Id = undefined>(
+    row: R,
+    action: Action<R, T, Id>,
+    id = undefined as Id,
+  ): T | undefined | Promise<T | undefined> {
     let outcome: T | Promise<T>
     try {
-      outcome = action(row, number)
+      outcome = action(row, id)
     } catch (cause) {
-      return this.#failed(row, action, number, 1, cause)
+      return this.#failed(row, action, id, 1, cause)
     }
     if (!isPromise(outcome)) return outcome
-    return outcome.then(undefined, cause => this.#failed(row, action, number, 1, cause))
+    return outcome.then(undefined, cause => this.#failed(row, action, id, 1, cause))
   }
 
   /** Routes a failure that happened elsewhere (a rejected line, say), as a first and only attempt. */
@@ -78,10 +82,10 @@ export class ErrorPolicyRunner<R = unknown> {
     return this.#ending({ row, stage: this.stage, attempt: 1, cause })
   }
 
-  #failed<T>(
+  #failed<T, Id>(
     row: R,
-    action: Action<R, T>,
-    number: number,
+    action: Action<R, T, Id>,
+    id: Id,
     attempt: number,
     cause: unknown,
   ): undefined | Promise<T | undefined> {
@@ -92,14 +96,14 @@ export class ErrorPolicyRunner<R = unknown> {
       attempt < policy.attempts &&
       !(cause instanceof SinkError && !cause.retriable) &&
       this.#signal?.aborted !== true
-    if (mayRetry) return this.#retry(row, action, number, attempt, cause)
+    if (mayRetry) return this.#retry(row, action, id, attempt, cause)
     return this.#giveUp({ row, stage: this.stage, attempt, cause }) as undefined | Promise<undefined>
   }
 
-  async #retry<T>(
+  async #retry<T, Id>(
     row: R,
-    action: Action<R, T>,
-    number: number,
+    action: Action<R, T, Id>,
+    id: Id,
     attempt: number,
     cause: unknown,
   ): Promise<T | undefined> {
@@ -110,9 +114,9 @@ export class ErrorPolicyRunner<R = unknown> {
     }
     this.counts.retried++
     try {
-      return await action(row, number)
+      return await action(row, id)
     } catch (next) {
-      return this.#failed(row, action, number, attempt + 1, next)
+      return this.#failed(row, action, id, attempt + 1, next)
     }
   }
 

@@ -27,6 +27,27 @@ export interface TransactionalSink {
 }
 
 /**
+ * Which row of an output it is. A row that is written again, by a job that begins from a checkpoint, has the id it had: who
+ * keeps the ids of what it took, or the last one, leaves out what it has. No two rows of a job and the jobs that go on from
+ * its checkpoints have the same id.
+ *
+ * @example
+ * let last: RowId = { epoch: -1, sequence: -1 }
+ * const isNew = ({ epoch, sequence }: RowId) =>
+ *   epoch > last.epoch || (epoch === last.epoch && sequence > last.sequence)
+ */
+export interface RowId {
+  /**
+   * 0, and as long as rows would come out in the same order again, that for good: for what one input gives, event time, and
+   * one thread. Where a job goes on otherwise than it was, a new epoch begins, greater than those before: the time of the
+   * clock, in milliseconds. Its rows may be there under another id.
+   */
+  readonly epoch: number
+  /** The number of the row in its epoch, from 0, counted through checkpoints. */
+  readonly sequence: number
+}
+
+/**
  * The push contract of an output: what a connector to some outside system implements.
  *
  * @example
@@ -37,11 +58,10 @@ export interface SinkHandler<R> extends TransactionalSink {
   /**
    * Takes one row. A promise is backpressure. Throws or rejects when the row was not taken, best with a `SinkError`.
    *
-   * `number` says which row of the output it is, from 0, counted through checkpoints: a row that is written again after a
-   * crash has the number it had, so an outside system that keeps the last one it took can leave out what it has. The order
-   * of rows has to be the same again, as it is for one input and event time.
+   * `id` says which row of the output it is: one that is written again, after a crash or by a policy that retries, has the
+   * id it had.
    */
-  send(row: R, number: number): void | Promise<void>
+  send(row: R, id: RowId): void | Promise<void>
   /** Resolves when everything accepted before the call is durable. Called on checkpoint, on stop, and when idle. */
   flush?(): void | Promise<void>
   /**
@@ -54,8 +74,11 @@ export interface SinkHandler<R> extends TransactionalSink {
 /** What the runtime writes to: everything `toSink` accepts becomes one. Errors surface as throws or rejections of `write`, `flush` and `close`. */
 export interface Sink<R = unknown> extends TransactionalSink {
   readonly name: string
-  /** Takes one row; a promise resolves when the row was taken. `number`: as of `SinkHandler.send`. */
-  write(row: R, number?: number): void | Promise<void>
+  /**
+   * Takes one row; a promise resolves when the row was taken. `id`: as of `SinkHandler.send`; jobs give it to a `write` that
+   * names two parameters.
+   */
+  write(row: R, id?: RowId): void | Promise<void>
   /** Rows that may be on their way at once; 1 keeps the order. Default 1. */
   readonly maxInFlight?: number
   flush?(): void | Promise<void>

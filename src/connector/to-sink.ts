@@ -1,5 +1,5 @@
 import { optionInvalid, show } from '../errors.ts'
-import type { Sink, SinkHandler } from './sink.ts'
+import type { RowId, Sink, SinkHandler } from './sink.ts'
 
 /** An array whose elements may be rows, among other things. */
 interface Collector<R> {
@@ -7,11 +7,11 @@ interface Collector<R> {
   push(row: R): number
 }
 
-/** Everything that can take the rows of a job. */
+/** Everything that can take the rows of a job. A function of two parameters gets the id of each row too. */
 export type SinkLike<R> =
-  | ((row: R) => void | Promise<void>)
+  | ((row: R, id: RowId) => void | Promise<void>)
   // biome-ignore lint/suspicious/noExplicitAny: functions whose result is of no interest (`row => rows.push(row)`) are welcome
-  | ((row: R) => any)
+  | ((row: R, id: RowId) => any)
   | Collector<R>
   | Sink<R>
   | SinkHandler<R>
@@ -26,7 +26,8 @@ export interface ToSinkOptions {
 
 /**
  * Makes a sink of functions (synchronous or not), arrays (they collect), WHATWG streams and SinkHandlers; a Sink stays
- * what it is.
+ * what it is. Functions that name two parameters get the `RowId` of each row, others the row alone, so that
+ * `console.log` prints rows.
  *
  * @throws EventfluxError `OPTION_INVALID` when `output` is none of them.
  *
@@ -62,13 +63,17 @@ export function toSink<R>(output: SinkLike<R>, options: ToSinkOptions = {}): Sin
   )
 }
 
-function functionSink<R>(take: (row: R) => unknown, name: string, given: { maxInFlight?: number }): Sink<R> {
+/** The id of rows that no job writes. */
+const NO_ID: RowId = { epoch: 0, sequence: 0 }
+
+function functionSink<R>(take: (row: R, id: RowId) => unknown, name: string, given: { maxInFlight?: number }): Sink<R> {
+  const settled = (taken: unknown): void | Promise<void> => {
+    if (typeof (taken as Promise<void> | null | undefined)?.then === 'function') return taken as Promise<void>
+  }
+  const takeAlone = take as (row: R) => unknown
   return {
     name,
-    write(row) {
-      const taken = take(row)
-      if (typeof (taken as Promise<void> | null | undefined)?.then === 'function') return taken as Promise<void>
-    },
+    write: take.length < 2 ? row => settled(takeAlone(row)) : (row, id) => settled(take(row, id ?? NO_ID)),
     ...given,
   }
 }
@@ -76,7 +81,7 @@ function functionSink<R>(take: (row: R) => unknown, name: string, given: { maxIn
 function handlerSink<R>(handler: SinkHandler<R>, name: string, given: { maxInFlight?: number }): Sink<R> {
   return {
     name,
-    write: (row, number = 0) => handler.send(row, number),
+    write: (row, id) => handler.send(row, id ?? NO_ID),
     flush: () => handler.flush?.(),
     close: failure => handler.close?.(failure),
     ...(handler.prepare && {

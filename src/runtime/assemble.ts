@@ -24,9 +24,11 @@ import type { Schema } from '../schema/schema.ts'
 import type { Clock } from '../time/clock.ts'
 import { EventDrivenClock } from '../time/event-driven-clock.ts'
 import { BatchSinkOperator } from './batch-sink-operator.ts'
+import { asksClock, OutputOrder } from './output-order.ts'
 import { ownTexts } from './own-texts.ts'
 import { ResultBatch } from './result-batch.ts'
 import { RingIntake } from './ring-intake.ts'
+import { RowIds } from './row-ids.ts'
 import { RowPace } from './row-pace.ts'
 import { RowSinkOperator } from './row-sink-operator.ts'
 import { type RunOptions, sourcesOf } from './run-options.ts'
@@ -43,6 +45,8 @@ export interface Assembly {
   readonly task: Task
   readonly chain: Chain
   readonly sinks: readonly SinkOperator[]
+  /** What the ids of rows go by. */
+  readonly order: OutputOrder
   /** The error policies at work, by stage. */
   readonly policies: ReadonlyMap<string, ErrorPolicyRunner>
   readonly arena: Arena
@@ -83,11 +87,19 @@ class Assembler {
   readonly #made: Dictionary[] = []
   readonly #maxBatch: number
   readonly #timers: StageTimers
+  readonly #order: OutputOrder
 
   constructor(parts: AssemblyParts) {
     this.#parts = parts
     this.#arena = new Arena(parts.engine.memory)
-    this.#timers = stageTimers(parts.streamClock, parts.listener)
+    const { clock, streamClock, options, nodes, listener } = parts
+    const hasRowClock = streamClock instanceof EventDrivenClock
+    const isOrdered = sourcesOf(options).length < 2 && (hasRowClock || !nodes.some(asksClock))
+    this.#order = new OutputOrder(isOrdered, () => clock.now())
+    this.#timers = stageTimers(streamClock, {
+      timerDue: (stage, atMs) => listener.timerDue(stage, atMs),
+      waits: hasRowClock ? undefined : () => this.#order.lost(),
+    })
     this.#maxBatch = Math.min(parts.config.maxBatch, parts.config.bufferSize)
   }
 
@@ -109,6 +121,7 @@ class Assembler {
       onInvalid: this.#invalidEvents(),
       consumer: listener,
       sources: sourcesOf(options).length,
+      order: this.#order,
       limits: futureLimits(fieldSpecs(source), nodes),
       ...(options.random && { random: options.random }),
     })
@@ -156,12 +169,14 @@ class Assembler {
       },
     })
     this.#refuseUnknown(chain)
+    if (chain.elsewhere !== undefined) this.#order.lost()
     rowClock?.begin(() => edge.ring.isEmpty && !task.isBlocked)
     return {
       edge,
       task,
       chain,
       sinks: this.#sinks,
+      order: this.#order,
       policies: this.#policies,
       arena,
       maxBatch: this.#maxBatch,
@@ -198,12 +213,13 @@ class Assembler {
     const { options, engine, listener, defaultSink } = this.#parts
     const { memory } = engine
     const policy = this.#policy(branch ?? 'sink', 'sink')
+    const ids = new RowIds(this.#order)
     if (branch === undefined && options.onBatch) {
       const view = new ResultBatch(
         memory,
         columns.map(column => column.name),
       )
-      return this.#ended(new BatchSinkOperator(options.onBatch, { view, policy, listener }))
+      return this.#ended(new BatchSinkOperator(options.onBatch, { view, ids, policy, listener }))
     }
     const sinks = options.sinks ?? {}
     if (branch !== undefined) this.#branches.push(branch)
@@ -219,7 +235,7 @@ class Assembler {
       ...(branch !== undefined && { name: branch }),
     })
     const rows = new RowReader({ memory, fields: columns })
-    return this.#ended(new RowSinkOperator(sink, { rows, memory, policy, listener, branch }))
+    return this.#ended(new RowSinkOperator(sink, { rows, ids, memory, policy, listener, branch }))
   }
 
   #ended(operator: SinkOperator): SinkOperator {

@@ -1,9 +1,14 @@
 import type { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
+import type { RowId } from '../connector/sink.ts'
 import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import type { RecordBatch } from '../memory/record-batch.ts'
 import type { Operator } from '../operators/operator.ts'
 import type { StageListener } from '../operators/stage-listener.ts'
 import type { ResultBatch } from './result-batch.ts'
+import type { RowIds } from './row-ids.ts'
+
+/** Takes a batch of results; `first` is the id of its first row, and those behind it count on. */
+export type BatchTaker = (batch: ResultBatch, first: RowId) => void | Promise<void>
 
 /**
  * The end of a chain for those who want columns: the function gets every result batch as it stands, without an object
@@ -15,21 +20,22 @@ export class BatchSinkOperator implements Operator {
   readonly branch = undefined
   readonly isTransactional = false
   rowsIn = 0
-  nextRow = 0
+  readonly ids: RowIds
   rowsOut = 0
   readonly #view: ResultBatch
   readonly #policy: ErrorPolicyRunner
   readonly #listener: StageListener
-  readonly #take: (batch: ResultBatch) => void | Promise<void>
+  readonly #take: BatchTaker
   #waiting = false
   #idle: (() => void)[] = []
 
   constructor(
-    take: (batch: ResultBatch) => void | Promise<void>,
-    parts: { view: ResultBatch; policy: ErrorPolicyRunner; listener: StageListener },
+    take: BatchTaker,
+    parts: { view: ResultBatch; ids: RowIds; policy: ErrorPolicyRunner; listener: StageListener },
   ) {
     this.#take = take
     this.#view = parts.view
+    this.ids = parts.ids
     this.#policy = parts.policy
     this.#listener = parts.listener
   }
@@ -41,9 +47,9 @@ export class BatchSinkOperator implements Operator {
 
   process(batch: RecordBatch): boolean {
     this.rowsIn += batch.selectedCount
-    this.nextRow += batch.selectedCount
+    const first = this.ids.take(batch.selectedCount)
     this.#view.show(batch)
-    const taken = this.#policy.run<void>(this.#view, this.#take as (view: unknown) => void | Promise<void>)
+    const taken = this.#policy.run<void, RowId>(this.#view, this.#take as (view: unknown, id: RowId) => void, first)
     if (taken === undefined) {
       this.rowsOut += batch.selectedCount
       return true

@@ -1,4 +1,5 @@
 import { CheckpointArchive } from '../checkpoint/checkpoint-archive.ts'
+import type { CheckpointMeta } from '../checkpoint/checkpoint-meta.ts'
 import type { CheckpointStore } from '../checkpoint/checkpoint-store.ts'
 import { loadCheckpoint, type RestoredCheckpoint, type RestoreOptions, restoreOptions } from '../checkpoint/restore.ts'
 import type { Source } from '../connector/source.ts'
@@ -11,6 +12,7 @@ import { CheckpointCoordinator } from './checkpoint-coordinator.ts'
 import type { CheckpointOptions, RestoreFrom } from './checkpoint-options.ts'
 import { JobCut } from './job-cut.ts'
 import type { InputPosition } from './job-inputs.ts'
+import type { OutputOrder } from './output-order.ts'
 
 /** The checkpoint a job was restored from. */
 export interface RestoredJob extends RestoredCheckpoint {
@@ -27,6 +29,9 @@ export class JobRecovery {
   /** Whether a last checkpoint is taken when the job stops: it is kept, or sinks commit with it. */
   readonly takesLast: boolean
   readonly #archive: CheckpointArchive
+  readonly #order: OutputOrder
+  /** What checkpoints are of. */
+  readonly #labels: { readonly plan: string; readonly schema: string; readonly engine: string }
   readonly #restore: RestoreOptions | undefined
 
   constructor(parts: {
@@ -47,11 +52,13 @@ export class JobRecovery {
     this.#restore = restoreOptions(parts.restore, checkpoint?.store)
     this.#archive = new CheckpointArchive(checkpoint ?? { store: NOWHERE })
     this.cut = new JobCut(parts)
+    this.#order = assembly.order
+    this.#labels = { plan: fingerprint(plan.nodes), schema: fingerprint(plan.source), engine }
     this.coordinator = new CheckpointCoordinator({
       archive: this.#archive,
       job: this.cut,
       clock,
-      labels: { plan: fingerprint(plan.nodes), schema: fingerprint(plan.source), engine },
+      labels: this.#labels,
       pace: checkpoint ?? {},
       accepted: () => assembly.edge.ledger.accepted,
       failed: parts.failed,
@@ -64,10 +71,15 @@ export class JobRecovery {
     const loaded = options && (await loadCheckpoint(options))
     if (loaded !== undefined) await this.cut.restore(loaded.meta.id, loaded.sections, options!)
     else if (options !== undefined) await this.cut.abort(0)
+    this.#order.begin(loaded === undefined || this.#isSamePlan(loaded.meta))
     await this.#archive.open(loaded?.meta.id)
     if (loaded === undefined) return undefined
     const { id, createdMs } = loaded.meta
     return { id, createdMs, skipped: loaded.skipped, inputs: this.cut.inputs.positions }
+  }
+
+  #isSamePlan({ labels }: CheckpointMeta): boolean {
+    return labels.plan === this.#labels.plan && labels.schema === this.#labels.schema
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
-import type { Sink } from '../connector/sink.ts'
+import type { RowId, Sink } from '../connector/sink.ts'
 import { EventfluxError, sinkFailed } from '../errors.ts'
 import { rowAt } from '../kernels/rows.ts'
 import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
@@ -7,6 +7,7 @@ import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { RecordBatch } from '../memory/record-batch.ts'
 import type { Operator } from '../operators/operator.ts'
 import type { StageListener } from '../operators/stage-listener.ts'
+import type { RowIds } from './row-ids.ts'
 
 /** Makes a row object of one row of a batch. */
 export interface RowMaker {
@@ -22,7 +23,7 @@ export class RowSinkOperator implements Operator {
   /** The side branch it ends; undefined: the pipeline itself. */
   readonly branch: string | undefined
   rowsIn = 0
-  nextRow = 0
+  readonly ids: RowIds
   /** Rows the sink has taken or the policy has given up on. */
   #settled = 0
   /** Writes that may be on their way at once. */
@@ -32,7 +33,9 @@ export class RowSinkOperator implements Operator {
   readonly #memory: LinearMemory
   readonly #policy: ErrorPolicyRunner
   readonly #listener: StageListener
-  readonly #write: (row: unknown, number: number) => void | Promise<void>
+  readonly #write: (row: unknown, id: RowId | undefined) => void | Promise<void>
+  /** Whether an id is made for each row: an object. */
+  readonly #takesIds: boolean
   #batch: RecordBatch | undefined
   #at = 0
   #inFlight = 0
@@ -44,6 +47,7 @@ export class RowSinkOperator implements Operator {
     sink: Sink,
     parts: {
       rows: RowMaker
+      ids: RowIds
       memory: LinearMemory
       policy: ErrorPolicyRunner
       listener: StageListener
@@ -54,11 +58,13 @@ export class RowSinkOperator implements Operator {
     this.name = sink.name
     this.#sink = sink
     this.#rows = parts.rows
+    this.ids = parts.ids
     this.#memory = parts.memory
     this.#policy = parts.policy
     this.#listener = parts.listener
     this.maxInFlight = sink.maxInFlight ?? 1
-    this.#write = (row, number) => sink.write(row, number)
+    this.#takesIds = sink.write.length >= 2
+    this.#write = (row, id) => sink.write(row, id)
   }
 
   get rowsOut(): number {
@@ -72,6 +78,7 @@ export class RowSinkOperator implements Operator {
 
   process(batch: RecordBatch): boolean {
     this.rowsIn += batch.selectedCount
+    if (!this.#takesIds) this.ids.take(batch.selectedCount)
     this.#batch = batch
     this.#at = 0
     return this.resume()
@@ -85,7 +92,11 @@ export class RowSinkOperator implements Operator {
       if (this.#inFlight >= this.maxInFlight) return false
       const at = this.#at++
       const row = rowAt(this.#memory.u32, selection, at)
-      const taken = this.#policy.run(this.#rows.readRow(batch, row), this.#write, this.nextRow++)
+      const taken = this.#policy.run(
+        this.#rows.readRow(batch, row),
+        this.#write,
+        this.#takesIds ? this.ids.take() : undefined,
+      )
       if (taken === undefined) this.#settled++
       else this.#await(taken)
     }

@@ -4,8 +4,8 @@ import type { SourceLike } from '../connector/to-source.ts'
 import type { EventfluxError } from '../errors.ts'
 import type { Runtime } from '../kernels/create-runtime.ts'
 import type { Clock } from '../time/clock.ts'
+import type { BatchTaker } from './batch-sink-operator.ts'
 import type { CheckpointOptions, RestoreFrom } from './checkpoint-options.ts'
-import type { ResultBatch } from './result-batch.ts'
 
 /** How often workers are started anew, and when. */
 export interface RestartPolicy {
@@ -29,8 +29,11 @@ export interface RunOptions<In, Out> {
   readonly sources?: readonly SourceLike<In>[]
   /** Takes the result rows. None (and no `onBatch`): they wait for `for await (const row of job)`. */
   readonly sink?: SinkLike<Out>
-  /** Takes the results as columns, without an object per row; a promise is backpressure. Instead of `sink`. */
-  readonly onBatch?: (batch: ResultBatch) => void | Promise<void>
+  /**
+   * Takes the results as columns, without an object per row; a promise is backpressure. Instead of `sink`. The second
+   * argument is the `RowId` of the first row, and those behind it count on.
+   */
+  readonly onBatch?: BatchTaker
   /** The sinks of the side branches made with `tee`, by name. */
   // biome-ignore lint/suspicious/noExplicitAny: each branch has a row type of its own
   readonly sinks?: Readonly<Record<string, SinkLike<any>>>

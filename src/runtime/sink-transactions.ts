@@ -1,14 +1,15 @@
 import type { StateReader } from '../checkpoint/state-reader.ts'
 import { type Stateful, sizeOfState } from '../checkpoint/stateful.ts'
 import { checkpointMismatch } from '../errors.ts'
+import { type RowIds, type RowIdsMark, writeMark } from './row-ids.ts'
 
 /** What a sink does for checkpoints. */
 export interface CheckpointedSink {
   readonly name: string
   /** Whether it takes rows in transactions: what it prepares is to be committed. */
   readonly isTransactional: boolean
-  /** The number of the row that comes next, counted through checkpoints. */
-  nextRow: number
+  /** The ids of its rows. */
+  readonly ids: RowIds
   /** Has `act` done between the rows in front of a barrier and those behind it. False: it will be, by `resume`. */
   barrier(act: () => void): boolean
   prepare(checkpointId: number): Promise<unknown>
@@ -21,8 +22,8 @@ export interface CheckpointedSink {
  * whose own checkpoint was never durable is committed with the next that is.
  */
 export class SinkTransactions {
-  /** By checkpoint: the number of the first row behind its barrier. */
-  readonly #rows = new Map<number, number>()
+  /** By checkpoint: how far rows were counted at its barrier. */
+  readonly #marks = new Map<number, RowIdsMark>()
   readonly #sink: CheckpointedSink
   #pending: { readonly id: number; readonly prepared: unknown }[] = []
   #last: Promise<unknown> = Promise.resolve()
@@ -40,7 +41,7 @@ export class SinkTransactions {
     const before = this.#last
     const own = new Promise<unknown>((resolve, reject) => {
       isThrough = this.#sink.barrier(() => {
-        this.#rows.set(id, this.#sink.nextRow)
+        this.#marks.set(id, this.#sink.ids.mark())
         this.#sink.prepare(id).then(resolve, reject)
       })
     })
@@ -65,13 +66,13 @@ export class SinkTransactions {
 
   /** What the checkpoint of an id holds of it, once it is prepared; of 0, what a fresh one takes back. */
   asOf(id: number): Stateful {
-    const nextRow = this.#rows.get(id) ?? this.#sink.nextRow
-    this.#rows.delete(id)
+    const mark = this.#marks.get(id) ?? this.#sink.ids.mark()
+    this.#marks.delete(id)
     const pending = this.#pending.filter(transaction => transaction.id <= id)
     const state: Stateful = {
       snapshot(writer) {
-        if (nextRow === 0 && pending.length === 0) return
-        writer.f64(nextRow)
+        if (mark.epoch === 0 && mark.next === 0 && pending.length === 0) return
+        writeMark(writer, mark)
         writer.u32(pending.length)
         for (const { id: of, prepared } of pending) {
           writer.f64(of)
@@ -85,7 +86,7 @@ export class SinkTransactions {
   }
 
   #restore(reader: StateReader): void {
-    this.#sink.nextRow = reader.amount()
+    this.#sink.ids.restore(reader)
     for (let left = reader.count(9); left > 0; left--) {
       const id = reader.amount()
       this.#pending.push({ id, prepared: reader.value() })

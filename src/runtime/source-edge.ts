@@ -20,6 +20,7 @@ import { type AdmissionListener, Ledger } from './admission/ledger.ts'
 import type { BatchResult, PushResult } from './admission/push-result.ts'
 import { checkEventArray } from './event-array.ts'
 import { InputRuns } from './input-runs.ts'
+import type { OutputOrder } from './output-order.ts'
 import { TimeGuard } from './time-guard.ts'
 
 /** Most rows written in one piece where some are likely to be refused once they are. */
@@ -53,6 +54,8 @@ export interface SourceEdgeOptions {
   readonly consumer: EdgeConsumer
   /** Sources of the job: each is an input, and what is pushed is one more. */
   readonly sources: number
+  /** Told when what comes in hangs on more than one input. */
+  readonly order: OutputOrder
   /** How far ahead of the clock times may be. */
   readonly limits: readonly FutureLimit[]
   readonly random?: () => number
@@ -74,6 +77,7 @@ export class SourceEdge implements AdmissionListener {
   readonly #onInvalid: SourceEdgeOptions['onInvalid']
   readonly #times: TimeGuard | undefined
   readonly #maxBatch: number
+  readonly #order: OutputOrder
   /** The number of the input of what is pushed into the job. */
   readonly #pushes: number
   /** By input: rows that are in, or will never be: none of them need be given again. */
@@ -106,7 +110,8 @@ export class SourceEdge implements AdmissionListener {
     this.#consumer = options.consumer
     this.#onInvalid = options.onInvalid
     this.#maxBatch = options.maxBatch
-    const { sources, limits } = options
+    const { sources, limits, order } = options
+    this.#order = order
     if (limits.length > 0)
       this.#times = new TimeGuard({ ring: this.ring, memory: arena.memory, kernels, clock, limits })
     this.inputs = sources === 0 ? undefined : new InputRuns(sources, () => this.ledger.accepted)
@@ -122,6 +127,7 @@ export class SourceEdge implements AdmissionListener {
 
   /** Rows of an input that the strategy has refused. */
   refused(input: number, rows: number): void {
+    this.#order.lost()
     this.#settled[input]! += rows
   }
 
@@ -201,6 +207,7 @@ export class SourceEdge implements AdmissionListener {
   }
 
   onEvicted(rows: number): void {
+    this.#order.lost()
     this.ledger.onEvicted(rows)
   }
 
@@ -248,7 +255,7 @@ export class SourceEdge implements AdmissionListener {
       most = fitting < written ? Math.min(most, REWRITTEN_ROWS) : Math.min(most * 2, this.#maxBatch)
       // A row that doesn't fit is decided on by itself, after those before it are in: its policy may throw.
       if (fitting === 0) {
-        invalid(from++, written === 0 ? undefined : this.#times?.error(row))
+        invalid(from++, written === 0 ? undefined : this.#tooEarly(row))
         return 1
       }
       const accepted = this.#byteBound === undefined ? fitting : this.#byteBound.fitting(fitting)
@@ -272,7 +279,7 @@ export class SourceEdge implements AdmissionListener {
       throw error
     }
     if (!fits) this.#invalidRow(input, event, this.#rows.lastError())
-    else if (this.#times?.fitting(row, 1) === 0) this.#invalidRow(input, event, this.#times.error(row))
+    else if (this.#times?.fitting(row, 1) === 0) this.#invalidRow(input, event, this.#tooEarly(row))
     else if (this.#byteBound !== undefined && this.#byteBound.fitting(1) === 0) {
       return this.#madeRoom() ? this.#write(event, input) : false
     } else this.#publish(1, input)
@@ -290,9 +297,16 @@ export class SourceEdge implements AdmissionListener {
     if (input !== this.#input) {
       this.#input = input
       this.inputs?.switchTo(input)
+      if (input > 0) this.#order.lost()
     }
     this.#settled[input]! += rows
     this.ring.publish(rows)
+  }
+
+  /** Why a row's time doesn't fit, which hangs on when it came. */
+  #tooEarly(row: number): EventfluxError {
+    this.#order.lost()
+    return this.#times!.error(row)
   }
 
   /** What a writer throws is not the fault of the data: it ends the job. */
