@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises'
+import * as promises from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { crc32c } from '../checkpoint/crc-32c.ts'
 import { checkpointInvalid, checkpointMismatch } from '../errors.ts'
@@ -12,6 +12,14 @@ const HEADER_BYTES = 24
 /** u32 bytes of the payload, u32 rows in it, u32 checksum of it, u32 checksum of these three. */
 const FRAME_BYTES = 16
 const NAME = /^rows-(\d{16})\.eflog$/
+
+/** What the log asks of a file system. */
+export type LogFiles = Pick<typeof promises, 'mkdir' | 'open' | 'readFile' | 'readdir' | 'unlink'> & {
+  /** Writes bytes from an offset on; returns how many, at least one. */
+  writeSync(file: number, bytes: Uint8Array, offset: number): number
+}
+
+const SYSTEM: LogFiles = { ...promises, writeSync }
 
 /** Rows that were accepted together. */
 export interface LogFrame {
@@ -32,11 +40,12 @@ export class InputLog {
   readonly directory: string
   readonly #segmentBytes: number
   readonly #isDurable: boolean
-  #segment: FileHandle | undefined
+  readonly #files: LogFiles
+  #segment: promises.FileHandle | undefined
   /** The last file that was begun. */
   #beginning: Promise<void> = Promise.resolve()
   #isSynced = true
-  /** What a write failed on: there may be half a frame, and nothing may follow it. */
+  /** What writing failed on: there may be half a frame, or one that nobody was given, and nothing may follow it. */
   #failure: { readonly cause: unknown } | undefined
   /** Bytes in the file at hand. */
   #bytes = 0
@@ -44,10 +53,15 @@ export class InputLog {
   #end = 0
 
   /** @param options.isDurable Whether a file's name is made durable before there are rows in it. */
-  constructor(directory: string, options: { readonly segmentBytes: number; readonly isDurable: boolean }) {
+  constructor(
+    directory: string,
+    options: { readonly segmentBytes: number; readonly isDurable: boolean },
+    files: LogFiles = SYSTEM,
+  ) {
     this.directory = resolve(directory)
     this.#segmentBytes = options.segmentBytes
     this.#isDurable = options.isDurable
+    this.#files = files
   }
 
   /** The number of the row that comes next, once all frames were read. */
@@ -61,7 +75,7 @@ export class InputLog {
    * @throws EventfluxError `CHECKPOINT_INVALID` for damage, `CHECKPOINT_MISMATCH` when rows from there on are gone.
    */
   async *frames(from: number): AsyncGenerator<LogFrame, void, void> {
-    await mkdir(this.directory, { recursive: true })
+    await this.#files.mkdir(this.directory, { recursive: true })
     const starts = await this.#starts()
     if (starts.length > 0 && starts[0]! > from)
       throw checkpointMismatch(
@@ -76,7 +90,7 @@ export class InputLog {
         throw checkpointInvalid(`${path} begins at row ${start}, and the file before it ends at row ${end}`, {
           at: path,
         })
-      const bytes = await readFile(path)
+      const bytes = await this.#files.readFile(path)
       const frames = framesOf(bytes, start, path, start === starts.at(-1))
       let frame = frames.next()
       for (; !frame.done; frame = frames.next()) {
@@ -84,7 +98,7 @@ export class InputLog {
         if (end > from) yield frame.value
       }
       // A file without rows has the name that the next one gets.
-      if (end === start) await unlink(path)
+      if (end === start) await this.#files.unlink(path)
       else if (start === starts.at(-1)) await this.#settle(path, frame.value)
     }
     this.#end = end
@@ -97,9 +111,9 @@ export class InputLog {
 
   /** Writes a frame: it outlives the process from then on. A promise when a file had to be begun for it. */
   append(rows: number, payload: Uint8Array): void | Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure.cause
+    this.check()
     if (this.#segment !== undefined && this.#bytes < this.#segmentBytes) return this.#write(rows, payload)
-    this.#beginning = this.#begin()
+    this.#beginning = this.#noted(this.#begin())
     return this.#beginning.then(() => this.#write(rows, payload))
   }
 
@@ -107,7 +121,12 @@ export class InputLog {
   async sync(): Promise<void> {
     if (this.#isSynced) return
     this.#isSynced = true
-    await this.#segment?.datasync()
+    await this.#noted(this.#segment?.datasync())
+  }
+
+  /** @throws What writing has failed on. */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure.cause
   }
 
   /** A source may end while a file is begun for what it gave last. */
@@ -119,12 +138,13 @@ export class InputLog {
   /** Removes the files that hold only rows in front of a number; the last one stays, to go on from. */
   async forget(before: number): Promise<void> {
     const starts = await this.#starts()
-    for (let i = 0; i + 1 < starts.length && starts[i + 1]! <= before; i++) await unlink(this.#pathOf(starts[i]!))
+    for (let i = 0; i + 1 < starts.length && starts[i + 1]! <= before; i++)
+      await this.#files.unlink(this.#pathOf(starts[i]!))
   }
 
   /** Leaves the whole frames of the last file, on the disk: what is read there is handed on. */
   async #settle(path: string, bytes: number): Promise<void> {
-    const file = await open(path, 'r+')
+    const file = await this.#files.open(path, 'r+')
     try {
       await file.truncate(bytes)
       if (this.#isDurable) await file.datasync()
@@ -148,13 +168,22 @@ export class InputLog {
   /** In the same turn, so that a row is handed on in the turn it came in. */
   #put(bytes: Uint8Array): void {
     try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(this.#segment!.fd, bytes, at)
+      for (let at = 0; at < bytes.length; ) at += this.#files.writeSync(this.#segment!.fd, bytes, at)
     } catch (cause) {
       this.#failure = { cause }
       throw cause
     }
     this.#bytes += bytes.length
     this.#isSynced = false
+  }
+
+  async #noted(writing: Promise<void> | undefined): Promise<void> {
+    try {
+      await writing
+    } catch (cause) {
+      this.#failure ??= { cause }
+      throw cause
+    }
   }
 
   async #closeSegment(): Promise<void> {
@@ -170,7 +199,7 @@ export class InputLog {
 
   async #begin(): Promise<void> {
     await this.#closeSegment()
-    this.#segment = await open(this.#pathOf(this.#end), 'wx')
+    this.#segment = await this.#files.open(this.#pathOf(this.#end), 'wx')
     this.#bytes = 0
     const header = new Uint8Array(HEADER_BYTES)
     const view = new DataView(header.buffer)
@@ -185,7 +214,7 @@ export class InputLog {
   /** Windows can't open a directory, and makes names durable by itself. */
   async #syncDirectory(): Promise<void> {
     if (process.platform === 'win32') return
-    const directory = await open(this.directory)
+    const directory = await this.#files.open(this.directory)
     try {
       await directory.sync()
     } finally {
@@ -195,7 +224,7 @@ export class InputLog {
 
   /** The numbers of the first rows of all files, the lowest first. */
   async #starts(): Promise<number[]> {
-    const names = await readdir(this.directory)
+    const names = await this.#files.readdir(this.directory)
     const starts = names.flatMap(name => {
       const start = Number(NAME.exec(name)?.[1])
       return Number.isSafeInteger(start) ? [start] : []

@@ -10,7 +10,8 @@ import { checkOptions } from '../options.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { Clock } from '../time/clock.ts'
 import { nextTurn } from '../time/turn.ts'
-import { InputLog } from './input-log.ts'
+import { InputLog, type LogFiles } from './input-log.ts'
+import { IntakeTurnstile } from './intake-turnstile.ts'
 import { blockOf, decodeLogged, encodeBlock, encodeRows } from './logged-rows.ts'
 
 /** Rows given again at once, however few came in together. */
@@ -51,7 +52,8 @@ export function loggedSource<E>(input: SourceLike<E>, directory: string, options
   return toSource<E>(new LoggedSource(toSource(input), directory, options))
 }
 
-class LoggedSource<E> implements Source<E> {
+/** A logged source over file system calls, which tests have fail. */
+export class LoggedSource<E> implements Source<E> {
   readonly metadata: SourceMetadata
   readonly #source: Source<E>
   readonly #log: InputLog
@@ -63,6 +65,7 @@ class LoggedSource<E> implements Source<E> {
     source: Source<E>,
     directory: string,
     { sync = 'each', segmentBytes = SEGMENT_BYTES }: LoggedSourceOptions,
+    files?: LogFiles,
   ) {
     const { name, schema, bounded } = source.metadata
     if (sync !== 'each' && sync !== 'none' && !(Number.isSafeInteger(sync) && sync >= 1))
@@ -78,7 +81,7 @@ class LoggedSource<E> implements Source<E> {
     this.metadata = { name, kind: 'logged', ...(schema && { schema }), replayable: true, bounded }
     this.#source = source
     this.#sync = sync
-    this.#log = new InputLog(directory, { segmentBytes, isDurable: sync !== 'none' })
+    this.#log = new InputLog(directory, { segmentBytes, isDurable: sync !== 'none' }, files)
   }
 
   snapshot(writer: StateWriter, rows: number): void {
@@ -101,11 +104,15 @@ class LoggedSource<E> implements Source<E> {
     } finally {
       gate.close()
     }
-    const logging = new LoggingIntake<E>(intake, this.#log, this.metadata.name, this.#sync === 'each')
+    // Rows are handed on in the order they are written down in, also those of a source that doesn't wait for the ones before.
+    const logging = new IntakeTurnstile<E>(
+      new LoggingIntake<E>(intake, this.#log, this.metadata.name, this.#sync === 'each'),
+    )
     const syncing = typeof this.#sync === 'number' ? new Syncing(this.#log, intake.clock, this.#sync) : undefined
     try {
       const running = Promise.resolve(this.#source.run(logging))
       await (syncing ? Promise.race([running, syncing.failed]) : running)
+      this.#log.check()
     } finally {
       syncing?.stop()
       await this.#log.close()

@@ -6,53 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CheckpointArchive } from '../../src/checkpoint/checkpoint-archive.ts'
 import { count, everyRows, f64, globalWindow, pipeline, schema, timestamp } from '../../src/index.ts'
 import { CheckpointFiles, type FileCalls } from '../../src/node/checkpoint-files.ts'
-
-type Call = (...args: unknown[]) => Promise<never>
-
-/** Calls of the file system, of which the n-th fails. */
-class FailingFiles {
-  calls = 0
-  readonly #failing: number
-  readonly #code: string
-
-  constructor(failing: number, code: string) {
-    this.#failing = failing
-    this.#code = code
-  }
-
-  get files(): FileCalls {
-    const failing =
-      <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
-      async (...args: A): Promise<R> => {
-        this.#count()
-        return call(...args)
-      }
-    return {
-      mkdir: failing(promises.mkdir as Call) as FileCalls['mkdir'],
-      readFile: failing(promises.readFile as Call) as FileCalls['readFile'],
-      readdir: failing(promises.readdir as Call) as unknown as FileCalls['readdir'],
-      rename: failing(promises.rename),
-      unlink: failing(promises.unlink),
-      open: failing(async (path: string, flags: string) => {
-        const handle = await promises.open(path, flags)
-        return {
-          writeFile: failing((bytes: Uint8Array) => handle.writeFile(bytes)),
-          sync: failing(() => handle.sync()),
-          // A handle whose close fails is closed all the same.
-          close: async () => {
-            await handle.close()
-            this.#count()
-          },
-        }
-      }) as unknown as FileCalls['open'],
-    }
-  }
-
-  #count(): void {
-    this.calls++
-    if (this.calls === this.#failing) throw Object.assign(new Error(`${this.#code}: injected`), { code: this.#code })
-  }
-}
+import { FailingFiles } from './failing-files.ts'
 
 let directory: string
 beforeEach(async () => {

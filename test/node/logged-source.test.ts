@@ -214,12 +214,12 @@ describe('a log that is not as it was written', () => {
     expect(await givenFrom(directory)).toEqual(rowsFrom(0, 3))
   })
 
-  it('is refused when any byte of it was changed', async () => {
+  it('is refused when any bit of it was flipped', async () => {
     const directory = await logOf(ofRows(2, 3))
     const [path] = await filesOf(directory)
     const bytes = await readFile(path!)
     for (let at = 0; at < bytes.length; at++) {
-      for (const mask of [1, 128, 255]) {
+      for (let mask = 1; mask < 256; mask *= 2) {
         const damaged = Uint8Array.from(bytes)
         damaged[at]! ^= mask
         await writeFile(path!, damaged)
