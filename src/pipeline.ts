@@ -6,6 +6,7 @@ import { type EventTimeOptions, eventTimeStep } from './pipeline/event-time-step
 import { groupStep } from './pipeline/group-step.ts'
 import { type OutputRate, outputStep } from './pipeline/output-step.ts'
 import type {
+  BehindWindow,
   BoundedFields,
   ChunkOptions,
   ContentFields,
@@ -14,6 +15,7 @@ import type {
   GroupExpression,
   GroupFields,
   KeptTime,
+  NeedsTime,
   ProjectedTime,
   ProjectFields,
   RankedFields,
@@ -129,12 +131,12 @@ export class Pipeline<
    *
    * @throws EventfluxError `PLAN_INVALID` elsewhere, and where the order of results given again could not be right, with why.
    */
-  orderBy(this: Pipeline<F, WindowTime, S>, order: (r: Columns<F>) => RowOrdering): Pipeline<F, WindowTime, S> {
+  orderBy(order: ((r: Columns<F>) => RowOrdering) & BehindWindow<T>): Pipeline<F, WindowTime, S> {
     return this.withStep(orderStep('orderBy', this.scope, order))
   }
 
   /** Keeps the first `n` rows of each window, as they stand, or those behind the first `offset`. Where: see `orderBy`. */
-  limit(this: Pipeline<F, WindowTime, S>, n: number, options: LimitOptions = {}): Pipeline<F, WindowTime, S> {
+  limit(n: number & BehindWindow<T>, options: LimitOptions = {}): Pipeline<F, WindowTime, S> {
     return this.withStep(limitStep(n, options))
   }
 
@@ -147,8 +149,7 @@ export class Pipeline<
    * ```
    */
   topN<K extends keyof F & string = never, const R extends string = never>(
-    this: Pipeline<F, WindowTime, S>,
-    n: number,
+    n: number & BehindWindow<T>,
     order: (r: Columns<F>) => RowOrdering,
     options: TopOptions<K, R> = {},
   ): Pipeline<RankedFields<F, R>, WindowTime, S> {
@@ -162,10 +163,8 @@ export class Pipeline<
   }
 
   /** Cuts time into windows; `aggregate` comes next. Without `keyBy` before it there is one group a window. */
-  window<O extends WindowOutput>(spec: RowWindowSpec<O>): RowWindowedPipeline<F, never, S, O>
-  window<C extends GivenTime, W extends WindowSpec>(this: Pipeline<F, C, S>, spec: W): WindowedPipeline<F, never, S, W>
-  window(spec: WindowSpec | RowWindowSpec): unknown {
-    return isRowWindow(spec) ? new RowWindowedPipeline(this, [], spec) : new WindowedPipeline(this as never, [], spec)
+  window<W extends WindowSpec | RowWindowSpec>(spec: W & NeedsTime<W, T>): Windowed<F, never, S, W> {
+    return windowed(this, [], spec)
   }
 
   /**
@@ -247,12 +246,9 @@ export class Pipeline<
 
   /** @internal */
   withStep<G extends SchemaFields, U extends EventTime>(node: LogicalNode): Pipeline<G, U, S> {
-    return new Pipeline<G, U, S>(
-      makePlan(this.plan.source, [...this.plan.nodes, node], this.plan.stages),
-      this.config,
-      scopeAfter(this.scope, node),
-      this.kernels,
-    )
+    const { source, nodes, stages } = this.plan
+    const plan = makePlan(source, [...nodes, node], stages)
+    return new Pipeline<G, U, S>(plan, this.config, scopeAfter(this.scope, node), this.kernels)
   }
 }
 
@@ -283,17 +279,21 @@ export class KeyedPipeline<
   }
 
   /** Cuts time into windows; `aggregate` comes next. */
-  window<O extends WindowOutput>(spec: RowWindowSpec<O>): RowWindowedPipeline<F, K, S, O>
-  window<C extends GivenTime, W extends WindowSpec>(
-    this: KeyedPipeline<F, C, K, S>,
-    spec: W,
-  ): WindowedPipeline<F, K, S, W>
-  window(spec: WindowSpec | RowWindowSpec): unknown {
-    const { pipeline, keys } = this
-    return isRowWindow(spec)
-      ? new RowWindowedPipeline(pipeline, keys, spec)
-      : new WindowedPipeline(pipeline as never, keys, spec)
+  window<W extends WindowSpec | RowWindowSpec>(spec: W & NeedsTime<W, T>): Windowed<F, K, S, W> {
+    return windowed(this.pipeline, this.keys, spec)
   }
+}
+
+/** What a window of a kind makes of a pipeline. */
+type Windowed<F extends SchemaFields, K extends keyof F & string, S extends SchemaFields, W> = [W] extends [WindowSpec]
+  ? WindowedPipeline<F, K, S, W>
+  : [W] extends [RowWindowSpec<infer O>]
+    ? RowWindowedPipeline<F, K, S, O>
+    : never
+
+function windowed(pipeline: unknown, keys: readonly string[], spec: WindowSpec | RowWindowSpec): never {
+  const given = [pipeline as never, keys as never] as const
+  return (isRowWindow(spec) ? new RowWindowedPipeline(...given, spec) : new WindowedPipeline(...given, spec)) as never
 }
 
 /**

@@ -37,7 +37,15 @@ export interface Expression<N extends boolean = boolean, S extends Scope = Scope
   isNotNull(): BooleanExpression<false, S>
 }
 
-type AnyNumber = number | bigint | NumberExpression | BigIntExpression
+// biome-ignore lint/suspicious/noExplicitAny: where an operand doesn't fit, its scope shall not be at fault as well
+type AnyScope = any
+/** What stands beside a number: an expression, or a JavaScript value; and so on. */
+export type NumberOperand = number | NumberExpression<boolean, AnyScope>
+export type BigIntOperand = bigint | BigIntExpression<boolean, AnyScope>
+export type BooleanOperand = boolean | BooleanExpression<boolean, AnyScope>
+export type StringOperand = string | StringExpression<boolean, AnyScope>
+export type TimestampOperand = number | TimestampExpression<boolean, AnyScope>
+type AnyNumber = NumberOperand | BigIntOperand
 
 /** The scope of an operand: that of an expression, `'literal'` for a JavaScript value. */
 export type ScopeOf<V> = V extends Expression<boolean, infer S> ? S : 'literal'
@@ -66,16 +74,16 @@ interface Ordered<V, List, S extends Scope> extends Comparable<V, List, S> {
  */
 export interface NumberExpression<N extends boolean = boolean, S extends Scope = Scope>
   extends Expression<N, S, NumberTypeName>,
-    Ordered<number | NumberExpression, number, S> {
-  add<O extends number | NumberExpression>(other: O): NumberExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
-  sub<O extends number | NumberExpression>(other: O): NumberExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
-  mul<O extends number | NumberExpression>(other: O): NumberExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
+    Ordered<NumberOperand, number, S> {
+  add<O extends NumberOperand>(other: O): NumberExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
+  sub<O extends NumberOperand>(other: O): NumberExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
+  mul<O extends NumberOperand>(other: O): NumberExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
   /** The f64 quotient; null over zero. */
   div<const D extends AnyNumber>(divisor: D): NumberExpression<QuotientNull<N, D>, S | ScopeOf<D>>
   /** The quotient without its fraction (towards zero); null over zero. */
-  idiv<const D extends number | NumberExpression>(divisor: D): NumberExpression<QuotientNull<N, D>, S | ScopeOf<D>>
+  idiv<const D extends NumberOperand>(divisor: D): NumberExpression<QuotientNull<N, D>, S | ScopeOf<D>>
   /** The remainder, with the sign of the dividend as JavaScript's `%`; null over zero. */
-  mod<const D extends number | NumberExpression>(divisor: D): NumberExpression<QuotientNull<N, D>, S | ScopeOf<D>>
+  mod<const D extends NumberOperand>(divisor: D): NumberExpression<QuotientNull<N, D>, S | ScopeOf<D>>
   neg(): NumberExpression<N, S>
   abs(): NumberExpression<N, S>
   floor(): NumberExpression<N, S>
@@ -85,11 +93,11 @@ export interface NumberExpression<N extends boolean = boolean, S extends Scope =
   /** NaN below zero. */
   sqrt(): NumberExpression<N, S>
   /** The lesser of two; null if either is, NaN only if both are. */
-  min<O extends number | NumberExpression>(other: O): NumberExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
+  min<O extends NumberOperand>(other: O): NumberExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
   /** The greater of two; null if either is, NaN only if both are. */
-  max<O extends number | NumberExpression>(other: O): NumberExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
+  max<O extends NumberOperand>(other: O): NumberExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
   /** `other` where this is null. */
-  coalesce<O extends number | NumberExpression>(other: O): NumberExpression<Both<N, NullOf<O>>, S | ScopeOf<O>>
+  coalesce<O extends NumberOperand>(other: O): NumberExpression<Both<N, NullOf<O>>, S | ScopeOf<O>>
   toF64(): NumberExpression<N, S>
   /** Rounded to the nearest f32. */
   toF32(): NumberExpression<N, S>
@@ -110,24 +118,24 @@ export interface NumberExpression<N extends boolean = boolean, S extends Scope =
 /** An i64 value. Arithmetic with other i64 values is exact: a result out of range ends the job with `OVERFLOW`. */
 export interface BigIntExpression<N extends boolean = boolean, S extends Scope = Scope>
   extends Expression<N, S, 'i64'>,
-    Ordered<bigint | BigIntExpression, bigint, S> {
-  add<O extends bigint | BigIntExpression>(other: O): BigIntExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
-  sub<O extends bigint | BigIntExpression>(other: O): BigIntExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
-  mul<O extends bigint | BigIntExpression>(other: O): BigIntExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
+    Ordered<BigIntOperand, bigint, S> {
+  add<O extends BigIntOperand>(other: O): BigIntExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
+  sub<O extends BigIntOperand>(other: O): BigIntExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
+  mul<O extends BigIntOperand>(other: O): BigIntExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
   /** The quotient of both as f64; null over zero. */
   div<const D extends AnyNumber>(divisor: D): NumberExpression<QuotientNull<N, D>, S | ScopeOf<D>>
   /** The quotient without its fraction (towards zero); null over zero. */
-  idiv<const D extends bigint | BigIntExpression>(divisor: D): BigIntExpression<QuotientNull<N, D>, S | ScopeOf<D>>
+  idiv<const D extends BigIntOperand>(divisor: D): BigIntExpression<QuotientNull<N, D>, S | ScopeOf<D>>
   /** The remainder, with the sign of the dividend; null over zero. */
-  mod<const D extends bigint | BigIntExpression>(divisor: D): BigIntExpression<QuotientNull<N, D>, S | ScopeOf<D>>
+  mod<const D extends BigIntOperand>(divisor: D): BigIntExpression<QuotientNull<N, D>, S | ScopeOf<D>>
   neg(): BigIntExpression<N, S>
   abs(): BigIntExpression<N, S>
   /** The lesser of two; null if either is. */
-  min<O extends bigint | BigIntExpression>(other: O): BigIntExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
+  min<O extends BigIntOperand>(other: O): BigIntExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
   /** The greater of two; null if either is. */
-  max<O extends bigint | BigIntExpression>(other: O): BigIntExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
+  max<O extends BigIntOperand>(other: O): BigIntExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
   /** `other` where this is null. */
-  coalesce<O extends bigint | BigIntExpression>(other: O): BigIntExpression<Both<N, NullOf<O>>, S | ScopeOf<O>>
+  coalesce<O extends BigIntOperand>(other: O): BigIntExpression<Both<N, NullOf<O>>, S | ScopeOf<O>>
   /** The nearest f64. */
   toF64(): NumberExpression<N, S>
   toF32(): NumberExpression<N, S>
@@ -145,15 +153,15 @@ export interface BigIntExpression<N extends boolean = boolean, S extends Scope =
 /** A bool value: a condition. */
 export interface BooleanExpression<N extends boolean = boolean, S extends Scope = Scope>
   extends Expression<N, S, 'bool'>,
-    Comparable<boolean | BooleanExpression, boolean, S> {
+    Comparable<BooleanOperand, boolean, S> {
   /** null counts as false. */
-  and<O extends boolean | BooleanExpression>(other: O): BooleanExpression<false, S | ScopeOf<O>>
+  and<O extends BooleanOperand>(other: O): BooleanExpression<false, S | ScopeOf<O>>
   /** null counts as false. */
-  or<O extends boolean | BooleanExpression>(other: O): BooleanExpression<false, S | ScopeOf<O>>
+  or<O extends BooleanOperand>(other: O): BooleanExpression<false, S | ScopeOf<O>>
   /** The opposite; null of null. */
   not(): BooleanExpression<N, S>
   /** `other` where this is null. */
-  coalesce<O extends boolean | BooleanExpression>(other: O): BooleanExpression<Both<N, NullOf<O>>, S | ScopeOf<O>>
+  coalesce<O extends BooleanOperand>(other: O): BooleanExpression<Both<N, NullOf<O>>, S | ScopeOf<O>>
   toF64(): NumberExpression<N, S>
   toF32(): NumberExpression<N, S>
   toI32(): NumberExpression<N, S>
@@ -166,7 +174,7 @@ export interface BooleanExpression<N extends boolean = boolean, S extends Scope 
 /** A text value. */
 export interface StringExpression<N extends boolean = boolean, S extends Scope = Scope>
   extends Expression<N, S, 'utf8'>,
-    Comparable<string | StringExpression, string, S> {
+    Comparable<StringOperand, string, S> {
   /** false for null. */
   startsWith(prefix: string): BooleanExpression<false, S>
   /** Whether `part` stands anywhere in it; false for null. */
@@ -182,15 +190,15 @@ export interface StringExpression<N extends boolean = boolean, S extends Scope =
   /** The decimal number the text is, with blanks around it or none; null where it is none. */
   toF64(): NumberExpression<true, S>
   /** `other` where this is null. */
-  coalesce<O extends string | StringExpression>(other: O): StringExpression<Both<N, NullOf<O>>, S | ScopeOf<O>>
+  coalesce<O extends StringOperand>(other: O): StringExpression<Both<N, NullOf<O>>, S | ScopeOf<O>>
 }
 
 /** A timestamp: milliseconds since the Unix epoch. JavaScript numbers beside it are timestamps too. Parts are of UTC. */
 export interface TimestampExpression<N extends boolean = boolean, S extends Scope = Scope>
   extends Expression<N, S, 'timestamp'>,
-    Ordered<number | TimestampExpression, number, S> {
+    Ordered<TimestampOperand, number, S> {
   /** The milliseconds from `other` to this. */
-  sub<O extends number | TimestampExpression>(other: O): NumberExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
+  sub<O extends TimestampOperand>(other: O): NumberExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
   /** The start of the interval of length `size` it falls into; intervals start at `offset` from the epoch. */
   floorTo(size: Duration, options?: { readonly offset?: Duration }): TimestampExpression<N, S>
   /** 0 to 23. */
@@ -202,11 +210,11 @@ export interface TimestampExpression<N extends boolean = boolean, S extends Scop
   /** 0 (Sunday) to 6. */
   dayOfWeek(): NumberExpression<N, S>
   /** The earlier of two; null if either is. */
-  min<O extends number | TimestampExpression>(other: O): TimestampExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
+  min<O extends TimestampOperand>(other: O): TimestampExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
   /** The later of two; null if either is. */
-  max<O extends number | TimestampExpression>(other: O): TimestampExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
+  max<O extends TimestampOperand>(other: O): TimestampExpression<Either<N, NullOf<O>>, S | ScopeOf<O>>
   /** `other` where this is null. */
-  coalesce<O extends number | TimestampExpression>(other: O): TimestampExpression<Both<N, NullOf<O>>, S | ScopeOf<O>>
+  coalesce<O extends TimestampOperand>(other: O): TimestampExpression<Both<N, NullOf<O>>, S | ScopeOf<O>>
   /** Milliseconds as a number. */
   toF64(): NumberExpression<N, S>
   /** Milliseconds as an i64. */

@@ -3,15 +3,20 @@ import type { DataType } from '../schema/data-type.ts'
 import { isTypeName } from '../schema/schema.ts'
 import type {
   BigIntExpression,
+  BigIntOperand,
   BooleanExpression,
+  BooleanOperand,
   Expression,
   ExpressionOf,
   NullOf,
   NumberExpression,
+  NumberOperand,
   Scope,
   ScopeOf,
   StringExpression,
+  StringOperand,
   TimestampExpression,
+  TimestampOperand,
 } from './expression.ts'
 import { typeOfValue } from './literal.ts'
 import type { FunctionName } from './node.ts'
@@ -24,17 +29,17 @@ export type Operand = Expression | number | bigint | boolean | string | null
 export type Beside<V> = V extends null
   ? Operand
   : V extends TimestampExpression
-    ? TimestampExpression | number | null
+    ? TimestampOperand | null
     : V extends number
-      ? NumberExpression | TimestampExpression | number | null
+      ? NumberOperand | TimestampOperand | null
       : V extends NumberExpression
-        ? NumberExpression | number | null
+        ? NumberOperand | null
         : V extends bigint | BigIntExpression
-          ? BigIntExpression | bigint | null
+          ? BigIntOperand | null
           : V extends boolean | BooleanExpression
-            ? BooleanExpression | boolean | null
+            ? BooleanOperand | null
             : V extends string | StringExpression
-              ? StringExpression | string | null
+              ? StringOperand | null
               : never
 
 /** The expression several operands of one kind result in, with nullability `N` and scope `S`. */

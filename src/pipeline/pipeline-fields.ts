@@ -3,6 +3,7 @@ import type { BooleanExpression, Expression } from '../expression/expression.ts'
 import type { DataType } from '../schema/data-type.ts'
 import type { Flat } from '../schema/row-types.ts'
 import type { SchemaFields } from '../schema/schema.ts'
+import type { RowWindowSpec } from '../time/row-windows.ts'
 import type { WindowOutput } from '../time/window-kinds/parameters.ts'
 import type { RowOrdering } from './window-order-step.ts'
 
@@ -110,6 +111,18 @@ export type RankedFields<F extends SchemaFields, R extends string> = [R] extends
 export type GivenTime = string | ResultTime
 /** What the event time of a pipeline can be. */
 export type EventTime = GivenTime | undefined
+/** What a window asks of the time: nothing, or something no argument is, with the words that TypeScript shows then. */
+export type NeedsTime<W, T> = [T] extends [undefined]
+  ? W extends RowWindowSpec
+    ? unknown
+    : 'this window goes by time: call .eventTime(column) or .processingTime(name) before it'
+  : unknown
+/** The same for what orders the results of a window. */
+export type BehindWindow<T> = [T] extends [WindowTime]
+  ? unknown
+  : {
+      readonly 'this goes by the results of one window: it stands behind .window().aggregate(), where windowStart and windowEnd are kept': true
+    }
 /** The column event time is in. */
 export type TimeColumn<T> = T extends ResultTime<infer C> ? C : T
 /** The event time behind `project`. */
