@@ -226,6 +226,41 @@ export function resolveCombine(
   }
 }
 
+/** Copies records to `out`, side by side. */
+export function gatherRecords(addr: usize, m: i32, recordBytes: i32, out: usize): void {
+  for (const end = addr + (<usize>m << 2); addr < end; addr += 4) {
+    const record = load<usize>(addr)
+    for (let at: usize = 0; at < <usize>recordBytes; at += 8) store<u64>(out + at, load<u64>(record + at))
+    out += recordBytes
+  }
+}
+
+/** As `resolveCombine`, of records that stand side by side; `ids` 0: all of them are of id 0. */
+export function resolveRecords(
+  entry: usize,
+  ids: usize,
+  taken: usize,
+  m: i32,
+  recordBytes: i32,
+  src: usize,
+  dst: usize,
+): void {
+  const records = load<usize>(entry, SLICE_RECORDS)
+  for (const end = dst + (<usize>m << 2); dst < end; dst += 4, src += 4, taken += recordBytes) {
+    let id: u32 = 0
+    if (ids != 0) {
+      id = load<u32>(ids)
+      ids += 4
+    }
+    const record = records + <usize>id * recordBytes
+    const rows = load<f64>(record, RECORD_ROWS)
+    store<usize>(src, taken)
+    store<usize>(dst, record)
+    if (rows == 0) list(entry, id)
+    store<f64>(record, rows + load<f64>(taken, RECORD_ROWS), RECORD_ROWS)
+  }
+}
+
 export function clearSlice(entry: usize, recordBytes: i32): void {
   const records = load<usize>(entry, SLICE_RECORDS)
   const template = load<usize>(entry, SLICE_TEMPLATE)

@@ -18,6 +18,8 @@ type SliceKernels = Pick<
   | 'resolveSlicesGlobal'
   | 'recordAddresses'
   | 'resolveCombine'
+  | 'gatherRecords'
+  | 'resolveRecords'
   | 'clearSlice'
 >
 
@@ -82,6 +84,24 @@ export function sliceKernels(memory: LinearMemory): SliceKernels {
         const rows = f64[(taken + RECORD_ROWS) >>> 3]!
         u32[(src >>> 2) + j - from] = taken
         u32[(dst >>> 2) + j - from] = resolve(destination, id, rows, recordBytes)
+      }
+    },
+
+    gatherRecords(addr, m, recordBytes, out) {
+      const { u8, u32 } = memory
+      for (let j = 0; j < m; j++) {
+        const record = u32[(addr >>> 2) + j]!
+        u8.copyWithin(out + j * recordBytes, record, record + recordBytes)
+      }
+    },
+
+    resolveRecords(entry, ids, taken, m, recordBytes, src, dst) {
+      const { u32, f64 } = memory
+      for (let j = 0; j < m; j++) {
+        const id = ids === 0 ? 0 : u32[(ids >>> 2) + j]!
+        const source = taken + j * recordBytes
+        u32[(src >>> 2) + j] = source
+        u32[(dst >>> 2) + j] = resolve(entry, id, f64[(source + RECORD_ROWS) >>> 3]!, recordBytes)
       }
     },
 

@@ -24,6 +24,7 @@ export class BatchView implements RecordBatch {
   selection = 0
   selectedCount = 0
   origin = 0
+  records = 0
   watermarks: WatermarkTrack | undefined = undefined
 
   constructor(types: readonly TypeName[], dictionaries: readonly (Dictionary | undefined)[]) {

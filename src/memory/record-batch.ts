@@ -33,6 +33,8 @@ export interface RecordBatch {
   readonly origin: number
   /** The watermark as of each source row; undefined below a window, where it advances between batches only. */
   readonly watermarks: WatermarkTrack | undefined
+  /** Where rows stand for many: the address of a record of partial results for each of them, side by side. */
+  readonly records?: number
   /** What went wrong when columns were computed, by row: whoever takes such a row in throws it. Mostly nothing did. */
   readonly faults?: ReadonlyMap<number, Error> | undefined
 }

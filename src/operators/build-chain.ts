@@ -1,4 +1,3 @@
-import type { Arena } from '../memory/arena.ts'
 import type {
   EventTimeNode,
   LogicalNode,
@@ -6,17 +5,16 @@ import type {
   ProjectNode,
   RowWindowNode,
   TopRowsNode,
-  WindowAggregateNode,
   WindowOrderNode,
 } from '../plan/logical-node.ts'
 import { lowerRowWindow } from '../plan/lower-row-window.ts'
-import { lowerWindow } from '../plan/lower-window.ts'
 import { lowerOrder } from '../plan/lower-window-order.ts'
 import { dealtKeys } from '../plan/partitioning.ts'
 import { keepsColumn, noEventTime } from '../plan/plan-scope.ts'
 import { stepIds } from '../plan/step-ids.ts'
 import { timestamp } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
+import { buildWindow, type WindowHost } from './build-window.ts'
 import type { Chain, ChainParts, CountingOperator } from './chain.ts'
 import type { InputColumn } from './evaluator/evaluation-frame.ts'
 import { EventTimeOperator } from './event-time/event-time.ts'
@@ -34,7 +32,6 @@ import { TeeOperator } from './tee.ts'
 import {
   type EventTimeColumn,
   eventTimeOf,
-  latenessOf,
   needsTime,
   orderedTime,
   ordersResults,
@@ -42,15 +39,9 @@ import {
   RESULT_TIME,
   ROW_EVENT_TIME,
   ROW_TIME,
-  timeOfResults,
 } from './time-of-rows.ts'
 import { TimedOperator } from './timed-operator.ts'
-import { aggregatedColumns } from './window/aggregated-columns.ts'
-import type { IdMarker } from './window/key-index.ts'
-import { keyIndexFor } from './window/key-index-for.ts'
-import { RecordLayout } from './window/record-layout.ts'
-import { fillOperator, type WindowOperator, windowOperator } from './window/window-operator.ts'
-import { windowShape } from './window/window-shape.ts'
+import type { WindowOperator } from './window/window-operator.ts'
 import { buildTopRows, buildWindowOrder } from './window-order/build-window-order.ts'
 
 /**
@@ -89,16 +80,15 @@ class ChainBuilder {
   readonly stateful: StatefulStep[] = []
   readonly #ids: ReadonlyMap<LogicalNode, string>
   readonly #parts: ChainParts
-  readonly #arena: Arena
   readonly #dealt: ReadonlyMap<LogicalNode, readonly number[]>
   #isPartitioned = false
+  #isElsewhere = false
   /** Windows above what is being built. */
   #windowsAbove = 0
 
   constructor(parts: ChainParts, nodes: readonly LogicalNode[]) {
     this.#parts = parts
     this.#ids = stepIds(nodes)
-    this.#arena = parts.context.arena
     this.#dealt = dealtKeys(nodes)
   }
 
@@ -119,6 +109,11 @@ class ChainBuilder {
         context,
         next: this.build(nodes, at, columns, time, branch),
       })
+    }
+    const { elsewhere } = this.#parts
+    if (branch === undefined && at === elsewhere?.from && !this.#isElsewhere) {
+      this.#isElsewhere = true
+      return elsewhere.build(columns, given => this.build(nodes, elsewhere.to, given, time, branch))
     }
     const node = nodes[at]
     if (node === undefined) return this.#parts.sink(columns, branch)
@@ -146,7 +141,11 @@ class ChainBuilder {
           }),
         )
       case 'windowAggregate':
-        return this.#belowWindow(() => this.#window(node, columns, time, ordersResults(nodes, at + 1), next))
+        return this.#belowWindow(() => {
+          const tellsFirings = ordersResults(nodes, at + 1)
+          const half = branch === undefined ? this.#halfAt(at) : undefined
+          return buildWindow(node, columns, time, { ...this.#windowParts, half, tellsFirings, next })
+        })
       case 'rowWindow':
         return this.#belowWindow(() =>
           this.#rowWindow(node, columns, output => {
@@ -171,6 +170,20 @@ class ChainBuilder {
           node,
           this.#parts.rows(node, columns, output => next(output, time)),
         )
+    }
+  }
+
+  #halfAt(at: number): 'first' | 'second' | undefined {
+    const { elsewhere, partials } = this.#parts
+    return at === elsewhere?.to ? 'second' : at === partials?.at ? 'first' : undefined
+  }
+
+  get #windowParts(): WindowHost {
+    return {
+      ...this.#parts,
+      counted: (node, operator) => this.#counted(node, operator),
+      shardOf: node => this.#shardOf(node),
+      windows: this.windows,
     }
   }
 
@@ -215,7 +228,7 @@ class ChainBuilder {
     { column, watermarks, idlenessMs }: Pick<EventTimeNode, 'column' | 'watermarks' | 'idlenessMs'>,
     next: () => Operator,
   ): Operator {
-    const { context, timers } = this.#parts
+    const { context, timers, elsewhere } = this.#parts
     const operator = new EventTimeOperator({
       column,
       watermarks,
@@ -224,6 +237,7 @@ class ChainBuilder {
       timers,
       inputs: this.#windowsAbove === 0 ? this.#parts.inputs : undefined,
       idlenessMs,
+      beforeBatch: this.#windowsAbove === 0 ? elsewhere?.beforeBatch : undefined,
       next: next(),
     })
     this.eventTimes.push(operator)
@@ -310,85 +324,6 @@ class ChainBuilder {
     const preparing = this.#counted(
       node,
       new ProjectOperator({ name: 'prepare', expressions, columns, context, defersFaults: true, next: ranked }),
-    )
-    lateOutput = lateTo === undefined ? undefined : new LateOutput(preparing, this.#parts.sink(columns, lateTo))
-    return lateOutput ?? preparing
-  }
-
-  #window(
-    node: WindowAggregateNode,
-    columns: readonly InputColumn[],
-    time: EventTimeColumn | undefined,
-    tellsFirings: boolean,
-    next: (columns: readonly InputColumn[], time: EventTimeColumn) => Operator,
-  ): Operator {
-    if (time === undefined) throw noEventTime()
-    const { context, maxKeys } = this.#parts
-    const { allowedLatenessMs = time.allowedLatenessMs, firing = 'accumulating', lateTo } = latenessOf(node.window)
-    let lateOutput: LateOutput | undefined
-    const { prepare, aggregates, finish, seen } = lowerWindow(node, schemaOf(columns), time.expression)
-    const aggregate = (prepared: readonly InputColumn[]): Operator => {
-      const keys = prepared.slice(1, 1 + node.keys.length)
-      const layout = new RecordLayout(
-        context,
-        aggregates.map(call => ({ ...call, dictionary: prepared[call.column]?.dictionary })),
-      )
-      const aggregated = aggregatedColumns(node, prepared, aggregates, firing === 'retracting')
-      const finishing = this.#counted(
-        node,
-        new ProjectOperator({
-          name: 'finish',
-          expressions: finish,
-          columns: aggregated,
-          context,
-          next: results => next(results, timeOfResults(node, allowedLatenessMs)),
-        }),
-      )
-      const indexKeys = (first: number) => (liveIds: IdMarker) =>
-        keyIndexFor(
-          context,
-          keys.map((key, i) => ({ column: first + i, ...key })),
-          { maxKeys, liveIds, shard: this.#shardOf(node) },
-        )
-      const results = {
-        layout,
-        columns: aggregated,
-        keyCount: keys.length,
-        tellsFirings,
-        maxBatch: context.maxBatch,
-        shape: windowShape(node.window, keys, layout.signature),
-      }
-      const filling = fillOperator(node.window, context.kernels, this.#arena, finishing, {
-        ...results,
-        keys: indexKeys(2),
-      })
-      const behind = filling === undefined ? finishing : this.#counted(node, filling)
-      const operator = windowOperator(node.window, context.kernels, this.#arena, behind, {
-        ...results,
-        name: `${node.window.kind} window`,
-        allowedLatenessMs,
-        firing,
-        firesOnUpdate: latenessOf(node.window).emit === 'onUpdate',
-        sendLate: lateTo === undefined ? undefined : (selection, count) => lateOutput!.send(selection, count),
-        timeColumn: 0,
-        keys: indexKeys(1),
-        timers: this.#parts.timers,
-        seen: seen.map(({ name, column }) => ({ ...prepared[column]!, name, column })),
-      })
-      this.windows.push(operator)
-      return this.#counted(node, operator)
-    }
-    const preparing = this.#counted(
-      node,
-      // A row the window takes in ends the job when what is aggregated of it overflows; one that comes too late doesn't.
-      new ProjectOperator({
-        name: 'prepare',
-        expressions: prepare,
-        columns,
-        context,
-        defersFaults: true,
-        next: aggregate,
-      }),
     )
     lateOutput = lateTo === undefined ? undefined : new LateOutput(preparing, this.#parts.sink(columns, lateTo))
     return lateOutput ?? preparing

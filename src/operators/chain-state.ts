@@ -41,9 +41,11 @@ export async function restoreChain(
 ): Promise<{ readonly states: readonly NamedState[]; readonly sections: StateParts['here'] }> {
   const states = chainStates(chain)
   const layout = chain.elsewhere?.layout ?? ''
+  // Workers whose work is put together here keep nothing.
+  const elsewhere = layout === '' ? undefined : chain.elsewhere
   const { here } = given
   if (given.layout === layout) {
-    await chain.elsewhere?.restore(given.parts, false, tolerance)
+    await elsewhere?.restore(given.parts, false, tolerance)
     return { states, sections: here }
   }
   const ofChain = here.filter(isOfChain)
@@ -57,8 +59,8 @@ export async function restoreChain(
       `the checkpoint is of ${layoutInWords(given.layout)}, and what these keep can't be restored into ${layoutInWords(layout)}: run it as it ran then`,
       { value: given.layout, at: 'workers' },
     )
-  if (chain.elsewhere !== undefined) {
-    await chain.elsewhere.restore(parts, true, tolerance)
+  if (elsewhere !== undefined) {
+    await elsewhere.restore(parts, true, tolerance)
     return { states, sections: stays ? here : rest }
   }
   restoreParts(states, parts, tolerance)

@@ -14,6 +14,7 @@ import type { Layout, StateParts } from './state-parts.ts'
 import type { StatefulStep } from './stateful-step.ts'
 import type { EventTimeColumn } from './time-of-rows.ts'
 import type { Stopwatch, TimedOperator } from './timed-operator.ts'
+import type { PartialTarget } from './window/partial-window.ts'
 
 /** What an operator counts. */
 export interface OperatorCounts {
@@ -27,6 +28,17 @@ export interface OperatorCounts {
 /** An operator that counts the rows going through it. */
 export type CountingOperator = Operator & OperatorCounts
 
+/** Steps of a plan that are done in other chains, up to the first half of a window, whose second half is done in this one. */
+export interface HalfElsewhere {
+  readonly from: number
+  /** The window. */
+  readonly to: number
+  /** Makes what sends rows there and takes records in. @param behind Makes what takes them, of the columns before the window. */
+  build(columns: readonly InputColumn[], behind: (columns: readonly InputColumn[]) => Operator): Operator
+  /** A batch is about to move the watermarks on. */
+  beforeBatch(): void
+}
+
 /** What a chain is built with. */
 export interface ChainParts {
   readonly context: EvaluationContext
@@ -38,6 +50,14 @@ export interface ChainParts {
   readonly time?: EventTimeColumn | undefined
   /** Which rows the chain works on behind a step, where it is one of several replicas. */
   readonly partition?: (Partitioning & { readonly shard: Shard }) | undefined
+  readonly elsewhere?: HalfElsewhere | undefined
+  /** Where the records of a window go of which the first half is done in this chain. */
+  readonly partials?:
+    | {
+        readonly at: number
+        readonly target: (columns: readonly InputColumn[], recordBytes: number) => PartialTarget
+      }
+    | undefined
   /** Measures every operator; left out, none is. */
   readonly stopwatch: Stopwatch | undefined
   /** The end of the chain, or of a side branch of that name: it gets the columns that arrive there. */

@@ -37,7 +37,7 @@ export function whyNotBehindShards(plan: LogicalPlan, end: number): string | und
 const IN_ORDER: ReadonlySet<string> = new Set(['tumbling', 'hopping', 'cumulate', 'calendar'])
 
 /** Whether a window gives one result per key, and in the order of its ends. */
-function comesOnce({ window }: WindowAggregateNode, latenessMs: number): boolean {
+export function comesOnce({ window }: WindowAggregateNode, latenessMs: number): boolean {
   const spec = window as WindowAggregateNode['window'] & {
     readonly allowedLatenessMs?: number
     readonly emit?: string
@@ -53,7 +53,8 @@ function comesOnce({ window }: WindowAggregateNode, latenessMs: number): boolean
   )
 }
 
-function isOfAnyOrder(node: LogicalNode): boolean {
+/** Whether a step makes the same of the results of a window in whatever order they come. */
+export function isOfAnyOrder(node: LogicalNode): boolean {
   switch (node.op) {
     case 'filter':
     case 'project':

@@ -107,6 +107,16 @@ function namesBehind(node: LogicalNode, names: readonly (string | undefined)[]):
   return names.map(name => node.columns.find(({ expression }) => sourceOf(expression) === name)?.name)
 }
 
+/** The column of the source that a column behind some steps is; undefined: it is made on the way. */
+export function sourceColumn(nodes: readonly LogicalNode[], name: string): string | undefined {
+  let source: string | undefined = name
+  for (const node of [...nodes].reverse()) {
+    if (node.op === 'project') source = sourceOf(node.columns.find(column => column.name === source)?.expression)
+    if (source === undefined) return undefined
+  }
+  return source
+}
+
 /** Of each window of replicas, which of its keys decided where rows went, in the order of the keys they were dealt out by. */
 export function dealtKeys(nodes: readonly LogicalNode[]): ReadonlyMap<LogicalNode, readonly number[]> {
   const dealt = new Map<LogicalNode, readonly number[]>()

@@ -14,6 +14,7 @@ const NAMES: OptionNames<RunOptions<never, never>> = {
   maxInFlight: true,
   readAhead: true,
   workers: true,
+  distribution: true,
   restart: true,
   clock: true,
   random: true,
@@ -64,6 +65,7 @@ export function checkRunOptions(options: RunOptions<never, never>): void {
   expectOption('clock', clock, has('now', 'monotonicNs', 'after'), 'a clock: now(), monotonicNs() and after()')
   expectOption('random', random, isFunction, 'a function that gives numbers from 0 to below 1')
   expectOption('signal', signal, has('addEventListener', 'removeEventListener'), 'an AbortSignal')
+  expectOption('distribution', options.distribution, isDistribution, "'keys' or 'batches'")
   checkOptions('checkpoint', checkpoint, CHECKPOINT)
   checkOptions('restart', options.restart, RESTART)
   if (isObject(restore) && !(restore instanceof Uint8Array) && !('list' in (restore as object)))
@@ -78,6 +80,8 @@ function expectOption(name: string, value: unknown, isRight: (value: unknown) =>
 const isFunction = (value: unknown): boolean => typeof value === 'function'
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1
+
+const isDistribution = (value: unknown): boolean => value === 'keys' || value === 'batches'
 
 const has =
   (...methods: readonly string[]) =>

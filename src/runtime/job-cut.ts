@@ -72,7 +72,8 @@ export class JobCut implements Checkpointed {
         Promise.all([kept, ...prepared.map(each => each.prepared)]).then(
           ([states]) => {
             const { parts, pauseNs: thereNs } = (states as ElsewhereStates | undefined) ?? NOTHING_ELSEWHERE
-            const spread = elsewhere === undefined ? [] : sectionsOfParts(elsewhere.layout, parts)
+            const spread =
+              elsewhere === undefined || elsewhere.layout === '' ? [] : sectionsOfParts(elsewhere.layout, parts)
             const sinks = this.#sectionsOf(this.#sinkStates(id))
             inTurns(rest).then(
               sections =>

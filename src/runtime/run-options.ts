@@ -49,11 +49,16 @@ export interface RunOptions<In, Out> {
   /** Rows that may wait for an iterating reader; default 1,024. */
   readonly readAhead?: number
   /**
-   * Deals the rows out to this many workers by their keys, each on a thread of its own: 1 to 64. The results are those of
-   * one thread; those of one key come in their order, those of different keys in any. A job that can't be dealt out (no
-   * key, functions of this program in it), or can't have threads here, runs on one: `job.mode` says which, and why.
+   * Deals the rows out to this many workers, each on a thread of its own: 1 to 64. The results are those of one thread;
+   * those of one key come in their order, those of different keys in any. A job that can't be dealt out (functions of this
+   * program in it), or can't have threads here, runs on one: `job.mode` says which, and why.
    */
   readonly workers?: number
+  /**
+   * How rows are dealt out to workers. Default: `'batches'`, each to one of them, where what they make of the rows of a
+   * window can be put together; else `'keys'`, all rows of a key to one of them. `job.mode` says which, and why.
+   */
+  readonly distribution?: 'keys' | 'batches'
   /**
    * What happens when a worker throws, runs out of memory or is gone: all of them are started anew, from their states at the
    * last checkpoint or since, and the results are those of a job that lost none. Functions must give the same for the same

@@ -63,16 +63,25 @@ export class BatchReceiver {
   readonly #stage: ColumnBuffers
   readonly #view: BatchView
   readonly #inputs: ReceivedInputs | undefined
+  readonly #recordBytes: number
+  readonly #records: number
 
   constructor(
     columns: readonly InputColumn[],
     context: EvaluationContext,
-    options: { readonly rows: number; readonly inputs?: ReceivedInputs | undefined },
+    options: {
+      readonly rows: number
+      readonly inputs?: ReceivedInputs | undefined
+      /** Bytes of the record that comes along with each row. */
+      readonly recordBytes?: number | undefined
+    },
   ) {
     this.#context = context
     this.#inputs = options.inputs
+    this.#recordBytes = options.recordBytes ?? 0
     this.#scope = new ArenaScope(context.arena)
     this.#stage = new ColumnBuffers(this.#scope, columns, options.rows)
+    this.#records = this.#recordBytes === 0 ? 0 : this.#scope.allocate(options.rows * this.#recordBytes)
     this.#view = new BatchView(
       columns.map(({ type }) => type.name),
       columns.map(({ dictionary }) => dictionary),
@@ -103,6 +112,10 @@ export class BatchReceiver {
       at += padded(bytes)
       from.texts[i]?.translate(column.values, rows)
       column.objects = from.objects[i]
+    }
+    if (this.#recordBytes > 0) {
+      arena.memory.u8.set(u8.subarray(at, at + rows * this.#recordBytes), this.#records)
+      view.records = this.#records
     }
     return view
   }

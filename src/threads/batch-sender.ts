@@ -32,6 +32,7 @@ export class BatchSender {
   readonly #texts: readonly (TextSender | undefined)[]
   readonly #hasPacks: boolean
   readonly #inputs: BatchInputs | undefined
+  readonly #recordBytes: number
   readonly #rowBytes: number
   #batch: RecordBatch | undefined
   #at = 0
@@ -48,24 +49,31 @@ export class BatchSender {
     readonly columns: readonly InputColumn[]
     /** Whether the rows sent have all the texts there are. */
     readonly sendsAllTexts: boolean
+    /** How many send such rows, each to another end; default 1. */
+    readonly senders?: number
     /** Which inputs the rows come in by, where there are several. */
     readonly inputs?: BatchInputs | undefined
+    /** Where the rows sent have some texts only: how many of these the other end keeps at most. */
+    readonly mostTexts?: number | undefined
+    /** Bytes of the record that goes along with each row, behind all columns. */
+    readonly recordBytes?: number | undefined
   }) {
     this.#ring = parts.ring
     this.#stream = parts.stream
     this.#memory = parts.context.arena.memory
     this.#columns = parts.columns
     this.#inputs = parts.inputs
+    this.#recordBytes = parts.recordBytes ?? 0
     this.#texts = parts.columns.map(
       ({ dictionary }) =>
         dictionary &&
         (parts.sendsAllTexts
-          ? new AllTexts(dictionary, parts.context)
-          : new TextsOfRows(dictionary, parts.context.arena.memory)),
+          ? new AllTexts(dictionary, parts.context, parts.senders ?? 1)
+          : new TextsOfRows(dictionary, parts.context.arena.memory, parts.mostTexts)),
     )
     this.#hasPacks = parts.columns.some(({ type }) => type.name === 'utf8' || type.name === 'object')
     // A bit of validity, rounded up to a byte.
-    this.#rowBytes = parts.columns.reduce((bytes, { type }) => bytes + BYTE_WIDTH[type.name] + 1, 0)
+    this.#rowBytes = parts.columns.reduce((bytes, { type }) => bytes + BYTE_WIDTH[type.name] + 1, this.#recordBytes)
   }
 
   /** Turns to a batch. It must stay as it is until `send` has returned true. */
@@ -129,8 +137,8 @@ export class BatchSender {
     let bytes = head - this.#columns.length * 24
     for (const { type, validity } of batch.columns)
       bytes += 8 + (validity === 0 ? 0 : padded((rows + 7) >>> 3)) + padded(rows * BYTE_WIDTH[type])
-    const { u32, f64 } = this.#ring
-    let at = this.#ring.claim(bytes)
+    const { u8, u32, f64 } = this.#ring
+    let at = this.#ring.claim(bytes + rows * this.#recordBytes)
     if (at < 0) return false
     f64[at >>> 3] = this.#now
     u32[(at >>> 2) + 2] = this.#isPacked ? HAS_PACK : 0
@@ -138,6 +146,10 @@ export class BatchSender {
     at += ROWS_HEADER_BYTES
     if (inputs !== undefined) at = this.#writeRuns(inputs, at, rows)
     for (const vector of batch.columns) at = this.#writeColumn(batch, vector, at, rows)
+    if (this.#recordBytes > 0) {
+      const from = batch.records! + this.#at * this.#recordBytes
+      u8.set(this.#memory.u8.subarray(from, from + rows * this.#recordBytes), at)
+    }
     this.#ring.publish(FRAME.rows, this.#stream, rows)
     this.#isPacked = false
     this.#at += rows

@@ -22,6 +22,8 @@ export const FRAME = {
   barrier: 10,
   /** The pack of frames in front of this one has all texts the receiver has to know of stream `a`. */
   known: 11,
+  /** Where the watermarks of all inputs stand, as f64s: see `EventTimeOperator`. */
+  stand: 12,
 } as const
 
 /** Where rows begin in their frame, behind the clock, the flags and the number of runs. */

@@ -15,6 +15,8 @@ export interface GatheredStream {
   readonly to: Operator
   /** Whether rows go on in the order of their windows' ends, and the watermark of all with them. */
   readonly isOrdered?: boolean
+  /** Set where each row has a record of a window's first half, with so many bytes. */
+  readonly recordBytes?: number | undefined
 }
 
 /** One worker as the thread sees it that takes what it puts out. */
@@ -79,7 +81,10 @@ export class Gather {
       again: worker.streams.map(() => 0),
     }))
     for (const stream of new Set(workers.flatMap(({ streams }) => streams)))
-      this.#receivers.set(stream, new BatchReceiver(stream.columns, context, { rows: context.maxBatch }))
+      this.#receivers.set(
+        stream,
+        new BatchReceiver(stream.columns, context, { rows: context.maxBatch, recordBytes: stream.recordBytes }),
+      )
   }
 
   /** Whether all has come back of what request `number` was about. */
@@ -162,7 +167,9 @@ export class Gather {
     const { kind, a } = ring
     if (kind === FRAME.rows) {
       const stream = streams[a]!
-      if (stream.isOrdered === true && !this.#isNext(source, ring.f64[offset >>> 3]!)) return false
+      const end = ring.f64[offset >>> 3]!
+      if (stream.isOrdered === true && !this.#isNext(source, end)) return false
+      if (stream.recordBytes !== undefined && !this.#hasFired(source, end)) return false
       const batch = this.#receivers.get(stream)!.read(ring, offset, texts[a]!)
       ring.release(0)
       if (this.#isNew(source, a, batch) && !stream.to.process(batch)) this.#full = stream.to
@@ -188,13 +195,20 @@ export class Gather {
     return true
   }
 
+  /** Whether the window of an end has fired, here; if not, records wait that are of rows which came behind that. */
+  #hasFired(source: Source, end: number): boolean {
+    const hasFired = end <= this.#watermark + 1
+    source.waitingEnd = hasFired ? Number.POSITIVE_INFINITY : end
+    return hasFired
+  }
+
   /** A worker says how far it is: the steps behind are told how far all are. */
   #follow(source: Source, watermark: number): void {
     source.watermark = Math.max(source.watermark, watermark)
     const least = Math.min(...this.#sources.map(each => each.watermark))
     if (least <= this.#watermark) return
     this.#watermark = least
-    const { to } = source.streams.find(({ isOrdered }) => isOrdered)!
+    const { to } = source.streams.find(({ isOrdered, recordBytes }) => isOrdered || recordBytes !== undefined)!
     if (!to.advanceWatermark(least)) this.#full = to
   }
 

@@ -5,6 +5,7 @@ import type { Chain } from '../operators/chain.ts'
 import { shardsLayout, stagesLayout } from '../operators/state-parts.ts'
 import { timeBehind } from '../operators/time-of-rows.ts'
 import type { ResolvedConfig } from '../plan/config.ts'
+import { type Dealing, dealingOf } from '../plan/dealing.ts'
 import type { FieldSpec, LogicalNode, LogicalPlan } from '../plan/logical-node.ts'
 import { optimise } from '../plan/optimise.ts'
 import { type Partitioning, partitioningOf, withoutFunctions } from '../plan/partitioning.ts'
@@ -15,6 +16,7 @@ import type { Clock } from '../time/clock.ts'
 import { EventDrivenClock } from '../time/event-driven-clock.ts'
 import type { KernelModule } from '../wasm/kernel-module.ts'
 import { threadSupport } from '../wasm/thread-support.ts'
+import { type DealtPlan, dealtChain } from './dealt-chain.ts'
 import { FrameRing, frameRingMemory } from './frame-ring.ts'
 import type { ThreadListener } from './scatter.ts'
 import { spawner } from './spawn.ts'
@@ -25,6 +27,9 @@ import { ringBytes, WorkerPool } from './worker-pool.ts'
 
 /** A result row, roughly: its columns are known once the workers are ready. */
 const RESULT_ROW = Array<FieldSpec>(7).fill({ name: '', type: 'f64', nullable: false })
+
+/** The same of a key and a record of what is aggregated by it. */
+const RECORD = Array<FieldSpec>(16).fill({ name: '', type: 'f64', nullable: false })
 
 /** What a job runs on. */
 export interface ThreadsOfJob {
@@ -45,16 +50,17 @@ export interface ThreadsParts {
 
 /** Workers that are ready. */
 export class OpenThreads {
-  readonly #plan: ThreadPlan
+  readonly #plan: ThreadPlan | DealtPlan
   readonly #clock: Clock
 
-  constructor(plan: ThreadPlan, clock: Clock) {
+  constructor(plan: ThreadPlan | DealtPlan, clock: Clock) {
     this.#plan = plan
     this.#clock = clock
   }
 
   /** What builds the chain of the job. */
   chain(listener: ThreadListener): ReturnType<typeof threadedChain> {
+    if ('rings' in this.#plan) return dealtChain(this.#plan, listener, this.#clock)
     return threadedChain(this.#plan, listener, this.#clock)
   }
 
@@ -85,7 +91,8 @@ export async function openThreads(plan: LogicalPlan, parts: ThreadsParts): Promi
   // The steps of a stage stay where they were put.
   const running = stages.length > 1 ? plan : optimise(plan)
   if (workers === undefined && stages.length === 1) return { mode: { kind: 'thread', workers: 0 }, plan: running }
-  const partitioning = stages.length > 1 ? undefined : partitioningOf(running)
+  const dealing = stages.length > 1 ? undefined : batchesOf(running, parts)
+  const partitioning = stages.length > 1 || (dealing && 'window' in dealing) ? undefined : partitioningOf(running)
   const refusal =
     (partitioning && 'reason' in partitioning ? partitioning : undefined) ??
     (stages.length > 1 ? withoutFunctions(plan) : undefined) ??
@@ -94,14 +101,31 @@ export async function openThreads(plan: LogicalPlan, parts: ThreadsParts): Promi
     threadSupport()
   if (refusal.reason !== undefined)
     return { mode: { kind: 'thread', workers: 0, reason: refusal.reason }, plan: optimise(plan) }
-  const threads =
-    partitioning && 'before' in partitioning
-      ? await openShards(running, workers!, partitioning, parts)
-      : await openStages(running, stages, parts)
-  const mode: JobMode = partitioning
-    ? { kind: 'shards', workers: workers! }
-    : { kind: 'stages', workers: stages.length }
-  return { mode, plan: running, threads: new OpenThreads(threads, parts.streamClock) }
+  const open = (threads: ThreadPlan | DealtPlan): OpenThreads => new OpenThreads(threads, parts.streamClock)
+  if (dealing && 'window' in dealing)
+    return {
+      mode: { kind: 'shards', workers: workers!, distribution: 'batches' },
+      plan: running,
+      threads: open(await openDealt(running, workers!, dealing, parts)),
+    }
+  if (partitioning && 'before' in partitioning)
+    return {
+      mode: { kind: 'shards', workers: workers!, distribution: 'keys', ...dealing },
+      plan: running,
+      threads: open(await openShards(running, workers!, partitioning, parts)),
+    }
+  return {
+    mode: { kind: 'stages', workers: stages.length },
+    plan: running,
+    threads: open(await openStages(running, stages, parts)),
+  }
+}
+
+/** Whether batches can be dealt out; if not, why, unless it is not to be. */
+function batchesOf(plan: LogicalPlan, { options }: ThreadsParts): Dealing | { readonly reason: string } | undefined {
+  if (options.distribution === 'keys') return undefined
+  if (options.restart !== undefined) return { reason: 'lost workers are started anew' }
+  return dealingOf(plan, sourcesOf(options).length > 0)
 }
 
 /** The steps of a stage: from one up to another. */
@@ -176,6 +200,7 @@ async function openShards(
       nodes: nodes.slice(0, end),
       time: undefined,
       partition: { ...partitioning, shard: { index, count } },
+      half: undefined,
       inputs: inputsOf(parts),
       input,
       consumer: index,
@@ -197,6 +222,42 @@ async function openShards(
   }
 }
 
+async function openDealt(
+  plan: LogicalPlan,
+  count: number,
+  { window }: Dealing,
+  parts: ThreadsParts,
+): Promise<DealtPlan> {
+  const nodes = plan.nodes.slice(0, window + 1)
+  const common = await commonOf(nodes, parts)
+  const jobs = Array.from({ length: count }, (_, index) => {
+    const job: WorkerJob = {
+      ...common,
+      source: plan.source,
+      nodes,
+      time: undefined,
+      partition: undefined,
+      half: { step: window, mostTexts: Math.floor(parts.config.maxKeys / count / 2) },
+      inputs: inputsOf(parts),
+      input: frameRingMemory(ringBytes(parts.config, plan.source), 1),
+      consumer: 0,
+      consumers: 1,
+      output: frameRingMemory(ringBytes(parts.config, RECORD), 1),
+      next: undefined,
+      isOrdered: window + 1 < plan.nodes.length,
+    }
+    return { name: `worker ${index + 1} of ${count}`, job }
+  })
+  const pool = await WorkerPool.open(jobs, await spawner(parts.options.runtime?.worker))
+  const wakeUps = new WakeUps()
+  return {
+    pool,
+    rings: jobs.map(({ job }) => new FrameRing(job.input, 1, wakeUps)),
+    window,
+    fields: fieldSpecs(scopesOf(nodes, sourceScope(plan))[window]!.schema),
+  }
+}
+
 async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: ThreadsParts): Promise<ThreadPlan> {
   const { nodes } = plan
   const common = await commonOf(nodes, parts)
@@ -210,6 +271,7 @@ async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: Th
       nodes: nodes.slice(from, to),
       time: timeBehind(nodes.slice(0, from)),
       partition: undefined,
+      half: undefined,
       inputs: i === 0 ? inputsOf(parts) : 0,
       input: inputs[i]!,
       consumer: 0,

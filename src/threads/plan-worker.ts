@@ -9,7 +9,9 @@ import { buildChain } from '../operators/build-chain.ts'
 import type { Chain } from '../operators/chain.ts'
 import { chainStates } from '../operators/chain-state.ts'
 import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
+import type { EventTimeOperator } from '../operators/event-time/event-time.ts'
 import { buildRowStage } from '../operators/row-stage.ts'
+import { PartialWindowOperator } from '../operators/window/partial-window.ts'
 import { loadFunctions } from '../plan/load-functions.ts'
 import { fieldSpecs, schemaOf } from '../plan/plan-scope.ts'
 import { ownTexts } from '../runtime/own-texts.ts'
@@ -20,6 +22,7 @@ import { BatchReceiver, ReceivedInputs, StreamTexts } from './batch-receiver.ts'
 import { FrameRing } from './frame-ring.ts'
 import { FRAME } from './frames.ts'
 import { LinkSink } from './link-sink.ts'
+import { RecordLink } from './record-link.ts'
 import { ResultLink } from './result-link.ts'
 import { TurnTimers } from './turn-timers.ts'
 import { WorkerCells } from './worker-cells.ts'
@@ -67,6 +70,8 @@ export class PlanWorker {
   readonly #isTimed: boolean
   readonly #sinks: LinkSink[] = []
   readonly #policies: ErrorPolicyRunner[] = []
+  /** Where records go, when it does the first half of a window. */
+  #records: RecordLink | undefined
   #toldTimer = Number.POSITIVE_INFINITY
   #letGoMs = 0
   /** The checkpoint whose barrier came last. */
@@ -103,8 +108,18 @@ export class PlanWorker {
       stopwatch: undefined,
       time: job.time,
       partition: job.partition,
+      partials: job.half && {
+        at: job.half.step,
+        target: (given, recordBytes) => {
+          streams.push({ branch: undefined, fields: specsOf(given), recordBytes })
+          const { mostTexts } = job.half!
+          const parts = { stream: streams.length - 1, link: this.#output, context, columns: given }
+          this.#records = new RecordLink({ ...parts, recordBytes, mostTexts })
+          return this.#records
+        },
+      },
       sink: (ends, branch) => {
-        streams.push({ branch, fields: fieldSpecs(schemaFrom(ends.map(({ name, type }) => [name, type]))) })
+        streams.push({ branch, fields: specsOf(ends) })
         return this.#sinkOf(ends, branch, streams.length - 1, context)
       },
       rows: (node, ends, next) => {
@@ -184,13 +199,11 @@ export class PlanWorker {
       this.#count()
       if (this.#isTimed) this.#times.record(systemClock.monotonicNs() - startNs, this.#waitedNs - waitedNs)
       this.#tellTimer()
-      if (this.#isOrdered)
-        this.#output.tellWatermark(
-          kind === FRAME.end ? Number.POSITIVE_INFINITY : this.#chain.eventTimes[0]!.currentWatermark,
-        )
+      if (this.#isOrdered && this.#records === undefined) this.#tellWatermark()
       if (kind === FRAME.barrier) this.#passBarrier()
       else if (kind === FRAME.tick) this.#next?.tell(kind, 0, this.#timers.now())
       else if (kind === FRAME.end || kind === FRAME.marker) {
+        if (this.#records !== undefined) this.#tellWatermark()
         if (this.#next === undefined) this.#output.tell(FRAME.done, a, 0)
         else this.#next.tell(kind, a, 0)
       }
@@ -202,6 +215,7 @@ export class PlanWorker {
   }
 
   async #idle(letGo: () => Promise<void>): Promise<void> {
+    if (this.#records !== undefined) this.#tellWatermark()
     // Functions of users may have timers and promises on their way: their thread must not stand still.
     if (this.#policies.length > 0) return this.#input.frameThere(this.#consumer)
     const nowMs = systemClock.monotonicNs() / 1e6
@@ -234,6 +248,9 @@ export class PlanWorker {
       case FRAME.known:
         this.#texts.know()
         return
+      case FRAME.stand:
+        await this.#through(this.#eventTime.goOnFrom(f64, offset >>> 3))
+        return
       case FRAME.barrier:
         this.#keep(f64[offset >>> 3]!)
         return
@@ -249,13 +266,17 @@ export class PlanWorker {
     }
   }
 
-  /** Sends what all operators keep between two batches. */
+  /** Sends what all operators keep between two batches: records go the way of all records, and then nothing is left. */
   #keep(checkpointId: number): void {
+    this.#barrier = checkpointId
+    if (this.#records !== undefined) {
+      for (const window of this.#chain.windows) if (window instanceof PartialWindowOperator) window.giveAll()
+      return
+    }
     this.#count()
     const startNs = systemClock.monotonicNs()
     const sections = sectionsOf(chainStates(this.#chain), name => (this.#lengths.get(name) ?? 256) + 64)
     for (const { name, bytes } of sections) this.#lengths.set(name, bytes.length)
-    this.#barrier = checkpointId
     this.#post(
       {
         kind: 'state',
@@ -336,9 +357,18 @@ export class PlanWorker {
     for (let i = 0; i < windows.length; i++) this.#cells.setLateRows(i, windows[i]!.lateRows)
     for (let i = 0; i < eventTimes.length; i++) this.#cells.setWatermark(i, eventTimes[i]!.currentWatermark)
     let given = 0
-    for (const { rowsOut } of this.#sinks) given += rowsOut
+    for (const { rowsOut } of [...this.#sinks, ...(this.#records === undefined ? [] : [this.#records])])
+      given += rowsOut
     this.#cells.setGiven(given)
     for (let i = 0; i < this.#policies.length; i++) this.#cells.setErrors(i, this.#policies[i]!.counts)
+  }
+
+  #tellWatermark(isUrgent = this.#isOrdered): void {
+    this.#output.tellWatermark(this.#eventTime.currentWatermark, isUrgent)
+  }
+
+  get #eventTime(): EventTimeOperator {
+    return this.#chain.eventTimes[0] as EventTimeOperator
   }
 
   get #waitedNs(): number {
@@ -353,3 +383,6 @@ export class PlanWorker {
     this.#output.tell(FRAME.timer, 0, next)
   }
 }
+
+const specsOf = (columns: readonly InputColumn[]) =>
+  fieldSpecs(schemaFrom(columns.map(({ name, type }) => [name, type])))

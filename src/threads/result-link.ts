@@ -34,14 +34,20 @@ export class ResultLink {
     if (this.ring.takeFrameCall()) this.#post()
   }
 
-  /** Says once how far the watermark is. */
-  tellWatermark(watermark: number): void {
+  /** Says once how far the watermark is. @param isUrgent Whether somebody may wait for it. */
+  tellWatermark(watermark: number, isUrgent = true): void {
     if (watermark <= this.#watermark) return
     this.#watermark = watermark
-    this.tell(FRAME.watermark, 0, watermark)
+    this.#write(FRAME.watermark, 0, watermark)
+    if (isUrgent) this.call()
   }
 
   tell(kind: number, a: number, value: number): void {
+    this.#write(kind, a, value)
+    this.call()
+  }
+
+  #write(kind: number, a: number, value: number): void {
     for (;;) {
       const offset = this.ring.claim(8)
       if (offset >= 0) {
@@ -51,6 +57,5 @@ export class ResultLink {
       this.awaitSpace(8)
     }
     this.ring.publish(kind, a, 0)
-    this.call()
   }
 }

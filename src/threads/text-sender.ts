@@ -22,11 +22,17 @@ export interface TextSender {
 class KnownCodes {
   readonly #dictionary: Dictionary
   readonly #isKnown: boolean[] = []
+  #count = 0
   #forgotten: number[] = []
   #news: number[] = []
 
   constructor(dictionary: Dictionary) {
     this.#dictionary = dictionary
+  }
+
+  /** Codes the other end knows or is about to. */
+  get count(): number {
+    return this.#count
   }
 
   get hasNews(): boolean {
@@ -38,13 +44,21 @@ class KnownCodes {
     if (this.#isKnown[code] === true || (this.#dictionary.strings[code] ?? null) === null) return
     while (this.#isKnown.length < code) this.#isKnown.push(false)
     this.#isKnown[code] = true
+    this.#count++
     this.#news.push(code)
   }
 
   remove(code: number): void {
     if (this.#isKnown[code] !== true) return
     this.#isKnown[code] = false
+    this.#count--
     this.#forgotten.push(code)
+  }
+
+  removeAll(): void {
+    this.#isKnown.forEach((_, code) => {
+      this.remove(code)
+    })
   }
 
   write(writer: StateWriter): void {
@@ -82,16 +96,17 @@ class KnownCodes {
  * is to keep its code.
  */
 export class AllTexts implements TextSender {
-  readonly #dictionary: Dictionary
   readonly #context: EvaluationContext
   readonly #codes: KnownCodes
   readonly #arrivals: CodeArrivals
   /** A byte for each code, 1: rows with it were sent since the last sweep. */
   readonly #sent: CodeValues
+  readonly #mostKept: number
 
-  constructor(dictionary: Dictionary, context: EvaluationContext) {
-    this.#dictionary = dictionary
+  /** @param senders Those who send rows with texts of the dictionary, to as many others. */
+  constructor(dictionary: Dictionary, context: EvaluationContext, senders: number) {
     this.#context = context
+    this.#mostKept = (dictionary.maxCodes >>> 2) / senders
     this.#codes = new KnownCodes(dictionary)
     this.#arrivals = new CodeArrivals(dictionary, {
       arrived: code => this.#codes.add(code),
@@ -120,14 +135,13 @@ export class AllTexts implements TextSender {
     this.#sent.close()
   }
 
-  /** A quarter of the dictionary at most: what is alive must find room. */
+  /** A quarter of the dictionary at most, of all senders: what is alive must find room. */
   #keep(mark: (code: number) => void): void {
     const { address, length } = this.#sent
     const sent = this.#context.arena.memory.u8.subarray(address, address + length)
     let count = 0
     for (const isSent of sent) count += isSent
-    if (count <= this.#dictionary.maxCodes >>> 2)
-      for (let code = 1; code < length; code++) if (sent[code] === 1) mark(code)
+    if (count <= this.#mostKept) for (let code = 1; code < length; code++) if (sent[code] === 1) mark(code)
     sent.fill(0)
   }
 }
@@ -136,9 +150,12 @@ export class AllTexts implements TextSender {
 export class TextsOfRows implements TextSender {
   readonly #codes: KnownCodes
   readonly #memory: LinearMemory
+  readonly #mostKnown: number
 
-  constructor(dictionary: Dictionary, memory: LinearMemory) {
+  /** @param mostKnown Texts the other end has to keep at most, but for those of one batch. */
+  constructor(dictionary: Dictionary, memory: LinearMemory, mostKnown = Number.POSITIVE_INFINITY) {
     this.#codes = new KnownCodes(dictionary)
+    this.#mostKnown = mostKnown
     this.#memory = memory
     dictionary.onRecycle(codes => {
       for (const code of codes) this.#codes.remove(code)
@@ -147,6 +164,7 @@ export class TextsOfRows implements TextSender {
 
   note({ selection, selectedCount }: RecordBatch, codes: number): boolean {
     const { u32 } = this.#memory
+    if (this.#codes.count > this.#mostKnown) this.#codes.removeAll()
     for (let j = 0; j < selectedCount; j++) this.#codes.add(u32[(codes >>> 2) + rowAt(u32, selection, j)]!)
     return this.#codes.hasNews
   }

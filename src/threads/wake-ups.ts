@@ -18,8 +18,8 @@ export class WakeUps {
   }
 }
 
-/** Pages have no `setImmediate`; their timers would wait for milliseconds. */
-const afterThis: (task: () => void) => void =
+/** Has something done when what is happening on this thread is over. Pages have no `setImmediate`; their timers would wait for milliseconds. */
+export const afterThis: (task: () => void) => void =
   typeof setImmediate === 'function'
     ? task => void setImmediate(task)
     : task => {

@@ -13,6 +13,8 @@ export interface WorkerJob {
   readonly time: EventTimeColumn | undefined
   /** Which rows it works on, where it is one of several replicas. */
   readonly partition: (Partitioning & { readonly shard: Shard }) | undefined
+  /** The step that is a window of which it does the first half, over the batches it is dealt; and the texts it may have kept elsewhere. */
+  readonly half: { readonly step: number; readonly mostTexts: number } | undefined
   readonly engine: 'wasm' | 'js'
   /** The kernels, compiled. */
   readonly module: WebAssembly.Module | undefined
@@ -73,8 +75,12 @@ export interface WorkerState {
 
 /** What a replica of the plan looks like: the same in all workers. */
 export interface WorkerShape {
-  /** The ends of the chain: result rows, and the side branches by name. */
-  readonly streams: readonly { readonly branch: string | undefined; readonly fields: readonly FieldSpec[] }[]
+  /** The ends of the chain: result rows, or keys with records, and the side branches by name. */
+  readonly streams: readonly {
+    readonly branch: string | undefined
+    readonly fields: readonly FieldSpec[]
+    readonly recordBytes?: number
+  }[]
   /** Its operators in data order, with the number of the step each belongs to. */
   readonly operators: readonly { readonly name: string; readonly step: number; readonly notes: readonly string[] }[]
   readonly windows: number

@@ -359,6 +359,18 @@ export interface KernelExports extends AccumulatorExports, SharedRingExports {
     src: number,
     dst: number,
   ): void
+  /** Copies the records at addr[0 … m) to `out`, side by side. */
+  gatherRecords(addr: number, m: number, recordBytes: number, out: number): void
+  /** As `resolveCombine`, of m records side by side from `taken` on, whose ids are ids[0 … m); `ids` = 0: all of id 0. */
+  resolveRecords(
+    entry: number,
+    ids: number,
+    taken: number,
+    m: number,
+    recordBytes: number,
+    src: number,
+    dst: number,
+  ): void
   /** Makes the records of a slice in use copies of entry.template again and empties its list. */
   clearSlice(entry: number, recordBytes: number): void
 

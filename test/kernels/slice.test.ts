@@ -162,6 +162,44 @@ describe('resolveCombine', () => {
   })
 })
 
+describe('records that stand side by side', () => {
+  it('are gathered out of a slice as they are, and paired with those of another, rows added up', () => {
+    fc.assert(
+      fc.property(rowsOfBatch, rowsOfBatch, fc.boolean(), (into, added, isKeyed) => {
+        pair.reset()
+        const entries = putSlices(pair, 2, IDS, TEMPLATE)
+        const source = entries + SLICE_ENTRY_BYTES
+        const keyed = (rows: readonly Given[]): readonly Given[] => (isKeyed ? rows : rows.map(r => ({ ...r, id: 0 })))
+        const fill = (entry: number, rows: readonly Given[]): void => {
+          const ids = pair.put(Uint32Array.from(rows, r => r.id))
+          const addr = pair.room(rows.length * 4)
+          pair.call('resolveOneSlice', entry, ids, 0, 0, rows.length, RECORD_BYTES, addr)
+        }
+        fill(entries, keyed(into))
+        fill(source, keyed(added))
+        const { touched, records } = sliceAt(pair, source)
+        const addresses = pair.put(Uint32Array.from(touched, id => records + id * RECORD_BYTES))
+        const out = pair.room(touched.length * RECORD_BYTES)
+        pair.call('gatherRecords', addresses, touched.length, RECORD_BYTES, out)
+        const counts = countById(keyed(added))
+        expect(pair.f64(out, touched.length * 3)).toEqual(
+          touched.flatMap(id => [counts.get(id)!, ...TEMPLATE.slice(1)]),
+        )
+        const ids = isKeyed ? pair.put(Uint32Array.from(touched)) : 0
+        const [src, dst] = [pair.room(IDS * 4), pair.room(IDS * 4)]
+        pair.call('resolveRecords', entries, ids, out, touched.length, RECORD_BYTES, src, dst)
+        const combined = countById(keyed(into))
+        for (const id of touched) combined.set(id, (combined.get(id) ?? 0) + counts.get(id)!)
+        expectSlice(entries, combined)
+        expect(pair.u32(src, touched.length)).toEqual(touched.map((_, i) => out + i * RECORD_BYTES))
+        expect(pair.u32(dst, touched.length)).toEqual(
+          touched.map(id => sliceAt(pair, entries).records + id * RECORD_BYTES),
+        )
+      }),
+    )
+  })
+})
+
 describe('recordAddresses', () => {
   it('multiplies ids by the record size and adds the base', () => {
     const given = [0, 5, 1, 1_000_000, 7, 3, 2]

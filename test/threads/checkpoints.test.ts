@@ -71,6 +71,7 @@ type Plan = (config: PipelineConfig) => ReturnType<(typeof plans)['a tumbling wi
 interface Leg {
   readonly workers: number | undefined
   readonly engine: 'js' | 'wasm'
+  readonly distribution?: 'keys' | 'batches'
 }
 
 /** Runs rows on one layout after the other; each but the last ends with a checkpoint that the next goes on from. */
@@ -78,10 +79,11 @@ async function relay(plan: Plan, legs: readonly Leg[], cuts: readonly number[]):
   const out: object[] = []
   let bytes: Uint8Array | undefined
   for (let leg = 0; leg < legs.length; leg++) {
-    const { workers, engine } = legs[leg]!
+    const { workers, engine, distribution } = legs[leg]!
     const job = await plan({ engine, maxBatch: 64 }).run({
       sink: row => void out.push(row),
       ...(workers !== undefined && { workers }),
+      ...(distribution !== undefined && { distribution }),
       ...(bytes !== undefined && { restore: bytes }),
     })
     expect(job.mode.kind).toBe(workers === undefined ? 'thread' : 'shards')
@@ -137,18 +139,73 @@ describe('a checkpoint of shards with steps behind them', () => {
     const plan = ranked as unknown as Plan
     const expected = sorted(await relay(plan, [{ workers: undefined, engine: 'js' }], []))
     expect(expected.length).toBeGreaterThan(1)
-    const legs = [2, 2, 3, 1].map((workers, i): Leg => ({ workers, engine: i % 2 === 0 ? 'js' : 'wasm' }))
+    const legs = [2, 2, 3, 1].map(
+      (workers, i): Leg => ({ workers, engine: i % 2 === 0 ? 'js' : 'wasm', distribution: 'keys' }),
+    )
     expect(sorted(await relay(plan, legs, [150, 300, 555]))).toEqual(expected)
     await expect(
       relay(
         plan,
         [
-          { workers: 2, engine: 'js' },
+          { workers: 2, engine: 'js', distribution: 'keys' },
           { workers: undefined, engine: 'js' },
         ],
         [350],
       ),
     ).rejects.toMatchObject({ code: 'CHECKPOINT_MISMATCH' })
+  })
+})
+
+describe('a checkpoint of a job that deals batches out', () => {
+  const dealt = (config: PipelineConfig) =>
+    pipeline(events, config)
+      .eventTime('time', { outOfOrderness: '200ms' })
+      .filter(e => e.n.gt(3))
+      .project(e => ({ label: e.name, tag: e.tag, x: e.x }))
+      .keyBy('label', 'tag')
+      .window(hopping('1s', '300ms'))
+      .aggregate(e => ({ rows: count(), sum: sum(e.x) }))
+  const behind = (config: PipelineConfig) =>
+    dealt(config)
+      .topN(1, r => desc(r.rows), { ties: 'keep' })
+      .window(tumbling('2s'))
+      .aggregate(r => ({ keys: count(), most: max(r.rows) }))
+
+  it('is one of one thread: it goes on there, and the other way round, and with other numbers of workers', async () => {
+    const batches = (workers: number): Leg => ({ workers, engine: 'wasm', distribution: 'batches' })
+    const keys: Leg = { workers: 2, engine: 'wasm', distribution: 'keys' }
+    const one: Leg = { workers: undefined, engine: 'js' }
+    for (const [given, legs, cuts] of [
+      [dealt, [one, batches(2), one, batches(3)], [150, 300, 555]],
+      [dealt, [batches(2), keys, batches(1), one], [1, 350, 699]],
+      [behind, [batches(2), one, batches(3)], [233, 460]],
+    ] as const) {
+      const plan = given as unknown as Plan
+      const expected = sorted(await relay(plan, [one], []))
+      expect(expected.length).toBeGreaterThan(1)
+      expect(sorted(await relay(plan, legs, cuts))).toEqual(expected)
+    }
+  })
+
+  it('is taken while rows go through, and none of its results is in two', async () => {
+    const out: object[] = []
+    const prepared: number[] = []
+    const job = await dealt({ maxBatch: 16, bufferSize: 32 }).run({
+      workers: 2,
+      sink: { send: row => void out.push(row), prepare: async () => prepared.push(out.length), commit() {} },
+    })
+    const taken: Promise<unknown>[] = []
+    for (let at = 0; at < ROWS.length; at += 10) {
+      await job.pushMany(ROWS.slice(at, at + 10))
+      if (at % 100 === 0) taken.push(job.checkpoint())
+    }
+    await Promise.all(taken)
+    await job.drain()
+    expect(prepared.length).toBe(8)
+    expect(prepared[0]).toBeLessThan(prepared[6]!)
+    expect(sorted(out)).toEqual(
+      sorted(await relay(dealt as unknown as Plan, [{ workers: undefined, engine: 'js' }], [])),
+    )
   })
 })
 

@@ -15,3 +15,6 @@ export function obeys({ n }) {
     }, 0)
   return true
 }
+
+/** Keeps rows with odd numbers. */
+export const isOdd = ({ n }) => n % 2 === 1

@@ -90,7 +90,11 @@ interface AnyPlan {
 /** Runs a pipeline to its end; blocks of 50 rows. */
 async function run(plan: AnyPlan, options: RunOptions<never, never> = {}, rows: readonly Event[] = ROWS) {
   const out: object[] = []
-  const job = await plan.run({ ...(options as object), sink: (row: object) => void out.push(row) })
+  const job = await plan.run({
+    distribution: 'keys',
+    ...(options as object),
+    sink: (row: object) => void out.push(row),
+  })
   for (let at = 0; at < rows.length; at += 50) await job.pushMany(rows.slice(at, at + 50))
   await job.flush()
   const explained = job.explain()
@@ -111,7 +115,7 @@ describe('rows dealt out to workers by their keys', () => {
     expect(one.mode).toEqual({ kind: 'thread', workers: 0 })
     for (const { workers, ...config } of manners) {
       const many = await run(plan(config), { workers })
-      expect(many.mode).toEqual({ kind: 'shards', workers })
+      expect(many.mode).toEqual({ kind: 'shards', workers, distribution: 'keys' })
       expect(many.summary).toEqual(one.summary)
       expect(sorted(many.out)).toEqual(sorted(one.out))
     }
@@ -202,7 +206,7 @@ describe('the mode of a job', () => {
         .aggregate(() => ({ rows: count() })),
     ],
   ])('says why it is one thread: %s', async (reason, plan) => {
-    const job = await plan.run({ workers: 2, sink: () => {} })
+    const job = await plan.run({ workers: 2, distribution: 'keys', sink: () => {} })
     expect(job.mode).toEqual({ kind: 'thread', workers: 0, reason })
     expect(job.explain().split('\n')[0]).toBe(`threads     one: ${reason}`)
     await job.stop()

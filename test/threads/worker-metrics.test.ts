@@ -35,7 +35,7 @@ const total = (numbers: readonly number[]): number => numbers.reduce((sum, each)
 describe('one snapshot of a job on workers', () => {
   it.each([1, 2, 4])('shows every one of %d that are dealt keys, and what they count adds up', async workers => {
     let out = 0
-    const job = await shards().run({ workers, sink: () => void out++ })
+    const job = await shards().run({ workers, distribution: 'keys', sink: () => void out++ })
     for (let at = 0; at < ROWS.length; at += 100) await job.pushMany(ROWS.slice(at, at + 100))
     await job.flush()
     const metrics = job.metrics()
@@ -64,6 +64,28 @@ describe('one snapshot of a job on workers', () => {
     await job.drain()
   })
 
+  it.each([1, 3])('shows every one of %d that are dealt batches, and what they count adds up', async workers => {
+    let out = 0
+    const job = await shards().run({ workers, sink: () => void out++ })
+    for (let at = 0; at < ROWS.length; at += 100) await job.pushMany(ROWS.slice(at, at + 100))
+    await job.flush()
+    const metrics = job.metrics()
+    const of = (name: 'numRecordsIn' | 'numRecordsOwn' | 'numLateRecordsDropped') =>
+      total(metrics.workers.map(worker => worker[name]))
+    for (const worker of metrics.workers) {
+      expect(worker.numRecordsIn).toBeGreaterThan(0)
+      expect(worker.queuedBytes).toBe(0)
+      expect(worker.frameNs.count).toBe(worker.frames)
+      expect(worker.currentWatermark).toBe(metrics.currentInputWatermark)
+    }
+    expect(of('numRecordsIn')).toBe(ROWS.length)
+    expect(of('numRecordsOwn')).toBe(ROWS.length)
+    expect(of('numLateRecordsDropped')).toBe(metrics.counters.numLateRecordsDropped)
+    expect(metrics.counters.numRecordsOut).toBe(out)
+    expect(total(metrics.workers.map(({ numRecordsOut }) => numRecordsOut))).toBeGreaterThanOrEqual(out)
+    await job.drain()
+  })
+
   it('shows every stage, where what one gives is what the next is sent', async () => {
     let out = 0
     const job = await staged().run({ sink: () => void out++ })
@@ -79,7 +101,7 @@ describe('one snapshot of a job on workers', () => {
   })
 
   it('fills the snapshot it is given', async () => {
-    const job = await shards().run({ workers: 2, sink: () => {} })
+    const job = await shards().run({ workers: 2, distribution: 'keys', sink: () => {} })
     const into = job.metrics()
     const [worker] = into.workers
     await job.pushMany(ROWS)

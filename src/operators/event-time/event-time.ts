@@ -28,6 +28,8 @@ export interface EventTimeParts {
   readonly inputs: BatchInputs | undefined
   /** How long an input without rows holds the watermark back; undefined: as long as it likes. */
   readonly idlenessMs: number | undefined
+  /** Called before a batch moves the watermarks on. */
+  readonly beforeBatch?: (() => void) | undefined
   readonly next: Operator
 }
 
@@ -110,6 +112,22 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
     return this.#settle()
   }
 
+  /** How many numbers say where the watermarks of all inputs are. */
+  get standLength(): number {
+    return this.#watermarks.standLength
+  }
+
+  /** Writes where the watermarks of all inputs are. */
+  writeStand(to: Float64Array, at: number): void {
+    this.#watermarks.writeStand(to, at)
+  }
+
+  /** Rows that others see have led the watermarks to where these say. Between two batches. */
+  goOnFrom(from: Float64Array, at: number): boolean {
+    this.#watermarks.readStand(from, at)
+    return this.#settle()
+  }
+
   nextFiring(): number {
     return this.#parts.next.nextFiring()
   }
@@ -160,6 +178,7 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
   }
 
   #send(batch: RecordBatch): boolean {
+    this.#parts.beforeBatch?.()
     this.#follow(batch)
     const output = this.#output
     output.assign(batch)

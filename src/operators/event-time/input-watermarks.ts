@@ -142,6 +142,29 @@ export class InputWatermarks {
     return count
   }
 
+  /** How many numbers say where all watermarks are. */
+  get standLength(): number {
+    return 1 + this.count * 2
+  }
+
+  writeStand(to: Float64Array, at: number): void {
+    const { f64 } = this.#memory
+    to[at] = this.merged
+    for (let i = 0; i < this.count; i++) {
+      to[at + 1 + i] = f64[(this.own >>> 3) + i]!
+      to[at + 1 + this.count + i] = f64[(this.held >>> 3) + i]!
+    }
+  }
+
+  readStand(from: Float64Array, at: number): void {
+    const { f64 } = this.#memory
+    this.merged = from[at]!
+    for (let i = 0; i < this.count; i++) {
+      f64[(this.own >>> 3) + i] = from[at + 1 + i]!
+      f64[(this.held >>> 3) + i] = from[at + 1 + this.count + i]!
+    }
+  }
+
   snapshot(writer: StateWriter): void {
     writer.u32(this.count)
     writer.f64(this.merged)

@@ -16,6 +16,8 @@ export class EmittedBatch implements RecordBatch {
   selectedCount = 0
   readonly selection = 0
   readonly origin = 0
+  /** Set by who has records for its rows. */
+  records = 0
   readonly watermarks = undefined
   readonly columns: readonly Vector[]
 

@@ -32,4 +32,12 @@ export class SliceCombiner {
       this.#layout.combine(this.#targets, this.#sources, to - from)
     }
   }
+
+  /** `target`, which has room for the ids, takes in `count` records that stand side by side; `ids` 0: all are of id 0. */
+  combineRecords(target: Slice, ids: number, count: number, records: number): void {
+    const { recordBytes } = this.#layout
+    const [sources, targets] = [this.#sources, this.#targets]
+    this.#kernels.resolveRecords(target.entry, ids, records, count, recordBytes, sources, targets)
+    this.#layout.combine(targets, sources, count)
+  }
 }

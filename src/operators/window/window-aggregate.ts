@@ -2,7 +2,6 @@ import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { type Stateful, sizeOfState } from '../../checkpoint/stateful.ts'
 import { checkpointBusy } from '../../errors.ts'
-import { rowAt } from '../../kernels/rows.ts'
 import { type Arena, ArenaScope } from '../../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
@@ -10,15 +9,16 @@ import type { RecordBatch } from '../../memory/record-batch.ts'
 import type { Firing } from '../../time/lateness.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 import type { Operator } from '../operator.ts'
+import { BatchPieces } from './batch-pieces.ts'
 import type { OutputColumn } from './emitted-batch.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
 import { LateRows } from './late-rows.ts'
 import type { RecordLayout } from './record-layout.ts'
-import { positionAfter, RowWatermarks } from './row-watermarks.ts'
+import { RowWatermarks } from './row-watermarks.ts'
 import { SliceAbsorber } from './slice-absorber.ts'
 import { SliceCombiner } from './slice-combiner.ts'
 import { sliceNotes } from './slice-notes.ts'
-import { SlicePool } from './slice-pool.ts'
+import { type Slice, SlicePool } from './slice-pool.ts'
 import { SliceStore } from './slice-store.ts'
 import { WindowContent } from './window-content.ts'
 import { WindowEmitter } from './window-emitter.ts'
@@ -76,6 +76,9 @@ export class WindowAggregateOperator implements Operator, Stateful {
   readonly #pool: SlicePool
   readonly #content: WindowContent
   readonly #absorber: SliceAbsorber
+  readonly #combiner: SliceCombiner
+  readonly #slices: SliceStore
+  readonly #pieces: BatchPieces
   readonly #lateRows: LateRows
   /** What late rows meet: windows below go by it, whose ends are none of this one's boundaries. */
   readonly #met: RowWatermarks
@@ -100,9 +103,6 @@ export class WindowAggregateOperator implements Operator, Stateful {
   #batch: RecordBatch | undefined
   #batchRows = 0
   #ids = 0
-  /** Next row of the batch, as a position in its selection and in the source of its watermarks. */
-  #cursor = 0
-  #sourceRow = 0
 
   constructor(kernels: KernelExports, arena: Arena, next: Operator, options: WindowAggregateOptions) {
     const { layout, maxBatch, windows, firing, firesOnUpdate, allowedLatenessMs, timeColumn } = options
@@ -125,6 +125,9 @@ export class WindowAggregateOperator implements Operator, Stateful {
     this.#pool = pool
     this.#content = content
     this.#absorber = absorber
+    this.#combiner = combiner
+    this.#slices = slices
+    this.#pieces = new BatchPieces(memory, timeColumn)
     this.#liveIds = mark => {
       content.liveIds(mark)
       layout.markIds(mark)
@@ -170,9 +173,20 @@ export class WindowAggregateOperator implements Operator, Stateful {
     this.#batch = batch
     this.#ids = this.#keys.assign(batch)
     this.#met.begin(batch, this.#watermark)
-    this.#cursor = 0
-    this.#sourceRow = 0
+    this.#pieces.begin()
     return this.#run()
+  }
+
+  /**
+   * Takes in records of one slice that were made elsewhere, of rows that came when the windows that have fired here had
+   * fired there, and no others. The first columns of the batch is where the keys are looked for.
+   */
+  takeIn(batch: RecordBatch, slice: number): void {
+    const ids = this.#keys.assign(batch)
+    const { idLimit } = this.#keys
+    const add = (to: Slice): void => this.#combiner.combineRecords(to, ids, batch.selectedCount, batch.records!)
+    if (this.#windows.firstWindow(slice) >= this.#firstOpen) add(this.#slices.obtain(slice, idLimit))
+    else this.#content.addStraggler(slice, idLimit, add)
   }
 
   advanceWatermark(watermark: number): boolean {
@@ -252,35 +266,11 @@ export class WindowAggregateOperator implements Operator, Stateful {
 
   /** Takes in the rows up to the one at which the watermark crosses the next boundary. */
   #absorbPiece(batch: RecordBatch): void {
-    const track = batch.watermarks
-    const from = this.#cursor
-    let to = batch.selectedCount
-    let stop = -1
-    if (track !== undefined) {
-      stop = track.firstRowReaching(this.#nextBoundary(), this.#sourceRow)
-      if (stop < track.length)
-        to = this.#pieceEnd(batch, positionAfter(this.#memory, batch, stop, from), track.after(stop))
-      else stop = -1
-    }
-    this.#absorb(batch, from, to)
-    this.#cursor = to
-    if (stop >= 0) {
-      this.#sourceRow = stop + 1
-      this.#reached = Math.max(this.#reached, track!.after(stop))
-    }
-    if (to >= batch.selectedCount) this.#batch = undefined
-  }
-
-  /**
-   * The row at which the watermark moves on is mostly ahead of it, so in none of the windows that fire now. It is left for
-   * the next piece: this one then lies in the slices before, often in a single one.
-   */
-  #pieceEnd(batch: RecordBatch, end: number, watermark: number): number {
-    if (end === this.#cursor || this.#options.firesOnUpdate) return end
-    const { u32, f64 } = this.#memory
-    const row = rowAt(u32, batch.selection, end - 1)
-    const time = batch.columns[this.#options.timeColumn]!.values
-    return f64[(time >>> 3) + row]! > watermark ? end - 1 : end
+    const pieces = this.#pieces
+    pieces.cut(batch, this.#nextBoundary(), this.#options.firesOnUpdate)
+    this.#absorb(batch, pieces.from, pieces.to)
+    this.#reached = Math.max(this.#reached, pieces.watermark)
+    if (pieces.to >= batch.selectedCount) this.#batch = undefined
   }
 
   #absorb(batch: RecordBatch, from: number, to: number): void {

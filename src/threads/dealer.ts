@@ -1,0 +1,263 @@
+import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
+import type { RecordBatch } from '../memory/record-batch.ts'
+import type { ChainParts } from '../operators/chain.ts'
+import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
+import type { EventTimeOperator } from '../operators/event-time/event-time.ts'
+import type { Operator } from '../operators/operator.ts'
+import type { TimedStage } from '../operators/stage-timers.ts'
+import type { Clock } from '../time/clock.ts'
+import { BatchSender } from './batch-sender.ts'
+import type { FrameRing } from './frame-ring.ts'
+import { FRAME } from './frames.ts'
+import { Gather, type GatheredWorker } from './gather.ts'
+import type { ThreadListener } from './scatter.ts'
+import { afterThis } from './wake-ups.ts'
+import type { WorkerPool } from './worker-pool.ts'
+
+/** One worker as it is dealt to. */
+interface Hand {
+  readonly ring: FrameRing
+  readonly sender: BatchSender
+  /** Rows sent and not yet worked on, with the position behind them. */
+  readonly sent: { readonly position: number; readonly rows: number }[]
+  /** Whether it knows where the watermarks stand. */
+  isTold: boolean
+}
+
+/**
+ * Deals batches out to workers in turn, and looks after what comes back. Each batch goes to one of them, and with it where
+ * the watermarks stood before, so that each row meets the watermark it meets on one thread; the others are told where they
+ * stand when what is happening on this thread is over.
+ */
+export class Dealer implements Operator {
+  readonly name = 'deal'
+  readonly #pool: WorkerPool
+  readonly #hands: readonly Hand[]
+  readonly #listener: ThreadListener
+  readonly #clock: Clock
+  readonly #gather: Gather
+  #eventTime!: EventTimeOperator
+  /** Where the watermarks stood before the batch at hand. */
+  #before = new Float64Array(0)
+  #next = 0
+  /** What is not done yet. */
+  #open: (() => boolean) | undefined
+  #asked = 0
+  #isLookingOut = false
+  #isTellingLater = false
+  #isClosed = false
+  readonly #look: TimedStage = {
+    timerDue: () => {
+      this.#isLookingOut = false
+      return this.#pump()
+    },
+  }
+
+  constructor(
+    columns: readonly InputColumn[],
+    workers: readonly GatheredWorker[],
+    parts: {
+      readonly context: EvaluationContext
+      readonly pool: WorkerPool
+      readonly rings: readonly FrameRing[]
+      readonly listener: ThreadListener
+      readonly clock: Clock
+      readonly inputs: ChainParts['inputs']
+    },
+  ) {
+    const { context, pool, rings, inputs } = parts
+    this.#pool = pool
+    this.#listener = parts.listener
+    this.#clock = parts.clock
+    this.#hands = rings.map(ring => ({
+      ring,
+      sender: new BatchSender({
+        ring,
+        stream: 0,
+        context,
+        columns,
+        sendsAllTexts: true,
+        senders: rings.length,
+        inputs,
+      }),
+      sent: [],
+      isTold: true,
+    }))
+    this.#gather = new Gather(workers, context, () => {})
+    pool.onCall = () => this.#called()
+  }
+
+  /** Whose watermarks the workers follow. Before the first batch. */
+  follow(eventTime: EventTimeOperator): void {
+    this.#eventTime = eventTime
+    this.#before = new Float64Array(eventTime.standLength)
+  }
+
+  /** A batch is about to move the watermarks on. */
+  beforeBatch(): void {
+    this.#eventTime.writeStand(this.#before, 0)
+  }
+
+  process(batch: RecordBatch): boolean {
+    const hand = this.#hands[this.#next]!
+    this.#next = (this.#next + 1) % this.#hands.length
+    const rows = batch.selectedCount
+    hand.sender.start(batch, 0)
+    this.#standChanged(hand)
+    // Nothing it is told may get in before the rows.
+    hand.isTold = true
+    let isStandSent = false
+    return this.#do(() => {
+      isStandSent ||= this.#send(hand, () => this.#sendStand(hand, this.#before))
+      if (!isStandSent || !this.#send(hand, () => hand.sender.send())) return false
+      hand.sent.push({ position: hand.ring.tail, rows })
+      return true
+    })
+  }
+
+  /** The end of the input: everything comes back before it is done. */
+  advanceWatermark(watermark: number): boolean {
+    return watermark === Number.POSITIVE_INFINITY ? this.#ask(FRAME.end) : true
+  }
+
+  /** The watermarks were moved on by something else than a batch. */
+  standChanged(): void {
+    this.#standChanged(undefined)
+  }
+
+  /** Sends a barrier behind everything sent so far. */
+  barrier(id: number, aligned: () => boolean): boolean {
+    const left = new Set(this.#hands)
+    return this.#do(() => {
+      if (!this.#tellAll(left, FRAME.barrier, 0, id)) return false
+      this.#gather.atBarrier(id, aligned)
+      return true
+    })
+  }
+
+  /** Everything sent so far comes back before it is done. */
+  settle(): boolean {
+    return this.#ask(FRAME.marker)
+  }
+
+  nextFiring(): number {
+    return Number.POSITIVE_INFINITY
+  }
+
+  resume(): boolean {
+    if (!this.#pump()) return false
+    if (this.#open === undefined) return true
+    if (!this.#open()) return false
+    this.#open = undefined
+    return true
+  }
+
+  markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
+    this.#gather.markCodes(dictionary, mark)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#pool.onCall = () => {}
+    void this.#pool.close()
+    for (const { sender } of this.#hands) sender.close()
+    this.#gather.close()
+  }
+
+  /** A worker says that there is something to look at. */
+  #called(): void {
+    this.#isLookingOut = true
+    this.#listener.ready()
+    if (this.#isLookingOut) this.#listener.timerDue(this.#look, this.#clock.now())
+  }
+
+  #pump(): boolean {
+    this.#isLookingOut = false
+    const isThrough = this.#gather.pump()
+    this.#countSent()
+    if (!this.#isTellingLater) this.#tellStands()
+    return isThrough
+  }
+
+  #do(step: () => boolean): boolean {
+    if (step()) return true
+    this.#open = step
+    return false
+  }
+
+  #ask(kind: number): boolean {
+    const number = ++this.#asked
+    const left = new Set(this.#hands)
+    return this.#do(() => this.#tellAll(left, kind, number, 0) && this.#pump() && this.#gather.isDone(number))
+  }
+
+  /** Tells those that are left something; false: some of them have no room. */
+  #tellAll(left: Set<Hand>, kind: number, a: number, value: number): boolean {
+    for (const hand of left) {
+      const isSent =
+        this.#tellStand(hand) &&
+        this.#send(hand, ({ ring }) => {
+          const offset = ring.claim(8)
+          if (offset < 0) return false
+          ring.f64[offset >>> 3] = value
+          ring.publish(kind, a, 0)
+          return true
+        })
+      if (isSent) left.delete(hand)
+    }
+    return left.size === 0
+  }
+
+  /** Tries again after asking for a message: room may have been made before it was asked for. */
+  #send(hand: Hand, send: (hand: Hand) => boolean): boolean {
+    if (send(hand)) return true
+    hand.ring.callForSpace()
+    if (send(hand)) return true
+    // What it has to wait for may hang on others that don't know yet.
+    this.#tellStands()
+    return false
+  }
+
+  #standChanged(known: Hand | undefined): void {
+    for (const hand of this.#hands) if (hand !== known) hand.isTold = false
+    if (this.#isTellingLater || (known !== undefined && this.#hands.length === 1)) return
+    this.#isTellingLater = true
+    afterThis(() => {
+      this.#isTellingLater = false
+      if (!this.#isClosed) this.#tellStands()
+    })
+  }
+
+  #tellStands(): void {
+    for (const hand of this.#hands) if (!hand.isTold) this.#tellStand(hand)
+  }
+
+  #tellStand(hand: Hand): boolean {
+    if (hand.isTold) return true
+    if (!this.#sendStand(hand, undefined)) {
+      hand.ring.callForSpace()
+      if (!this.#sendStand(hand, undefined)) return false
+    }
+    hand.isTold = true
+    return true
+  }
+
+  /** @param stand Where the watermarks stood; undefined: where they are now. */
+  #sendStand({ ring }: Hand, stand: Float64Array | undefined): boolean {
+    const offset = ring.claim(this.#before.length * 8)
+    if (offset < 0) return false
+    if (stand === undefined) this.#eventTime.writeStand(ring.f64, offset >>> 3)
+    else ring.f64.set(stand, offset >>> 3)
+    ring.publish(FRAME.stand, 0, 0)
+    return true
+  }
+
+  #countSent(): void {
+    let rows = 0
+    for (const { ring, sent } of this.#hands) {
+      const { slowest } = ring
+      while (sent.length > 0 && ((slowest - sent[0]!.position) | 0) >= 0) rows += sent.shift()!.rows
+    }
+    if (rows > 0) this.#listener.batchDone(rows, 0)
+  }
+}

@@ -1,0 +1,129 @@
+import { Dictionary } from '../memory/dictionary.ts'
+import { buildChain } from '../operators/build-chain.ts'
+import type { Chain, ChainParts, OperatorCounts } from '../operators/chain.ts'
+import type { InputColumn } from '../operators/evaluator/evaluation-frame.ts'
+import type { EventTimeOperator } from '../operators/event-time/event-time.ts'
+import type { FieldSpec, LogicalNode, WindowAggregateNode } from '../plan/logical-node.ts'
+import { sourceColumn } from '../plan/partitioning.ts'
+import { schemaOf } from '../plan/plan-scope.ts'
+import type { Clock } from '../time/clock.ts'
+import { Dealer } from './dealer.ts'
+import type { FrameRing } from './frame-ring.ts'
+import type { GatheredStream } from './gather.ts'
+import { measuredWorker } from './measured-worker.ts'
+import type { ThreadListener } from './scatter.ts'
+import { stepsElsewhere } from './steps-elsewhere.ts'
+import type { WorkerPool } from './worker-pool.ts'
+
+/** Workers that are ready, each to do the first half of a window over the batches it is dealt. */
+export interface DealtPlan {
+  readonly pool: WorkerPool
+  /** The way to each of them. */
+  readonly rings: readonly FrameRing[]
+  /** The step that is the window, and the columns before it. */
+  readonly window: number
+  readonly fields: readonly FieldSpec[]
+}
+
+/** The event time is followed here and by all of them; what is behind it each does for rows of its own. */
+const DEALT_BEFORE = 1
+
+/**
+ * Makes the chain of a job whose batches are dealt out: its head follows the watermarks and deals, what the workers have of
+ * a window is put together in its second half, and the steps behind are done here.
+ */
+export function dealtChain(
+  { pool, rings, window, fields }: DealtPlan,
+  listener: ThreadListener,
+  clock: Clock,
+): (nodes: readonly LogicalNode[], columns: readonly InputColumn[], parts: ChainParts) => Chain {
+  return (nodes, columns, parts) => {
+    const { context, inputs } = parts
+    const { workers } = pool
+    const { shape } = workers[0]!
+    const [stream] = shape.streams
+    const { keys } = nodes[window] as WindowAggregateNode
+    // A text has a code of its own here, apart from those rows come in with: workers know it, and windows hold it.
+    const texts = columns.map(({ dictionary }) => dictionary && new Dictionary({ maxCodes: context.maxCodes * 2 }))
+    const given = schemaOf(stream!.fields).fields.map(({ name, type }, i): InputColumn => {
+      const source = i === 0 ? undefined : sourceColumn(nodes.slice(0, window), keys[i - 1]!)
+      return { name, type, dictionary: texts[columns.findIndex(column => column.name === source)] }
+    })
+    const before = schemaOf(fields).fields.map(({ name, type }) => ({
+      name,
+      type,
+      dictionary: given[keys.indexOf(name) + 1]?.dictionary,
+    }))
+    let dealer!: Dealer
+    const chain = buildChain(nodes, columns, {
+      ...parts,
+      elsewhere: {
+        from: DEALT_BEFORE,
+        to: window,
+        build(ends, behind) {
+          const gathered: GatheredStream = { columns: given, to: behind(before), recordBytes: stream!.recordBytes }
+          const all = workers.map(({ output }) => ({ ring: output, streams: [gathered], answers: true }))
+          dealer = new Dealer(ends, all, { context, pool, rings, listener, clock, inputs })
+          return dealer
+        },
+        beforeBatch: () => dealer.beforeBatch(),
+      },
+    })
+    dealer.follow(chain.eventTimes[0] as EventTimeOperator)
+    const dictionaries = texts.flatMap(dictionary => dictionary ?? [])
+    for (const dictionary of dictionaries) dictionary.addOwner(mark => dealer.markCodes(dictionary, mark))
+    const there = stepsElsewhere(
+      shape,
+      workers.map(({ cells }) => cells),
+      DEALT_BEFORE,
+    )
+    const thereOf = (step: number): OperatorCounts[] =>
+      there.operators.filter((_, at) => shape.operators[at]!.step === step)
+    const [eventTime, ...here] = chain.operators
+    const [prepare, first] = thereOf(window)
+    const [second, ...behind] = here
+    const whole: OperatorCounts = {
+      name: second!.name,
+      notes: () => second!.notes?.() ?? [],
+      get rowsIn() {
+        return first!.rowsIn
+      },
+      get rowsOut() {
+        return second!.rowsOut
+      },
+    }
+    const operatorsOf = new Map(chain.operatorsOf)
+    for (let step = DEALT_BEFORE; step < window; step++) operatorsOf.set(nodes[step]!, thereOf(step))
+    const inWindow = (operatorsOf.get(nodes[window]!) ?? []).filter(operator => operator !== second)
+    operatorsOf.set(nodes[window]!, [prepare!, whole, ...inWindow])
+    const timed = new Map(chain.timed)
+    if (timed.has(second!)) timed.set(whole, timed.get(second!)!)
+    const above = Array.from({ length: window - DEALT_BEFORE }, (_, i) => thereOf(DEALT_BEFORE + i)).flat()
+    return {
+      ...chain,
+      operators: [eventTime!, ...above, prepare!, whole, ...behind],
+      operatorsOf,
+      timed,
+      dictionaries,
+      windows: [...there.windows, ...chain.windows],
+      endInput(input) {
+        const isThrough = chain.endInput(input)
+        dealer.standChanged()
+        return isThrough
+      },
+      elsewhere: {
+        workers: workers.map(each => measuredWorker(each, DEALT_BEFORE)),
+        policies: there.policies,
+        settle: () => dealer.settle(),
+        gone: pool.gone,
+        layout: '',
+        barrier: (id, aligned) => dealer.barrier(id, aligned),
+        // Everything is here when all have come to the barrier.
+        statesAt: async () => ({ parts: [], pauseNs: 0 }),
+        restore: async () => {},
+        restarts: 0,
+        lost: () => false,
+      },
+    }
+  }
+}
