@@ -52,7 +52,7 @@ describe('the package', () => {
     expect(
       packed.filter(
         path =>
-          !/^(bin\/eventflux\.js|dist\/.+\.(js|cjs|d\.ts|d\.cts|wasm)|docs\/.+\.(md|svg)|[A-Z]+(\.md)?|package\.json)$/.test(
+          !/^(bin\/eventflux\.js|dist\/.+\.(js|cjs|d\.ts|d\.cts|wasm)|docs\/.+\.(md|svg|png)|[A-Z]+(\.md)?|package\.json)$/.test(
             path,
           ),
       ),

@@ -45,9 +45,7 @@ telling
 exit codes
   0    everything was read and written; or the reader of the output had enough (| head)
   1    the input, the output or the plan failed while running
-      --checkpoint DIR   keeps checkpoints there, and goes on from the newest: for FILEs, which are read again up to where
-                         it was. Interrupted, it keeps open windows for the next run; the output is added to
   2    the command, the plan or a file could not be used
-  130  interrupted (Ctrl-C, SIGTERM: 143): what was read was taken to its end, all windows printed. A second Ctrl-C
-       stops at once
+  130  interrupted (Ctrl-C, SIGTERM: 143): what was read was taken to its end, all windows printed (but see
+       --checkpoint). A second Ctrl-C stops at once
 `

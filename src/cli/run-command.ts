@@ -115,7 +115,8 @@ function tell(
 ): void {
   const rows = (count: number): string => count.toLocaleString('en')
   if (broken.count > 0) {
-    process.stderr.write(`eventflux: ${rows(broken.count)} broken lines were passed over; the first: ${broken.first}\n`)
+    const lines = broken.count === 1 ? 'broken line was' : 'broken lines were'
+    process.stderr.write(`eventflux: ${rows(broken.count)} ${lines} passed over; the first: ${broken.first}\n`)
   }
   if (interrupted !== undefined)
     process.stderr.write(

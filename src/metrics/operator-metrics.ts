@@ -66,6 +66,12 @@ export class OperatorMetrics {
     this.#batchNs.record(busyNs)
   }
 
+  /** Rows that came in or went out without a batch that was timed: those the clock or the end of the input let out. */
+  recordRows(rowsIn: number, rowsOut: number): void {
+    this.#numRecordsIn += rowsIn
+    this.#numRecordsOut += rowsOut
+  }
+
   /** Writes the operator into `target`, without allocation; returns `target`. */
   snapshotInto(target: OperatorSnapshot): OperatorSnapshot {
     target.name = this.name

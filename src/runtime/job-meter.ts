@@ -103,10 +103,8 @@ export class JobMeter {
     const { chain, edge, arena } = this.#assembly
     // The clock, and the end of the input, make rows go out without a batch that is done.
     this.#metrics.recordBatch(0, this.#newRowsOut(), 0)
-    for (const { metrics, of } of this.#operators) {
-      if (!chain.timed.has(of))
-        metrics.recordBatch(of.rowsIn - metrics.numRecordsIn, of.rowsOut - metrics.numRecordsOut)
-    }
+    for (const { metrics, of } of this.#operators)
+      metrics.recordRows(of.rowsIn - metrics.numRecordsIn, of.rowsOut - metrics.numRecordsOut)
     const { restarts: _, ...counts } = countJob(this.#assembly)
     for (const name of Object.keys(counts) as (keyof typeof counts)[]) this.#raise(Counter[name], counts[name])
     const watermark = chain.eventTimes[0]?.currentWatermark
