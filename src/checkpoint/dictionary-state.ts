@@ -25,7 +25,8 @@ export function writeDictionaries(writer: StateWriter, dictionaries: readonly Di
  * ```
  */
 export function captureDictionaries(dictionaries: readonly Dictionary[]): (writer: StateWriter) => Steps<void> {
-  const captured = dictionaries.map(({ strings }) => strings.slice())
+  // No state refers to the codes of a dictionary that isn't distinct.
+  const captured = dictionaries.map(({ isDistinct, strings }) => (isDistinct ? strings.slice() : [null]))
   return writer => writingSteps(writer, captured)
 }
 
@@ -55,6 +56,7 @@ export function readDictionaries(reader: StateReader, dictionaries: readonly Dic
     })
   for (const dictionary of dictionaries) {
     const strings = stringsOf(reader)
+    if (!dictionary.isDistinct) continue
     if (reader.part !== undefined) reader.part.setStrings(dictionary, strings)
     else if (!dictionary.refill(strings))
       throw checkpointMismatch(

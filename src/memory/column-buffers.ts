@@ -21,9 +21,23 @@ export function columnBytes(fields: readonly ColumnField[], rows: number): numbe
   return bytes
 }
 
-/** One dictionary for each `utf8` field, undefined for the others; at most `maxCodes` strings alive in each. */
-export function dictionariesOf(fields: readonly ColumnField[], maxCodes: number): (Dictionary | undefined)[] {
-  return fields.map(field => (field.type.name === 'utf8' ? new Dictionary({ maxCodes }) : undefined))
+/** Most codes of texts that are only passed on: more than there can be rows on their way. */
+const MAX_PASSED_ON = 2 ** 30
+
+/**
+ * One dictionary for each `utf8` field, undefined for the others; at most `maxCodes` strings alive in each.
+ *
+ * @param passedOn Names of fields whose texts nobody compares: their dictionaries are not distinct.
+ */
+export function dictionariesOf(
+  fields: readonly ColumnField[],
+  maxCodes: number,
+  passedOn?: ReadonlySet<string>,
+): (Dictionary | undefined)[] {
+  return fields.map(({ name, type }) => {
+    if (type.name !== 'utf8') return undefined
+    return new Dictionary(passedOn?.has(name) ? { maxCodes: MAX_PASSED_ON, isDistinct: false } : { maxCodes })
+  })
 }
 
 /**

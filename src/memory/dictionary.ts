@@ -12,6 +12,9 @@ export type CodeMarker = (mark: (code: number) => void) => void
  * are free after a sweep, or an eighth near `maxCodes`, and the table keeps at least one code for every four marks.
  */
 export class Dictionary {
+  /** Whether equal strings have one code. */
+  readonly isDistinct: boolean
+  /** Empty unless it is distinct. */
   readonly #codes = new Map<string, number>()
   readonly #strings: (string | null)[] = [null]
   readonly #free: number[] = []
@@ -23,8 +26,13 @@ export class Dictionary {
   readonly #ceiling: number
   #budget: number
 
-  constructor(options: { maxCodes: number; initialCodes?: number }) {
+  /**
+   * @param options.isDistinct Default true. Without it a string gets a code whenever it is encoded, and is never looked up:
+   *   for columns whose texts are only passed on. Their rows bound how many there are.
+   */
+  constructor(options: { maxCodes: number; initialCodes?: number; isDistinct?: boolean }) {
     this.maxCodes = options.maxCodes
+    this.isDistinct = options.isDistinct ?? true
     // Below 1,024 codes a sweep is cheap enough to keep the limit to the code.
     this.#ceiling = options.maxCodes < 1024 ? options.maxCodes : options.maxCodes + (options.maxCodes >>> 3)
     this.#budget = Math.min(options.initialCodes ?? 1024, this.#ceiling)
@@ -37,7 +45,7 @@ export class Dictionary {
 
   /** Codes in use, the null code not counted. */
   get size(): number {
-    return this.#codes.size
+    return this.#strings.length - 1 - this.#free.length
   }
 
   /** Codes waiting to be handed out again, the next one at the end. Empty whenever a sweep begins. */
@@ -62,10 +70,10 @@ export class Dictionary {
 
   /** The code of a string, a new one if need be. O(1), a sweep amortised. @throws EventfluxError `STATE_FULL` */
   encode(value: string): number {
-    return this.#codes.get(value) ?? this.#add(value)
+    return this.isDistinct ? (this.#codes.get(value) ?? this.#add(value)) : this.#add(value)
   }
 
-  /** The code of a string, or -1 when no row holds it. */
+  /** The code of a string, or -1 when no row holds it. Of a distinct one only. */
   find(value: string): number {
     return this.#codes.get(value) ?? -1
   }
@@ -102,11 +110,11 @@ export class Dictionary {
   }
 
   #add(value: string): number {
-    if (this.#free.length === 0 && this.#codes.size >= this.#budget) this.#makeRoom()
+    if (this.#free.length === 0 && this.size >= this.#budget) this.#makeRoom()
     let code = this.#free.pop()
     if (code === undefined) code = this.#strings.push(value) - 1
     else this.#strings[code] = value
-    this.#codes.set(value, code)
+    if (this.isDistinct) this.#codes.set(value, code)
     return code
   }
 
@@ -120,7 +128,7 @@ export class Dictionary {
     for (const owner of this.#owners) owner(mark)
     const recycled = this.#takeBack(alive)
     if (recycled.length > 0) for (const listener of this.#recycled) listener(recycled)
-    const living = this.#codes.size
+    const living = this.size
     if (living >= this.maxCodes) {
       throw stateFull(
         `a utf8 column holds ${living} distinct strings that rows or windows still refer to, and maxKeys is ${this.maxCodes}: raise maxKeys, or bound the state`,
@@ -137,7 +145,7 @@ export class Dictionary {
     for (let code = this.#strings.length - 1; code > 0; code--) {
       const text = this.#strings[code]!
       if (text === null || alive[code] === 1) continue
-      this.#codes.delete(text)
+      if (this.isDistinct) this.#codes.delete(text)
       this.#strings[code] = null
       this.#free.push(code)
       recycled.push(code)

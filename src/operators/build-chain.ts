@@ -168,7 +168,7 @@ class ChainBuilder {
       default:
         return this.#counted(
           node,
-          this.#parts.rows(node, columns, output => next(output, time)),
+          this.#parts.rows(node, columns, output => next(output, time), nodes.slice(at + 1)),
         )
     }
   }

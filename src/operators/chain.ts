@@ -67,6 +67,8 @@ export interface ChainParts {
     node: RowsNode,
     columns: readonly InputColumn[],
     next: (columns: readonly InputColumn[]) => Operator,
+    /** The steps behind it. */
+    behind: readonly LogicalNode[],
   ) => CountingOperator
 }
 

@@ -2,7 +2,8 @@ import type { Processor } from '../connector/processor.ts'
 import { planInvalid } from '../errors.ts'
 import { dictionariesOf } from '../memory/column-buffers.ts'
 import type { Dictionary } from '../memory/dictionary.ts'
-import type { RowsNode } from '../plan/logical-node.ts'
+import type { LogicalNode, RowsNode } from '../plan/logical-node.ts'
+import { passedOnColumns } from '../plan/passed-on.ts'
 import { schemaOf } from '../plan/plan-scope.ts'
 import type { InputColumn } from './evaluator/evaluation-frame.ts'
 import { FilterRowsOperator, type RowStageParts } from './filter-rows.ts'
@@ -16,13 +17,15 @@ export interface RowStageContext extends Omit<RowStageParts, 'next' | 'name'> {
   /** Distinct strings that rows and state downstream may hold of one text column it puts out. */
   readonly maxCodes: number
   readonly next: (columns: readonly InputColumn[]) => Operator
+  /** The steps behind it. */
+  readonly behind: readonly LogicalNode[]
 }
 
 /** The operator of a step of user code over rows, and the dictionaries of the text columns it makes. */
 export function buildRowStage(
   node: RowsNode,
   columns: readonly InputColumn[],
-  { timers, maxCodes, next, ...parts }: RowStageContext,
+  { timers, maxCodes, next, behind, ...parts }: RowStageContext,
 ): { readonly operator: FilterRowsOperator | ProcessRowsOperator; readonly dictionaries: readonly Dictionary[] } {
   const { name, fn } = node
   if (typeof fn !== 'function') throw planInvalid(`the function of "${name}" is not loaded`, { at: name })
@@ -30,8 +33,9 @@ export function buildRowStage(
     const keeps = fn as (row: unknown) => unknown
     return { operator: new FilterRowsOperator({ ...parts, name, next: next(columns) }, keeps), dictionaries: [] }
   }
-  const { fields } = schemaOf(node.output)
-  const dictionaries = dictionariesOf(fields, maxCodes)
+  const schema = schemaOf(node.output)
+  const { fields } = schema
+  const dictionaries = dictionariesOf(fields, maxCodes, passedOnColumns(schema, behind))
   const output = fields.map(({ name, type }, i) => ({ name, type, dictionary: dictionaries[i] }))
   const processor: Processor<unknown, unknown> =
     node.op === 'process' ? fn() : { process: (row, emit) => emit(fn(row)) }

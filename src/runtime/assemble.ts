@@ -18,6 +18,7 @@ import type { StageTimers, TimedStage } from '../operators/stage-timers.ts'
 import type { ResolvedConfig } from '../plan/config.ts'
 import { futureLimits } from '../plan/future-limits.ts'
 import type { LogicalNode, RowsNode } from '../plan/logical-node.ts'
+import { passedOnColumns } from '../plan/passed-on.ts'
 import { fieldSpecs } from '../plan/plan-scope.ts'
 import { unreadColumns } from '../plan/required-columns.ts'
 import type { Schema } from '../schema/schema.ts'
@@ -108,7 +109,7 @@ class Assembler {
     const { kernels } = engine
     const arena = this.#arena
     const { fields } = source
-    const dictionaries = dictionariesOf(fields, config.maxKeys)
+    const dictionaries = dictionariesOf(fields, config.maxKeys, passedOnColumns(source, nodes))
     const edge = new SourceEdge({
       arena,
       kernels,
@@ -142,7 +143,7 @@ class Assembler {
               }
             : undefined,
         sink: (columns, branch) => this.#sink(columns, branch),
-        rows: (node, columns, next) => this.#rows(node, columns, next),
+        rows: (...step) => this.#rows(...step),
       },
     )
     const drops = config.backpressure.kind === 'drop-oldest'
@@ -247,6 +248,7 @@ class Assembler {
     node: RowsNode,
     columns: readonly InputColumn[],
     next: (columns: readonly InputColumn[]) => Operator,
+    behind: readonly LogicalNode[],
   ): CountingOperator {
     const { engine, listener, config } = this.#parts
     const { operator, dictionaries } = buildRowStage(node, columns, {
@@ -258,6 +260,7 @@ class Assembler {
       timers: this.#timers,
       maxCodes: config.maxKeys,
       next,
+      behind,
     })
     this.#made.push(...dictionaries)
     return operator

@@ -4,7 +4,10 @@ import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { RecordBatch, Vector } from '../memory/record-batch.ts'
 import type { TypeName } from '../schema/data-type.ts'
 
-/** The typed array a column of a type is seen as; utf8 shows dictionary codes, object positions among the batch's objects. */
+/**
+ * The typed array a column of a type is seen as; object shows positions among the batch's objects, utf8 codes: equal codes are
+ * equal texts, and different ones may be too where a text was only passed on.
+ */
 export type ColumnArray = Float64Array | Float32Array | Int32Array | Uint32Array | BigInt64Array | Uint8Array
 
 /**

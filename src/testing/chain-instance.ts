@@ -74,7 +74,7 @@ export class ChainInstance {
         timers,
         stopwatch: undefined,
         sink: (columns, branch) => this.#end(new RowReader({ memory, fields: columns }), columns, branch, fullEvery),
-        rows: (node, columns, next) => {
+        rows: (node, columns, next, behind) => {
           const stage = buildRowStage(node, columns, {
             arena,
             maxBatch,
@@ -84,6 +84,7 @@ export class ChainInstance {
             timers,
             maxCodes: maxKeys,
             next,
+            behind,
           })
           made.push(...stage.dictionaries)
           return stage.operator

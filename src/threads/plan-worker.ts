@@ -122,7 +122,7 @@ export class PlanWorker {
         streams.push({ branch, fields: specsOf(ends) })
         return this.#sinkOf(ends, branch, streams.length - 1, context)
       },
-      rows: (node, ends, next) => {
+      rows: (node, ends, next, behind) => {
         const stage = buildRowStage(node, ends, {
           arena: context.arena,
           maxBatch,
@@ -132,6 +132,7 @@ export class PlanWorker {
           timers: this.#timers,
           maxCodes: maxKeys,
           next,
+          behind,
         })
         made.push(...stage.dictionaries)
         return stage.operator

@@ -5,7 +5,7 @@ import type { CountingOperator } from '../../src/operators/chain.ts'
 import type { InputColumn } from '../../src/operators/evaluator/evaluation-frame.ts'
 import type { Operator } from '../../src/operators/operator.ts'
 import { buildRowStage } from '../../src/operators/row-stage.ts'
-import type { LogicalPlan, RowsNode } from '../../src/plan/logical-node.ts'
+import type { LogicalNode, LogicalPlan, RowsNode } from '../../src/plan/logical-node.ts'
 import { type Arrival, ReluctantEnd } from '../../src/testing/reluctant-end.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
 import type { Row, Value } from '../plan/scalar-interpreter.ts'
@@ -51,13 +51,14 @@ export function runChain(
     node: RowsNode,
     of: readonly InputColumn[],
     next: (columns: readonly InputColumn[]) => Operator,
+    behind: readonly LogicalNode[],
   ): CountingOperator => {
     const policy = new ErrorPolicyRunner({ stage: node.name, policy: 'fail', clock: new VirtualClock() })
     const reader = new RowReader({ memory: fixture.memory, fields: of })
     const listener = { ready() {}, failed() {} }
     const { arena } = context
-    return buildRowStage(node, of, { arena, maxBatch, reader, policy, listener, timers, maxCodes: 10_000, next })
-      .operator
+    const parts = { arena, maxBatch, reader, policy, listener, timers, maxCodes: 10_000, next, behind }
+    return buildRowStage(node, of, parts).operator
   }
   const parts = { context, maxKeys: 10_000, timers, stopwatch: undefined, sink: end, rows }
   const { head } = buildChain(plan.nodes, columns, parts)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { count, max } from '../../src/index.ts'
+import { count, max, memoryStore } from '../../src/index.ts'
 import { pipeline } from '../../src/packaged.ts'
 import { i32, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
@@ -80,6 +80,53 @@ describe.each(['wasm', 'js'] as const)('texts that no step reads, on the %s engi
 
   it('are named by explain()', () => {
     expect(counted().explain()).toContain('not kept, since no step reads it: id')
+  })
+})
+
+describe.each(['wasm', 'js'] as const)('texts that are only passed on, on the %s engine', engine => {
+  const passing = () =>
+    pipeline(requests, { engine, maxKeys: 8, bufferSize: 512, maxBatch: 100 })
+      .filter(e => e.path.ne('/1'))
+      .project(e => ({ at: e.at, name: e.id, agent: e.agent, path: e.path }))
+      .mapRows(schema({ at: timestamp(), line: utf8() }), row => ({
+        at: row.at,
+        line: `${row.path} ${row.name} ${row.agent}`,
+      }))
+
+  it.each(Object.entries(ENTRIES))('come out as they came in, however many there are: %s', async (entry, enter) => {
+    const lines: string[] = []
+    const job = await passing().run({ sink: row => void lines.push(row.line) })
+    await enter(job as never)
+    await job.drain()
+    const kept = REQUESTS.filter(({ at }) => at % 3 !== 1)
+    const agentOf = ({ at, agent }: Request) => (entry === 'pushColumns' && agent !== null ? `request ${at}` : agent)
+    expect(lines).toEqual(kept.map(row => `${row.path} ${row.id} ${agentOf(row)}`))
+  })
+
+  it('are given up behind the rows that had them', async () => {
+    const job = await passing().run({ sink: () => {} })
+    for (let round = 0; round < 20; round++) await job.pushMany(REQUESTS)
+    await job.flush()
+    const { accepted, offered } = job.counts()
+    expect([accepted, offered]).toEqual([20 * ROWS, 20 * ROWS])
+    await job.drain()
+  })
+
+  it('are no part of a checkpoint', async () => {
+    const store = memoryStore()
+    const job = await passing().run({ sink: () => {}, checkpoint: { store } })
+    await job.pushMany(REQUESTS)
+    await job.checkpoint()
+    await job.drain()
+    const lines: string[] = []
+    const next = await passing().run({
+      sink: row => void lines.push(row.line),
+      checkpoint: { store },
+      restore: 'latest',
+    })
+    await next.push({ at: 0, path: '/', id: 'first', agent: null })
+    await next.drain()
+    expect(lines).toEqual(['/ first null'])
   })
 })
 
