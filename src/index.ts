@@ -124,6 +124,7 @@ export type { BackpressureStrategy } from './plan/backpressure-strategy.ts'
 export type { PipelineConfig } from './plan/config.ts'
 export type { LogicalPlan } from './plan/logical-node.ts'
 export type { OutputKind } from './plan/output-rate.ts'
+export type { ResultOrder } from './plan/total-order.ts'
 export {
   type BoundedOutOfOrderness,
   boundedOutOfOrderness,

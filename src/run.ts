@@ -3,6 +3,7 @@ import { optionInvalid, show } from './errors.ts'
 import { Job } from './job.ts'
 import type { Runtime } from './kernels/create-runtime.ts'
 import { createEngine } from './kernels/engine.ts'
+import { orderedChain } from './operators/ordered-chain.ts'
 import type { ResolvedConfig } from './plan/config.ts'
 import { loadFunctions } from './plan/load-functions.ts'
 import type { LogicalPlan } from './plan/logical-node.ts'
@@ -38,6 +39,7 @@ export async function runPlan<In, Out>(
     mode,
     plan: running,
     threads,
+    order,
   } = await openThreads(plan, {
     options: options as unknown as RunOptions<never, never>,
     config,
@@ -76,7 +78,7 @@ export async function runPlan<In, Out>(
       clock,
       streamClock,
       signal: abort.signal,
-      chain: threads?.chain(listener),
+      chain: threads?.chain(listener) ?? (order && orderedChain(order)),
       listener,
     })
     const sources = sourcesOf(options as RunOptions<In, never>).map(source => toSource<unknown>(source))

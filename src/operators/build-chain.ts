@@ -22,6 +22,7 @@ import { ProcessingTimeOperator } from './event-time/processing-time.ts'
 import { FilterOperator } from './filter.ts'
 import { LateOutput } from './late-output.ts'
 import type { Operator } from './operator.ts'
+import { numberedRows, withoutOrder } from './order-columns.ts'
 import { buildOutputRate } from './output-rate/build-output-rate.ts'
 import type { ShardOfKeys } from './own-keys.ts'
 import { PartitionOperator } from './partition.ts'
@@ -81,8 +82,6 @@ class ChainBuilder {
   readonly #ids: ReadonlyMap<LogicalNode, string>
   readonly #parts: ChainParts
   readonly #dealt: ReadonlyMap<LogicalNode, readonly number[]>
-  #isPartitioned = false
-  #isElsewhere = false
   /** Windows above what is being built. */
   #windowsAbove = 0
 
@@ -99,25 +98,33 @@ class ChainBuilder {
     time: EventTimeColumn | undefined,
     branch: string | undefined,
   ): Operator {
-    const { partition } = this.#parts
-    if (branch === undefined && at === partition?.before && !this.#isPartitioned) {
-      this.#isPartitioned = true
-      const { context } = this.#parts
-      return new PartitionOperator({
-        ...partition,
-        columns,
-        context,
-        next: this.build(nodes, at, columns, time, branch),
-      })
-    }
-    const { elsewhere } = this.#parts
-    if (branch === undefined && at === elsewhere?.from && !this.#isElsewhere) {
-      this.#isElsewhere = true
-      return elsewhere.build(columns, given => this.build(nodes, elsewhere.to, given, time, branch))
-    }
+    const { context, order, partition, elsewhere } = this.#parts
+    const step = (given: readonly InputColumn[]): Operator => this.#step(nodes, at, given, time, branch)
+    if (branch !== undefined) return step(columns)
+    if (at === elsewhere?.from)
+      return elsewhere.build(columns, given => this.#step(nodes, elsewhere.to, given, time, branch))
+    // Replicas send what their results are put in order by.
+    if (at === order?.to && partition === undefined) return withoutOrder(order, columns, context, step)
+    const dealt = (given: readonly InputColumn[]): Operator =>
+      at === partition?.before
+        ? new PartitionOperator({ ...partition, columns: given, context, next: step(given) })
+        : step(given)
+    if (at !== order?.from) return dealt(columns)
+    const operator = numberedRows(order, columns, time, context, dealt)
+    this.stateful.push({ id: operator.name, shape: operator.name, operator })
+    return operator
+  }
+
+  #step(
+    nodes: readonly LogicalNode[],
+    at: number,
+    columns: readonly InputColumn[],
+    time: EventTimeColumn | undefined,
+    branch: string | undefined,
+  ): Operator {
+    const { context } = this.#parts
     const node = nodes[at]
     if (node === undefined) return this.#parts.sink(columns, branch)
-    const { context } = this.#parts
     const next = (output: readonly InputColumn[], outputTime: EventTimeColumn | undefined): Operator =>
       this.build(nodes, at + 1, output, outputTime, branch)
     switch (node.op) {

@@ -9,6 +9,7 @@ import type { ChainParts, CountingOperator } from './chain.ts'
 import type { InputColumn } from './evaluator/evaluation-frame.ts'
 import { LateOutput } from './late-output.ts'
 import type { Operator } from './operator.ts'
+import { rankingOf } from './order-columns.ts'
 import type { ShardOfKeys } from './own-keys.ts'
 import { ProjectOperator } from './project.ts'
 import { type EventTimeColumn, latenessOf, timeOfResults } from './time-of-rows.ts'
@@ -86,6 +87,7 @@ export function buildWindow(
       tellsFirings,
       maxBatch,
       shape: windowShape(node.window, keys, layout.signature),
+      ranking: rankingOf(parts.order, finish, context),
     }
     const filling = fillOperator(node.window, kernels, arena, finishing, { ...results, keys: indexKeys(keys, 2) })
     const options = {

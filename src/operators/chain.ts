@@ -5,6 +5,7 @@ import type { Dictionary } from '../memory/dictionary.ts'
 import type { MeasuredWorker } from '../metrics/worker-metrics.ts'
 import type { LogicalNode, RowsNode } from '../plan/logical-node.ts'
 import type { Partitioning } from '../plan/partitioning.ts'
+import type { TotalOrder } from '../plan/total-order.ts'
 import type { EvaluationContext, InputColumn } from './evaluator/evaluation-frame.ts'
 import type { BatchInputs } from './event-time/batch-inputs.ts'
 import type { Operator } from './operator.ts'
@@ -58,6 +59,8 @@ export interface ChainParts {
         readonly target: (columns: readonly InputColumn[], recordBytes: number) => PartialTarget
       }
     | undefined
+  /** Columns the steps have been given that results are put in order by. */
+  readonly order?: TotalOrder | undefined
   /** Measures every operator; left out, none is. */
   readonly stopwatch: Stopwatch | undefined
   /** The end of the chain, or of a side branch of that name: it gets the columns that arrive there. */

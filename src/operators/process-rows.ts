@@ -29,6 +29,8 @@ const WATERMARK_STEP_MS = 200
 export interface RowStageOutput {
   readonly fields: readonly ColumnField[]
   readonly dictionaries: readonly (Dictionary | undefined)[]
+  /** Columns of eight bytes that go along with each row unseen, behind the fields: where they stand in the input. */
+  readonly carried?: readonly (ColumnField & { readonly at: number })[]
 }
 
 /**
@@ -52,6 +54,9 @@ export class ProcessRowsOperator implements Operator, Stateful {
   readonly #writer: RowWriter
   readonly #output: BatchView
   readonly #origin: number
+  readonly #carried: NonNullable<RowStageOutput['carried']>
+  /** Their values at the row at hand. */
+  readonly #along: Float64Array
   readonly #emitted: unknown[] = []
   readonly #emit = (row: unknown): void => {
     this.#emitted.push(row)
@@ -83,7 +88,10 @@ export class ProcessRowsOperator implements Operator, Stateful {
     this.#dictionaries = output.dictionaries.filter(dictionary => dictionary !== undefined)
     this.#memory = parts.arena.memory
     this.#scope = new ArenaScope(parts.arena)
-    this.#buffers = new ColumnBuffers(this.#scope, output.fields, parts.maxBatch)
+    const { fields, carried = [] } = output
+    this.#carried = carried
+    this.#along = new Float64Array(carried.length)
+    this.#buffers = new ColumnBuffers(this.#scope, [...fields, ...carried], parts.maxBatch)
     this.#output = new BatchView(this.#buffers.types, output.dictionaries)
     // Codes are marked where it says the columns are, from the first row on.
     this.#output.show(this.#buffers, 0, 0)
@@ -91,7 +99,7 @@ export class ProcessRowsOperator implements Operator, Stateful {
     this.#writer = new RowWriter({
       memory: this.#memory,
       target: { columns: this.#buffers },
-      fields: output.fields,
+      fields,
       dictionaries: output.dictionaries,
     })
     this.#process = row => {
@@ -239,6 +247,8 @@ export class ProcessRowsOperator implements Operator, Stateful {
     const row = rowAt(this.#memory.u32, batch.selection, this.#at)
     this.#at++
     this.#sourceRow = batch.origin === 0 ? row : this.#memory.u32[(batch.origin >>> 2) + row]!
+    for (let i = 0; i < this.#carried.length; i++)
+      this.#along[i] = this.#memory.f64[(batch.columns[this.#carried[i]!.at]!.values >>> 3) + row]!
     const outcome = policy.run(reader.readRow(batch, row), this.#process)
     if (outcome instanceof Promise) {
       this.#waiting = true
@@ -267,6 +277,7 @@ export class ProcessRowsOperator implements Operator, Stateful {
       if (this.#written === this.#parts.maxBatch && !this.#send(this.#batch)) return false
       const row = this.#pending[this.#pendingAt++]
       if (this.#writer.writeRow(row, this.#written)) {
+        this.#carry(this.#written)
         this.#memory.u32[(this.#origin >>> 2) + this.#written++] = this.#sourceRow
         continue
       }
@@ -284,6 +295,12 @@ export class ProcessRowsOperator implements Operator, Stateful {
       }
     }
     return true
+  }
+
+  #carry(row: number): void {
+    const first = this.#buffers.values.length - this.#carried.length
+    for (let i = 0; i < this.#carried.length; i++)
+      this.#memory.f64[(this.#buffers.values[first + i]! >>> 3) + row] = this.#along[i]!
   }
 
   #refusal(): Error {

@@ -21,6 +21,10 @@ export interface RowStageContext extends Omit<RowStageParts, 'next' | 'name'> {
   readonly behind: readonly LogicalNode[]
 }
 
+/** The columns the function of a step sees. */
+export const seenColumns = ({ carries = [] }: RowsNode, columns: readonly InputColumn[]): readonly InputColumn[] =>
+  columns.filter(({ name }) => !carries.some(({ column, as }) => column === name && as === name))
+
 /** The operator of a step of user code over rows, and the dictionaries of the text columns it makes. */
 export function buildRowStage(
   node: RowsNode,
@@ -29,6 +33,7 @@ export function buildRowStage(
 ): { readonly operator: FilterRowsOperator | ProcessRowsOperator; readonly dictionaries: readonly Dictionary[] } {
   const { name, fn } = node
   if (typeof fn !== 'function') throw planInvalid(`the function of "${name}" is not loaded`, { at: name })
+  // Behind a condition all columns go on as they are.
   if (node.op === 'filterRows') {
     const keeps = fn as (row: unknown) => unknown
     return { operator: new FilterRowsOperator({ ...parts, name, next: next(columns) }, keeps), dictionaries: [] }
@@ -36,13 +41,18 @@ export function buildRowStage(
   const schema = schemaOf(node.output)
   const { fields } = schema
   const dictionaries = dictionariesOf(fields, maxCodes, passedOnColumns(schema, behind))
-  const output = fields.map(({ name, type }, i) => ({ name, type, dictionary: dictionaries[i] }))
+  const carried = (node.carries ?? []).map(({ column, as }) => {
+    const at = columns.findIndex(({ name }) => name === column)
+    return { at, name: as, type: columns[at]!.type }
+  })
+  const output = [...fields, ...carried].map(({ name, type }, i) => ({ name, type, dictionary: dictionaries[i] }))
   const processor: Processor<unknown, unknown> =
     node.op === 'process' ? fn() : { process: (row, emit) => emit(fn(row)) }
   return {
     operator: new ProcessRowsOperator({ ...parts, name, next: next(output) }, processor, timers, {
       fields,
       dictionaries,
+      carried,
     }),
     dictionaries: dictionaries.filter(dictionary => dictionary !== undefined),
   }

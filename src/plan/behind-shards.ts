@@ -16,21 +16,23 @@ const OF_ANY_ORDER: ReadonlySet<AggregateNode['fn']> = new Set([
  * Whether the steps from `end` on can go by the results of replicas, which come in the order of their windows' ends: those of
  * one end in any order.
  *
+ * @param isTotal Whether those of one end come in the order of one thread.
  * @returns Why not; undefined: they can.
  */
-export function whyNotBehindShards(plan: LogicalPlan, end: number): string | undefined {
+export function whyNotBehindShards(plan: LogicalPlan, end: number, isTotal = false): string | undefined {
   const { nodes } = plan
   const results = nodes.slice(0, end)
   const time = results.find(node => node.op === 'eventTime')
   const windows = results.filter(node => node.op === 'windowAggregate')
-  const late = windows.find(node => !comesOnce(node, time?.op === 'eventTime' ? (time.allowedLatenessMs ?? 0) : 0))
+  const latenessMs = time?.op === 'eventTime' ? (time.allowedLatenessMs ?? 0) : 0
+  const late = windows.find(node => !comesOnce(node, latenessMs))
   const given = `${nodes[end]!.op} goes by the order of the results of all keys`
   if (late !== undefined)
     return `${given}, and those of a ${late.window.kind} window don't come in the order of their ends`
   if (results.some(({ op }) => op === 'rowWindow')) return given
   if (scopesOf(nodes, sourceScope(plan))[end]!.schema.fields.every(({ name }) => name !== WINDOW_END))
     return `${given}, whose ends are not among them`
-  const ordered = nodes.slice(end).find(node => !isOfAnyOrder(node))
+  const ordered = nodes.slice(end).find(node => !(isTotal ? isOfTheirOrder(node) : isOfAnyOrder(node)))
   return ordered && `${ordered.op} goes by the order in which the keys of all workers came up`
 }
 
@@ -55,17 +57,16 @@ export function comesOnce({ window }: WindowAggregateNode, latenessMs: number): 
 
 /** Whether a step makes the same of the results of a window in whatever order they come. */
 export function isOfAnyOrder(node: LogicalNode): boolean {
-  switch (node.op) {
-    case 'filter':
-    case 'project':
-      return true
-    case 'windowOrder':
-      return node.ties === 'keep' || (node.limit === undefined && node.offset === 0 && node.rank === undefined)
-    case 'windowAggregate':
-      return comesOnce(node, 0) && node.results.every(({ result }) => isCommutative(result))
-    default:
-      return false
-  }
+  if (node.op === 'windowOrder' && node.ties !== 'keep')
+    return node.limit === undefined && node.offset === 0 && node.rank === undefined
+  if (node.op === 'windowAggregate' && !node.results.every(({ result }) => isCommutative(result))) return false
+  return isOfTheirOrder(node)
+}
+
+/** Whether a step can go by results that come as those of one thread do. */
+function isOfTheirOrder(node: LogicalNode): boolean {
+  if (node.op === 'windowAggregate') return comesOnce(node, 0)
+  return node.op === 'filter' || node.op === 'project' || node.op === 'windowOrder'
 }
 
 function isCommutative(node: ResultNode): boolean {

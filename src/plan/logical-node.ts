@@ -76,12 +76,19 @@ export interface RowWindowNode {
 export type RowWindowResult =
   | { readonly name: string; readonly result: ResultNode }
   | { readonly name: string; readonly expression: ExpressionNode }
+/** A column that goes along with rows, under another name from there on. */
+export interface CarriedColumn {
+  readonly column: string
+  readonly as: string
+}
 /** The slow path: a user function over row objects. It can't travel as JSON unless it is given as `{ module, export }`. */
 export interface RowsNode {
   readonly op: 'filterRows' | 'mapRows' | 'process'
   readonly fn: unknown
   readonly output: readonly FieldSpec[]
   readonly name: string
+  /** Columns that go along with the rows unseen: see total-order.ts. No plan of a user has any. */
+  readonly carries?: readonly CarriedColumn[]
 }
 /** A side branch: the rows flow on unchanged and also through `plan` into a sink of the same name given to run(). */
 export interface TeeNode {

@@ -124,6 +124,10 @@ export function argumentColumn(prepare: NamedExpression[], expression: Expressio
 /** The name of the column an aggregate's value stands in between aggregation and `finish`. */
 export const aggregateName = (index: number): string => AGGREGATE + index
 
+/** The aggregate whose column has a name; -1: none has. */
+export const aggregateNumber = (name: string): number =>
+  name.startsWith(AGGREGATE) ? Number(name.slice(AGGREGATE.length)) : -1
+
 /** Names of the columns between aggregation and `finish`, in order. */
 export function aggregatedNames(node: WindowAggregateNode, aggregateCount: number): string[] {
   const aggregates = Array.from({ length: aggregateCount }, (_, i) => aggregateName(i))

@@ -3,6 +3,7 @@ import type { ExpressionNode } from '../expression/node.ts'
 import { whyNotBehindShards } from './behind-shards.ts'
 import type { LogicalNode, LogicalPlan } from './logical-node.ts'
 import { planToJSON } from './plan-to-json.ts'
+import { type ResultOrder, type TotalOrder, totalOrderOf } from './total-order.ts'
 
 /** How the rows of a stream are dealt out to replicas of a plan. */
 export interface Partitioning {
@@ -12,15 +13,21 @@ export interface Partitioning {
   readonly keys: readonly string[]
   /** The replicas do the steps before this one; those from it on go by the results of all. */
   readonly end: number
+  /** How results are put into the order of one thread, where they are. */
+  readonly order?: TotalOrder
 }
 
 /**
  * Where the rows of a plan are dealt out, if every step can be done key by key. A plan without keys can't be dealt out, nor
  * one whose first steps are functions that would have to run for every row in every shard.
  *
+ * @param order Of the results: a further window behind one that is dealt out sees all of them where they are in one.
  * @returns Why not, where that can't be done.
  */
-export function partitioningOf(plan: LogicalPlan): Partitioning | { readonly reason: string } {
+export function partitioningOf(
+  plan: LogicalPlan,
+  order: ResultOrder = 'key',
+): Partitioning | { readonly reason: string } {
   const { nodes } = plan
   if (nodes.some(({ op }) => op === 'processingTime'))
     return { reason: 'rows get their time from one clock, in the order they come' }
@@ -37,10 +44,13 @@ export function partitioningOf(plan: LogicalPlan): Partitioning | { readonly rea
   const above = nodes.slice(0, partitioning.before).find(node => node.op === 'filterRows' || node.op === 'mapRows')
   if (above !== undefined)
     return { reason: `${above.op} would run for every row in every worker: its keys come from it` }
-  const end = endOfShards(nodes, keyed, keys)
-  const behind = end < nodes.length ? whyNotBehindShards(plan, end) : undefined
+  const end = order === 'global' ? endOfOrdered(nodes, keyed) : endOfShards(nodes, keyed, keys)
+  const total = order === 'global' ? totalOrderOf(plan, partitioning.before, end) : undefined
+  if (total !== undefined && 'reason' in total) return total
+  const behind = end < nodes.length ? whyNotBehindShards(plan, end, total !== undefined) : undefined
   if (behind !== undefined) return { reason: behind }
-  return withoutFunctions({ ...plan, nodes: nodes.slice(0, end) }) ?? { ...partitioning, end }
+  const isSent = withoutFunctions({ ...plan, nodes: nodes.slice(0, end) })
+  return isSent ?? { ...partitioning, end, ...(total && { order: total }) }
 }
 
 /** Why a plan can't be sent to another thread; undefined: it can. */
@@ -86,6 +96,15 @@ function earliest(nodes: readonly LogicalNode[], keyed: number, keys: readonly s
 const sourceOf = (expression: ExpressionNode | undefined): string | undefined =>
   expression?.kind === 'column' ? expression.name : undefined
 
+/** The first step behind the keyed one that can't be done row by row. */
+function endOfOrdered(nodes: readonly LogicalNode[], keyed: number): number {
+  const at = nodes.findIndex((node, i) => i > keyed && !isByRows(node))
+  return at < 0 ? nodes.length : at
+}
+
+const isByRows = ({ op }: LogicalNode): boolean =>
+  op === 'filter' || op === 'filterRows' || op === 'mapRows' || op === 'project'
+
 /** The first step behind the keyed one that can't be done key by key. */
 function endOfShards(nodes: readonly LogicalNode[], keyed: number, keys: readonly string[]): number {
   let names: readonly (string | undefined)[] = keys
@@ -93,8 +112,7 @@ function endOfShards(nodes: readonly LogicalNode[], keyed: number, keys: readonl
     const node = nodes[at]!
     const isOfTheSameKeys =
       node.op === 'windowAggregate' && names.every(name => name !== undefined && node.keys.includes(name))
-    const isByRows = node.op === 'filter' || node.op === 'filterRows' || node.op === 'mapRows' || node.op === 'project'
-    if (!isByRows && !isOfTheSameKeys) return at
+    if (!isByRows(node) && !isOfTheSameKeys) return at
     names = namesBehind(node, names)
   }
   return nodes.length

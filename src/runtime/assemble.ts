@@ -12,7 +12,7 @@ import { buildChain } from '../operators/build-chain.ts'
 import type { Chain, CountingOperator } from '../operators/chain.ts'
 import type { InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import type { Operator } from '../operators/operator.ts'
-import { buildRowStage } from '../operators/row-stage.ts'
+import { buildRowStage, seenColumns } from '../operators/row-stage.ts'
 import type { StageListener } from '../operators/stage-listener.ts'
 import type { StageTimers, TimedStage } from '../operators/stage-timers.ts'
 import type { ResolvedConfig } from '../plan/config.ts'
@@ -254,7 +254,7 @@ class Assembler {
     const { operator, dictionaries } = buildRowStage(node, columns, {
       arena: this.#arena,
       maxBatch: this.#maxBatch,
-      reader: new RowReader({ memory: engine.memory, fields: columns }),
+      reader: new RowReader({ memory: engine.memory, fields: seenColumns(node, columns) }),
       policy: this.#policy(node.name, 'stage'),
       listener,
       timers: this.#timers,

@@ -15,6 +15,7 @@ const NAMES: OptionNames<RunOptions<never, never>> = {
   readAhead: true,
   workers: true,
   distribution: true,
+  order: true,
   restart: true,
   clock: true,
   random: true,

@@ -3,6 +3,7 @@ import type { SinkLike } from '../connector/to-sink.ts'
 import type { SourceLike } from '../connector/to-source.ts'
 import type { EventfluxError } from '../errors.ts'
 import type { Runtime } from '../kernels/create-runtime.ts'
+import type { ResultOrder } from '../plan/total-order.ts'
 import type { Clock } from '../time/clock.ts'
 import type { BatchTaker } from './batch-sink-operator.ts'
 import type { CheckpointOptions, RestoreFrom } from './checkpoint-options.ts'
@@ -49,8 +50,8 @@ export interface RunOptions<In, Out> {
   /** Rows that may wait for an iterating reader; default 1,024. */
   readonly readAhead?: number
   /**
-   * Deals the rows out to this many workers, each on a thread of its own: 1 to 64. The results are those of one thread;
-   * those of one key come in their order, those of different keys in any. A job that can't be dealt out (functions of this
+   * Deals the rows out to this many workers, each on a thread of its own: 1 to 64. The results are those of one thread,
+   * in the order `order` asks for. A job that can't be dealt out (functions of this
    * program in it), or can't have threads here, runs on one: `job.mode` says which, and why.
    */
   readonly workers?: number
@@ -59,6 +60,14 @@ export interface RunOptions<In, Out> {
    * window can be put together; else `'keys'`, all rows of a key to one of them. `job.mode` says which, and why.
    */
   readonly distribution?: 'keys' | 'batches'
+  /**
+   * The order of results that come from several workers. `'key'` (the default): those of one key in the order of one thread,
+   * those of different keys as they are ready. `'global'`: all in the order of one thread, so results wait for those of
+   * other workers that come before them; rows are dealt out by keys, and what can't be put
+   * in order runs on one thread. `'none'`: as they are ready, those
+   * of one key too.
+   */
+  readonly order?: ResultOrder
   /**
    * What happens when a worker throws, runs out of memory or is gone: all of them are started anew, from their states at the
    * last checkpoint or since, and the results are those of a job that lost none. Functions must give the same for the same

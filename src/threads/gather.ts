@@ -5,6 +5,7 @@ import type { Operator } from '../operators/operator.ts'
 import { BatchReceiver, StreamTexts } from './batch-receiver.ts'
 import type { FrameRing } from './frame-ring.ts'
 import { FRAME } from './frames.ts'
+import { OrderedMerge } from './ordered-merge.ts'
 
 /** Frames taken from one ring before the next has its turn. */
 const TURN_FRAMES = 16
@@ -17,6 +18,8 @@ export interface GatheredStream {
   readonly isOrdered?: boolean
   /** Set where each row has a record of a window's first half, with so many bytes. */
   readonly recordBytes?: number | undefined
+  /** Set where rows of all workers are put into one order: by which columns, and which of them go on. */
+  readonly merged?: { readonly by: readonly number[]; readonly visible: readonly InputColumn[] } | undefined
 }
 
 /** One worker as the thread sees it that takes what it puts out. */
@@ -29,6 +32,8 @@ export interface GatheredWorker {
 }
 
 interface Source extends GatheredWorker {
+  /** Which of the workers it is. */
+  readonly worker: number
   texts: readonly StreamTexts[]
   /** The last request all is done of. */
   done: number
@@ -55,6 +60,7 @@ export type TakenRows = readonly (readonly number[])[]
 export class Gather {
   readonly #sources: readonly Source[]
   readonly #receivers = new Map<GatheredStream, BatchReceiver>()
+  readonly #merges = new Map<GatheredStream, OrderedMerge>()
   readonly #onTimer: (atMs: number) => void
   readonly #context: EvaluationContext
   /** What took a batch and can take no more. */
@@ -69,22 +75,24 @@ export class Gather {
   constructor(workers: readonly GatheredWorker[], context: EvaluationContext, onTimer: (atMs: number) => void) {
     this.#onTimer = onTimer
     this.#context = context
-    this.#sources = workers.map(worker => ({
-      ...worker,
-      texts: textsOf(worker, context),
+    this.#sources = workers.map((each, worker) => ({
+      ...each,
+      worker,
+      texts: textsOf(each, context),
       done: 0,
       timerMs: Number.POSITIVE_INFINITY,
       watermark: Number.NEGATIVE_INFINITY,
       waitingEnd: Number.POSITIVE_INFINITY,
       isAtBarrier: false,
-      taken: worker.streams.map(() => 0),
-      again: worker.streams.map(() => 0),
+      taken: each.streams.map(() => 0),
+      again: each.streams.map(() => 0),
     }))
-    for (const stream of new Set(workers.flatMap(({ streams }) => streams)))
-      this.#receivers.set(
-        stream,
-        new BatchReceiver(stream.columns, context, { rows: context.maxBatch, recordBytes: stream.recordBytes }),
-      )
+    for (const stream of new Set(workers.flatMap(({ streams }) => streams))) {
+      const { columns, merged, recordBytes } = stream
+      if (merged === undefined)
+        this.#receivers.set(stream, new BatchReceiver(columns, context, { rows: context.maxBatch, recordBytes }))
+      else this.#merges.set(stream, this.#mergeOf(stream, merged, workers.length))
+    }
   }
 
   /** Whether all has come back of what request `number` was about. */
@@ -103,13 +111,13 @@ export class Gather {
           if (this.#full !== undefined) return false
           isLeft = true
         }
+        if (this.#full !== undefined) return false
       }
       // A frame that came after the look at its ring would be told by no message.
       if (!isLeft)
-        for (const { ring, isAtBarrier, waitingEnd } of this.#sources)
-          isLeft = (!isAtBarrier && waitingEnd === Number.POSITIVE_INFINITY && !ring.callForFrame(0)) || isLeft
+        for (const source of this.#sources) isLeft = (!this.#isHeldUp(source) && !source.ring.callForFrame(0)) || isLeft
     }
-    return true
+    return this.#flush()
   }
 
   /**
@@ -140,11 +148,16 @@ export class Gather {
       })
       source.ring.callForFrame(0)
     })
+    for (const merge of this.#merges.values()) merge.restart()
   }
 
   markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
     for (const [{ to }, receiver] of this.#receivers) {
       receiver.markCodes(dictionary, mark)
+      to.markCodes(dictionary, mark)
+    }
+    for (const [{ to }, merge] of this.#merges) {
+      merge.markCodes(dictionary, mark)
       to.markCodes(dictionary, mark)
     }
   }
@@ -156,17 +169,23 @@ export class Gather {
       receiver.close()
       to.close()
     }
+    for (const [{ to }, merge] of this.#merges) {
+      merge.close()
+      to.close()
+    }
   }
 
   /** Takes one frame of a worker. False: there is none. */
   #take(source: Source): boolean {
     const { ring, streams, texts } = source
-    if (source.isAtBarrier) return false
+    if (source.isAtBarrier || this.#waitsForOthers(source)) return false
     const offset = ring.poll(0)
     if (offset < 0) return false
     const { kind, a } = ring
     if (kind === FRAME.rows) {
       const stream = streams[a]!
+      const merge = this.#merges.get(stream)
+      if (merge !== undefined) return this.#takeInto(merge, source, offset)
       const end = ring.f64[offset >>> 3]!
       if (stream.isOrdered === true && !this.#isNext(source, end)) return false
       if (stream.recordBytes !== undefined && !this.#hasFired(source, end)) return false
@@ -175,6 +194,9 @@ export class Gather {
       if (this.#isNew(source, a, batch) && !stream.to.process(batch)) this.#full = stream.to
       return true
     }
+    // What has been put in order goes on before what is behind it. Until it has, the frame stays where it is.
+    if (kind === FRAME.watermark && !this.#mergeUpTo(source, ring.f64[offset >>> 3]!)) return false
+    if (kind === FRAME.barrier && !this.#flush()) return false
     if (kind === FRAME.pack) texts[a]!.add(ring, offset)
     else if (kind === FRAME.done) source.done = a
     else if (kind === FRAME.timer) source.timerMs = ring.f64[offset >>> 3]!
@@ -184,6 +206,67 @@ export class Gather {
     if (kind === FRAME.watermark) this.#follow(source, value)
     if (kind === FRAME.timer) this.#onTimer(Math.min(...this.#sources.map(({ timerMs }) => timerMs)))
     return true
+  }
+
+  /** Takes a frame of rows that are put in order. */
+  #takeInto(merge: OrderedMerge, source: Source, offset: number): boolean {
+    const { ring, texts, again, worker } = source
+    const stream = ring.a
+    const known = Math.min(again[stream]!, ring.b)
+    again[stream]! -= known
+    merge.take(worker, { ring, offset, texts: texts[stream]! }, known)
+    ring.release(0)
+    if (!merge.merge()) this.#full = this.#endOf(merge)
+    return true
+  }
+
+  /** Lets rows go on that waited for a worker to get so far. False: the sinks can take no more. */
+  #mergeUpTo({ worker, streams }: Source, watermark: number): boolean {
+    for (const stream of streams) {
+      const merge = this.#merges.get(stream)
+      if (merge === undefined) continue
+      merge.follow(worker, watermark)
+      if (merge.merge() && (stream.isOrdered !== true || merge.flush())) continue
+      this.#full = stream.to
+      return false
+    }
+    return true
+  }
+
+  /** Sends on what has been put in order. False: the sinks can take no more. */
+  #flush(): boolean {
+    for (const [{ to }, merge] of this.#merges) {
+      if (merge.flush()) continue
+      this.#full = to
+      return false
+    }
+    return true
+  }
+
+  #mergeOf(
+    stream: GatheredStream,
+    { by, visible }: NonNullable<GatheredStream['merged']>,
+    workers: number,
+  ): OrderedMerge {
+    const taken = (worker: number, rows: number): void => {
+      const source = this.#sources[worker]!
+      source.taken[source.streams.indexOf(stream)]! += rows
+    }
+    const { columns, to } = stream
+    return new OrderedMerge({ workers, columns, by, visible, to, context: this.#context, taken })
+  }
+
+  #endOf(merge: OrderedMerge): Operator {
+    return [...this.#merges].find(([, each]) => each === merge)![0].to
+  }
+
+  #waitsForOthers({ worker, streams }: Source): boolean {
+    return streams.some(stream => this.#merges.get(stream)?.waits(worker) === true)
+  }
+
+  /** Whether nothing can be taken of a worker before something is of another. */
+  #isHeldUp(source: Source): boolean {
+    return source.isAtBarrier || source.waitingEnd !== Number.POSITIVE_INFINITY || this.#waitsForOthers(source)
   }
 
   /** Whether rows of a window's end are the next of all; if not, they wait. */
@@ -208,8 +291,8 @@ export class Gather {
     const least = Math.min(...this.#sources.map(each => each.watermark))
     if (least <= this.#watermark) return
     this.#watermark = least
-    const { to } = source.streams.find(({ isOrdered, recordBytes }) => isOrdered || recordBytes !== undefined)!
-    if (!to.advanceWatermark(least)) this.#full = to
+    const to = source.streams.find(({ isOrdered, recordBytes }) => isOrdered || recordBytes !== undefined)?.to
+    if (to?.advanceWatermark(least) === false) this.#full = to
   }
 
   /** A worker has come to a barrier: nothing is taken from it until all have. */
@@ -220,7 +303,7 @@ export class Gather {
     const aligned = this.#aligned.get(id)
     this.#aligned.delete(id)
     if (aligned === undefined || aligned()) return
-    const ends = [...this.#receivers.keys()].map(({ to }) => to)
+    const ends = [...this.#receivers.keys(), ...this.#merges.keys()].map(({ to }) => to)
     this.#full = { resume: () => ends.every(to => to.resume()) }
   }
 

@@ -10,6 +10,7 @@ import type { FieldSpec, LogicalNode, LogicalPlan } from '../plan/logical-node.t
 import { optimise } from '../plan/optimise.ts'
 import { type Partitioning, partitioningOf, withoutFunctions } from '../plan/partitioning.ts'
 import { fieldSpecs, scopesOf, sourceScope } from '../plan/plan-scope.ts'
+import { orderedSteps, type ResultOrder, type TotalOrder } from '../plan/total-order.ts'
 import type { JobMode } from '../runtime/job-mode.ts'
 import { type RestartPolicy, type RunOptions, sourcesOf } from '../runtime/run-options.ts'
 import type { Clock } from '../time/clock.ts'
@@ -37,6 +38,8 @@ export interface ThreadsOfJob {
   /** The plan as it runs. */
   readonly plan: LogicalPlan
   readonly threads?: OpenThreads
+  /** Columns that results are put in order by, where that is done on this thread. */
+  readonly order?: TotalOrder | undefined
 }
 
 export interface ThreadsParts {
@@ -88,11 +91,17 @@ export async function openThreads(plan: LogicalPlan, parts: ThreadsParts): Promi
   if (stages.length > 1) refuseWorkers(parts.options.workers)
   const asked = parts.options.workers === undefined ? runtime?.workers : parts.options.workers
   const workers = stages.length > 1 ? undefined : checkWorkers(asked)
+  const resultOrder = checkOrder(parts.options.order)
   // The steps of a stage stay where they were put.
   const running = stages.length > 1 ? plan : optimise(plan)
-  if (workers === undefined && stages.length === 1) return { mode: { kind: 'thread', workers: 0 }, plan: running }
-  const dealing = stages.length > 1 ? undefined : batchesOf(running, parts)
-  const partitioning = stages.length > 1 || (dealing && 'window' in dealing) ? undefined : partitioningOf(running)
+  if (workers === undefined && stages.length === 1) {
+    const ordered = resultOrder === 'global' ? partitioningOf(running, resultOrder) : undefined
+    return { mode: { kind: 'thread', workers: 0 }, plan: running, order: orderOf(ordered) }
+  }
+  const dealing = stages.length > 1 ? undefined : batchesOf(running, resultOrder, parts)
+  const partitioning =
+    stages.length > 1 || (dealing && 'window' in dealing) ? undefined : partitioningOf(running, resultOrder)
+  const order = orderOf(partitioning)
   const refusal =
     (partitioning && 'reason' in partitioning ? partitioning : undefined) ??
     (stages.length > 1 ? withoutFunctions(plan) : undefined) ??
@@ -100,17 +109,18 @@ export async function openThreads(plan: LogicalPlan, parts: ThreadsParts): Promi
     runtime?.info.threads ??
     threadSupport()
   if (refusal.reason !== undefined)
-    return { mode: { kind: 'thread', workers: 0, reason: refusal.reason }, plan: optimise(plan) }
+    return { mode: { kind: 'thread', workers: 0, reason: refusal.reason }, plan: optimise(plan), order }
+  const asks = resultOrder === 'key' ? {} : { order: resultOrder }
   const open = (threads: ThreadPlan | DealtPlan): OpenThreads => new OpenThreads(threads, parts.streamClock)
   if (dealing && 'window' in dealing)
     return {
-      mode: { kind: 'shards', workers: workers!, distribution: 'batches' },
+      mode: { kind: 'shards', workers: workers!, distribution: 'batches', ...asks },
       plan: running,
       threads: open(await openDealt(running, workers!, dealing, parts)),
     }
   if (partitioning && 'before' in partitioning)
     return {
-      mode: { kind: 'shards', workers: workers!, distribution: 'keys', ...dealing },
+      mode: { kind: 'shards', workers: workers!, distribution: 'keys', ...asks, ...dealing },
       plan: running,
       threads: open(await openShards(running, workers!, partitioning, parts)),
     }
@@ -121,9 +131,17 @@ export async function openThreads(plan: LogicalPlan, parts: ThreadsParts): Promi
   }
 }
 
+const orderOf = (partitioning: Partitioning | { readonly reason: string } | undefined): TotalOrder | undefined =>
+  partitioning && 'before' in partitioning ? partitioning.order : undefined
+
 /** Whether batches can be dealt out; if not, why, unless it is not to be. */
-function batchesOf(plan: LogicalPlan, { options }: ThreadsParts): Dealing | { readonly reason: string } | undefined {
+function batchesOf(
+  plan: LogicalPlan,
+  order: ResultOrder,
+  { options }: ThreadsParts,
+): Dealing | { readonly reason: string } | undefined {
   if (options.distribution === 'keys') return undefined
+  if (order === 'global') return { reason: 'results are numbered by the rows of all keys' }
   if (options.restart !== undefined) return { reason: 'lost workers are started anew' }
   return dealingOf(plan, sourcesOf(options).length > 0)
 }
@@ -190,14 +208,15 @@ async function openShards(
   partitioning: Partitioning,
   parts: ThreadsParts,
 ): Promise<ThreadPlan> {
-  const { end } = partitioning
-  const common = await commonOf(nodes.slice(0, end), parts)
+  const { end, order } = partitioning
+  const steps = (order === undefined ? nodes : orderedSteps(nodes, order)).slice(0, end)
+  const common = await commonOf(steps, parts)
   const input = frameRingMemory(ringBytes(parts.config, source), count)
   const jobs = Array.from({ length: count }, (_, index) => {
     const job: WorkerJob = {
       ...common,
       source,
-      nodes: nodes.slice(0, end),
+      nodes: steps,
       time: undefined,
       partition: { ...partitioning, shard: { index, count } },
       half: undefined,
@@ -207,7 +226,7 @@ async function openShards(
       consumers: count,
       output: frameRingMemory(ringBytes(parts.config, RESULT_ROW), 1),
       next: undefined,
-      isOrdered: end < nodes.length,
+      isOrdered: end < nodes.length || order !== undefined,
     }
     return { name: `worker ${index + 1} of ${count}`, job }
   })
@@ -218,6 +237,7 @@ async function openShards(
     input: new FrameRing(input, count, new WakeUps()),
     layout: shardsLayout(count),
     ...restartsOf(parts),
+    order,
     stages: [stage],
   }
 }
@@ -289,6 +309,7 @@ async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: Th
     input: new FrameRing(inputs[0]!, 1, new WakeUps()),
     layout: stagesLayout(stages.length),
     ...restartsOf(parts),
+    order: undefined,
     stages: done,
   }
 }
@@ -308,6 +329,12 @@ function checkRestart(policy: RestartPolicy | undefined): void {
         at: 'restart',
       })
   }
+}
+
+function checkOrder(order: unknown): ResultOrder {
+  if (order === undefined) return 'key'
+  if (order === 'key' || order === 'global' || order === 'none') return order
+  throw optionInvalid(`order is 'key', 'global' or 'none', not ${show(order)}`, { value: order, at: 'order' })
 }
 
 function refuseWorkers(workers: unknown): void {

@@ -10,7 +10,7 @@ import type { Chain } from '../operators/chain.ts'
 import { chainStates } from '../operators/chain-state.ts'
 import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import type { EventTimeOperator } from '../operators/event-time/event-time.ts'
-import { buildRowStage } from '../operators/row-stage.ts'
+import { buildRowStage, seenColumns } from '../operators/row-stage.ts'
 import { PartialWindowOperator } from '../operators/window/partial-window.ts'
 import { loadFunctions } from '../plan/load-functions.ts'
 import { fieldSpecs, schemaOf } from '../plan/plan-scope.ts'
@@ -118,6 +118,7 @@ export class PlanWorker {
           return this.#records
         },
       },
+      order: job.partition?.order,
       sink: (ends, branch) => {
         streams.push({ branch, fields: specsOf(ends) })
         return this.#sinkOf(ends, branch, streams.length - 1, context)
@@ -126,7 +127,7 @@ export class PlanWorker {
         const stage = buildRowStage(node, ends, {
           arena: context.arena,
           maxBatch,
-          reader: new RowReader({ memory, fields: ends }),
+          reader: new RowReader({ memory, fields: seenColumns(node, ends) }),
           policy: this.#policyOf(node.name, job),
           listener: { ready: () => this.#wake?.(), failed: error => this.#fail(error) },
           timers: this.#timers,

@@ -8,6 +8,7 @@ import type { Layout } from '../operators/state-parts.ts'
 import { timeBehind } from '../operators/time-of-rows.ts'
 import type { LogicalNode } from '../plan/logical-node.ts'
 import { schemaOf } from '../plan/plan-scope.ts'
+import type { TotalOrder } from '../plan/total-order.ts'
 import type { RestartPolicy } from '../runtime/run-options.ts'
 import type { Clock } from '../time/clock.ts'
 import type { FrameRing } from './frame-ring.ts'
@@ -25,6 +26,8 @@ export interface ThreadPlan {
   /** The way to the first of them, or to all. */
   readonly input: FrameRing
   readonly layout: Layout
+  /** How the results of the last are put in order, where they are. */
+  readonly order: TotalOrder | undefined
   /** Whether lost workers are started anew. */
   readonly restart: RestartPolicy | undefined
   /** The clock delays are measured by. */
@@ -45,7 +48,7 @@ export interface ThreadPlan {
  * the sinks.
  */
 export function threadedChain(
-  { pool, input, layout, stages, restart, clock: delays }: ThreadPlan,
+  { pool, input, layout, order, stages, restart, clock: delays }: ThreadPlan,
   listener: ThreadListener,
   clock: Clock,
 ): (nodes: readonly LogicalNode[], columns: readonly InputColumn[], parts: ChainParts) => Chain {
@@ -81,7 +84,10 @@ export function threadedChain(
         if (branch !== undefined) return { columns: ends, to: parts.sink(ends, branch) }
         // Results of a stage in the middle go to the next, and nothing of them comes here.
         if (!isLast) return { columns: ends, to: NOWHERE }
-        return { columns: ends, to: behindThem(ends), isOrdered: behind !== undefined }
+        const visible = ends.filter(({ name }) => order?.hidden.includes(name) !== true)
+        const to = behindThem(visible)
+        const by = order?.by.map(column => ends.findIndex(({ name }) => name === column))
+        return { columns: ends, to, isOrdered: behind !== undefined, merged: by && { by, visible } }
       })
       return workers.map(({ output }) => ({ ring: output, streams, answers: isLast }))
     })

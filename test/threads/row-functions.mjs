@@ -18,3 +18,15 @@ export function obeys({ n }) {
 
 /** Keeps rows with odd numbers. */
 export const isOdd = ({ n }) => n % 2 === 1
+
+/** Whether a result is of an even number of rows. */
+export const isEven = ({ rows }) => rows % 2 === 0
+
+/** Whether a row's number is not divisible by three. Throws where the function sees more than its columns. */
+export function isKept(row) {
+  if (Object.keys(row).some(name => name.startsWith('order'))) throw new Error(`saw ${Object.keys(row)}`)
+  return row.n % 3 !== 0
+}
+
+/** A result in words. */
+export const told = row => ({ text: `${row.tag} ${row.rows}`, columns: Object.keys(row).length })

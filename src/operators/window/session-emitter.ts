@@ -6,6 +6,7 @@ import type { Vector } from '../../memory/record-batch.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 import type { Operator } from '../operator.ts'
 import { EmittedBatch, type OutputColumn } from './emitted-batch.ts'
+import { FiringOrder, type Ranking } from './firing-order.ts'
 import type { KeyIndex } from './key-index.ts'
 import type { RecordLayout } from './record-layout.ts'
 import { RETRACTION } from './session-timers.ts'
@@ -27,6 +28,7 @@ export class SessionEmitter {
   readonly #addresses: number
   readonly #ids: number
   readonly #batch: EmittedBatch
+  readonly #order: FiringOrder | undefined
   #sessions: readonly number[] = []
   #at = 0
   readonly #forwarded: (() => number) | undefined
@@ -36,6 +38,7 @@ export class SessionEmitter {
   /**
    * @param parts.forwarded Set where a step behind has to know when a firing is over: it is told the watermark again then
    *   that was handed on last.
+   * @param parts.ranking Where sessions of the same bounds come, unless as they stand.
    * @param parts.tailMs What windows go on for after the last time of their session.
    */
   constructor(
@@ -51,6 +54,7 @@ export class SessionEmitter {
       tailMs: number
       maxBatch: number
       forwarded: (() => number) | undefined
+      ranking?: Ranking | undefined
     },
   ) {
     const { maxBatch } = parts
@@ -63,14 +67,20 @@ export class SessionEmitter {
     this.#tailMs = parts.tailMs
     this.#maxBatch = maxBatch
     this.#forwarded = parts.forwarded
+    const { layout, ranking } = parts
+    this.#order = ranking && new FiringOrder(kernels, scope, { layout, ranking, maxBatch })
     this.#addresses = scope.allocate(maxBatch * 4)
     this.#ids = scope.allocate(maxBatch * 4)
     this.#batch = new EmittedBatch(scope, parts.columns, maxBatch)
     this.#columns = this.#batch.columns
   }
 
-  /** Starts emitting the sessions of a list, which stays as it is until all are out. Nothing else may be pending. */
-  begin(sessions: readonly number[]): void {
+  /**
+   * Starts emitting the sessions of a list, which is put in order and stays as it is until all are out. Nothing else may be
+   * pending.
+   */
+  begin(sessions: number[]): void {
+    this.#order?.sortSessions(sessions)
     this.#sessions = sessions
     this.#at = 0
     this.#isUntold = true

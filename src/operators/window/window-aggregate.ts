@@ -11,6 +11,7 @@ import type { KernelExports } from '../../wasm/exports.ts'
 import type { Operator } from '../operator.ts'
 import { BatchPieces } from './batch-pieces.ts'
 import type { OutputColumn } from './emitted-batch.ts'
+import type { Ranking } from './firing-order.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
 import { LateRows } from './late-rows.ts'
 import type { RecordLayout } from './record-layout.ts'
@@ -47,6 +48,8 @@ export interface WindowAggregateOptions {
   readonly keyCount: number
   /** Whether a step behind has to know when a firing is over. */
   readonly tellsFirings: boolean
+  /** Which aggregates say where in a window its keys come; left out: they come as they came up. */
+  readonly ranking?: Ranking | undefined
   /** Which windows of what: the state of others is of no use. */
   readonly shape: string
 }

@@ -4,6 +4,7 @@ import type { Vector } from '../../memory/record-batch.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 import type { Operator } from '../operator.ts'
 import { EmittedBatch, type OutputColumn } from './emitted-batch.ts'
+import { FiringOrder, type Ranking } from './firing-order.ts'
 import type { KeyIndex } from './key-index.ts'
 import type { RecordLayout } from './record-layout.ts'
 
@@ -23,6 +24,7 @@ export class WindowEmitter {
   readonly #maxBatch: number
   readonly #addresses: number
   readonly #batch: EmittedBatch
+  readonly #order: FiringOrder | undefined
   #records = 0
   #ids = 0
   #at = 0
@@ -40,6 +42,7 @@ export class WindowEmitter {
   /**
    * @param parts.forwarded Set where a step behind has to know when a firing is over. What is taken back belongs to the
    *   firing behind it.
+   * @param parts.ranking Where keys come in a window, unless as they stand.
    * @param parts.stamps Times each row begins with: those `begin` is told, or the first of them alone.
    */
   constructor(
@@ -53,6 +56,7 @@ export class WindowEmitter {
       keyCount: number
       stamps?: 1 | 2
       forwarded?: (() => number) | undefined
+      ranking?: Ranking | undefined
     },
     maxBatch: number,
   ) {
@@ -64,6 +68,8 @@ export class WindowEmitter {
     this.#stamps = parts.stamps ?? 2
     this.#forwarded = parts.forwarded
     this.#maxBatch = maxBatch
+    const { layout, ranking } = parts
+    this.#order = ranking && new FiringOrder(kernels, scope, { layout, ranking, maxBatch })
     this.#addresses = scope.allocate(maxBatch * 4)
     this.#batch = new EmittedBatch(scope, parts.columns, maxBatch)
     this.#columns = this.#batch.columns
@@ -71,6 +77,7 @@ export class WindowEmitter {
 
   /** Starts emitting `count` records of the window [start, end), by their ids. Nothing else may be pending. */
   begin(startMs: number, endMs: number, records: number, ids: number, count: number, isRetraction = false): void {
+    if (records !== 0) this.#order?.sortIds(records, ids, count)
     this.#start = startMs
     this.#end = endMs
     this.#records = records
