@@ -15,7 +15,7 @@ export class Dictionary {
   /** Whether equal strings have one code. */
   readonly isDistinct: boolean
   /** Empty unless it is distinct. */
-  readonly #codes = new Map<string, number>()
+  #codes = new Map<string, number>()
   readonly #strings: (string | null)[] = [null]
   readonly #free: number[] = []
   readonly #owners: CodeMarker[] = []
@@ -98,8 +98,7 @@ export class Dictionary {
     }
     if (codes.size < count || count > this.#ceiling || strings.length > this.#ceiling + 1) return false
     for (const [text, code] of this.#codes) if (codes.get(text) !== code) return false
-    this.#codes.clear()
-    for (const [text, code] of codes) this.#codes.set(text, code)
+    this.#codes = codes
     this.#strings.length = 1
     this.#free.length = 0
     for (let code = 1; code < strings.length; code++) this.#strings.push(strings[code]!)
