@@ -88,6 +88,13 @@ describe('what the documents refer to is there:', () => {
     expect(named.filter(name => !existsSync(join(root, name)))).toEqual([])
   })
 
+  it('every item of the document, with what shows it', () => {
+    const rows = [...read('docs/items.md').matchAll(/^\| (\d+) \|.*\| ([^|]+) \| (built|partly)[^|]*\|$/gm)]
+    expect(rows.map(([, number]) => Number(number))).toEqual(Array.from({ length: 77 }, (_, i) => i + 1))
+    for (const [, number, shown] of rows)
+      expect([number, shown]).toEqual([number, expect.stringMatching(/`(test|bench)\//)])
+  })
+
   it('every error code, and no other', () => {
     const codes = [...read('src/errors.ts').matchAll(/maker\('([A-Z_]+)'\)/g)].map(([, code]) => code!)
     expect(codes.length).toBeGreaterThan(10)

@@ -110,10 +110,13 @@ export function checkWorkers(workers: unknown, name = 'workers'): number | undef
   if (workers === undefined) return undefined
   if (Number.isInteger(workers) && (workers as number) >= 1 && (workers as number) <= MOST_WORKERS)
     return workers as number
-  throw optionInvalid(`${name} is an integer from 1 to ${MOST_WORKERS}, not ${show(workers)}`, {
-    value: workers,
-    at: name,
-  })
+  throw optionInvalid(
+    `${name} is an integer from 1 to ${MOST_WORKERS}${name === 'workers' ? " or 'auto'" : ''}, not ${show(workers)}`,
+    {
+      value: workers,
+      at: name,
+    },
+  )
 }
 
 async function givenKernels(input: ModuleInput | PromiseLike<ModuleInput>): Promise<KernelModule> {

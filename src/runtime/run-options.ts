@@ -50,11 +50,11 @@ export interface RunOptions<In, Out> {
   /** Rows that may wait for an iterating reader; default 1,024. */
   readonly readAhead?: number
   /**
-   * Deals the rows out to this many workers, each on a thread of its own: 1 to 64. The results are those of one thread,
-   * in the order `order` asks for. A job that can't be dealt out (functions of this
-   * program in it), or can't have threads here, runs on one: `job.mode` says which, and why.
+   * Deals the rows out to this many workers, each on a thread of its own: 1 to 64, or `'auto'`: as many as the machine has
+   * processors, at most 4. The results are those of one thread, in the order `order` asks for. A job that can't be dealt out
+   * (functions of this program in it), or can't have threads here, runs on one: `job.mode` says which, and why.
    */
-  readonly workers?: number
+  readonly workers?: number | 'auto'
   /**
    * How rows are dealt out to workers. Default: `'batches'`, each to one of them, where what they make of the rows of a
    * window can be put together; else `'keys'`, all rows of a key to one of them. `job.mode` says which, and why.

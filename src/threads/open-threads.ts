@@ -25,6 +25,7 @@ import { type ThreadPlan, threadedChain } from './threaded-chain.ts'
 import { WakeUps } from './wake-ups.ts'
 import type { WorkerJob } from './worker-job.ts'
 import { ringBytes, WorkerPool } from './worker-pool.ts'
+import { workersHere } from './workers-here.ts'
 
 /** A result row, roughly: its columns are known once the workers are ready. */
 const RESULT_ROW = Array<FieldSpec>(7).fill({ name: '', type: 'f64', nullable: false })
@@ -90,7 +91,7 @@ export async function openThreads(plan: LogicalPlan, parts: ThreadsParts): Promi
   const stages = stagesOf(plan)
   if (stages.length > 1) refuseWorkers(parts.options.workers)
   const asked = parts.options.workers === undefined ? runtime?.workers : parts.options.workers
-  const workers = stages.length > 1 ? undefined : checkWorkers(asked)
+  const workers = stages.length > 1 ? undefined : asked === 'auto' ? await workersHere() : checkWorkers(asked)
   const resultOrder = checkOrder(parts.options.order)
   // The steps of a stage stay where they were put.
   const running = stages.length > 1 ? plan : optimise(plan)

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import {
   avg,
@@ -143,6 +144,14 @@ describe('rows dealt out to workers by their keys', () => {
 })
 
 describe('the mode of a job', () => {
+  it("has a worker for each processor of the machine with 'auto', at most four", async () => {
+    const plan = plans['a tumbling window by a text, with conditions before and behind']({})
+    const { mode, summary } = await run(plan, { workers: 'auto' })
+    expect(mode).toMatchObject({ kind: 'shards', workers: Math.min(4, availableParallelism()) })
+    expect(summary.delivered).toBe(ROWS.length)
+    await expect(run(plan, { workers: 'all' as never })).rejects.toThrow('1 to 64 or \'auto\', not "all"')
+  })
+
   it('says how many workers there are, and explain() does', async () => {
     const plan = plans['a session window by a number that may be null, NaN and -0']({})
     const { explained } = await run(plan, { workers: 2 })
