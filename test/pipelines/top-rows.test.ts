@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, expect, expectTypeOf, it } from 'vitest'
 import { count, max } from '../../src/expression/aggregates.ts'
+import { ifElse } from '../../src/expression/functions.ts'
 import { asc, desc } from '../../src/expression/ordering.ts'
 import { pipeline, pipelineFromJSON } from '../../src/packaged.ts'
 import type { LogicalPlan } from '../../src/plan/logical-node.ts'
@@ -105,6 +106,30 @@ it('the latest of each key and window is a top row', async () => {
         QUALIFY row_number() OVER (PARTITION BY s, bidder, auction ORDER BY time DESC, i) = 1)
       GROUP BY s ORDER BY s`),
   )
+})
+
+it('windows of thousands of rows keep what smaller batches keep: few of all rows, or hundreds of some', async () => {
+  const some = stream.filter(e => e.auction.mod(7).ne(3))
+  const price = 'CASE WHEN auction % 5 = 0 THEN NULL ELSE price % 1000 END'
+  const topOf = (from: typeof some, slide: number) =>
+    from
+      .window(hopping(600, slide))
+      .topRows(300, e => [desc(ifElse(e.auction.mod(5).eq(0), null, e.price.mod(1_000))), asc(e.bidder)], {
+        rank: 'place',
+        ties: 'keep',
+      })
+  for (const [from, slide, where] of [
+    [stream, 600, 'true'],
+    [some, 600, 'auction % 7 <> 3'],
+    [some, 250, 'auction % 7 <> 3'],
+  ] as const)
+    expect(values((await given(topOf(from as typeof some, slide))).rows)).toEqual(
+      await asked(`WITH w AS (SELECT b.*, s.s FROM bid b, range(1436918398800, 1436918401000, 50) s(s)
+          WHERE ${where} AND s.s % ${slide} = 0 AND time >= s.s AND time < s.s + 600),
+        r AS (SELECT *, rank() OVER (PARTITION BY s ORDER BY ${price} DESC NULLS LAST, bidder) AS place FROM w)
+        SELECT s, s + 600, auction, bidder, price, time, note, place FROM r
+        WHERE place <= 300 ORDER BY s, place, i`),
+    )
 })
 
 it('rows whose windows have all closed are counted, or go where late rows go', async () => {

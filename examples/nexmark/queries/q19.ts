@@ -17,9 +17,10 @@ const highestBids = aggregateOf({
     if (highest.length === MOST && price <= highest[MOST - 1]!.price) return highest
     const at = highest.findIndex(bid => bid.price < price)
     highest.splice(at < 0 ? highest.length : at, 0, { price, bidder, dateTime })
-    return highest.slice(0, MOST)
+    if (highest.length > MOST) highest.pop()
+    return highest
   },
-  result: highest => highest,
+  result: highest => [...highest],
 })
 
 /** Top ten: the ten highest bids of every auction so far, given anew every 10 s in which there was another bid. */

@@ -2,11 +2,15 @@ import { rowAt } from '../../kernels/rows.ts'
 import type { ArenaScope } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
+import type { KernelExports } from '../../wasm/exports.ts'
 import type { EvaluationContext } from '../evaluator/evaluation-frame.ts'
 import { RowWatermarks } from '../window/row-watermarks.ts'
 import type { WindowSlices } from '../window/window-slices.ts'
 import type { RankedWindows } from './ranked-windows.ts'
 import type { RowIntake } from './row-intake.ts'
+
+/** So few rows aren't halved to find many of one slice. */
+const SPLIT_ROWS = 256
 
 export interface EventIntakeOptions {
   readonly windows: WindowSlices
@@ -22,21 +26,26 @@ export interface EventIntakeOptions {
  * they belong and kept only if they may be among the first.
  */
 export class EventIntake implements RowIntake {
+  readonly kernels = ['rangeF64'] as const
   lateRows = 0
   readonly #options: EventIntakeOptions
   readonly #slices: WindowSlices
   readonly #windows: RankedWindows
   readonly #memory: LinearMemory
+  readonly #kernels: KernelExports
   readonly #marks: RowWatermarks
+  /** 0, 1, 2, …: the rows of a batch none was taken out of. */
+  readonly #everyRow: number
   readonly #positions: number
   readonly #late: number
+  readonly #range: number
   #lateCount = 0
   #batch: RecordBatch | undefined
   #ids = 0
   #cursor = 0
 
   constructor(
-    { arena, maxBatch }: EvaluationContext,
+    { arena, kernels, maxBatch }: EvaluationContext,
     scope: ArenaScope,
     windows: RankedWindows,
     options: EventIntakeOptions,
@@ -45,9 +54,14 @@ export class EventIntake implements RowIntake {
     this.#slices = options.windows
     this.#windows = windows
     this.#memory = arena.memory
+    this.#kernels = kernels
     this.#marks = new RowWatermarks(arena.memory)
+    this.#everyRow = scope.allocate(maxBatch * 4)
     this.#positions = scope.allocate(maxBatch * 4)
     this.#late = scope.allocate(maxBatch * 4)
+    this.#range = scope.allocate(16)
+    const { u32 } = arena.memory
+    for (let row = 0; row < maxBatch; row++) u32[(this.#everyRow >>> 2) + row] = row
   }
 
   get isPending(): boolean {
@@ -83,41 +97,58 @@ export class EventIntake implements RowIntake {
     return true
   }
 
-  /** Adds rows to their windows, neighbours of one slice together. */
+  /** Adds rows to their windows: all at once where they are of one slice, else the two halves, or run by run. */
   #addRows(batch: RecordBatch, from: number, to: number, watermark: number): void {
-    // Read anew for each row: rows that are added may make memory grow, which leaves older views behind.
-    const memory = this.#memory
-    const times = batch.columns[this.#options.timeColumn]!.values >>> 3
-    const positions = this.#positions >>> 2
-    let slice = Number.NaN
-    let count = 0
-    for (let at = from; at < to; at++) {
-      const row = rowAt(memory.u32, batch.selection, at)
-      const own = this.#slices.sliceOf(memory.f64[times + row]!)
-      if (own !== slice) {
-        if (count > 0) this.#addTo(slice, batch, count, watermark)
-        slice = own
-        count = 0
-      }
-      memory.u32[positions + count++] = row
+    if (from === to) return
+    const time = batch.columns[this.#options.timeColumn]!.values
+    const slice = this.#sliceOfAll(time, batch.selection, from, to)
+    if (slice !== undefined) {
+      this.#addTo(slice, batch, (batch.selection || this.#everyRow) + from * 4, to - from, watermark)
+    } else if (to - from <= SPLIT_ROWS) {
+      this.#addRuns(batch, time >>> 3, from, to, watermark)
+    } else {
+      const middle = (from + to) >>> 1
+      this.#addRows(batch, from, middle, watermark)
+      this.#addRows(batch, middle, to, watermark)
     }
-    if (count > 0) this.#addTo(slice, batch, count, watermark)
   }
 
-  /** Adds the rows at `#positions` to the open windows of their slice; where all have closed, they are late. */
-  #addTo(slice: number, batch: RecordBatch, count: number, watermark: number): void {
+  /** The slice of all times of some rows, at least one; undefined when they aren't of the same. */
+  #sliceOfAll(time: number, selection: number, from: number, to: number): number | undefined {
+    this.#kernels.rangeF64(time, selection, from, to, this.#range)
+    const { f64 } = this.#memory
+    const slice = this.#slices.sliceOf(f64[this.#range >>> 3]!)
+    return slice === this.#slices.sliceOf(f64[(this.#range >>> 3) + 1]!) ? slice : undefined
+  }
+
+  /** Adds rows to their windows, neighbours of one slice together. */
+  #addRuns(batch: RecordBatch, times: number, from: number, to: number, watermark: number): void {
+    const positions = this.#positions >>> 2
+    for (let at = from; at < to; ) {
+      // Read anew: rows that are added may make memory grow, which leaves older views behind.
+      const { f64, u32 } = this.#memory
+      const slice = this.#slices.sliceOf(f64[times + rowAt(u32, batch.selection, at)]!)
+      let count = 0
+      for (; at < to; at++) {
+        const row = rowAt(u32, batch.selection, at)
+        if (this.#slices.sliceOf(f64[times + row]!) !== slice) break
+        u32[positions + count++] = row
+      }
+      this.#addTo(slice, batch, this.#positions, count, watermark)
+    }
+  }
+
+  /** Adds the rows at `positions` to the open windows of their slice; where all have closed, they are late. */
+  #addTo(slice: number, batch: RecordBatch, positions: number, count: number, watermark: number): void {
     const slices = this.#slices
     const first = slices.firstWindow(slice)
     const last = slices.lastWindow(slice)
     const open = Math.max(first, slices.firstOpen(watermark))
     for (let window = open; window <= last; window++)
-      this.#windows.add(slices.startMs(window), slices.endMs(window), batch, this.#positions, count, this.#ids)
+      this.#windows.add(slices.startMs(window), slices.endMs(window), batch, positions, count, this.#ids)
     if (open <= last || first > last) return
-    this.#memory.u32.copyWithin(
-      (this.#late >>> 2) + this.#lateCount,
-      this.#positions >>> 2,
-      (this.#positions >>> 2) + count,
-    )
+    const late = (this.#late >>> 2) + this.#lateCount
+    this.#memory.u32.copyWithin(late, positions >>> 2, (positions >>> 2) + count)
     this.#lateCount += count
   }
 }

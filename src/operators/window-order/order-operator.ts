@@ -54,7 +54,7 @@ export class OrderOperator implements WindowOperator, Stateful {
 
   notes(): readonly string[] {
     const { kernels, stateBound } = this.#windows
-    return [`kernels ${[...kernels, 'take8'].join(', ')}`, `state: ${stateBound}`]
+    return [`kernels ${[...this.#intake.kernels, ...kernels, 'take8'].join(', ')}`, `state: ${stateBound}`]
   }
 
   process(batch: RecordBatch): boolean {

@@ -34,6 +34,9 @@ export interface OrderOptions {
   readonly next: Operator
 }
 
+/** So many rows tell well enough which of the others have no hope. */
+const HEAD_ROWS = 256
+
 /** A window that takes rows. */
 interface OpenWindow {
   readonly startMs: number
@@ -44,8 +47,8 @@ interface OpenWindow {
 
 /**
  * The windows whose rows are being ordered. Rows go into a store, and their slots into a ranking of their window; where
- * numbers are ordered by and rows aren't counted by value, a kernel first leaves out those that come behind the last one
- * kept. A window that is closed is sorted and sent, and its rows are gone.
+ * numbers are ordered by and rows aren't counted by value, those that come behind the last one kept are left out first, by
+ * a kernel if they are many. A window that is closed is sorted and sent, and its rows are gone.
  */
 export class RankedWindows {
   readonly kernels: readonly string[]
@@ -57,8 +60,10 @@ export class RankedWindows {
   readonly #emitter: OrderedEmitter
   readonly #keys: KeyIndex
   readonly #liveIds: IdMarker
-  /** The column a threshold can be set on, -1 where there is none. */
+  /** The column rows can be left out by, -1 where there is none. */
   readonly #leading: number
+  /** How many rows a window without a bound takes as they come: they set one. */
+  readonly #headRows: number
   readonly #mask: number
   readonly #survivors: number
   /** By end, then by start. */
@@ -91,6 +96,7 @@ export class RankedWindows {
     this.#keys = keyIndexFor(context, keys, { maxKeys, liveIds: this.#liveIds })
     const [leading] = sortKeys
     this.#leading = by.length === 0 && limit !== undefined && leading?.kind === 'f64' ? leading.column : -1
+    this.#headRows = this.#leading < 0 ? Number.POSITIVE_INFINITY : Math.max(HEAD_ROWS, most)
     this.#mask = this.#scope.allocate(maxBatch)
     this.#survivors = this.#scope.allocate(maxBatch * 4)
     this.kernels = [...this.#keys.kernels, ...(this.#leading < 0 ? [] : ['leF64ColConst', 'refineSelection'])]
@@ -131,18 +137,9 @@ export class RankedWindows {
   add(startMs: number, endMs: number, batch: RecordBatch, positions: number, count: number, ids: number): void {
     if (batch.faults !== undefined) throwFault(batch.faults, this.#context.arena.memory.u32, positions, 0, count)
     const window = this.#windowOf(startMs, endMs)
-    const some = this.#withoutHopeless(window, batch, positions, count)
-    const from = some < 0 ? positions : this.#survivors
-    const rows = some < 0 ? count : some
-    if (rows === 0) return
-    if (!this.#store.hasRoom(rows)) this.#compact(rows)
-    const first = this.#store.add(batch, from, rows)
-    // Only now: room for the rows may have made memory grow, which leaves older views behind.
-    const { u32 } = this.#context.arena.memory
-    for (let j = 0; j < rows; j++) {
-      const id = ids === 0 ? 0 : u32[(ids >>> 2) + u32[(from >>> 2) + j]!]!
-      this.#rankingOf(window, id).add(first + j)
-    }
+    const head = Number.isNaN(this.#boundOf(window)) ? Math.min(count, this.#headRows) : 0
+    if (head > 0) this.#keep(window, batch, positions, head, ids)
+    if (head < count) this.#addHopeful(window, batch, positions + head * 4, count - head, ids)
   }
 
   /** Closes the windows that end at or before `watermark` + 1: they take no more rows, and are emitted in their order. */
@@ -215,17 +212,47 @@ export class RankedWindows {
     this.#scope.release()
   }
 
-  /** Writes the rows that may be kept to `#survivors`, and returns how many they are; -1 when that can't be told. */
-  #withoutHopeless(window: OpenWindow, batch: RecordBatch, positions: number, count: number): number {
-    if (this.#leading < 0 || count < batch.length / 4) return -1
-    const last = window.rankings.get(0)?.last ?? -1
-    if (last < 0) return -1
+  /** Adds those of `count` rows that may be kept. */
+  #addHopeful(window: OpenWindow, batch: RecordBatch, positions: number, count: number, ids: number): void {
+    const bound = this.#boundOf(window)
+    const some = Number.isNaN(bound) ? -1 : this.#before(bound, batch, positions, count)
+    if (some < 0) this.#keep(window, batch, positions, count, ids)
+    else if (some > 0) this.#keep(window, batch, this.#survivors, some, ids)
+  }
+
+  /** Writes to `#survivors` which rows aren't behind a bound, and returns how many they are. */
+  #before(bound: number, batch: RecordBatch, positions: number, count: number): number {
     const { kernels, arena } = this.#context
-    const least = arena.memory.f64[(this.#store.valuesOf(this.#leading) >>> 3) + last]!
-    // Behind a row without a value comes none.
-    if (Number.isNaN(least)) return -1
-    kernels.leF64ColConst(batch.columns[this.#leading]!.values, least, batch.length, this.#mask)
-    return kernels.refineSelection(this.#mask, positions, count, this.#survivors)
+    const { values } = batch.columns[this.#leading]!
+    if (count >= batch.length / 4) {
+      kernels.leF64ColConst(values, bound, batch.length, this.#mask)
+      return kernels.refineSelection(this.#mask, positions, count, this.#survivors)
+    }
+    const { f64, u32 } = arena.memory
+    let some = 0
+    for (let j = 0; j < count; j++) {
+      const row = u32[(positions >>> 2) + j]!
+      if (f64[(values >>> 3) + row]! <= bound) u32[(this.#survivors >>> 2) + some++] = row
+    }
+    return some
+  }
+
+  /** What the last row of a full window is ordered by: rows behind it have no hope. NaN where all may have. */
+  #boundOf({ rankings }: OpenWindow): number {
+    const last = this.#leading < 0 ? -1 : (rankings.get(0)?.last ?? -1)
+    // Behind a row without a value, which is NaN, comes none.
+    return last < 0 ? Number.NaN : this.#context.arena.memory.f64[(this.#store.valuesOf(this.#leading) >>> 3) + last]!
+  }
+
+  #keep(window: OpenWindow, batch: RecordBatch, positions: number, count: number, ids: number): void {
+    if (!this.#store.hasRoom(count)) this.#compact(count)
+    const first = this.#store.add(batch, positions, count)
+    // Only now: room for the rows may have made memory grow, which leaves older views behind.
+    const { u32 } = this.#context.arena.memory
+    for (let j = 0; j < count; j++) {
+      const id = ids === 0 ? 0 : u32[(ids >>> 2) + u32[(positions >>> 2) + j]!]!
+      this.#rankingOf(window, id).add(first + j)
+    }
   }
 
   #windowOf(startMs: number, endMs: number): OpenWindow {

@@ -11,6 +11,7 @@ import type { RowIntake } from './row-intake.ts'
  * when a result of another end comes, or the watermark reaches its last millisecond.
  */
 export class ResultIntake implements RowIntake {
+  readonly kernels = [] as const
   readonly lateRows = 0
   readonly #memory: EvaluationContext['arena']['memory']
   readonly #windows: RankedWindows

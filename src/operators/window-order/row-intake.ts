@@ -4,6 +4,7 @@ import type { RecordBatch } from '../../memory/record-batch.ts'
 export interface RowIntake {
   /** Rows no window took because they came too late, and that went nowhere else. */
   readonly lateRows: number
+  readonly kernels: readonly string[]
   /** Whether rows of the batch are left. */
   readonly isPending: boolean
   /** Starts on a batch whose first row meets `watermark`. */
