@@ -162,6 +162,17 @@ describe('pushMany', () => {
   })
 })
 
+describe('no options where some are needed', () => {
+  const makers = { EventQueue, StateManager, EventPool: (o: Untyped) => new EventPool(readings, o) }
+  for (const [name, make] of Object.entries(makers))
+    it(`are refused by ${name}`, () => {
+      for (const options of [undefined, null, 'x', []])
+        expect(() => (name === 'EventPool' ? (make as Untyped)(options) : new (make as Untyped)(options))).toThrow(
+          EventfluxError,
+        )
+    })
+})
+
 describe('a strategy that is null', () => {
   it('is not the default', () => {
     const refused = expect.objectContaining({ code: 'OPTION_INVALID', at: 'backpressure' })
