@@ -49,12 +49,13 @@ export class SharedNumberStore implements SharedStore<number, number> {
   }
 
   pushColumns(block: ColumnBlock, from: number): number {
-    const { value } = block
+    const value = block?.value
     if (value instanceof Float64Array) return from < value.length ? this.pushSome(value, from) : 0
     throw eventInvalid(`a queue of numbers takes { value: Float64Array }, not ${show(value)}`, { value, at: 'value' })
   }
 
-  popColumns({ value }: ColumnArrays, max: number): number {
+  popColumns(into: ColumnArrays, max: number): number {
+    const value = into?.value
     if (!(value instanceof Float64Array))
       throw eventInvalid(`a queue of numbers is read into { value: Float64Array }, not ${show(value)}`, {
         value,
