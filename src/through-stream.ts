@@ -1,4 +1,3 @@
-import { optionInvalid, show } from './errors.ts'
 import type { Job } from './job.ts'
 
 /** What is run by a stream: a pipeline. */
@@ -51,8 +50,6 @@ export async function throughStream<In, Out, Options extends object>(
   readonly readable: ReadableStream<Out>
   readonly job: Job<In, Out>
 }> {
-  if (typeof pipeline?.run !== 'function')
-    throw optionInvalid(`throughStream takes a pipeline, not ${show(pipeline)}`, { value: pipeline })
   const job = await pipeline.run(options as Options)
   const leave = async (): Promise<void> => {
     await job.stop({ drain: false }).catch(() => {})

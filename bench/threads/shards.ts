@@ -1,19 +1,19 @@
-// npm run shards -- [--events 32000000] [--only W1]
+// npm run shards -- [--events 32000000] [--only W1] [--by keys]
 //
 // Runs W1, NEXMark's q5 and q17 on one thread and dealt out to one, two and four workers, and prints millions of events a
-// second, the ratio to one thread, and the processor time of all threads a row. Measured is the last quarter of the rows:
+// second, the ratio to one thread, the processor time of all threads a row, and how rows are dealt out. Measured is the last quarter of the rows:
 // workers compile their kernels anew, and are slow until they have. Every run has to give the rows of one thread.
 
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { count, f64, max, min, pipeline, schema, sum, timestamp, tumbling, utf8 } from 'eventflux'
+import { count, f64, type JobMode, max, min, pipeline, schema, sum, timestamp, tumbling, utf8 } from 'eventflux'
 import type { BidColumn } from '../../examples/nexmark/bid.ts'
 import { bidBlocks } from '../../examples/nexmark/generator/bid-stream.ts'
 import { q5 } from '../../examples/nexmark/queries/q5.ts'
 import { q17 } from '../../examples/nexmark/queries/q17.ts'
 
 const { values: options } = parseArgs({
-  options: { events: { type: 'string', default: '32000000' }, only: { type: 'string' } },
+  options: { events: { type: 'string', default: '32000000' }, only: { type: 'string' }, by: { type: 'string' } },
 })
 const EVENTS = Number(options.events)
 /** This share of the rows is not measured. */
@@ -66,11 +66,15 @@ interface Measured {
   readonly mode: string
 }
 
+/** How rows got to workers. */
+const distributionOf = ({ kind, distribution }: JobMode): string => distribution ?? kind
+
 async function run(plan: Runnable, blocks: readonly object[], workers: number | undefined): Promise<Measured> {
   let results = 0
   const job = await plan.run({
     onBatch: (batch: { length: number }) => void (results += batch.length),
     ...(workers && { workers }),
+    ...(options.by !== undefined && { distribution: options.by }),
   })
   const warm = Math.floor(blocks.length * WARM_UP)
   for (const block of blocks.slice(0, warm)) await job.pushColumns(block)
@@ -84,7 +88,7 @@ async function run(plan: Runnable, blocks: readonly object[], workers: number | 
     rate: rows / (performance.now() - start) / 1_000,
     cpuNs: ((user + system) * 1_000) / rows,
     results,
-    mode: (job as unknown as { mode: { kind: string } }).mode.kind,
+    mode: distributionOf((job as unknown as { mode: JobMode }).mode),
   }
 }
 

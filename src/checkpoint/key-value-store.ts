@@ -1,5 +1,4 @@
-import { checkpointConflict, checkpointInvalid, optionInvalid, show } from '../errors.ts'
-import { checkOptions } from '../options.ts'
+import { checkpointConflict, checkpointInvalid } from '../errors.ts'
 import { type CheckpointStore, refuseOlder } from './checkpoint-store.ts'
 import { crc32c } from './crc-32c.ts'
 import { StateReader } from './state-reader.ts'
@@ -62,17 +61,8 @@ interface Head {
  * ```
  */
 export function keyValueStore(client: KeyValueClient, options: KeyValueStoreOptions = {}): CheckpointStore {
-  checkOptions<KeyValueStoreOptions>('keyValueStore', options, { prefix: true })
-  const given = (client ?? {}) as unknown as Record<string, unknown>
-  if (METHODS.some(method => typeof given[method] !== 'function'))
-    throw optionInvalid(`a key-value service has ${METHODS.join(', ')}; ${show(client)} is none`, {
-      value: client,
-      at: 'client',
-    })
   return new KeyValueStore(client, options.prefix ?? 'eventflux/')
 }
-
-const METHODS: readonly (keyof KeyValueClient)[] = ['get', 'put', 'delete', 'list', 'compareAndSet']
 
 class KeyValueStore implements CheckpointStore {
   readonly name: string

@@ -9,9 +9,6 @@ const MOST_BYTES = 2 ** 32 - 1
 /** Room that may stay behind a state, as a part of it: less than another copy costs. */
 const SPARE = 1 / 16
 
-/** Pieces gathered before they are copied. */
-const GATHERED = 256
-
 const utf8 = new TextEncoder()
 const HALF_A_PAIR = /\p{Surrogate}/u
 
@@ -122,21 +119,6 @@ export class StateWriter {
   gather(source: Uint32Array, addresses: Uint32Array, count: number): void {
     let at = this.#claim(addresses.length * count * 4)
     if (this.#bytes === undefined) return
-    if (isCopiedWhole(addresses.length * count)) {
-      const bytes = this.#bytes
-      // Few enough to stay near.
-      const some = new Uint32Array(Math.min(addresses.length, GATHERED) * count)
-      for (let i = 0; i < addresses.length; ) {
-        let words = 0
-        for (const end = Math.min(i + GATHERED, addresses.length); i < end; i++) {
-          const first = addresses[i]! >>> 2
-          for (let from = first, to = first + count; from < to; from++) some[words++] = source[from]!
-        }
-        bytes.set(new Uint8Array(some.buffer, 0, words * 4), at)
-        at += words * 4
-      }
-      return
-    }
     const view = this.#view
     for (let i = 0; i < addresses.length; i++) {
       const first = addresses[i]! >>> 2

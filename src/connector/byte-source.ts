@@ -2,7 +2,7 @@ import type { StateReader } from '../checkpoint/state-reader.ts'
 import type { StateWriter } from '../checkpoint/state-writer.ts'
 import { eventInvalid, optionInvalid, show, sourceFailed } from '../errors.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
-import type { Schema } from '../schema/schema.ts'
+import { Schema } from '../schema/schema.ts'
 import { nextTurn } from '../time/turn.ts'
 import { AbortGate } from './abort-gate.ts'
 import { type CsvDecoderOptions, csvDecoder } from './csv-decoder.ts'
@@ -98,6 +98,11 @@ class ByteSource implements Source<never> {
   #rows = 0
 
   constructor(input: ByteInput, name: string, kind: string, schema: Schema | undefined, makeDecoder: MakeDecoder) {
+    if (schema !== undefined && !(schema instanceof Schema))
+      throw optionInvalid(`${kind} is decoded by a schema, its second argument: ${show(schema)} is none`, {
+        value: schema,
+        at: 'schema',
+      })
     this.#input = input
     this.#name = name
     this.#kind = kind
@@ -112,7 +117,7 @@ class ByteSource implements Source<never> {
       }
     }
     // Wrong options shall be told where they are written, not when the job runs.
-    if (schema !== undefined) makeDecoder(schema, undefined)
+    if (schema) makeDecoder(schema, undefined)
   }
 
   get metadata(): SourceMetadata {

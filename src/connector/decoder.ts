@@ -1,6 +1,6 @@
 import { decodeFailed, type EventfluxError, optionInvalid, show } from '../errors.ts'
 import type { ColumnBlock } from '../memory/column-input.ts'
-import { Schema } from '../schema/schema.ts'
+import type { Schema } from '../schema/schema.ts'
 import { type ColumnStage, stagesOf, takeBlock } from './column-stage.ts'
 import {
   NEEDS_BYTES,
@@ -95,12 +95,6 @@ export class RecordDecoder implements Decoder {
     /** Makes the reader that writes into `stages`. */
     readonly reader: (stages: readonly ColumnStage[]) => RecordReader
   }) {
-    if (!(options.schema instanceof Schema))
-      throw optionInvalid(`lines are decoded by a schema; ${show(options.schema)} is none`, {
-        value: options.schema,
-        at: 'schema',
-      })
-
     this.#maxBytes = checkedMaxBytes(options.decoding)
     this.#splitter = new RecordSplitter({ maxBytes: this.#maxBytes, delimiter: options.delimiter }, options.from)
     this.#passed = options.from?.rows ?? 0

@@ -114,10 +114,6 @@ export function fromEventTarget<Dom = Event, E = Dom>(
   options: { readonly name?: string; readonly maxWaiting?: number; readonly endOn?: string } = {},
 ): Source<E> {
   checkOptions<typeof options>('fromEventTarget', options, { name: true, maxWaiting: true, endOn: true })
-  if (typeof target?.addEventListener !== 'function')
-    throw optionInvalid(`fromEventTarget listens to what has addEventListener; ${show(target)} hasn't`, {
-      value: target,
-    })
   return new ListenerSource<E>({
     name: options.name ?? type,
     kind: 'eventTarget',

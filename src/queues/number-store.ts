@@ -49,13 +49,12 @@ export class SharedNumberStore implements SharedStore<number, number> {
   }
 
   pushColumns(block: ColumnBlock, from: number): number {
-    const value = block?.value
+    const { value } = block
     if (value instanceof Float64Array) return from < value.length ? this.pushSome(value, from) : 0
     throw eventInvalid(`a queue of numbers takes { value: Float64Array }, not ${show(value)}`, { value, at: 'value' })
   }
 
-  popColumns(into: ColumnArrays, max: number): number {
-    const value = into?.value
+  popColumns({ value }: ColumnArrays, max: number): number {
     if (!(value instanceof Float64Array))
       throw eventInvalid(`a queue of numbers is read into { value: Float64Array }, not ${show(value)}`, {
         value,

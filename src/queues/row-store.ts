@@ -160,7 +160,7 @@ export class SharedRowStore<F extends SchemaFields> implements SharedStore<Inser
   #arrayFor({ name, type }: Schema['fields'][number], into: ColumnArrays): NonNullable<ColumnArrays[string]> {
     if (type.isNullable)
       throw optionInvalid(`column ${show(name)} can be null: read its rows with popBatch`, { at: name })
-    const array = into?.[name]
+    const array = into[name]
     if (array instanceof ARRAYS[storedName(type)]) return array as NonNullable<ColumnArrays[string]>
     throw eventInvalid(
       `column ${show(name)} (${type.name}) is read into a typed array of its kind, not ${show(array)}`,

@@ -17,7 +17,6 @@ import type { ColumnBlock } from '../memory/column-input.ts'
 import { SharedRing, sharedRingBytes } from '../memory/shared-ring.ts'
 import type { AsyncWaitOptions } from '../memory/wait-cell.ts'
 import { type BatchResult, type PushResult, REJECTED } from '../runtime/admission/push-result.ts'
-import { checkEventArray } from '../runtime/event-array.ts'
 import { MAX_CAPACITY } from '../runtime/event-store/event-store.ts'
 import { f64 } from '../schema/data-type.ts'
 import type { InsertRowOf, ResultRowOf } from '../schema/row-types.ts'
@@ -205,13 +204,11 @@ export class SharedEventQueue<In, Out = In> {
 
   /** Stores as many of the events as fit in, in order; how many. What others push may come in between. Never waits. */
   pushBatch(events: readonly In[] | (In extends number ? Float64Array : never)): number {
-    checkEventArray(events, 'pushBatch')
     return this.#pushAll(events.length, from => this.#store.pushSome(events as readonly In[], from))
   }
 
   /** `pushBatch`, and waits for room for the rest, event after event under `'drop-oldest'`. */
   async pushMany(events: readonly In[], wait?: SharedWaitOptions): Promise<BatchResult> {
-    checkEventArray(events)
     let accepted = this.#handle.backpressure === 'drop-oldest' ? 0 : this.pushBatch(events)
     for (; accepted < events.length; accepted++) {
       const result = await this.push(events[accepted]!, wait)

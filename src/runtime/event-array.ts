@@ -5,9 +5,9 @@ import { eventInvalid, show } from '../errors.ts'
  *
  * @throws EventfluxError `EVENT_INVALID`
  */
-export function checkEventArray(events: unknown, method = 'pushMany'): void {
+export function checkEventArray(events: unknown): void {
   if (Array.isArray(events) || (ArrayBuffer.isView(events) && 'length' in events)) return
-  throw eventInvalid(`${method} takes an array of events, not ${show(events)}; for anything that iterates, spread it`, {
+  throw eventInvalid(`pushMany takes an array of events, not ${show(events)}; for anything that iterates, spread it`, {
     value: events,
   })
 }

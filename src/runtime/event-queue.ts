@@ -91,9 +91,9 @@ export class EventQueue<In, Out = In> {
     options: number | EventQueueOptions<Out>,
     makeStore = (capacity: number) => new ValueStore<In>(capacity) as unknown as EventStore<In, Out>,
   ) {
-    if (typeof options !== 'number') checkOptions('EventQueue', options ?? null, NAMES)
     const { capacity, backpressure, clock, random, onEvict, onGrow }: EventQueueOptions<Out> =
       typeof options === 'number' ? { capacity: options } : options
+    if (typeof options !== 'number') checkOptions('EventQueue', options ?? null, NAMES)
     this.#events = new BoundedStore(makeStore(checkCapacity(capacity)), onEvict !== undefined)
     this.#admission = new Admission(this.#events, {
       strategy: backpressure === undefined ? 'block' : backpressure,

@@ -9,7 +9,6 @@ import type { OperatorCounts } from '../operators/chain.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Assembly } from './assemble.ts'
 import { countJob } from './job-counts.ts'
-import { checkListener } from './listeners.ts'
 
 /**
  * Measures one job: cheap facts per batch while it runs, everything else gathered from the parts when a snapshot is
@@ -65,7 +64,6 @@ export class JobMeter {
   }
 
   onPressure(listener: (event: PressureEvent) => void): () => void {
-    checkListener(listener)
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }

@@ -1,5 +1,3 @@
-import { optionInvalid, show } from '../errors.ts'
-
 /** Functions that want to know of something. What one throws is for `threw`, and keeps no other from knowing. */
 export class Listeners<Event> {
   readonly #threw: (cause: unknown) => void
@@ -11,7 +9,6 @@ export class Listeners<Event> {
 
   /** Returns how to stop listening. */
   add(listener: (event: Event) => void): () => void {
-    checkListener(listener)
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -38,10 +35,4 @@ export class Listeners<Event> {
     })
     await Promise.race([work, over]).finally(forget)
   }
-}
-
-/** @throws EventfluxError `OPTION_INVALID` for what can't be called. */
-export function checkListener(listener: unknown): void {
-  if (typeof listener !== 'function')
-    throw optionInvalid(`a listener is a function, not ${show(listener)}`, { value: listener })
 }

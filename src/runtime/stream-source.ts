@@ -1,5 +1,4 @@
 import type { SourceHandler, SourceMetadata } from '../connector/source.ts'
-import { optionInvalid, show } from '../errors.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import type { BackpressureStrategy } from '../plan/backpressure-strategy.ts'
 import type { PushOptions } from './admission/admission.ts'
@@ -41,8 +40,6 @@ export class StreamSource<E> implements SourceHandler<E> {
   /** @internal Use `streamSource()`. */
   constructor(name: string, options: StreamSourceOptions<E>) {
     checkOptions('streamSource', options, NAMES)
-    if (typeof name !== 'string' || name === '')
-      throw optionInvalid(`a stream source has a name, not ${show(name)}`, { value: name, at: 'name' })
     const { capacity = 65_536, ...rest } = options
     this.name = name
     this.#queue = new EventQueue<E>({ ...rest, capacity })

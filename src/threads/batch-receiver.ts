@@ -110,7 +110,7 @@ export class BatchReceiver {
       const bytes = rows * BYTE_WIDTH[column.type]
       arena.memory.u8.set(u8.subarray(at, at + bytes), column.values)
       at += padded(bytes)
-      from.texts[i]?.translate(column.values, rows)
+      from.texts[i]?.translate(column.values, rows, hasNulls)
       column.objects = from.objects[i]
     }
     if (this.#recordBytes > 0) {

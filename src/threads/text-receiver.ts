@@ -11,6 +11,8 @@ export class TextReceiver {
   /** By code there: the code here, 0 where there is none. */
   #table = 0
   #length = 0
+  /** Codes that are others here; while there is none, they can stay as they are. */
+  #others = 0
 
   constructor(dictionary: Dictionary, arena: Arena, kernels: Pick<KernelExports, 'translateCodes'>) {
     this.#dictionary = dictionary
@@ -27,18 +29,23 @@ export class TextReceiver {
   read(reader: StateReader): void {
     for (let left = reader.count(4); left > 0; left--) {
       const code = reader.u32()
-      if (code < this.#length) this.#arena.memory.u32[(this.#table >>> 2) + code] = 0
+      if (code < this.#length) this.#set(code, 0)
     }
     for (let left = reader.count(9); left > 0; left--) {
       const code = reader.u32()
       const own = this.#dictionary.encode(reader.text())
       if (code >= this.#length) this.#grow(code + 1)
-      this.#arena.memory.u32[(this.#table >>> 2) + code] = own
+      this.#set(code, own)
     }
   }
 
-  /** Translates `count` codes in place. What stands in the place of a null becomes the null. */
-  translate(codes: number, count: number): void {
+  /**
+   * Translates `count` codes in place. What stands in the place of a null becomes the null.
+   *
+   * @param mayBeNull Whether something may stand in the place of a null.
+   */
+  translate(codes: number, count: number, mayBeNull: boolean): void {
+    if (this.#others === 0 && !mayBeNull) return
     const { u32 } = this.#arena.memory
     for (let done = 0; done < count; done++) {
       done += this.#kernels.translateCodes(codes + done * 4, count - done, this.#table, this.#length)
@@ -50,6 +57,14 @@ export class TextReceiver {
     if (this.#table !== 0) this.#arena.release(this.#table, this.#length * 4)
     this.#table = 0
     this.#length = 0
+  }
+
+  #set(code: number, own: number): void {
+    const { u32 } = this.#arena.memory
+    const at = (this.#table >>> 2) + code
+    if (u32[at] !== 0 && u32[at] !== code) this.#others--
+    if (own !== 0 && own !== code) this.#others++
+    u32[at] = own
   }
 
   #grow(codes: number): void {

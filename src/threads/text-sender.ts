@@ -7,6 +7,9 @@ import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { RecordBatch } from '../memory/record-batch.ts'
 import type { EvaluationContext } from '../operators/evaluator/evaluation-frame.ts'
 
+/** Texts that may stay though nobody has them any more: it costs more to find out. */
+const FEW_TEXTS = 2 ** 14
+
 /** Says which texts of one dictionary the other end of a link doesn't know yet, before rows with them are sent. */
 export interface TextSender {
   /** The rows of a batch are about to be sent, whose codes stand at `codes`. Whether there is something to write. */
@@ -96,6 +99,7 @@ class KnownCodes {
  * is to keep its code.
  */
 export class AllTexts implements TextSender {
+  readonly #dictionary: Dictionary
   readonly #context: EvaluationContext
   readonly #codes: KnownCodes
   readonly #arrivals: CodeArrivals
@@ -105,6 +109,7 @@ export class AllTexts implements TextSender {
 
   /** @param senders Those who send rows with texts of the dictionary, to as many others. */
   constructor(dictionary: Dictionary, context: EvaluationContext, senders: number) {
+    this.#dictionary = dictionary
     this.#context = context
     this.#mostKept = (dictionary.maxCodes >>> 2) / senders
     this.#codes = new KnownCodes(dictionary)
@@ -118,9 +123,13 @@ export class AllTexts implements TextSender {
 
   note({ selection, selectedCount }: RecordBatch, codes: number): boolean {
     this.#arrivals.look()
+    if (!this.#keepsAll) this.#touch(selection, selectedCount, codes)
+    return this.#codes.hasNews
+  }
+
+  #touch(selection: number, selectedCount: number, codes: number): void {
     this.#sent.grow()
     this.#context.kernels.touchCodes(codes, selection, selectedCount, this.#sent.address, this.#sent.length)
-    return this.#codes.hasNews
   }
 
   write(writer: StateWriter): void {
@@ -135,8 +144,18 @@ export class AllTexts implements TextSender {
     this.#sent.close()
   }
 
+  /** As long as all of them stay, nobody has to know which were sent. */
+  get #keepsAll(): boolean {
+    return this.#dictionary.size <= Math.min(this.#mostKept, FEW_TEXTS)
+  }
+
   /** A quarter of the dictionary at most, of all senders: what is alive must find room. */
   #keep(mark: (code: number) => void): void {
+    const { strings } = this.#dictionary
+    if (this.#keepsAll) {
+      for (let code = 1; code < strings.length; code++) if (strings[code] !== null) mark(code)
+      return
+    }
     const { address, length } = this.#sent
     const sent = this.#context.arena.memory.u8.subarray(address, address + length)
     let count = 0

@@ -64,8 +64,8 @@ export function calendar<const O extends CalendarOptions>(
   unit: CalendarUnit,
   options: O & NoOthers<O, CalendarOptions>,
 ): CalendarSpec & FiringOf<O> & FillOf<O> {
-  checkOptions('calendar', options ?? null, CALENDAR)
-  const { zone, weekStartsOn } = options
+  checkOptions('calendar', options ?? {}, CALENDAR)
+  const { zone, weekStartsOn } = options ?? ({} as O)
   return checkCalendar({
     unit,
     zone,

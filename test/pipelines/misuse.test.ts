@@ -1,14 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { decodeCheckpoint } from '../../src/checkpoint/decode-checkpoint.ts'
-import { inspectCheckpoint } from '../../src/checkpoint/inspect-checkpoint.ts'
-import { keyValueStore } from '../../src/checkpoint/key-value-store.ts'
 import { memoryStore } from '../../src/checkpoint/memory-store.ts'
 import { StateManager } from '../../src/checkpoint/state-manager.ts'
 import { csvSource, ndjsonSource } from '../../src/connector/byte-source.ts'
-import { csvDecoder } from '../../src/connector/csv-decoder.ts'
 import { interval } from '../../src/connector/interval-source.ts'
 import { fromEventTarget } from '../../src/connector/listener-source.ts'
-import { ndjsonDecoder } from '../../src/connector/ndjson-decoder.ts'
 import { fromObservable } from '../../src/connector/observable.ts'
 import { ProcessorChain } from '../../src/connector/processor-chain.ts'
 import { csvSink, ndjsonSink } from '../../src/connector/text-sink.ts'
@@ -30,7 +25,6 @@ import { EventQueue } from '../../src/runtime/event-queue.ts'
 import { streamSource } from '../../src/runtime/stream-source.ts'
 import { f64, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
-import { throughStream } from '../../src/through-stream.ts'
 import { calendar } from '../../src/time/calendar-windows.ts'
 import { globalWindow } from '../../src/time/global-windows.ts'
 import { session, slidingPerEvent } from '../../src/time/session-windows.ts'
@@ -165,45 +159,6 @@ describe('pushMany', () => {
     const queue: Untyped = EventQueue.numbers(4)
     expect(queue.pushMany(Float64Array.of(1, 2))).toBe(true)
     expect(queue.drain()).toEqual([1, 2])
-  })
-})
-
-describe('no options where some are needed', () => {
-  const makers = { EventQueue, StateManager, EventPool: (o: Untyped) => new EventPool(readings, o) }
-  for (const [name, make] of Object.entries(makers))
-    it(`are refused by ${name}`, () => {
-      for (const options of [undefined, null, 'x', []])
-        expect(() => (name === 'EventPool' ? (make as Untyped)(options) : new (make as Untyped)(options))).toThrow(
-          EventfluxError,
-        )
-    })
-})
-
-describe('arguments of the wrong kind', () => {
-  const shared: Untyped = SharedEventQueue.rows(schema({ x: f64() }), { capacity: 2 })
-  const calls: Record<string, () => unknown> = {
-    'calendar without options': () => calendar('day', undefined as never),
-    'csvDecoder without a schema': () => csvDecoder({} as never),
-    'ndjsonDecoder without a schema': () => ndjsonDecoder(undefined as never),
-    'decodeCheckpoint of text': () => decodeCheckpoint('x' as never),
-    'inspectCheckpoint of nothing': () => inspectCheckpoint(undefined as never),
-    'throughStream of a schema': () => throughStream(readings as never),
-    'keyValueStore without a client': () => keyValueStore({} as never),
-    'streamSource without a name': () => streamSource(undefined as never),
-    'fromEventTarget of an object': () => fromEventTarget({} as never, 'x'),
-    'pushBatch of a set': () => shared.pushBatch(new Set()),
-    'pushColumns of nothing': () => shared.pushColumns(),
-    'popColumns into nothing': () => shared.popColumns(),
-    'onPressure of text': async () => (await start.run()).onPressure('x'),
-    'onState of text': async () => (await start.run()).onState('x'),
-  }
-  for (const [what, call] of Object.entries(calls))
-    it(`are refused: ${what}`, async () => {
-      await expect((async () => call())()).rejects.toThrow(EventfluxError)
-    })
-
-  it('are refused by pushMany between threads, which would have said that all is in', async () => {
-    await expect(shared.pushMany(new Set([{ x: 1 }]))).rejects.toMatchObject({ code: 'EVENT_INVALID' })
   })
 })
 

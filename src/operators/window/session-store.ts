@@ -30,7 +30,6 @@ const LEAST_SESSIONS = 64
 const MOST_MARKS = 3
 /** What is said of a session in a state, before its fields. */
 const SESSION_BYTES = 28
-const HEAD_WORDS = SESSION_BYTES / 4
 /** Sessions of the largest slab. */
 const MOST_PER_SLAB = 16_384
 
@@ -245,25 +244,19 @@ export class SessionStore {
   /** Writes the sessions of every key in order of time, and how many were opened so far. */
   snapshot(writer: StateWriter): void {
     const sessions = this.inOrder()
-    const { length } = sessions
-    const { u32 } = this.#memory
-    // Numbers of 64 bits as two words each: so all of it is one array, and one copy.
-    const heads = new Uint32Array(length * HEAD_WORDS)
-    for (let i = 0, at = 0; i < length; i++) {
-      const session = sessions[i]! >>> 2
-      heads[at++] = u32[session + SESSION_ID / 4]!
-      heads[at++] = u32[session + SESSION_ORDER / 4]!
-      heads[at++] = u32[session + SESSION_MARKS / 4]!
-      heads[at++] = u32[session + SESSION_FIRST / 4]!
-      heads[at++] = u32[session + SESSION_FIRST / 4 + 1]!
-      heads[at++] = u32[session + SESSION_LAST / 4]!
-      heads[at++] = u32[session + SESSION_LAST / 4 + 1]!
-      sessions[i]! += SESSION_RECORD
-    }
+    const records = new Uint32Array(sessions.length)
     writer.u32(this.#get(this.header + SESSIONS_ORDER))
-    writer.u32(length)
-    writer.words(heads, 0, heads.length)
-    this.#layout.state.snapshot(writer, sessions)
+    writer.u32(sessions.length)
+    for (let i = 0; i < sessions.length; i++) {
+      const session = sessions[i]!
+      writer.u32(this.idOf(session))
+      writer.u32(this.orderOf(session))
+      writer.u32(this.marksOf(session))
+      writer.f64(this.firstOf(session))
+      writer.f64(this.lastOf(session))
+      records[i] = session + SESSION_RECORD
+    }
+    this.#layout.state.snapshot(writer, records)
   }
 
   /** Opens the sessions of a state where there are none of its keys. Returns them in the order of the state; 0: another's. */
@@ -283,18 +276,18 @@ export class SessionStore {
   }
 
   /** The sessions of each key in order of time, by ids. */
-  inOrder(): Uint32Array {
-    const sessions = new Uint32Array(this.#capacity)
-    const { u32 } = this.#memory
-    const latest = this.#get(this.header + SESSIONS_LATEST) >>> 2
-    let length = 0
-    for (let id = 0; id < this.#idCapacity; id++) {
-      const first = length
-      for (let session = u32[latest + id]!; session !== 0; session = u32[(session + SESSION_BEFORE) >>> 2]!)
-        sessions[length++] = session
-      if (length - first > 1) sessions.subarray(first, length).reverse()
-    }
-    return sessions.subarray(0, length)
+  inOrder(): number[] {
+    const sessions: number[] = []
+    this.liveIds(id => {
+      const first = sessions.length
+      for (let session = this.latestOf(id); session !== 0; session = this.beforeOf(session)) sessions.push(session)
+      for (let low = first, high = sessions.length - 1; low < high; low++, high--) {
+        const session = sessions[low]!
+        sessions[low] = sessions[high]!
+        sessions[high] = session
+      }
+    })
+    return sessions
   }
 
   /** Opens a session of a state that isn't to be found by its key; its fields are the caller's. Needs a free one. */
