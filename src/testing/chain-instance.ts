@@ -1,3 +1,4 @@
+import type { Section } from '../checkpoint/checkpoint-format.ts'
 import { decodeCheckpoint } from '../checkpoint/decode-checkpoint.ts'
 import { encodeCheckpoint } from '../checkpoint/encode-checkpoint.ts'
 import { restoreSections, sectionsOf } from '../checkpoint/named-state.ts'
@@ -46,7 +47,9 @@ export class ChainInstance {
   readonly #ends = new Map<string, ReluctantEnd>()
   readonly #names = new Map<string, readonly string[]>()
   readonly #buffers: ColumnBuffers
-  readonly #writer: RowWriter
+  /** Made when there are rows: many an instance is only restored. */
+  #writer: RowWriter | undefined
+  readonly #makeWriter: () => RowWriter
   readonly #batch: BatchView
   #failure: { readonly error: unknown } | undefined
 
@@ -92,7 +95,7 @@ export class ChainInstance {
       },
     )
     this.#buffers = new ColumnBuffers(new ArenaScope(arena), fields, maxBatch)
-    this.#writer = new RowWriter({ memory, target: { columns: this.#buffers }, fields, dictionaries })
+    this.#makeWriter = () => new RowWriter({ memory, target: { columns: this.#buffers }, fields, dictionaries })
     this.#batch = new BatchView(this.#buffers.types, dictionaries)
     for (const operator of this.#chain.operators)
       if (operator instanceof ProjectOperator) made.push(...operator.dictionaries)
@@ -131,7 +134,8 @@ export class ChainInstance {
 
   /** Sends one batch through. @throws EventfluxError `EVENT_INVALID` for a row that doesn't fit the schema. */
   process(rows: readonly unknown[]): void {
-    if (this.#writer.writeRows(rows, 0, rows.length, 0) < rows.length) throw this.#writer.lastError()
+    const writer = (this.#writer ??= this.#makeWriter())
+    if (writer.writeRows(rows, 0, rows.length, 0) < rows.length) throw writer.lastError()
     this.#batch.show(this.#buffers, 0, rows.length)
     this.#batch.columns.forEach((column, i) => {
       column.validity = this.#buffers.validity[i]!
@@ -145,11 +149,20 @@ export class ChainInstance {
   }
 
   snapshot(): Uint8Array {
-    return encodeCheckpoint(sectionsOf(chainStates(this.#chain)))
+    return encodeCheckpoint(this.sections())
   }
 
   restore(bytes: Uint8Array): void {
-    restoreSections(chainStates(this.#chain), decodeCheckpoint(bytes).sections)
+    this.restoreSections(decodeCheckpoint(bytes).sections)
+  }
+
+  /** The states of the operators, under no checksum. */
+  sections(): readonly Section[] {
+    return sectionsOf(chainStates(this.#chain))
+  }
+
+  restoreSections(sections: readonly Section[]): void {
+    restoreSections(chainStates(this.#chain), sections)
   }
 
   close(): void {
