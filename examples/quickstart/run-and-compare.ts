@@ -1,16 +1,16 @@
 import { statSync } from 'node:fs'
-import type { Pipeline, ResultRow, Schema, SchemaFields, Source } from 'eventflux'
+import type { Job, RunOptions, Source } from 'eventflux'
 import { differencesOf } from './expected-windows.ts'
 import { showProgress } from './live-progress.ts'
 import type { Statistics, StatisticsWindow } from './statistics-window.ts'
 
 /** A pipeline with what goes in, and what should come out. */
-export interface Task<F extends SchemaFields, S extends SchemaFields> {
+export interface Task<In, Out> {
   readonly name: string
-  readonly pipeline: Pick<Pipeline<F, undefined, S>, 'run'>
+  readonly pipeline: { run(options: RunOptions<In, Out>): Promise<Job<In, Out>> }
   readonly files: readonly URL[]
   readonly open: (file: URL) => Source<never>
-  readonly keyOf: (row: ResultRow<Schema<F>>) => string
+  readonly keyOf: (row: Out) => string
   readonly expected: readonly StatisticsWindow[]
 }
 
@@ -26,9 +26,9 @@ export interface Report {
 }
 
 /** Runs a pipeline over its files, to their end. */
-export async function runAndCompare<F extends SchemaFields, S extends SchemaFields>(task: Task<F, S>): Promise<Report> {
+export async function runAndCompare<In, Out>(task: Task<In, Out>): Promise<Report> {
   const sources = task.files.map(task.open)
-  const rows: ResultRow<Schema<F>>[] = []
+  const rows: Out[] = []
 
   const startMs = performance.now()
   const job = await task.pipeline.run({ sources, sink: rows })

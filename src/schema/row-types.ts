@@ -24,8 +24,8 @@ type NullableKeys<F extends SchemaFields> = {
   [K in keyof F]: true extends F[K]['isNullable'] ? K : never
 }[keyof F]
 
-/** Shows an intersection as one object type. */
-export type Flat<T> = { [K in keyof T]: T[K] }
+/** Shows an intersection as one object type: `& {}` has editors show the columns instead of this name. */
+export type Flat<T> = { [K in keyof T]: T[K] } & {}
 
 /** A row of these columns on its way in. */
 export type InsertRowOf<F extends SchemaFields> = Flat<
@@ -35,7 +35,7 @@ export type InsertRowOf<F extends SchemaFields> = Flat<
 >
 
 /** A row of these columns on its way out. */
-export type ResultRowOf<F extends SchemaFields> = { readonly [K in keyof F]: ResultValue<F[K]> }
+export type ResultRowOf<F extends SchemaFields> = { readonly [K in keyof F]: ResultValue<F[K]> } & {}
 
 /**
  * The row object a schema accepts: nullable columns may be null, undefined or missing.

@@ -37,6 +37,10 @@ const MISTAKES: Record<string, readonly [code: string, message: RegExp]> = {
   'a duration that is none': ["tumbling('1 parsec')", /'"1 parsec"' is not assignable to parameter of type 'Duration'/],
   'a forgotten aggregate': ["timed.window(tumbling('1m')).run()", /'run' does not exist on type 'WindowedPipeline/],
   'a misspelt option': ["tumbling('1m', { offset: '1s', latenes: '1s' })", /not assignable to type 'never'/],
+  'a row where text belongs': [
+    'export const text = counted.run({ sink: (row): void => { const text: string = row } })',
+    /Type '\{ readonly windowStart: number; readonly windowEnd: number; readonly user: string; readonly n: number; \}' is not/,
+  ],
   'a column of the rows in the results': ['counted.filter(r => r.value.gt(1))', /'value' does not exist/],
 }
 
