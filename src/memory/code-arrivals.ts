@@ -15,25 +15,30 @@ export class CodeArrivals {
   /** Codes below this have been handed out at some time. */
   #known = 0
   /** Codes that were free when last looked at, the one to be handed out next at the end. */
-  #free: number[]
+  readonly #free: number[] = []
 
   constructor(dictionary: Dictionary, listener: CodeListener) {
     this.#dictionary = dictionary
     this.#listener = listener
-    this.#free = [...dictionary.freeCodes]
+    this.#remember(dictionary.freeCodes)
     dictionary.onRecycle(codes => this.#takeBack(codes))
   }
 
   look(): void {
-    const { codeLimit, freeCodes } = this.#dictionary
+    const { codeLimit, freeCount } = this.#dictionary
     while (this.#known < codeLimit) this.#listener.arrived(this.#known++)
-    while (this.#free.length > freeCodes.length) this.#listener.arrived(this.#free.pop()!)
+    while (this.#free.length > freeCount) this.#listener.arrived(this.#free.pop()!)
   }
 
-  #takeBack(codes: readonly number[]): void {
+  #takeBack(codes: Uint32Array): void {
     // A sweep happens when no code is free, so all that were free have been handed out since.
     for (const code of this.#free) if (code < this.#known) this.#listener.arrived(code)
     for (const code of codes) if (code < this.#known) this.#listener.left(code)
-    this.#free = [...codes]
+    this.#remember(codes)
+  }
+
+  #remember(codes: Uint32Array): void {
+    this.#free.length = 0
+    for (const code of codes) this.#free.push(code)
   }
 }

@@ -17,9 +17,11 @@ export class Dictionary {
   /** Empty unless it is distinct. */
   #codes = new Map<string, number>()
   readonly #strings: (string | null)[] = [null]
-  readonly #free: number[] = []
+  /** A stack: an array of numbers that shrinks and grows is allocated again and again. */
+  #free = new Uint32Array(0)
+  #freeCount = 0
   readonly #owners: CodeMarker[] = []
-  readonly #recycled: ((codes: readonly number[]) => void)[] = []
+  readonly #recycled: ((codes: Uint32Array) => void)[] = []
   /** Most strings that may be alive at once. */
   readonly maxCodes: number
   /** Most codes there are: some more than may be alive, so that the dead aren't swept one by one. */
@@ -45,12 +47,17 @@ export class Dictionary {
 
   /** Codes in use, the null code not counted. */
   get size(): number {
-    return this.#strings.length - 1 - this.#free.length
+    return this.#strings.length - 1 - this.#freeCount
   }
 
-  /** Codes waiting to be handed out again, the next one at the end. Empty whenever a sweep begins. */
-  get freeCodes(): readonly number[] {
-    return this.#free
+  /** How many codes wait to be handed out again. None whenever a sweep begins. */
+  get freeCount(): number {
+    return this.#freeCount
+  }
+
+  /** The codes that wait, the next one at the end: a view, until one is handed out. */
+  get freeCodes(): Uint32Array {
+    return this.#free.subarray(0, this.#freeCount)
   }
 
   /** The strings by their codes; null at the null code and where a code is free. */
@@ -63,8 +70,11 @@ export class Dictionary {
     this.#owners.push(owner)
   }
 
-  /** Called with the codes a sweep took back, before any of them is handed out again: tables by code must forget them. */
-  onRecycle(listener: (codes: readonly number[]) => void): void {
+  /**
+   * Called with the codes a sweep took back, before any of them is handed out again: tables by code must forget them. They are a
+   * view, until the call returns.
+   */
+  onRecycle(listener: (codes: Uint32Array) => void): void {
     this.#recycled.push(listener)
   }
 
@@ -100,19 +110,23 @@ export class Dictionary {
     for (const [text, code] of this.#codes) if (codes.get(text) !== code) return false
     this.#codes = codes
     this.#strings.length = 1
-    this.#free.length = 0
     for (let code = 1; code < strings.length; code++) this.#strings.push(strings[code]!)
-    for (let code = strings.length - 1; code > 0; code--) if (strings[code] === null) this.#free.push(code)
+    this.#beginFree()
+    for (let code = strings.length - 1; code > 0; code--)
+      if (strings[code] === null) this.#free[this.#freeCount++] = code
     while (this.#budget < strings.length - 1) this.#budget = Math.min(this.#budget * 2, this.#ceiling)
-    for (const listener of this.#recycled) listener(this.#free.slice())
+    for (const listener of this.#recycled) listener(this.freeCodes)
     return true
   }
 
   #add(value: string): number {
-    if (this.#free.length === 0 && this.size >= this.#budget) this.#makeRoom()
-    let code = this.#free.pop()
-    if (code === undefined) code = this.#strings.push(value) - 1
-    else this.#strings[code] = value
+    if (this.#freeCount === 0 && this.#strings.length > this.#budget) this.#makeRoom()
+    let code: number
+    if (this.#freeCount === 0) code = this.#strings.push(value) - 1
+    else {
+      code = this.#free[--this.#freeCount]!
+      this.#strings[code] = value
+    }
     if (this.isDistinct) this.#codes.set(value, code)
     return code
   }
@@ -125,8 +139,8 @@ export class Dictionary {
       marks++
     }
     for (const owner of this.#owners) owner(mark)
-    const recycled = this.#takeBack(alive)
-    if (recycled.length > 0) for (const listener of this.#recycled) listener(recycled)
+    this.#takeBack(alive)
+    if (this.#freeCount > 0) for (const listener of this.#recycled) listener(this.freeCodes)
     const living = this.size
     if (living >= this.maxCodes) {
       throw stateFull(
@@ -139,16 +153,21 @@ export class Dictionary {
     }
   }
 
-  #takeBack(alive: Uint8Array): number[] {
-    const recycled: number[] = []
-    for (let code = this.#strings.length - 1; code > 0; code--) {
-      const text = this.#strings[code]!
+  #takeBack(alive: Uint8Array): void {
+    const strings = this.#strings
+    this.#beginFree()
+    for (let code = strings.length - 1; code > 0; code--) {
+      const text = strings[code]!
       if (text === null || alive[code] === 1) continue
       if (this.isDistinct) this.#codes.delete(text)
-      this.#strings[code] = null
-      this.#free.push(code)
-      recycled.push(code)
+      strings[code] = null
+      this.#free[this.#freeCount++] = code
     }
-    return recycled
+  }
+
+  /** Makes room for all codes among the free ones, of which there are none. */
+  #beginFree(): void {
+    this.#freeCount = 0
+    if (this.#free.length < this.#strings.length) this.#free = new Uint32Array(this.#strings.length * 2)
   }
 }

@@ -18,7 +18,9 @@ export const textCoders = (
 ): readonly (TextCoder | undefined)[] =>
   dictionaries.map((dictionary, i) => {
     if (dictionary === undefined) return undefined
-    return unread?.has(fields[i]!.name) ? new EmptyTextCoder(dictionary) : new StringCoder(dictionary, fault)
+    if (unread?.has(fields[i]!.name)) return new EmptyTextCoder(dictionary)
+    // Where equal texts need no equal codes, looking for one costs more than another code.
+    return dictionary.isDistinct ? new StringCoder(dictionary, fault) : { code: text => dictionary.encode(text) }
   })
 
 /**
