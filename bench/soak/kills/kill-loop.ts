@@ -33,6 +33,15 @@ export interface KillReport {
   readonly seconds: number
 }
 
+/** How many of the kills come while a process starts. */
+const STARTING = 0.1
+
+/** When a process is killed: so long after its start, or once so many rows have come in. */
+interface Killing {
+  readonly afterMs?: number
+  readonly atRows?: number
+}
+
 /** Ends of a life: of a process that was killed, or had done all there was to do. */
 type End = 'killed' | 'done'
 
@@ -70,7 +79,14 @@ export async function killLoop(options: KillLoopOptions): Promise<KillReport> {
   while (kills < wanted) {
     const round = join(directory, `round-${rounds}`)
     await mkdir(round)
-    while ((await life(program, round, kills < wanted ? random() * 0.6 * uninterruptedMs : undefined)) === 'killed') {
+    const killing = (): Killing | undefined => {
+      if (kills >= wanted) return undefined
+      // By how far it is, and not by the clock: on a busy machine a process takes as long to start as to be through.
+      return random() < STARTING
+        ? { afterMs: random() * STARTING * uninterruptedMs }
+        : { atRows: random() * 0.6 * KILLED.length * rows.length }
+    }
+    while ((await life(program, round, killing())) === 'killed') {
       kills++
       const left = await readdir(round, { recursive: true })
       if (left.some(name => name.endsWith('.pending'))) pending++
@@ -86,10 +102,17 @@ export async function killLoop(options: KillLoopOptions): Promise<KillReport> {
   return report()
 }
 
-/** Runs the program until it is done or, after so many milliseconds, killed. */
-function life(program: string, directory: string, killMs: number | undefined): Promise<End> {
-  const child = spawn(process.execPath, [program, directory], { stdio: ['ignore', 'ignore', 'pipe'] })
-  const timer = killMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killMs)
+/** Runs the program until it is done or killed. */
+function life(program: string, directory: string, killing: Killing = {}): Promise<End> {
+  const child = spawn(process.execPath, [program, directory], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const { afterMs, atRows = Number.POSITIVE_INFINITY } = killing
+  const timer = afterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), afterMs)
+  let told = ''
+  child.stdout.on('data', chunk => {
+    const lines = (told + chunk).split('\n')
+    told = lines.pop()!
+    if (Number(lines.at(-1) ?? -1) >= atRows) child.kill('SIGKILL')
+  })
   let errors = ''
   child.stderr.on('data', chunk => {
     errors += chunk

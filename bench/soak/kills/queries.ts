@@ -1,5 +1,5 @@
 // What is killed: five queries of NEXMark over one file of bids, each with checkpoints and a file its results go to. Whatever
-// was done before it goes on with.
+// was done before it goes on with. It tells how many rows have come in, all queries together: by that it is killed.
 //
 //   node queries.mjs DIRECTORY
 
@@ -12,9 +12,10 @@ import { BIDS, CHECKPOINT_EVENTS, KILLED, RESULTS } from './files.ts'
 const [, , directory = '.'] = process.argv
 
 interface Query {
-  run(options: object): Promise<{ readonly done: Promise<unknown> }>
+  run(options: object): Promise<{ readonly done: Promise<unknown>; counts(): { readonly accepted: number } }>
 }
 
+const counted: (() => number)[] = []
 const jobs = KILLED.map(async name => {
   const query = queries[name]() as unknown as Query
   const job = await query.run({
@@ -23,6 +24,11 @@ const jobs = KILLED.map(async name => {
     checkpoint: { store: fileStore(join(directory, `${name}.checkpoints`)), everyEvents: CHECKPOINT_EVENTS },
     restore: 'latest',
   })
+  counted.push(() => job.counts().accepted)
   await job.done
 })
+const telling = setInterval(() => {
+  process.stdout.write(`${counted.reduce((sum, accepted) => sum + accepted(), 0)}\n`)
+}, 1)
 await Promise.all(jobs)
+clearInterval(telling)
