@@ -1,17 +1,22 @@
+import { randomUUID } from 'node:crypto'
 import * as promises from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type CheckpointStore, refuseOlder } from '../checkpoint/checkpoint-store.ts'
+import { checkpointConflict } from '../errors.ts'
 
 /** What the store asks of a file system. */
-export type FileCalls = Pick<typeof promises, 'mkdir' | 'open' | 'readFile' | 'readdir' | 'rename' | 'unlink'>
+export type FileCalls = Pick<typeof promises, 'link' | 'mkdir' | 'open' | 'readFile' | 'readdir' | 'rename' | 'unlink'>
 
 const NAME = /^checkpoint-(\d{1,16})\.efckp$/
-const UNFINISHED = /^\.checkpoint-(\d{1,16})\.unfinished$/
+const UNFINISHED = /^\.checkpoint-\d{1,16}(\.[\da-f-]{36})?\.unfinished$/
+/** What file systems without a second name for a file say. */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
 
 /**
  * Keeps checkpoints in a directory, a file each. A checkpoint is written under another name, made durable (fsync), given
  * its name, and the directory made durable, before anyone is told of it: whatever happens in between, the one before it is
- * there and whole. One job writes to a directory at a time.
+ * there and whole. Of two jobs that write to a directory one ends (`CHECKPOINT_CONFLICT`), where the file system has hard
+ * links.
  *
  * @param directory Made when it isn't there.
  *
@@ -48,11 +53,12 @@ export class CheckpointFiles implements CheckpointStore {
     const names = await this.#names()
     const ids = idsIn(names, NAME)
     refuseOlder(this.name, id, ids)
-    for (const dead of idsIn(names, UNFINISHED)) await this.#remove(this.#unfinished(dead))
-    const unfinished = this.#unfinished(id)
+    // Those of the dead, and of another writer, which finds out by it.
+    for (const name of names) if (UNFINISHED.test(name)) await this.#remove(join(this.name, name))
+    const unfinished = join(this.name, `.checkpoint-${id}.${randomUUID()}.unfinished`)
     try {
       await this.#write(unfinished, bytes)
-      await this.#files.rename(unfinished, this.#path(id))
+      await this.#name(unfinished, id)
     } catch (error) {
       await this.#remove(unfinished).catch(() => {})
       throw error
@@ -62,6 +68,23 @@ export class CheckpointFiles implements CheckpointStore {
 
   async delete(id: number): Promise<void> {
     await this.#remove(this.#path(id))
+  }
+
+  /** Gives a file the name of a checkpoint, unless another writer has one of that name: a rename would take its place. */
+  async #name(unfinished: string, id: number): Promise<void> {
+    try {
+      await this.#files.link(unfinished, this.#path(id))
+    } catch (cause) {
+      const { code = '' } = cause as NodeJS.ErrnoException
+      if (NO_LINKS.includes(code)) return this.#files.rename(unfinished, this.#path(id))
+      if (code !== 'EEXIST' && code !== 'ENOENT') throw cause
+      throw checkpointConflict(`another job writes to "${this.name}", and was faster with checkpoint ${id}`, {
+        value: id,
+        at: this.name,
+        cause,
+      })
+    }
+    await this.#remove(unfinished)
   }
 
   async #write(path: string, bytes: Uint8Array): Promise<void> {
@@ -95,10 +118,6 @@ export class CheckpointFiles implements CheckpointStore {
 
   #path(id: number): string {
     return join(this.name, `checkpoint-${String(id).padStart(12, '0')}.efckp`)
-  }
-
-  #unfinished(id: number): string {
-    return join(this.name, `.checkpoint-${id}.unfinished`)
   }
 }
 

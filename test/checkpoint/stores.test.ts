@@ -1,8 +1,10 @@
+import * as promises from 'node:fs/promises'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { type KeyValueClient, keyValueStore, memoryStore } from '../../src/index.ts'
+import { type CheckpointStore, type KeyValueClient, keyValueStore, memoryStore } from '../../src/index.ts'
+import { CheckpointFiles } from '../../src/node/checkpoint-files.ts'
 import { fileStore } from '../../src/node/index.ts'
 import { type StoreSubject, storeConformance } from '../../src/testing/index.ts'
 
@@ -28,6 +30,16 @@ function slowService(values = new Map<string, Uint8Array>()): KeyValueClient {
   }
 }
 
+async function inFiles(storeIn: (directory: string) => CheckpointStore) {
+  const directory = await mkdtemp(join(tmpdir(), 'eventflux-'))
+  const open = () => storeIn(join(directory, 'some', 'where'))
+  return { store: open(), again: async () => open(), close: () => rm(directory, { recursive: true }) }
+}
+
+const noLinks = async (): Promise<never> => {
+  throw Object.assign(new Error('EPERM: operation not permitted'), { code: 'EPERM' })
+}
+
 const subjects: Record<string, StoreSubject> = {
   memory: {
     open: async () => {
@@ -36,12 +48,11 @@ const subjects: Record<string, StoreSubject> = {
     },
   },
   files: {
+    open: () => inFiles(directory => fileStore(directory)),
+  },
+  'files without hard links': {
     arbitrates: false,
-    open: async () => {
-      const directory = await mkdtemp(join(tmpdir(), 'eventflux-'))
-      const open = () => fileStore(join(directory, 'some', 'where'))
-      return { store: open(), again: async () => open(), close: () => rm(directory, { recursive: true }) }
-    },
+    open: () => inFiles(directory => new CheckpointFiles(directory, { ...promises, link: noLinks })),
   },
   'a key-value service': {
     open: async () => {

@@ -26,6 +26,7 @@ export class FailingFiles {
       mkdir: failing(promises.mkdir as never) as FileCalls['mkdir'],
       readFile: failing(promises.readFile as never) as FileCalls['readFile'],
       readdir: failing(promises.readdir as never) as unknown as FileCalls['readdir'],
+      link: failing(promises.link),
       rename: failing(promises.rename),
       open: failing(async (path: string, flags: string) => {
         const handle = await promises.open(path, flags)
