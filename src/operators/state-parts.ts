@@ -7,6 +7,8 @@ import { checkpointInvalid } from '../errors.ts'
 const LAYOUT = 'layout'
 const SHARDS = 'shards'
 const STAGES = 'stages'
+/** What the sections of a part begin with. */
+const PART = { [SHARDS]: 'worker', [STAGES]: 'stage' } as const
 /** Most threads a layout names. */
 const MOST_THREADS = 64
 
@@ -38,7 +40,7 @@ export function layoutInWords(layout: Layout): string {
 export function sectionsOfParts(layout: Layout, parts: readonly (readonly Section[])[]): readonly Section[] {
   const writer = new StateWriter(32)
   writer.text(layout)
-  const kind = isSharded(layout) ? 'worker' : 'stage'
+  const kind = PART[isSharded(layout) ? SHARDS : STAGES]
   return [
     { name: LAYOUT, bytes: writer.finish() },
     ...parts.flatMap((sections, i) => sections.map(({ name, bytes }) => ({ name: `${kind}/${i + 1}/${name}`, bytes }))),
@@ -59,9 +61,9 @@ export function partsOf(sections: readonly Section[]): StateParts {
   const here: Section[] = []
   for (const section of sections) {
     if (section === given) continue
-    const [, number, name] = /^(?:worker|stage)\/(\d+)\/(.+)$/s.exec(section.name) ?? []
-    if (number === undefined) here.push(section)
-    else if (parts[Number(number) - 1] === undefined)
+    const [, of, number, name] = /^(worker|stage)\/(\d+)\/(.+)$/s.exec(section.name) ?? []
+    if (of === undefined) here.push(section)
+    else if (of !== PART[kind as keyof typeof PART] || parts[Number(number) - 1] === undefined)
       throw checkpointInvalid(`the section ${section.name} is of a worker there isn't`, { at: section.name })
     else parts[Number(number) - 1]!.push({ name: name!, bytes: section.bytes })
   }

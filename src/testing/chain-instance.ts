@@ -1,7 +1,7 @@
 import type { Section } from '../checkpoint/checkpoint-format.ts'
 import { decodeCheckpoint } from '../checkpoint/decode-checkpoint.ts'
 import { encodeCheckpoint } from '../checkpoint/encode-checkpoint.ts'
-import { restoreSections, sectionsOf } from '../checkpoint/named-state.ts'
+import { restoreParts, restoreSections, sectionsOf } from '../checkpoint/named-state.ts'
 import { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
 import type { Engine } from '../kernels/engine.ts'
 import { Arena, ArenaScope } from '../memory/arena.ts'
@@ -10,7 +10,7 @@ import { ColumnBuffers, dictionariesOf } from '../memory/column-buffers.ts'
 import { RowReader } from '../memory/row-reader.ts'
 import { RowWriter } from '../memory/row-writer.ts'
 import { buildChain } from '../operators/build-chain.ts'
-import type { Chain } from '../operators/chain.ts'
+import type { Chain, ChainParts } from '../operators/chain.ts'
 import { chainStates } from '../operators/chain-state.ts'
 import type { InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import type { Operator } from '../operators/operator.ts'
@@ -33,6 +33,8 @@ export interface InstanceOptions {
   readonly fullEvery: number
   /** What the clock shows at first. */
   readonly startMs: number
+  /** Which rows are its own, where it is one of several replicas. */
+  readonly partition?: ChainParts['partition']
 }
 
 const MOST_RESUMES = 100_000
@@ -54,7 +56,7 @@ export class ChainInstance {
   #failure: { readonly error: unknown } | undefined
 
   constructor(plan: LogicalPlan, options: InstanceOptions) {
-    const { maxBatch, maxKeys, fullEvery, startMs } = options
+    const { maxBatch, maxKeys, fullEvery, startMs, partition } = options
     const { memory, kernels } = options.engine
     const arena = new Arena(memory)
     this.clock = new VirtualClock(startMs)
@@ -76,6 +78,7 @@ export class ChainInstance {
         maxKeys,
         timers,
         stopwatch: undefined,
+        partition,
         sink: (columns, branch) => this.#end(new RowReader({ memory, fields: columns }), columns, branch, fullEvery),
         rows: (node, columns, next, behind) => {
           const stage = buildRowStage(node, columns, {
@@ -163,6 +166,14 @@ export class ChainInstance {
 
   restoreSections(sections: readonly Section[]): void {
     restoreSections(chainStates(this.#chain), sections)
+  }
+
+  /** Takes over from each part of a state what is its own. */
+  restoreParts(parts: readonly Uint8Array[]): void {
+    restoreParts(
+      chainStates(this.#chain),
+      parts.map(bytes => decodeCheckpoint(bytes).sections),
+    )
   }
 
   close(): void {

@@ -6,15 +6,20 @@ import {
   cumulate,
   desc,
   distinctCount,
+  everyInterval,
+  everyRows,
   first,
+  globalWindow,
   hopping,
   last,
+  length,
   max,
   maxForever,
   memoryStore,
   type PipelineConfig,
   pipeline,
   session,
+  sort,
   sum,
   tumbling,
 } from '../../src/index.ts'
@@ -65,6 +70,36 @@ const plans = {
       .keyBy('rows', 'tag')
       .window(tumbling('1s'))
       .aggregate(e => ({ windows: count(), sum: sum(e.top) })),
+  'a window over the last rows of each key': (config: PipelineConfig) =>
+    pipeline(events, config)
+      .keyBy('tag')
+      .window(length(3, { output: 'all' }))
+      .aggregate(e => ({ rows: count(), sum: sum(e.n), first: first(e.name) }))
+      .project(r => ({ kind: r.kind, tag: r.tag, rows: r.rows, sum: r.sum, first: r.first })),
+  'a window that keeps the least rows of each key': (config: PipelineConfig) =>
+    pipeline(events, config)
+      .keyBy('x')
+      .window(sort(3, 'n'))
+      .aggregate(e => ({ rows: count(), most: max(e.n) }))
+      .project(r => ({ x: r.x, rows: r.rows, most: r.most })),
+  'a global window that fires by rows': (config: PipelineConfig) =>
+    pipeline(events, config)
+      .eventTime('time', { outOfOrderness: '200ms' })
+      .keyBy('name', 'tag')
+      .window(globalWindow({ trigger: everyRows(2), firing: 'retracting', unbounded: true }))
+      .aggregate(e => ({ rows: count(), last: last(e.n) })),
+  'a global window that fires by the watermark': (config: PipelineConfig) =>
+    pipeline(events, config)
+      .eventTime('time', { outOfOrderness: '200ms' })
+      .keyBy('tag')
+      .window(globalWindow({ trigger: everyInterval('250ms'), purge: true }))
+      .aggregate(e => ({ rows: count(), names: collect(e.name) })),
+  'sessions with early results that are taken back': (config: PipelineConfig) =>
+    pipeline(events, config)
+      .eventTime('time', { outOfOrderness: '200ms' })
+      .keyBy('n')
+      .window(session('300ms', { early: { everyEventTime: '100ms' }, firing: 'retracting' }))
+      .aggregate(e => ({ rows: count(), tag: last(e.tag) })),
 }
 type Plan = (config: PipelineConfig) => ReturnType<(typeof plans)['a tumbling window by a text']>
 

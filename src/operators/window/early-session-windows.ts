@@ -104,8 +104,11 @@ export class EarlySessionWindows implements EventWindows, EarlyFirings {
 
   takeRows(rows: BatchRows, watermark: number, again: number[]): number {
     rows.startStretch()
+    // The first watermark there is says which multiples are waited for, also where only replicas that see other rows meet it.
+    const isFirst = this.#ticks && this.#tickAt === Number.POSITIVE_INFINITY
+    const to = isFirst ? rows.watermarks.cut(-Number.MAX_VALUE, rows.cursor) : rows.count
     let met = watermark
-    for (let at = rows.cursor; at < rows.count; at++) {
+    for (let at = rows.cursor; at < to; at++) {
       met = rows.watermarks.at(at)
       this.#joins.find(rows.idAt(at), rows.timeAt(at))
       if (met > watermark && (met >= this.#nextInstant() || this.#firesAtOnce(rows.timeAt(at), met))) {
@@ -123,9 +126,9 @@ export class EarlySessionWindows implements EventWindows, EarlyFirings {
       rows.cursor = at + 1
       return met
     }
-    rows.accumulateTo(rows.count)
-    rows.cursor = rows.count
-    return met
+    rows.accumulateTo(to)
+    rows.cursor = to
+    return isFirst ? rows.watermarks.afterCut() : met
   }
 
   /** The instant of the job's clock at which what has changed is given; Infinity: there is none. */

@@ -150,6 +150,8 @@ export class WindowContent {
       if (each.#windows.hasHalves) each.#slices.joinHalves(joined, each.#combiner)
       each.#reach(front, back)
     }
+    const starts = [...this.#front.slices, ...other.#front.slices].map(({ index }) => index)
+    for (const each of [this, other]) each.#fillFront(starts.filter(index => index <= front))
     const others = other.#stores()
     this.#stores().forEach((store, i) => {
       store.takeIn(others[i]!, this.#combiner)
@@ -170,6 +172,15 @@ export class WindowContent {
       this.#pool.clear(this.#back)
     }
     this.#extendBack(back)
+  }
+
+  /** Gives the front a suffix of its own at each of some slices, where another has one: the same as at the next that has rows. */
+  #fillFront(indexes: readonly number[]): void {
+    for (const index of indexes) {
+      const suffix = this.#frontAt(index)
+      if (suffix === undefined || suffix.index === index) continue
+      this.#combiner.combine(this.#front.obtain(index, suffix.capacity), suffix)
+    }
   }
 
   /** Marks every id that has a record. */
