@@ -44,7 +44,7 @@ export class CommittedFile implements Sink<Uint8Array> {
   write(bytes: Uint8Array): Promise<void> {
     return this.#inTurn(async () => {
       const encoded = await this.#encode(bytes)
-      this.#pending ??= await open(this.#pathOf(PENDING), 'w')
+      this.#pending ??= await this.#placed(open(this.#pathOf(PENDING), 'w'))
       await this.#pending.appendFile(encoded)
       this.#length += encoded.length
     })
@@ -144,9 +144,22 @@ export class CommittedFile implements Sink<Uint8Array> {
   async #removePrepared(id: number): Promise<void> {
     const directory = dirname(this.#path)
     const own = `${basename(this.#path)}.`
-    for (const entry of await readdir(directory)) {
+    for (const entry of await this.#placed(readdir(directory))) {
       const of = entry.startsWith(own) && entry.endsWith(PENDING) ? entry.slice(own.length, -PENDING.length) : ''
       if (/^\d+$/.test(of) && Number(of) > id) await removed(join(directory, entry))
+    }
+  }
+
+  /** @throws EventfluxError `SINK_FAILED` where there is no directory to put anything in. */
+  async #placed<T>(call: Promise<T>): Promise<T> {
+    try {
+      return await call
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
+      throw sinkFailed(`the file ${this.#path} can't be written: there is no directory ${dirname(this.#path)}`, {
+        at: this.name,
+        cause,
+      })
     }
   }
 

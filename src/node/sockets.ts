@@ -10,13 +10,14 @@ import { untilDestroyed } from './readable.ts'
 
 /**
  * A connection (TCP, or a Unix socket by `path`) as bytes, for `ndjsonSource` and `csvSource`: opened anew for each run,
- * and at its end when the other side closes it.
+ * and at its end when the other side closes it. It has no position for checkpoints.
  *
  * @example
  * const source = ndjsonSource(connectTo({ host: 'localhost', port: 9000 }))
  */
 export function connectTo(address: NetConnectOpts): ByteInput {
-  return () => untilDestroyed<Uint8Array>(createConnection(address))
+  // Not a function: what came over one connection doesn't come over the next, so there are no positions.
+  return { [Symbol.asyncIterator]: () => untilDestroyed<Uint8Array>(createConnection(address))[Symbol.asyncIterator]() }
 }
 
 /** Where to listen, and what to expect of who connects. */

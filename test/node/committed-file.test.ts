@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Sink } from '../../src/connector/sink.ts'
 import { csvSink, ndjsonSink } from '../../src/connector/text-sink.ts'
+import { i32, memoryStore, pipeline, schema } from '../../src/index.ts'
 import { type FileSinkOptions, fileSink } from '../../src/node/file-sink.ts'
 
 let directory = ''
@@ -166,5 +167,25 @@ describe('a file sink of exactly once', () => {
       }),
       { numRuns: 40 },
     )
+  })
+
+  it('says so where its directory is missing, before the first row is taken, and makes none', async () => {
+    const missing = join(directory, 'missing')
+    const path = join(missing, 'rows.out')
+    const refused = { code: 'SINK_FAILED', at: 'rows.out', message: expect.stringContaining(`no directory ${missing}`) }
+    const asked = [
+      (sink: Sink<Uint8Array>) => sink.abort!(0),
+      (sink: Sink<Uint8Array>) => sink.write(bytes('a')),
+      (sink: Sink<Uint8Array>) => sink.prepare!(1),
+    ]
+    for (const ask of asked) await expect(ask(once(path))).rejects.toMatchObject(refused)
+    const run = pipeline(schema({ n: i32() })).run({
+      source: [{ n: 1 }],
+      sink: ndjsonSink(once(path)),
+      checkpoint: { store: memoryStore() },
+      restore: 'latest',
+    })
+    await expect(run).rejects.toMatchObject(refused)
+    expect(await readdir(directory)).not.toContain('missing')
   })
 })

@@ -119,7 +119,10 @@ async function serverOf(answer: (socket: Socket) => void) {
 describe('a connection', () => {
   test('gives what the other side sends, until it ends', async () => {
     const { server, port } = await serverOf(socket => socket.end(lines(rows)))
-    const { taken, job } = await collect({ source: ndjsonSource(connectTo({ port, host: '127.0.0.1' })) })
+    const source = ndjsonSource(connectTo({ port, host: '127.0.0.1' }))
+    expect(source.snapshot).toBe(undefined)
+    expect(source.metadata.replayable).toBe(false)
+    const { taken, job } = await collect({ source })
     await job.done
     server.close()
     expect(taken).toEqual(rows)
