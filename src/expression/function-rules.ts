@@ -238,8 +238,11 @@ const WORDS: Readonly<Record<TypeGroup, string>> = {
   object: 'objects',
 }
 
-function mismatch({ fn, types }: Call, groups: readonly TypeGroup[]) {
-  const given = types.map(type => type.name)
+function mismatch({ fn, types, args }: Call, groups: readonly TypeGroup[]) {
+  const given = types.map(({ name }, i) => {
+    const arg = args[i]
+    return arg?.kind === 'column' ? `${name} (${arg.name})` : name
+  })
   const met = new Set(types.map(groupOf))
   let hint = ''
   if (met.has('i64') && met.has('number'))

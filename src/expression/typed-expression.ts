@@ -142,8 +142,18 @@ function defineMethod(name: string, value: (this: TypedExpression, other: unknow
   Object.defineProperty(TypedExpression.prototype, name, { value, writable: false, configurable: false })
 }
 
+/** What a comparison with null gives is the same for every row: not what anybody means who writes one. */
+const COMPARISONS: readonly FunctionName[] = ['eq', 'ne', 'gt', 'ge', 'lt', 'le']
+
 for (const [name, fn] of Object.entries(WITH_OPERAND))
   defineMethod(name, function (other) {
+    if (other === null && COMPARISONS.includes(fn))
+      throw expressionInvalid(
+        `${name}(null) is ${fn === 'ne' ? 'true' : 'false'} for every row: write isNull() or isNotNull()`,
+        {
+          value: null,
+        },
+      )
     return callOf(fn, [this, operand(other, this.type)])
   })
 

@@ -129,7 +129,7 @@ describe('a JavaScript operator on an expression', () => {
 
 describe('operands that do not fit', () => {
   it.each<[string, () => unknown, RegExp]>([
-    ['text and number', () => untyped.symbol.eq(1), /values of one type, not utf8 with f64/],
+    ['text and number', () => untyped.symbol.eq(1), /values of one type, not utf8 \(symbol\) with f64/],
     ['number and text', () => untyped.price.gt('1'), /gt takes/],
     ['i64 and number', () => untyped.id.add(1), /\.toF64\(\) or \.toI64\(\).*5n/],
     ['number and i64', () => untyped.price.lt(1n), /cast one side/],

@@ -81,6 +81,21 @@ describe('a column that is not there', () => {
   })
 })
 
+describe('operands', () => {
+  it('that do not fit are told with the column they stand beside', () => {
+    expect(() => start.filter((e: Untyped) => e.celsius.gt('5'))).toThrow(
+      'gt takes numbers or i64 or timestamps, not f64 (celsius) with utf8',
+    )
+  })
+
+  it('of a comparison are not null', () => {
+    for (const method of ['eq', 'ne', 'gt', 'ge', 'lt', 'le'])
+      expect(() => start.filter((e: Untyped) => e.celsius[method](null))).toThrow(
+        /for every row: write isNull\(\) or isNotNull\(\)/,
+      )
+  })
+})
+
 describe('something else where a function belongs', () => {
   const uses: Record<string, () => unknown> = {
     filter: () => start.filter('celsius > 5'),
