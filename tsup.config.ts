@@ -52,6 +52,7 @@ async function buildWorker(): Promise<void> {
     mainFields: ['module', 'main'],
     target: 'es2022',
     external: ['node:*'],
+    loader: { '.wasm': 'base64' },
     logLevel: 'error',
   })
 }

@@ -1,6 +1,6 @@
 import { engineUnavailable } from '../errors.ts'
 import { LinearMemory, type SharedBytes } from '../memory/linear-memory.ts'
-import { instantiateKernelsSync } from '../wasm/instantiate.ts'
+import { instantiateKernels, instantiateKernelsSync } from '../wasm/instantiate.ts'
 import type { KernelModule } from '../wasm/kernel-module.ts'
 import type { Engine, EngineChoice } from './engine.ts'
 import { jsKernels } from './js-engine.ts'
@@ -42,6 +42,16 @@ export function attachSharedEngine(over: SharedBytes, module: KernelModule): Eng
   } catch (error) {
     throw withoutWasm(error)
   }
+}
+
+/** An engine over memory another thread writes into where it was agreed, which grows by this thread alone: up to `maxBytes`. */
+export async function createEngineWithin(
+  over: WebAssembly.Memory,
+  module: KernelModule,
+  maxBytes: number,
+): Promise<Engine> {
+  const memory = new LinearMemory({ over, growsTo: maxBytes })
+  return { name: 'wasm', memory, kernels: await instantiateKernels(await module.compile(), over) }
 }
 
 function withoutWasm(error: unknown): Error {

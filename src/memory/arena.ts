@@ -3,6 +3,9 @@ import type { LinearMemory } from './linear-memory.ts'
 const ALIGNMENT = 64
 const LEAST_CLASS = 6
 
+/** The address of what is allocated first. */
+export const FIRST_ADDRESS = ALIGNMENT
+
 /**
  * Hands out ranges of linear memory: power-of-two classes from 64 bytes, a free list per class, everything aligned to a
  * cache line. The first line stays unused, so that address 0 can mean "none". Memory is never returned to the system.
@@ -10,7 +13,7 @@ const LEAST_CLASS = 6
 export class Arena {
   readonly memory: LinearMemory
   readonly #free: number[][] = []
-  #top = ALIGNMENT
+  #top = FIRST_ADDRESS
   #inUse = 0
 
   constructor(memory: LinearMemory) {

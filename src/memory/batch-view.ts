@@ -31,13 +31,17 @@ export class BatchView implements RecordBatch {
     this.columns = types.map((type, i) => new VectorView(type, dictionaries[i]))
   }
 
-  /** Shows `length` rows of `buffers` from `row` on, all alive; bitmaps stay where the caller puts them. */
-  show(buffers: ColumnBuffers, row: number, length: number): void {
+  /**
+   * Shows `length` rows of `buffers` from `row` on, all alive; bitmaps stay where the caller puts them, and columns too where
+   * there are no buffers.
+   */
+  show(buffers: ColumnBuffers | undefined, row: number, length: number): void {
     this.length = length
     this.selection = 0
     this.selectedCount = length
     this.origin = 0
     this.watermarks = undefined
+    if (buffers === undefined) return
     for (let i = 0; i < this.columns.length; i++) {
       const column = this.columns[i]!
       column.values = buffers.values[i]! + row * BYTE_WIDTH[column.type]

@@ -24,13 +24,20 @@ export class LinearMemory {
   readonly wasm: WebAssembly.Memory | undefined
   #plain: ArrayBufferLike | undefined
 
-  /** @param options A memory of its own; or `over` one that is shared, which never grows. */
-  constructor(options: { engine: 'wasm' | 'js'; initialBytes?: number; maxBytes: number } | { over: SharedBytes }) {
+  /**
+   * @param options A memory of its own; or `over` one that is shared, which grows where this thread alone makes views of what
+   * is new: up to `growsTo` bytes, as far as the memory may. Default: not at all.
+   */
+  constructor(
+    options:
+      | { engine: 'wasm' | 'js'; initialBytes?: number; maxBytes: number }
+      | { over: SharedBytes; growsTo?: number | undefined },
+  ) {
     if ('over' in options) {
       if (options.over instanceof WebAssembly.Memory) this.wasm = options.over
       else this.#plain = options.over
       this.#remakeViews()
-      this.maxBytes = this.byteLength
+      this.maxBytes = options.growsTo ?? this.byteLength
       return
     }
     this.maxBytes = Math.min(options.maxBytes, 4 * 1024 ** 3 - PAGE)

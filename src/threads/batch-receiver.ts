@@ -56,11 +56,15 @@ export class ReceivedInputs implements BatchInputs {
   }
 }
 
-/** Copies the rows of one stream out of frames into this thread's own memory. */
+/**
+ * Copies the rows of one stream out of frames into this thread's own memory; or shows them where they stand, where the ring is
+ * a part of that.
+ */
 export class BatchReceiver {
   readonly #context: EvaluationContext
   readonly #scope: ArenaScope
-  readonly #stage: ColumnBuffers
+  /** Where rows are copied to; undefined: they stay. */
+  readonly #stage: ColumnBuffers | undefined
   readonly #view: BatchView
   readonly #inputs: ReceivedInputs | undefined
   readonly #recordBytes: number
@@ -72,6 +76,8 @@ export class BatchReceiver {
     options: {
       readonly rows: number
       readonly inputs?: ReceivedInputs | undefined
+      /** Whether the ring is a part of this thread's memory. */
+      readonly isWithin?: boolean
       /** Bytes of the record that comes along with each row. */
       readonly recordBytes?: number | undefined
     },
@@ -80,7 +86,7 @@ export class BatchReceiver {
     this.#inputs = options.inputs
     this.#recordBytes = options.recordBytes ?? 0
     this.#scope = new ArenaScope(context.arena)
-    this.#stage = new ColumnBuffers(this.#scope, columns, options.rows)
+    if (options.isWithin !== true) this.#stage = new ColumnBuffers(this.#scope, columns, options.rows)
     this.#records = this.#recordBytes === 0 ? 0 : this.#scope.allocate(options.rows * this.#recordBytes)
     this.#view = new BatchView(
       columns.map(({ type }) => type.name),
@@ -88,7 +94,7 @@ export class BatchReceiver {
     )
   }
 
-  /** The rows of the frame `ring` has polled, whose payload stands at `offset`. Valid until the next call. */
+  /** The rows of the frame `ring` has polled, whose payload stands at `offset`. Valid until it is released, and the next call. */
   read(ring: FrameRing, offset: number, from: StreamTexts): BatchView {
     const { u8, u32 } = ring
     const { arena } = this.#context
@@ -97,18 +103,20 @@ export class BatchReceiver {
     if ((u32[(offset >>> 2) + 2]! & HAS_PACK) !== 0) from.open()
     let at = offset + ROWS_HEADER_BYTES
     if (this.#inputs !== undefined) at = this.#inputs.read(u32, at, u32[(offset >>> 2) + 3]!)
-    view.show(this.#stage, 0, rows)
+    const stage = this.#stage
+    view.show(stage, 0, rows)
     for (let i = 0; i < view.columns.length; i++) {
       const column = view.columns[i]!
       const hasNulls = u32[at >>> 2] === 1
       at += 8
-      column.validity = hasNulls ? this.#stage.validity[i]! : 0
+      column.validity = hasNulls ? (stage?.validity[i] ?? at) : 0
       if (hasNulls) {
-        arena.memory.u8.set(u8.subarray(at, at + bitmapBytes(rows)), column.validity)
+        if (stage !== undefined) arena.memory.u8.set(u8.subarray(at, at + bitmapBytes(rows)), column.validity)
         at += padded(bitmapBytes(rows))
       }
       const bytes = rows * BYTE_WIDTH[column.type]
-      arena.memory.u8.set(u8.subarray(at, at + bytes), column.values)
+      if (stage === undefined) column.values = at
+      else arena.memory.u8.set(u8.subarray(at, at + bytes), column.values)
       at += padded(bytes)
       from.texts[i]?.translate(column.values, rows, hasNulls)
       column.objects = from.objects[i]
@@ -118,6 +126,12 @@ export class BatchReceiver {
       view.records = this.#records
     }
     return view
+  }
+
+  /** The rows read last have been worked on. */
+  pass(): void {
+    this.#view.length = 0
+    this.#inputs?.pass()
   }
 
   markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {

@@ -29,9 +29,17 @@ const FULL_ENOUGH = 1 / 2
 /** A frame that only fills the end of the ring. */
 const PADDING = 0
 
-/** Shared memory of a ring for `consumers`. `capacity`: a power of two of bytes. */
-export function frameRingMemory(capacity: number, consumers: number): SharedArrayBuffer {
-  return new SharedArrayBuffer((HEADS + consumers * LINE) * 4 + capacity)
+/** Bytes of a ring for `consumers`. `capacity`: a power of two of bytes. */
+export const frameRingBytes = (capacity: number, consumers: number): number => (HEADS + consumers * LINE) * 4 + capacity
+
+/** Shared memory of a ring. */
+export const frameRingMemory = (capacity: number, consumers: number): SharedArrayBuffer =>
+  new SharedArrayBuffer(frameRingBytes(capacity, consumers))
+
+/** Where a ring stands in memory that has other things in it too. */
+export interface RingPlace {
+  readonly at: number
+  readonly bytes: number
 }
 
 /**
@@ -65,19 +73,28 @@ export class FrameRing {
   #claimedAt = 0
   #padding = 0
 
-  /** @param wakeUps Of a producer that may let consumers sleep until it is done for now. */
-  constructor(shared: SharedArrayBuffer, consumers: number, wakeUps?: WakeUps) {
+  /**
+   * @param wakeUps Of a producer that may let consumers sleep until it is done for now.
+   * @param place Default: all of the memory. Where payloads stand is always said as of its beginning.
+   */
+  constructor(
+    shared: SharedArrayBuffer,
+    consumers: number,
+    wakeUps?: WakeUps,
+    { at, bytes }: RingPlace = { at: 0, bytes: shared.byteLength },
+  ) {
+    const heads = (HEADS + consumers * LINE) * 4
     this.#wakeUps = wakeUps
-    this.#i32 = new Int32Array(shared)
+    this.#i32 = new Int32Array(shared, at, heads / 4)
     this.#frames = new WaitCell(this.#i32, FRAMES)
     this.#space = new WaitCell(this.#i32, SPACE)
     this.u8 = new Uint8Array(shared)
     this.u32 = new Uint32Array(shared)
     this.f64 = new Float64Array(shared)
     this.#consumers = consumers
-    this.#data = (HEADS + consumers * LINE) * 4
-    this.#units = (shared.byteLength - this.#data) / UNIT
-    this.mostBytes = (shared.byteLength - this.#data) / 2 - HEADER_BYTES
+    this.#data = at + heads
+    this.#units = (bytes - heads) / UNIT
+    this.mostBytes = (bytes - heads) / 2 - HEADER_BYTES
   }
 
   /** Where `bytes` bytes of payload can be written; -1: there is no room now. Claiming again forgets the claim before. */

@@ -1,6 +1,7 @@
 import type { ErrorPolicy } from '../connector/error-policy.ts'
 import { optionInvalid, show } from '../errors.ts'
 import { checkWorkers } from '../kernels/create-runtime.ts'
+import { bytesTaken, FIRST_ADDRESS } from '../memory/arena.ts'
 import type { Chain } from '../operators/chain.ts'
 import { shardsLayout, stagesLayout } from '../operators/state-parts.ts'
 import { timeBehind } from '../operators/time-of-rows.ts'
@@ -18,7 +19,7 @@ import { EventDrivenClock } from '../time/event-driven-clock.ts'
 import type { KernelModule } from '../wasm/kernel-module.ts'
 import { threadSupport } from '../wasm/thread-support.ts'
 import { type DealtPlan, dealtChain } from './dealt-chain.ts'
-import { FrameRing, frameRingMemory } from './frame-ring.ts'
+import { FrameRing, frameRingBytes, frameRingMemory } from './frame-ring.ts'
 import type { ThreadListener } from './scatter.ts'
 import { spawner } from './spawn.ts'
 import { type ThreadPlan, threadedChain } from './threaded-chain.ts'
@@ -29,6 +30,9 @@ import { workersHere } from './workers-here.ts'
 
 /** A result row, roughly: its columns are known once the workers are ready. */
 const RESULT_ROW = Array<FieldSpec>(7).fill({ name: '', type: 'f64', nullable: false })
+
+const PAGE_BYTES = 65_536
+const MOST_PAGES = 65_535
 
 /** The same of a key and a record of what is aggregated by it. */
 const RECORD = Array<FieldSpec>(16).fill({ name: '', type: 'f64', nullable: false })
@@ -221,6 +225,7 @@ async function openShards(
       time: undefined,
       partition: { ...partitioning, shard: { index, count } },
       half: undefined,
+      within: undefined,
       inputs: inputsOf(parts),
       input,
       consumer: index,
@@ -260,7 +265,7 @@ async function openDealt(
       partition: undefined,
       half: { step: window, mostTexts: Math.floor(parts.config.maxKeys / count / 2) },
       inputs: inputsOf(parts),
-      input: frameRingMemory(ringBytes(parts.config, plan.source), 1),
+      ...inputWithin(ringBytes(parts.config, plan.source), parts),
       consumer: 0,
       consumers: 1,
       output: frameRingMemory(ringBytes(parts.config, RECORD), 1),
@@ -273,10 +278,27 @@ async function openDealt(
   const wakeUps = new WakeUps()
   return {
     pool,
-    rings: jobs.map(({ job }) => new FrameRing(job.input, 1, wakeUps)),
+    rings: jobs.map(({ job }) => new FrameRing(job.input, 1, wakeUps, job.within?.place)),
     window,
     fields: fieldSpecs(scopesOf(nodes, sourceScope(plan))[window]!.schema),
   }
+}
+
+/** The input of a worker, as a part of the memory its kernels work on where that can be shared. */
+function inputWithin(capacity: number, { engine, config }: ThreadsParts): Pick<WorkerJob, 'input' | 'within'> {
+  const bytes = frameRingBytes(capacity, 1)
+  const place = { at: FIRST_ADDRESS, bytes }
+  const initial = Math.ceil((place.at + bytesTaken(bytes)) / PAGE_BYTES) + 1
+  const maximum = Math.floor(Math.min(config.maxMemory / PAGE_BYTES, MOST_PAGES))
+  if (engine === 'wasm' && initial < maximum) {
+    try {
+      const memory = new WebAssembly.Memory({ initial, maximum, shared: true })
+      return { input: memory.buffer as unknown as SharedArrayBuffer, within: { memory, place } }
+    } catch {
+      // The system may not give what might be needed at once: then rows are copied.
+    }
+  }
+  return { input: frameRingMemory(capacity, 1), within: undefined }
 }
 
 async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: ThreadsParts): Promise<ThreadPlan> {
@@ -293,6 +315,7 @@ async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: Th
       time: timeBehind(nodes.slice(0, from)),
       partition: undefined,
       half: undefined,
+      within: undefined,
       inputs: i === 0 ? inputsOf(parts) : 0,
       input: inputs[i]!,
       consumer: 0,

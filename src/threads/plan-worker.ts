@@ -1,6 +1,7 @@
 import { restoreParts, restoreSections, sectionsOf } from '../checkpoint/named-state.ts'
 import { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
 import { createEngine } from '../kernels/engine.ts'
+import { createEngineWithin } from '../kernels/shared-engine.ts'
 import { Arena } from '../memory/arena.ts'
 import { dictionariesOf } from '../memory/column-buffers.ts'
 import type { Dictionary } from '../memory/dictionary.ts'
@@ -18,6 +19,7 @@ import { ownTexts } from '../runtime/own-texts.ts'
 import { schemaFrom } from '../schema/schema.ts'
 import { systemClock } from '../time/clock.ts'
 import { KernelModule } from '../wasm/kernel-module.ts'
+import { SHARED_KERNELS } from '../wasm/packaged/inline-shared.ts'
 import { BatchReceiver, ReceivedInputs, StreamTexts } from './batch-receiver.ts'
 import { FrameRing } from './frame-ring.ts'
 import { FRAME } from './frames.ts'
@@ -34,12 +36,10 @@ type PostMessage = (message: WorkerMessage, transfer?: ArrayBuffer[]) => void
 
 /** Makes what a worker runs. @throws what building a chain throws. */
 export async function openWorker(job: WorkerJob, post: PostMessage): Promise<PlanWorker> {
-  const { module } = job
-  const engine = await createEngine({
-    engine: job.engine,
-    maxBytes: job.maxMemory,
-    module: module && new KernelModule(() => module),
-  })
+  const { module, within, maxMemory } = job
+  const engine = within
+    ? await createEngineWithin(within.memory, SHARED_KERNELS, maxMemory)
+    : await createEngine({ engine: job.engine, maxBytes: maxMemory, module: module && new KernelModule(() => module) })
   const nodes = await Promise.all(job.nodes.map(loadFunctions))
   return new PlanWorker({ ...job, nodes }, engine, post)
 }
@@ -88,12 +88,15 @@ export class PlanWorker {
     this.#isOrdered = job.isOrdered
     this.#isTimed = job.isTimed
     this.#consumer = job.consumer
-    this.#input = new FrameRing(job.input, job.consumers)
+    this.#input = new FrameRing(job.input, job.consumers, undefined, job.within?.place)
     this.#output = new ResultLink(new FrameRing(job.output, 1), () => post({ kind: 'call' }))
     this.#next = job.next && new ResultLink(new FrameRing(job.next, 1), () => {})
     this.#timers = new TurnTimers(job.nowMs)
     this.#inputs = job.inputs === 0 ? undefined : new ReceivedInputs(job.inputs)
-    const context: EvaluationContext = { kernels, arena: new Arena(memory), maxBatch, maxCodes: maxKeys }
+    const arena = new Arena(memory)
+    // What is allocated first is the input.
+    if (job.within !== undefined) arena.allocate(job.within.place.bytes)
+    const context: EvaluationContext = { kernels, arena, maxBatch, maxCodes: maxKeys }
     const { fields } = schemaOf(job.source)
     // The main thread's dictionary may hold as many texts as may be alive, and what is alive here comes on top.
     const dictionaries = dictionariesOf(fields, maxKeys * 2)
@@ -139,7 +142,8 @@ export class PlanWorker {
         return stage.operator
       },
     })
-    this.#receiver = new BatchReceiver(columns, context, { rows: maxBatch, inputs: this.#inputs })
+    const isWithin = job.within !== undefined
+    this.#receiver = new BatchReceiver(columns, context, { rows: maxBatch, inputs: this.#inputs, isWithin })
     this.#texts = new StreamTexts(columns, context)
     ownTexts(this.#chain, {
       dictionaries,
@@ -239,7 +243,7 @@ export class PlanWorker {
         const batch = this.#receiver.read(this.#input, offset, this.#texts)
         await this.#advance(f64[offset >>> 3]!)
         await this.#through(this.#chain.head.process(batch))
-        this.#inputs?.pass()
+        this.#receiver.pass()
         return
       }
       case FRAME.tick:

@@ -4,6 +4,7 @@ import type { Shard } from '../operators/rows-of-shard.ts'
 import type { EventTimeColumn } from '../operators/time-of-rows.ts'
 import type { FieldSpec, LogicalNode } from '../plan/logical-node.ts'
 import type { Partitioning } from '../plan/partitioning.ts'
+import type { RingPlace } from './frame-ring.ts'
 
 /** What a worker is told to do: all of it can be sent to another thread. */
 export interface WorkerJob {
@@ -29,6 +30,8 @@ export interface WorkerJob {
   readonly input: SharedArrayBuffer
   readonly consumer: number
   readonly consumers: number
+  /** Its memory, where its input is a part of that, and where: rows are worked on in their frames then. */
+  readonly within: { readonly memory: WebAssembly.Memory; readonly place: RingPlace } | undefined
   /** The way to the thread that runs the job; and to the worker of the next stage, where there is one. */
   readonly output: SharedArrayBuffer
   readonly next: SharedArrayBuffer | undefined

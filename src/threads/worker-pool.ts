@@ -77,7 +77,8 @@ export class WorkerPool {
       this.#allGone = resolve
     })
     const rings = new Map<SharedArrayBuffer, FrameRing>()
-    for (const { job } of jobs) rings.set(job.input, new FrameRing(job.input, job.consumers))
+    for (const { job } of jobs)
+      rings.set(job.input, new FrameRing(job.input, job.consumers, undefined, job.within?.place))
     this.#jobs = jobs
     this.#spawn = spawn
     this.#outputs = jobs.map(({ job }) => {
@@ -202,7 +203,7 @@ export class WorkerPool {
       shape,
       cells: cellsOf(shape),
       times: new WorkerTimes(shape.times),
-      input: new FrameRing(job.input, job.consumers),
+      input: new FrameRing(job.input, job.consumers, undefined, job.within?.place),
       consumer: job.consumer,
       output: this.#outputs[worker]!,
     }

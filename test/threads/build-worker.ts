@@ -15,7 +15,7 @@ export default async function setup(): Promise<void> {
     packages: 'external',
     external: ['node:*'],
     alias: { '#wasm': join(ROOT, 'build') },
-    loader: { '.wasm': 'binary' },
+    loader: { '.wasm': 'base64' },
     logLevel: 'error',
   })
 }
