@@ -88,7 +88,7 @@ export function tumbling<const O extends AlignedOptions>(
  * is no whole number, to one more or less).
  *
  * @param size More than 0; it needn't be a multiple of `slide`.
- * @param slide More than 0, at most `size` unless `sampling` is true.
+ * @param slide More than 0, at most `size` unless `sampling` is true; a row belongs to at most a million windows.
  * @param options Its `offset` shifts the window edges: may be negative, smaller than `slide` either way.
  * @throws EventfluxError `OPTION_INVALID`.
  *
@@ -116,7 +116,7 @@ export function hopping<const O extends HoppingOptions>(
  * Cumulating windows: within every stretch of length `max`, a window from its start to each multiple of `step`. What a
  * daily total is so far, every hour: `cumulate('1h', '1d')`.
  *
- * @param step More than 0.
+ * @param step More than 0; a row belongs to at most a million windows.
  * @param max A multiple of `step`.
  * @param options Its `offset` shifts the window edges: may be negative, smaller than `max` either way.
  * @throws EventfluxError `OPTION_INVALID`.
@@ -138,6 +138,9 @@ export function cumulate<const O extends AlignedOptions>(
     ...alignedSpec(options),
   }) as CumulateSpec & OptionsOf<O>
 }
+
+/** Most windows that a row belongs to. */
+const MOST_WINDOWS = 1_000_000
 
 type Given<S> = Partial<Record<keyof S, unknown>>
 
@@ -167,6 +170,7 @@ export function checkHopping(given: Given<HoppingSpec>): HoppingSpec {
       `A slide (${slideMs} ms) longer than the window (${sizeMs} ms) leaves rows out; allow it with { sampling: true }`,
       { value: slideMs, at: 'slide' },
     )
+  checkOverlap(sizeMs / slideMs, 'slide', slideMs)
   const offsetMs = offsetOf(given.offsetMs, slideMs, 'slide')
   return Object.freeze({
     kind: 'hopping',
@@ -189,6 +193,7 @@ export function checkCumulate(given: Given<CumulateSpec>): CumulateSpec {
       value: maxMs,
       at: 'max',
     })
+  checkOverlap(maxMs / stepMs, 'step', stepMs)
   const offsetMs = offsetOf(given.offsetMs, maxMs, 'max')
   return Object.freeze({
     kind: 'cumulate',
@@ -199,6 +204,16 @@ export function checkCumulate(given: Given<CumulateSpec>): CumulateSpec {
     ...checkEarly(given),
     ...checkLateness(given),
   })
+}
+
+/** One row gives a result in each of its windows, without a turn for anything else in between. */
+function checkOverlap(windows: number, at: 'slide' | 'step', ms: number): void {
+  if (windows <= MOST_WINDOWS) return
+  const count = Math.ceil(windows).toLocaleString('en')
+  throw optionInvalid(
+    `A ${at} of ${formatDuration(ms)} puts a row into ${count} windows; they are at most ${MOST_WINDOWS.toLocaleString('en')}`,
+    { value: ms, at },
+  )
 }
 
 /** A window as `explain()` shows it. */

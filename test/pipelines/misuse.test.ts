@@ -40,6 +40,7 @@ type Untyped = any
 
 const readings = schema({ time: timestamp(), sensor: utf8(), celsius: f64() })
 const start: Untyped = pipeline(readings)
+const timed: Untyped = pipeline(readings).eventTime('time')
 const windowed: Untyped = pipeline(readings).eventTime('time').keyBy('sensor').window(tumbling('1m'))
 const counted: Untyped = pipeline(readings)
   .eventTime('time')
@@ -93,6 +94,19 @@ describe('operands', () => {
       expect(() => start.filter((e: Untyped) => e.celsius[method](null))).toThrow(
         /for every row: write isNull\(\) or isNotNull\(\)/,
       )
+  })
+})
+
+describe('windows without number', () => {
+  it('that one row would belong to are refused', () => {
+    expect(hopping(1_000_000, 1).sizeMs).toBe(1_000_000)
+    expect(() => hopping('365d', 1)).toThrow(
+      'A slide of 1ms puts a row into 31,536,000,000 windows; they are at most 1,000,000',
+    )
+    expect(() => cumulate(1, 2_000_000)).toThrow('A step of 1ms puts a row into 2,000,000 windows')
+    const plan = JSON.parse(JSON.stringify(timed.window(hopping(10, 1)).aggregate(() => ({ n: count() }))))
+    plan.nodes[1].window.sizeMs = 2 ** 50
+    expect(() => pipelineFromJSON(plan)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID', at: 'slide' }))
   })
 })
 
