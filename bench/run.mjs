@@ -27,6 +27,8 @@ const { values: options } = parseArgs({
 })
 
 mkdirSync(cache, { recursive: true })
+// Otherwise what is inside node_modules counts as CommonJS.
+writeFileSync(join(cache, 'package.json'), '{ "type": "module" }')
 try {
   process.exitCode = await run()
 } finally {
@@ -38,6 +40,7 @@ async function run() {
   const reports = []
   const broken = []
   // All bundles first: sources that change while it runs don't mix.
+  await bundle({ entryPoints: [join(root, 'src/threads/worker.ts')], outfile: join(cache, 'worker.js') })
   const bundles = []
   for (const file of suites()) {
     const suite = relative(benchDirectory, file)
@@ -45,18 +48,18 @@ async function run() {
       .replace(/\.bench\.ts$/, '')
     if (options.only.length > 0 && !options.only.some(text => mayContain(suite, text))) continue
     try {
-      bundles.push({ suite, bundle: await bundled(file, suite) })
+      bundles.push({ suite, file: await bundled(file, suite) })
     } catch (error) {
       broken.push(suite)
       console.error(`${suite}: ${error.message}`)
     }
   }
-  for (const { suite, bundle } of bundles) {
-    for (const group of await inChild(bundle, ['--list'])) {
+  for (const { suite, file } of bundles) {
+    for (const group of await inChild(file, ['--list'])) {
       const name = `${suite}/${group}`
       if (options.only.length > 0 && !options.only.some(text => name.includes(text))) continue
       try {
-        const report = await inChild(bundle, ['--group', group, ...(options.quick ? ['--quick'] : [])])
+        const report = await inChild(file, ['--group', group, ...(options.quick ? ['--quick'] : [])])
         reports.push({ ...report, group: name, loadAverage: loadavg()[0] })
         print(reports.at(-1))
       } catch (error) {
@@ -87,16 +90,18 @@ function suites() {
     .map(name => join(benchDirectory, name))
 }
 
-/** One file per suite, the way users get the library: bundled, the kernels' bytes inside. */
+/** One file per suite. */
 async function bundled(file, suite) {
   const outfile = join(cache, `${suite.replaceAll('/', '-')}.mjs`)
-  await build({
-    stdin: {
-      contents: `import ${JSON.stringify(file)}\nimport { main } from './harness/group.ts'\nawait main(process.argv.slice(2))\n`,
-      resolveDir: benchDirectory,
-      loader: 'ts',
-    },
-    outfile,
+  const contents = `import ${JSON.stringify(file)}\nimport { main } from './harness/group.ts'\nawait main(process.argv.slice(2))\n`
+  await bundle({ stdin: { contents, resolveDir: benchDirectory, loader: 'ts' }, outfile })
+  return outfile
+}
+
+/** The way users get the library: bundled, the kernels' bytes inside. */
+function bundle(what) {
+  return build({
+    ...what,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -109,15 +114,14 @@ async function bundled(file, suite) {
     ignoreAnnotations: true,
     logLevel: 'silent',
   })
-  return outfile
 }
 
 /** Runs a bundle in a process of its own and resolves with what it sends back. */
-function inChild(bundle, args) {
+function inChild(file, args) {
   return new Promise((resolveMessage, reject) => {
     let message
     let output = ''
-    const child = fork(bundle, args, {
+    const child = fork(file, args, {
       cwd: root,
       execArgv: ['--expose-gc', '--max-old-space-size=8192'],
       silent: true,

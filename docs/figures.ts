@@ -28,6 +28,8 @@ interface Figure {
   readonly ratio?: number
   readonly ratioP25?: number
   readonly ratioP75?: number
+  readonly cpuMedian?: number
+  readonly note?: string
   readonly targets?: readonly Target[]
 }
 
@@ -123,6 +125,7 @@ function figuresSection(results: BenchResults): string {
       'fastest of the hand-written loops), with quartiles where the contestants took turns. A target that was missed says so.',
     pipelineTable(groupsIn(results, 'pipelines/')),
     slideTable(groupsIn(results, 'pipelines/hopping/')),
+    shardTable(groupsIn(results, 'threads/shards/')),
     queueTable(groupsIn(results, 'queues/')),
     latencyTable(results.groups),
     kernelTable(groupsIn(results, 'kernels/')),
@@ -167,6 +170,23 @@ function slideTable(groups: readonly Group[]): string {
   if (group === undefined) return ''
   const rows = group.figures.map(figure => [figure.name, rate(figure.median), ratioText(figure), targetText(figure)])
   return table([`overlapping windows: ${group.description}`, 'M events/s', 'against slide = size', 'target'], rows)
+}
+
+/** The same with workers. */
+function shardTable(groups: readonly Group[]): string {
+  if (groups.length === 0) return ''
+  const rows = groups.flatMap(({ description, figures }) =>
+    figures.map(figure => [
+      description,
+      figure.note === undefined ? figure.name : `${figure.name}, by ${figure.note}`,
+      rate(figure.median),
+      ratioText(figure),
+      figure.cpuMedian === undefined ? '' : `${(1_000 / figure.cpuMedian).toFixed(1)} ns`,
+      targetText(figure),
+    ]),
+  )
+  const head = ['dealt out to workers', '', 'M events/s', 'against one thread', 'time of processors a row', 'target']
+  return table(head, rows)
 }
 
 function queueTable(groups: readonly Group[]): string {

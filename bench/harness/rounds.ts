@@ -8,7 +8,25 @@ export interface Contestant {
   readonly targets?: readonly Target[]
   readonly note?: string
 }
-export type Timed = () => void | Promise<void>
+/** It may say itself which part of it counts. */
+export type Timed = (() => void | Promise<void>) | (() => Promise<Took>)
+
+/** What something took, of the time that passed and of processors. */
+export interface Took {
+  readonly seconds: number
+  readonly cpuSeconds: number
+}
+
+/** Starts measuring; returns what says how much it was. */
+export function stopwatch(): () => Took {
+  const cpuStart = process.cpuUsage()
+  const start = performance.now()
+  return () => {
+    const seconds = (performance.now() - start) / 1_000
+    const { user, system } = process.cpuUsage(cpuStart)
+    return { seconds, cpuSeconds: (user + system) / 1e6 }
+  }
+}
 
 export interface Comparison {
   readonly contestants: readonly Contestant[]
@@ -36,15 +54,13 @@ export async function compareInRounds(comparison: Comparison): Promise<Figure[]>
     for (const i of order) {
       const timed = await contestants[i]!.prepare()
       globalThis.gc?.({ type: 'minor' })
-      const cpuStart = process.cpuUsage()
-      const start = performance.now()
+      const stop = stopwatch()
       const running = timed()
-      if (running !== undefined) await running
-      const took = (performance.now() - start) / 1_000
-      const { user, system } = process.cpuUsage(cpuStart)
+      const part = running instanceof Promise ? ((await running) as Took | undefined) : undefined
+      const took = part ?? stop()
       if (round < 0) continue
-      seconds[i]!.push(took)
-      cpuSeconds[i]!.push((user + system) / 1e6)
+      seconds[i]!.push(took.seconds)
+      cpuSeconds[i]!.push(took.cpuSeconds)
     }
   }
   return figuresOf(comparison, seconds, cpuSeconds)

@@ -21,7 +21,8 @@ import type { Tally, WindowRow } from './window-rows.ts'
 export type EngineJob = Job<EventRow, WindowRow>
 type Options = Parameters<ReturnType<typeof workload>['run']>[0]
 
-function workload(kind: KeyKind, config: PipelineConfig) {
+/** The workload over events with keys of a kind. */
+export function workload(kind: KeyKind, config: PipelineConfig) {
   // The two kinds of key differ in the type of one column, which no contestant looks at.
   const key = (kind === 'utf8' ? utf8() : i32()) as ReturnType<typeof i32>
   return pipeline(schema({ time: timestamp(), key, value: f64() }), config)

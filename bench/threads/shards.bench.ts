@@ -1,0 +1,97 @@
+import type { BidColumn } from '../../examples/nexmark/bid.ts'
+import { bidBlocks } from '../../examples/nexmark/generator/bid-stream.ts'
+import { q5 } from '../../examples/nexmark/queries/q5.ts'
+import { q17 } from '../../examples/nexmark/queries/q17.ts'
+import type { BatchResult, ColumnBlock, JobMode, ResultBatch } from '../../src/index.ts'
+import { check } from '../harness/check.ts'
+import { group } from '../harness/group.ts'
+import { type Contestant, compareInRounds, stopwatch, type Took } from '../harness/rounds.ts'
+import { blocksOf, workload } from '../pipelines/w1/engine-job.ts'
+import { makeEvents } from '../pipelines/w1/events.ts'
+
+const BLOCK_ROWS = 16_384
+/** This share of the rows comes first and is not measured: workers compile their kernels anew, and are slow until they have. */
+const WARM_UP = 0.75
+const WORKERS = [undefined, 1, 2, 4] as const
+
+interface Runnable {
+  run(options: { readonly workers?: number; readonly onBatch: (batch: ResultBatch) => void }): Promise<{
+    readonly mode: JobMode
+    pushColumns(block: ColumnBlock): BatchResult | Promise<BatchResult>
+    drain(): Promise<unknown>
+  }>
+}
+
+const nameOf = (workers: number | undefined): string =>
+  workers === undefined ? 'one thread' : `${workers} ${workers === 1 ? 'worker' : 'workers'}`
+
+/** Pushes all blocks through a job of its own. Returns what the last of them took, and how many results there were. */
+async function run(plan: Runnable, blocks: readonly ColumnBlock[], workers: number | undefined) {
+  let results = 0
+  const job = await plan.run({
+    onBatch: batch => {
+      results += batch.length
+    },
+    ...(workers !== undefined && { workers }),
+  })
+  const warm = Math.floor(blocks.length * WARM_UP)
+  for (const block of blocks.slice(0, warm)) await job.pushColumns(block)
+  const stop = stopwatch()
+  for (const block of blocks.slice(warm)) await job.pushColumns(block)
+  await job.drain()
+  const took: Took = stop()
+  return { took, results, mode: job.mode }
+}
+
+/** One thread against workers, over the same blocks. */
+function shards(
+  name: string,
+  description: string,
+  events: number,
+  make: (events: number) => [Runnable, ColumnBlock[]],
+) {
+  group(name, description, async ({ quick, record }) => {
+    const all = quick ? events / 64 : events
+    const [plan, blocks] = make(all)
+    const rows = (1 - Math.floor(blocks.length * WARM_UP) / blocks.length) * all
+    const { results: expected } = await run(plan, blocks, undefined)
+    const contestants: Contestant[] = []
+    for (const workers of WORKERS) {
+      const { results, mode } = await run(plan, blocks, workers)
+      check(results === expected, `${results} results, not ${expected}`)
+      contestants.push({
+        name: nameOf(workers),
+        prepare: () => async () => (await run(plan, blocks, workers)).took,
+        ...(workers === 2 && { targets: [{ of: 'ratio', atLeast: 1.7 }] }),
+        ...(workers !== undefined && { note: mode.distribution ?? mode.kind }),
+      })
+    }
+    const rounds = { warmups: 0, rounds: quick ? 1 : 5 }
+    const baselines = [nameOf(undefined)]
+    record(await compareInRounds({ contestants, baselines, amount: rows / 1e6, unit: 'M events/s', ...rounds }))
+  })
+}
+
+shards('w1', 'W1, columns in, utf8 keys, dense', 32_000_000, events => [
+  workload('utf8', { engine: 'wasm' }) as unknown as Runnable,
+  blocksOf(makeEvents(events, 'utf8', 'dense'), BLOCK_ROWS) as unknown as ColumnBlock[],
+])
+
+/** Blocks of bids with the columns a query reads. */
+function bidsOf({ plan }: ReturnType<typeof q5> | ReturnType<typeof q17>, events: number, eventsPerSecond: number) {
+  const columns = plan.source.map(({ name }) => name as BidColumn)
+  // The generator uses its arrays again for the next block.
+  return Array.from(bidBlocks(columns, { events, eventsPerSecond }), block =>
+    Object.fromEntries(Object.entries(block).map(([name, values]) => [name, (values as Float64Array).slice()])),
+  ) as unknown as ColumnBlock[]
+}
+
+shards('q5', "NEXMark's q5: hot items of 10 s, every 2 s", 32_000_000, events => {
+  const plan = q5({ engine: 'wasm' })
+  return [plan as unknown as Runnable, bidsOf(plan, events, 10_000)]
+})
+
+shards('q17', "NEXMark's q17: prices by auction and day", 32_000_000, events => {
+  const plan = q17({ engine: 'wasm' })
+  return [plan as unknown as Runnable, bidsOf(plan, events, 100)]
+})
