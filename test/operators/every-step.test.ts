@@ -15,7 +15,7 @@ import { length } from '../../src/time/window-kinds/length.ts'
 import { sort } from '../../src/time/window-kinds/sort.ts'
 import { hopping, tumbling } from '../../src/time/windows.ts'
 import { all, late, ROW_WINDOWS, WINDOWS } from './every-window.ts'
-import { type Event, eventRows, events, timedAggregates } from './state-events.ts'
+import { type Event, eventRows, events, takenBack, timedAggregates } from './state-events.ts'
 
 type Tumbling = ReturnType<typeof tumbling>
 type Named<T> = Readonly<Record<string, T>>
@@ -143,7 +143,7 @@ describe('snapshot and restore at every cut make no difference', () => {
       const windowed = timed
         .keyBy('key')
         .window(tumbling(50, { early, ...late, firing: 'retracting' }))
-        .aggregate(timedAggregates)
+        .aggregate(takenBack)
       expect(verify(windowed).rows.length).toBeGreaterThan(5)
     }
   })

@@ -124,6 +124,12 @@ export const aggregates = (e: EventColumns) => ({
   kept: kept(e.n),
 })
 
+/** Those whose results can be taken back. */
+export const takenBack = (e: EventColumns) => {
+  const { leastEver: _, mostEver: __, ...rest } = timedAggregates(e)
+  return rest
+}
+
 /** Those that need the time of the rows, or are approximate. */
 export const timedAggregates = (e: EventColumns) => ({
   ...aggregates(e),
