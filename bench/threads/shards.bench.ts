@@ -12,10 +12,24 @@ import { makeEvents } from '../pipelines/w1/events.ts'
 const BLOCK_ROWS = 16_384
 /** This share of the rows comes first and is not measured: workers compile their kernels anew, and are slow until they have. */
 const WARM_UP = 0.5
-const WORKERS = [undefined, 1, 2, 4] as const
+
+interface Threads {
+  readonly name: string
+  readonly workers?: number
+  readonly distribution?: 'keys'
+}
+const ONE_THREAD: Threads = { name: 'one thread' }
+const TWO_WORKERS: Threads = { name: '2 workers', workers: 2 }
+const THREADS: readonly Threads[] = [
+  ONE_THREAD,
+  { name: '1 worker', workers: 1 },
+  TWO_WORKERS,
+  { name: '2 workers, asked for keys', workers: 2, distribution: 'keys' },
+  { name: '4 workers', workers: 4 },
+]
 
 interface Runnable {
-  run(options: { readonly workers?: number; readonly onBatch: (batch: ResultBatch) => void }): Promise<{
+  run(options: Omit<Threads, 'name'> & { readonly onBatch: (batch: ResultBatch) => void }): Promise<{
     readonly mode: JobMode
     pushColumns(block: ColumnBlock): BatchResult | Promise<BatchResult>
     flush(): Promise<void>
@@ -23,17 +37,14 @@ interface Runnable {
   }>
 }
 
-const nameOf = (workers: number | undefined): string =>
-  workers === undefined ? 'one thread' : `${workers} ${workers === 1 ? 'worker' : 'workers'}`
-
 /** Pushes all blocks through a job of its own. Returns what the last of them took, and how many results there were. */
-async function run(plan: Runnable, blocks: readonly ColumnBlock[], workers: number | undefined) {
+async function run(plan: Runnable, blocks: readonly ColumnBlock[], { name, ...threads }: Threads) {
   let results = 0
   const job = await plan.run({
     onBatch: batch => {
       results += batch.length
     },
-    ...(workers !== undefined && { workers }),
+    ...threads,
   })
   const warm = Math.floor(blocks.length * WARM_UP)
   for (const block of blocks.slice(0, warm)) await job.pushColumns(block)
@@ -57,20 +68,20 @@ function shards(
     const all = quick ? events / 64 : events
     const [plan, blocks] = make(all)
     const rows = (1 - Math.floor(blocks.length * WARM_UP) / blocks.length) * all
-    const { results: expected } = await run(plan, blocks, undefined)
+    const { results: expected } = await run(plan, blocks, ONE_THREAD)
     const contestants: Contestant[] = []
-    for (const workers of WORKERS) {
-      const { results, mode } = await run(plan, blocks, workers)
+    for (const threads of THREADS) {
+      const { results, mode } = await run(plan, blocks, threads)
       check(results === expected, `${results} results, not ${expected}`)
       contestants.push({
-        name: nameOf(workers),
-        prepare: () => async () => (await run(plan, blocks, workers)).took,
-        ...(workers === 2 && { targets: [{ of: 'ratio', atLeast: 1.7 }] }),
-        ...(workers !== undefined && { note: mode.distribution ?? mode.kind }),
+        name: threads.name,
+        prepare: () => async () => (await run(plan, blocks, threads)).took,
+        ...(threads === TWO_WORKERS && { targets: [{ of: 'ratio', atLeast: 1.7 }] }),
+        ...(threads !== ONE_THREAD && { note: mode.distribution ?? mode.kind }),
       })
     }
     const rounds = { warmups: 0, rounds: quick ? 1 : 5 }
-    const baselines = [nameOf(undefined)]
+    const baselines = [ONE_THREAD.name]
     record(await compareInRounds({ contestants, baselines, amount: rows / 1e6, unit: 'M events/s', ...rounds }))
   })
 }
