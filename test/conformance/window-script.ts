@@ -7,7 +7,6 @@ import type { Operator } from '../../src/operators/operator.ts'
 import type { WindowOperator } from '../../src/operators/window/window-operator.ts'
 import { DEFAULT_MAX_BATCH } from '../../src/plan/default-capacity.ts'
 import { eventTimeNode, windowAggregateNode } from '../../src/plan/make-node.ts'
-import { boundedOutOfOrderness } from '../../src/plan/watermarks.ts'
 import type { WindowSpec } from '../../src/time/windows.ts'
 import { BatchFixture, type EngineName } from '../operators/batch-fixture.ts'
 
@@ -29,8 +28,8 @@ export interface ScriptResult {
   readonly isRetraction?: boolean
 }
 
-/** Rows never move the watermark: the script does. */
-const NEVER = 2 ** 52
+/** Rows bring no watermark along: the script moves it. */
+const NO_WATERMARKS = { kind: 'punctuated', expression: { kind: 'column', name: 'mark' } } as const
 
 /** One window over keyed rows, driven the way the engines' own tests drive theirs: an element, a watermark, an element. */
 export class WindowScript {
@@ -40,7 +39,7 @@ export class WindowScript {
   #results: ScriptResult[] = []
 
   constructor(window: WindowSpec, engine: EngineName = 'wasm') {
-    this.#fixture = new BatchFixture(engine, { time: 'timestamp', key: 'utf8', value: 'f64' }, DEFAULT_MAX_BATCH)
+    this.#fixture = new BatchFixture(engine, { time: 'timestamp', key: 'utf8', value: 'f64', mark: 'timestamp?' }, DEFAULT_MAX_BATCH)
     const { context, columns } = this.#fixture
     const over = (fn: 'count' | 'sum' | 'first' | 'last'): ResultNode => ({
       kind: 'aggregate',
@@ -48,7 +47,7 @@ export class WindowScript {
       args: fn === 'count' ? [] : [{ kind: 'column', name: 'value' }],
     })
     const nodes = [
-      eventTimeNode({ column: 'time', watermarks: boundedOutOfOrderness(NEVER), allowedLatenessMs: 0 }),
+      eventTimeNode({ column: 'time', watermarks: NO_WATERMARKS, allowedLatenessMs: 0 }),
       windowAggregateNode(['key'], window, [
         { name: 'n', result: over('count') },
         { name: 'sum', result: over('sum') },
@@ -81,7 +80,7 @@ export class WindowScript {
   /** Sends rows, each in a batch of its own; returns what came out at once. */
   rows(...rows: readonly ScriptRow[]): ScriptResult[] {
     for (const { time, key = 'key', value = 1 } of rows)
-      this.#chain.head.process(this.#fixture.write([{ time, key, value }]))
+      this.#chain.head.process(this.#fixture.write([{ time, key, value, mark: null }]))
     return this.#taken()
   }
 
