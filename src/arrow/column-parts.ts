@@ -68,20 +68,26 @@ function nulls(batch: ResultBatch, name: string): { readonly nullCount: number; 
   return nullCount === 0 ? { nullCount } : { nullCount, nullBitmap }
 }
 
-/** The engine's codes are of a dictionary that lives on and is swept: those of this batch are numbered anew. */
+/**
+ * The engine's codes are of a dictionary that lives on, is swept, and may have a text twice: those of this batch are numbered
+ * anew, by their texts.
+ */
 function dictionaryParts(name: string, batch: ResultBatch): ColumnParts {
   const { length } = batch
   const engineCodes = batch.column(name)
-  const codes = new Map<number, number>()
+  const known = new Map<number, number>()
+  const codes = new Map<string, number>()
   const texts: string[] = []
   const values = new Int32Array(length)
   for (let row = 0; row < length; row++) {
     if (!batch.isValid(name, row)) continue
     const engineCode = engineCodes[row] as number
-    let code = codes.get(engineCode)
+    let code = known.get(engineCode)
     if (code === undefined) {
-      code = texts.push(batch.text(name, row)!) - 1
-      codes.set(engineCode, code)
+      const text = batch.text(name, row)!
+      code = codes.get(text) ?? texts.push(text) - 1
+      codes.set(text, code)
+      known.set(engineCode, code)
     }
     values[row] = code
   }

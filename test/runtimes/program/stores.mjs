@@ -76,11 +76,11 @@ const stores = {
       request.onerror = () => reject(request.error)
     }),
 
-  /** Counts the visits, tells the server of every row and its number, and goes on where a job before it left off. */
+  /** Counts the visits, tells the server of every row and its id, and goes on where a job before it left off. */
   async job({ kind, name, events }) {
     const sink = {
-      send: async (row, number) => {
-        await fetch('/rows', { method: 'POST', body: JSON.stringify({ name, number, row }) })
+      send: async (row, { epoch, sequence }) => {
+        await fetch('/rows', { method: 'POST', body: JSON.stringify({ name, epoch, number: sequence, row }) })
       },
     }
     try {
