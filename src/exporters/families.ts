@@ -266,13 +266,16 @@ export const FAMILIES: readonly Family[] = [
   ...WORKERS,
 ]
 
-/** The quantiles a distribution keeps. */
-export const QUANTILES = [
+const QUANTILES = [
   ['0.5', 'p50'],
   ['0.9', 'p90'],
   ['0.99', 'p99'],
   ['0.999', 'p999'],
 ] as const
+
+/** The quantiles of a distribution, in seconds. Of nothing there are none: not every exposition has a spelling for NaN. */
+export const quantilesOf = (ns: HistogramSnapshot): readonly (readonly [quantile: string, seconds: number])[] =>
+  ns.count === 0 ? [] : QUANTILES.map(([quantile, of]) => [quantile, ns[of] / 1e9])
 
 /** Seconds all recorded durations are together. */
 export const sumSeconds = ({ count, mean }: HistogramSnapshot): number => (count === 0 ? 0 : (count * mean) / 1e9)

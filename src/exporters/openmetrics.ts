@@ -1,5 +1,5 @@
 import type { MetricsSnapshot } from '../metrics/metrics-snapshot.ts'
-import { FAMILIES, type Family, type Labels, QUANTILES, sumSeconds } from './families.ts'
+import { FAMILIES, type Family, type Labels, quantilesOf, sumSeconds } from './families.ts'
 import { type MeasuredJobs, Snapshots } from './measured.ts'
 
 /** What an HTTP answer with {@link openMetricsText} says it is. */
@@ -32,7 +32,7 @@ function samplesOf(family: Family, pipeline: string, metrics: MetricsSnapshot): 
     return family.distributions(metrics).flatMap(({ labels, ns }) => {
       const named = { pipeline, ...labels }
       return [
-        ...QUANTILES.map(([quantile, of]) => line(name, { ...named, quantile }, ns[of] / 1e9)),
+        ...quantilesOf(ns).map(([quantile, seconds]) => line(name, { ...named, quantile }, seconds)),
         line(`${name}_count`, named, ns.count),
         line(`${name}_sum`, named, sumSeconds(ns)),
       ]

@@ -1,5 +1,5 @@
 import type { MetricsSnapshot } from '../metrics/metrics-snapshot.ts'
-import { FAMILIES, type Family, type Labels, QUANTILES } from './families.ts'
+import { FAMILIES, type Family, type Labels, quantilesOf } from './families.ts'
 import { type MeasuredJobs, Snapshots } from './measured.ts'
 
 interface OtelResult<I> {
@@ -60,6 +60,6 @@ function samplesOf(family: Family, metrics: MetricsSnapshot): readonly { labels:
   return family
     .distributions(metrics)
     .flatMap(({ labels, ns }) =>
-      QUANTILES.map(([quantile, of]) => ({ labels: { ...labels, quantile }, value: ns[of] / 1e9 })),
+      quantilesOf(ns).map(([quantile, value]) => ({ labels: { ...labels, quantile }, value })),
     )
 }

@@ -1,5 +1,5 @@
 import type { MetricsSnapshot } from '../metrics/metrics-snapshot.ts'
-import { FAMILIES, type Family, type Labels, QUANTILES, sumSeconds } from './families.ts'
+import { FAMILIES, type Family, type Labels, quantilesOf, sumSeconds } from './families.ts'
 import { type MeasuredJobs, Snapshots } from './measured.ts'
 
 /** A sample as `prom-client` keeps it. */
@@ -72,7 +72,7 @@ function valuesOf(family: Family, pipeline: string, metrics: MetricsSnapshot): P
   return family.distributions(metrics).flatMap(({ labels, ns }) => {
     const named = { pipeline, ...labels }
     return [
-      ...QUANTILES.map(([quantile, of]) => ({ labels: { ...named, quantile }, value: ns[of] / 1e9 })),
+      ...quantilesOf(ns).map(([quantile, value]) => ({ labels: { ...named, quantile }, value })),
       { metricName: `${family.name}_sum`, labels: named, value: sumSeconds(ns) },
       { metricName: `${family.name}_count`, labels: named, value: ns.count },
     ]

@@ -39,7 +39,11 @@ export class WindowScript {
   #results: ScriptResult[] = []
 
   constructor(window: WindowSpec, engine: EngineName = 'wasm') {
-    this.#fixture = new BatchFixture(engine, { time: 'timestamp', key: 'utf8', value: 'f64', mark: 'timestamp?' }, DEFAULT_MAX_BATCH)
+    this.#fixture = new BatchFixture(
+      engine,
+      { time: 'timestamp', key: 'utf8', value: 'f64', mark: 'timestamp?' },
+      DEFAULT_MAX_BATCH,
+    )
     const { context, columns } = this.#fixture
     const over = (fn: 'count' | 'sum' | 'first' | 'last'): ResultNode => ({
       kind: 'aggregate',

@@ -140,8 +140,8 @@ describe.each([
     const byNumber = new Map<number, object>()
     for (const { number, row } of reported) {
       // Nothing but their own order says where rows come.
-    expect(reported.filter(({ epoch }) => epoch !== 0)).toEqual([])
-    // A row that comes again is the same row.
+      expect(reported.filter(({ epoch }) => epoch !== 0)).toEqual([])
+      // A row that comes again is the same row.
       expect(byNumber.get(number) ?? row).toEqual(row)
       byNumber.set(number, row)
     }
