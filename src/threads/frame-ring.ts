@@ -21,10 +21,10 @@ const SPACE_CALL = 2 * LINE + WAIT_CELL_WORDS
 const STOP = 3 * LINE
 const HEADS = 4 * LINE
 
-/** What of a ring is full when its producer is called to go on: the consumers have something to do meanwhile. */
-const EMPTY_ENOUGH = 1 / 4
-/** What of a ring may be full while its consumers sleep until the producer is done for now. */
-const FULL_ENOUGH = 1 / 2
+/** What of a ring is full when its producer is called to go on: it takes a while to wake, and the consumers have something to do meanwhile. */
+const EMPTY_ENOUGH = 1 / 2
+/** What of a ring may be full while its consumers sleep until the producer is done for now: less than is worth a wake-up. */
+const FULL_ENOUGH = 1 / 32
 
 /** A frame that only fills the end of the ring. */
 const PADDING = 0
