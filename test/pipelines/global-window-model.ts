@@ -67,9 +67,7 @@ export function globalWindowModel(spec: GlobalSpec, input: readonly GivenRow[], 
   const advance = (to: number) => {
     if (to <= watermark) return
     watermark = to
-    if (trigger.kind === 'interval' && Number.isNaN(intervalEnd))
-      intervalEnd = (Math.floor(to / trigger.everyMs) + 1) * trigger.everyMs
-    else if (trigger.kind === 'interval' && to >= intervalEnd) {
+    if (trigger.kind === 'interval' && to >= intervalEnd) {
       const keys = changed
       changed = []
       act(keys, intervalEnd, 'fire')
@@ -136,6 +134,8 @@ export function globalWindowModel(spec: GlobalSpec, input: readonly GivenRow[], 
         }
         break
       case 'interval':
+        if (Number.isNaN(intervalEnd))
+          intervalEnd = (Math.floor(Math.max(time, watermark) / trigger.everyMs) + 1) * trigger.everyMs
         if (!changed.includes(key)) changed.push(key)
         break
       case 'own': {

@@ -8,22 +8,14 @@ import type { KeyIds } from '../key-ids.ts'
 import { ChangedKeys, nextMultiple } from './changed-keys.ts'
 import type { DueKeys, RunningTrigger } from './running-trigger.ts'
 
-/** Before there is any watermark: the first one says which multiple is the next. */
-const UNKNOWN = -Number.MAX_VALUE
-
-/**
- * Fires the keys that have changed when the watermark reaches the next multiple of an interval. Which one that is hangs on
- * the watermark alone: replicas that see other rows agree on it.
- */
+/** Fires the keys that have changed when the watermark reaches the next multiple of an interval. */
 export class RunningIntervalTrigger implements RunningTrigger {
   readonly kernels = ['listChanged']
   readonly inTypeScript = undefined
   readonly isPerRow = false
   readonly wakeAt = Number.POSITIVE_INFINITY
   readonly action = 'continue'
-  dueAt = UNKNOWN
-  /** The time of the first row, for an input that ends before it has any watermark. */
-  #firstTime = Number.NaN
+  dueAt = Number.POSITIVE_INFINITY
   readonly #everyMs: number
   readonly #changed: ChangedKeys
 
@@ -41,12 +33,9 @@ export class RunningIntervalTrigger implements RunningTrigger {
   }
 
   rowsNext(rows: BatchRows): void {
-    if (this.#changed.count > 0) return
+    if (this.dueAt !== Number.POSITIVE_INFINITY) return
     const { cursor } = rows
-    const met = rows.watermarks.at(cursor)
-    if (Number.isNaN(this.#firstTime)) this.#firstTime = rows.timeAt(cursor)
-    // Nobody told how far the watermark was meanwhile: nothing was to fire.
-    if (Number.isFinite(met)) this.dueAt = nextMultiple(this.#everyMs, met)
+    this.dueAt = nextMultiple(this.#everyMs, Math.max(rows.timeAt(cursor), rows.watermarks.at(cursor)))
   }
 
   next(rows: BatchRows, from: number, to: number): number {
@@ -55,11 +44,9 @@ export class RunningIntervalTrigger implements RunningTrigger {
   }
 
   takeDue(watermark: number): DueKeys | undefined {
-    if (watermark < this.dueAt) return
-    const isKnown = this.dueAt !== UNKNOWN
-    const dueAt = isKnown ? this.dueAt : nextMultiple(this.#everyMs, this.#firstTime)
+    const { dueAt } = this
+    if (watermark < dueAt) return
     this.dueAt = nextMultiple(this.#everyMs, watermark)
-    if (!isKnown && watermark < Number.POSITIVE_INFINITY) return
     if (this.#changed.count === 0) return
     return { atMs: dueAt, ids: this.#changed.take(), action: 'fire' }
   }
@@ -80,7 +67,7 @@ export class RunningIntervalTrigger implements RunningTrigger {
     const { count } = this.#changed
     this.#changed.restore(reader, keys)
     // Where no key has changed, it stands where it last was.
-    if (count === 0) this.dueAt = dueAt
+    if (this.dueAt === Number.POSITIVE_INFINITY || count === 0) this.dueAt = dueAt
     else if (this.#changed.count > count) this.dueAt = Math.min(this.dueAt, dueAt)
   }
 
