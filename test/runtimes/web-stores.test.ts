@@ -148,7 +148,9 @@ describe.each([
     expect([...byNumber.keys()].sort((a, b) => a - b)).toEqual(expected.map((_, i) => i))
     expect(inOrder([...byNumber.values()])).toEqual(inOrder(expected))
     expect(begun[0]).toBe(0)
-    for (let i = 1; i < begun.length; i++) expect(begun[i]).toBeGreaterThan(begun[i - 1]!)
+    // A page may end before it has another checkpoint; none goes back behind one there is.
+    for (let i = 1; i < begun.length; i++) expect(begun[i]).toBeGreaterThanOrEqual(begun[i - 1]!)
+    expect(begun.at(-1)).toBeGreaterThan(0)
   })
 
   it('are not for two jobs at once: the one that comes second to a checkpoint ends', async () => {
