@@ -7,6 +7,7 @@ import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import type { RecordBatch, Vector } from '../memory/record-batch.ts'
 import type { TotalOrder } from '../plan/total-order.ts'
 import { f64 } from '../schema/data-type.ts'
+import { ColumnsBehind } from './columns-behind.ts'
 import type { EvaluationContext, InputColumn } from './evaluator/evaluation-frame.ts'
 import type { Operator } from './operator.ts'
 import { ReusedBatch } from './reused-batch.ts'
@@ -26,7 +27,7 @@ export class RowNumbersOperator implements Operator, Stateful {
   readonly #slices: WindowSlices | undefined
   readonly #time: number
   readonly #output = new ReusedBatch()
-  #columns: readonly Vector[] = []
+  readonly #behind: ColumnsBehind
   #rows = 0
 
   constructor(parts: {
@@ -49,6 +50,7 @@ export class RowNumbersOperator implements Operator, Stateful {
       validity: 0,
       dictionary: undefined,
     }))
+    this.#behind = new ColumnsBehind(this.#added)
     this.#next = parts.next([...columns, ...names.map(name => ({ name, type: f64(), dictionary: undefined }))])
   }
 
@@ -66,7 +68,7 @@ export class RowNumbersOperator implements Operator, Stateful {
     }
     const output = this.#output
     output.assign(batch)
-    output.columns = this.#withAdded(columns)
+    output.columns = this.#behind.of(columns)
     return this.#next.process(output)
   }
 
@@ -101,14 +103,5 @@ export class RowNumbersOperator implements Operator, Stateful {
   close(): void {
     this.#scope.release()
     this.#next.close()
-  }
-
-  /** Mostly the same vectors as those of the batch before. */
-  #withAdded(columns: readonly Vector[]): readonly Vector[] {
-    const isSame =
-      columns.length + this.#added.length === this.#columns.length &&
-      columns.every((each, i) => each === this.#columns[i])
-    if (!isSame) this.#columns = [...columns, ...this.#added]
-    return this.#columns
   }
 }

@@ -5,6 +5,7 @@ import { checkpointBusy } from '../../errors.ts'
 import { ArenaScope } from '../../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { RecordBatch, Vector, WatermarkTrack } from '../../memory/record-batch.ts'
+import { ColumnsBehind } from '../columns-behind.ts'
 import type { EvaluationContext } from '../evaluator/evaluation-frame.ts'
 import type { Operator } from '../operator.ts'
 import { ReusedBatch } from '../reused-batch.ts'
@@ -31,7 +32,7 @@ export class ProcessingTimeOperator implements Operator, Stateful, TimedStage {
   readonly #track = new LevelOfABatch()
   readonly #output = new ReusedBatch()
   readonly #wakeUp: WakeUp
-  #columns: readonly Vector[] = []
+  readonly #behind: ColumnsBehind
   /** The latest instant the clock was seen at, in whole milliseconds. */
   #nowMs: number
   /** What stands in the column: so many rows of this instant. */
@@ -48,6 +49,7 @@ export class ProcessingTimeOperator implements Operator, Stateful, TimedStage {
     this.#scope = new ArenaScope(arena)
     const values = this.#scope.allocate(maxBatch * 8)
     this.#times = { type: 'timestamp', values, validity: 0, dictionary: undefined }
+    this.#behind = new ColumnsBehind([this.#times])
     this.#nowMs = Math.floor(parts.timers.now())
     this.#wakeUp = new WakeUp(parts.timers, this)
   }
@@ -132,23 +134,19 @@ export class ProcessingTimeOperator implements Operator, Stateful, TimedStage {
   #send(batch: RecordBatch): boolean {
     const output = this.#output
     output.assign(batch)
-    output.columns = this.#withTimes(batch)
+    this.#fillTimes(batch.length)
+    output.columns = this.#behind.of(batch.columns)
     output.origin = 0
     output.watermarks = this.#track.of(batch.length, this.#nowMs)
     return this.#parts.next.process(output) && this.#settle()
   }
 
-  #withTimes({ columns, length }: RecordBatch): readonly Vector[] {
-    if (this.#filledMs !== this.#nowMs || this.#filledRows < length) {
-      const first = this.#times.values >>> 3
-      this.#parts.context.arena.memory.f64.fill(this.#nowMs, first, first + length)
-      this.#filledMs = this.#nowMs
-      this.#filledRows = length
-    }
-    // Mostly the same vectors as those of the batch before.
-    const isSame = columns.length + 1 === this.#columns.length && columns.every((each, i) => each === this.#columns[i])
-    if (!isSame) this.#columns = [...columns, this.#times]
-    return this.#columns
+  #fillTimes(length: number): void {
+    if (this.#filledMs === this.#nowMs && this.#filledRows >= length) return
+    const first = this.#times.values >>> 3
+    this.#parts.context.arena.memory.f64.fill(this.#nowMs, first, first + length)
+    this.#filledMs = this.#nowMs
+    this.#filledRows = length
   }
 
   #catchUp(): void {
