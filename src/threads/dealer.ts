@@ -4,13 +4,14 @@ import type { ChainParts } from '../operators/chain.ts'
 import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import type { EventTimeOperator } from '../operators/event-time/event-time.ts'
 import type { Operator } from '../operators/operator.ts'
-import type { TimedStage } from '../operators/stage-timers.ts'
 import type { Clock } from '../time/clock.ts'
 import { BatchSender } from './batch-sender.ts'
 import type { FrameRing } from './frame-ring.ts'
 import { FRAME } from './frames.ts'
 import { Gather, type GatheredWorker } from './gather.ts'
-import type { ThreadListener } from './scatter.ts'
+import { Lookout, type ThreadListener } from './lookout.ts'
+import { OpenStep } from './open-step.ts'
+import { SentRows } from './sent-rows.ts'
 import { afterThis } from './wake-ups.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
@@ -18,8 +19,7 @@ import type { WorkerPool } from './worker-pool.ts'
 interface Hand {
   readonly ring: FrameRing
   readonly sender: BatchSender
-  /** Rows sent and not yet worked on, with the position behind them. */
-  readonly sent: { readonly position: number; readonly rows: number }[]
+  readonly sent: SentRows
   /** Whether it knows where the watermarks stand. */
   isTold: boolean
 }
@@ -34,24 +34,16 @@ export class Dealer implements Operator {
   readonly #pool: WorkerPool
   readonly #hands: readonly Hand[]
   readonly #listener: ThreadListener
-  readonly #clock: Clock
+  readonly #lookout: Lookout
+  readonly #open = new OpenStep()
   readonly #gather: Gather
   #eventTime!: EventTimeOperator
   /** Where the watermarks stood before the batch at hand. */
   #before = new Float64Array(0)
   #next = 0
-  /** What is not done yet. */
-  #open: (() => boolean) | undefined
   #asked = 0
-  #isLookingOut = false
   #isTellingLater = false
   #isClosed = false
-  readonly #look: TimedStage = {
-    timerDue: () => {
-      this.#isLookingOut = false
-      return this.#pump()
-    },
-  }
 
   constructor(
     columns: readonly InputColumn[],
@@ -68,7 +60,7 @@ export class Dealer implements Operator {
     const { context, pool, rings, inputs } = parts
     this.#pool = pool
     this.#listener = parts.listener
-    this.#clock = parts.clock
+    this.#lookout = new Lookout(parts.listener, parts.clock, () => this.#pump())
     this.#hands = rings.map(ring => ({
       ring,
       sender: new BatchSender({
@@ -80,11 +72,11 @@ export class Dealer implements Operator {
         senders: rings.length,
         inputs,
       }),
-      sent: [],
+      sent: new SentRows(),
       isTold: true,
     }))
     this.#gather = new Gather(workers, context, () => {})
-    pool.onCall = () => this.#called()
+    pool.onCall = () => this.#lookout.called()
   }
 
   /** Whose watermarks the workers follow. Before the first batch. */
@@ -107,10 +99,10 @@ export class Dealer implements Operator {
     // Nothing it is told may get in before the rows.
     hand.isTold = true
     let isStandSent = false
-    return this.#do(() => {
+    return this.#open.do(() => {
       isStandSent ||= this.#send(hand, () => this.#sendStand(hand, this.#before))
       if (!isStandSent || !this.#send(hand, () => hand.sender.send())) return false
-      hand.sent.push({ position: hand.ring.tail, rows })
+      hand.sent.add(hand.ring.tail, rows)
       return true
     })
   }
@@ -128,7 +120,7 @@ export class Dealer implements Operator {
   /** Sends a barrier behind everything sent so far. */
   barrier(id: number, aligned: () => boolean): boolean {
     const left = new Set(this.#hands)
-    return this.#do(() => {
+    return this.#open.do(() => {
       if (!this.#tellAll(left, FRAME.barrier, 0, id)) return false
       this.#gather.atBarrier(id, aligned)
       return true
@@ -145,11 +137,7 @@ export class Dealer implements Operator {
   }
 
   resume(): boolean {
-    if (!this.#pump()) return false
-    if (this.#open === undefined) return true
-    if (!this.#open()) return false
-    this.#open = undefined
-    return true
+    return this.#pump() && this.#open.resume()
   }
 
   markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
@@ -164,31 +152,18 @@ export class Dealer implements Operator {
     this.#gather.close()
   }
 
-  /** A worker says that there is something to look at. */
-  #called(): void {
-    this.#isLookingOut = true
-    this.#listener.ready()
-    if (this.#isLookingOut) this.#listener.timerDue(this.#look, this.#clock.now())
-  }
-
   #pump(): boolean {
-    this.#isLookingOut = false
+    this.#lookout.looked()
     const isThrough = this.#gather.pump()
     this.#countSent()
     if (!this.#isTellingLater) this.#tellStands()
     return isThrough
   }
 
-  #do(step: () => boolean): boolean {
-    if (step()) return true
-    this.#open = step
-    return false
-  }
-
   #ask(kind: number): boolean {
     const number = ++this.#asked
     const left = new Set(this.#hands)
-    return this.#do(() => this.#tellAll(left, kind, number, 0) && this.#pump() && this.#gather.isDone(number))
+    return this.#open.do(() => this.#tellAll(left, kind, number, 0) && this.#pump() && this.#gather.isDone(number))
   }
 
   /** Tells those that are left something; false: some of them have no room. */
@@ -254,10 +229,7 @@ export class Dealer implements Operator {
 
   #countSent(): void {
     let rows = 0
-    for (const { ring, sent } of this.#hands) {
-      const { slowest } = ring
-      while (sent.length > 0 && ((slowest - sent[0]!.position) | 0) >= 0) rows += sent.shift()!.rows
-    }
+    for (const { ring, sent } of this.#hands) rows += sent.takeThrough(ring.slowest)
     if (rows > 0) this.#listener.batchDone(rows, 0)
   }
 }

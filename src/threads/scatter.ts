@@ -10,16 +10,12 @@ import { BatchSender } from './batch-sender.ts'
 import type { FrameRing } from './frame-ring.ts'
 import { FRAME } from './frames.ts'
 import { Gather, type GatheredWorker } from './gather.ts'
+import { Lookout, type ThreadListener } from './lookout.ts'
+import { OpenStep } from './open-step.ts'
 import { Restarts } from './restarts.ts'
+import { SentRows } from './sent-rows.ts'
 import type { WorkerPool } from './worker-pool.ts'
 import type { WorkerStates } from './worker-states.ts'
-
-/** Who is told what happens between the threads. */
-export interface ThreadListener {
-  ready(): void
-  timerDue(stage: TimedStage, atMs: number): void
-  batchDone(rows: number, busyNs: number): void
-}
 
 /** The head of a chain that is done by workers: sends what comes to the workers, and looks after what comes back. */
 export class Scatter implements Operator {
@@ -30,27 +26,19 @@ export class Scatter implements Operator {
   readonly #clock: Clock
   readonly #sender: BatchSender
   readonly #gather: Gather
-  /** Rows sent and not yet worked on by all, with the position behind them. */
-  #sent: { readonly position: number; readonly rows: number }[] = []
+  readonly #sent = new SentRows()
+  readonly #open = new OpenStep()
+  readonly #lookout: Lookout
   /** Rows sent before the workers were started anew. */
   #sentBefore = 0
   readonly restarts: Restarts | undefined
-  /** What is not done yet. */
-  #open: (() => boolean) | undefined
   /** Requests made so far. */
   #asked = 0
-  #isLookingOut = false
   #armedFor = Number.POSITIVE_INFINITY
   #disarm: (() => void) | undefined
   readonly #sendRows = (): boolean => this.#withSpace(() => this.#sender.send())
-  readonly #look: TimedStage = {
-    timerDue: () => {
-      this.#isLookingOut = false
-      return this.#pump()
-    },
-  }
   readonly #tick: TimedStage = {
-    timerDue: atMs => this.#do(() => this.#tell(FRAME.tick, 0, Math.max(atMs, this.#clock.now()))),
+    timerDue: atMs => this.#open.do(() => this.#tell(FRAME.tick, 0, Math.max(atMs, this.#clock.now()))),
   }
 
   constructor(
@@ -82,7 +70,8 @@ export class Scatter implements Operator {
       inputs: parts.inputs,
     })
     this.#gather = new Gather(workers, context, atMs => this.#arm(atMs))
-    pool.onCall = () => this.#called()
+    this.#lookout = new Lookout(parts.listener, parts.clock, () => this.#pump())
+    pool.onCall = () => this.#lookout.called()
     const { restart, states, delays } = parts
     this.restarts =
       restart &&
@@ -94,16 +83,16 @@ export class Scatter implements Operator {
         clock: delays,
         texts: () => this.#sender.knownTexts(),
         between: () => this.#startOver(),
-        ready: () => this.#called(),
+        ready: () => this.#lookout.called(),
       })
   }
 
   process(batch: RecordBatch): boolean {
     const rows = batch.selectedCount
     this.#sender.start(batch, this.#clock.now())
-    return this.#do(() => {
+    return this.#open.do(() => {
       if (!this.#sendRows()) return false
-      this.#sent.push({ position: this.#input.tail, rows })
+      this.#sent.add(this.#input.tail, rows)
       const wanted = this.restarts?.wanted
       if (wanted !== undefined) this.#sendBarrier(wanted, () => true)
       return true
@@ -116,12 +105,12 @@ export class Scatter implements Operator {
   }
 
   endInput(input: number): boolean {
-    return this.#do(() => this.#tell(FRAME.inputEnd, input, 0))
+    return this.#open.do(() => this.#tell(FRAME.inputEnd, input, 0))
   }
 
   /** Sends a barrier behind everything sent so far. */
   barrier(id: number, aligned: () => boolean): boolean {
-    return this.#do(() => this.#sendBarrier(id, aligned))
+    return this.#open.do(() => this.#sendBarrier(id, aligned))
   }
 
   #sendBarrier(id: number, aligned: () => boolean): boolean {
@@ -144,11 +133,7 @@ export class Scatter implements Operator {
   }
 
   resume(): boolean {
-    if (!this.#pump()) return false
-    if (this.#open === undefined) return true
-    if (!this.#open()) return false
-    this.#open = undefined
-    return true
+    return this.#pump() && this.#open.resume()
   }
 
   markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
@@ -163,31 +148,18 @@ export class Scatter implements Operator {
     this.#gather.close()
   }
 
-  /** A worker says that there is something to look at. */
-  #called(): void {
-    this.#isLookingOut = true
-    this.#listener.ready()
-    if (this.#isLookingOut) this.#listener.timerDue(this.#look, this.#clock.now())
-  }
-
   #pump(): boolean {
-    this.#isLookingOut = false
+    this.#lookout.looked()
     const isSent = this.#isSentAgain()
     const isThrough = this.#gather.pump()
     if (isSent) this.#countSent()
     return isSent && isThrough
   }
 
-  #do(step: () => boolean): boolean {
-    if (step()) return true
-    this.#open = step
-    return false
-  }
-
   #ask(kind: number): boolean {
     const number = ++this.#asked
     let isSent = false
-    return this.#do(() => {
+    return this.#open.do(() => {
       isSent ||= this.#tell(kind, number, 0)
       return isSent && this.#pump() && this.#gather.isDone(number)
     })
@@ -216,21 +188,18 @@ export class Scatter implements Operator {
   #isSentAgain(): boolean {
     if (this.restarts === undefined) return true
     if (!this.restarts.isThrough()) return false
-    if (this.#sentBefore > 0) this.#sent.unshift({ position: this.#input.tail, rows: this.#sentBefore })
+    if (this.#sentBefore > 0) this.#sent.addAgain(this.#input.tail, this.#sentBefore)
     this.#sentBefore = 0
     return true
   }
 
   /** The workers are started anew: what was sent and not worked on is to be sent once more. */
   #startOver(): void {
-    for (const { rows } of this.#sent) this.#sentBefore += rows
-    this.#sent = []
+    this.#sentBefore += this.#sent.takeAll()
   }
 
   #countSent(): void {
-    const { slowest } = this.#input
-    let rows = 0
-    while (this.#sent.length > 0 && ((slowest - this.#sent[0]!.position) | 0) >= 0) rows += this.#sent.shift()!.rows
+    const rows = this.#sent.takeThrough(this.#input.slowest)
     if (rows > 0) this.#listener.batchDone(rows, 0)
   }
 
