@@ -32,7 +32,7 @@ export interface EventQueueOptions<Out> {
   readonly onGrow?: (warning: GrowthWarning) => void
 }
 
-const NAMES: OptionNames<EventQueueOptions<never>> = {
+export const QUEUE_OPTIONS: OptionNames<EventQueueOptions<never>> = {
   capacity: true,
   backpressure: true,
   clock: true,
@@ -41,7 +41,7 @@ const NAMES: OptionNames<EventQueueOptions<never>> = {
   onGrow: true,
 }
 const OF_ROWS: OptionNames<EventQueueOptions<never> & RowStoreOptions> = {
-  ...NAMES,
+  ...QUEUE_OPTIONS,
   maxMemory: true,
   maxStringLength: true,
 }
@@ -93,7 +93,7 @@ export class EventQueue<In, Out = In> {
   ) {
     const { capacity, backpressure, clock, random, onEvict, onGrow }: EventQueueOptions<Out> =
       typeof options === 'number' ? { capacity: options } : options
-    if (typeof options !== 'number') checkOptions('EventQueue', options ?? null, NAMES)
+    if (typeof options !== 'number') checkOptions('EventQueue', options ?? null, QUEUE_OPTIONS)
     this.#events = new BoundedStore(makeStore(checkCapacity(capacity)), onEvict !== undefined)
     this.#admission = new Admission(this.#events, {
       strategy: backpressure === undefined ? 'block' : backpressure,

@@ -1,9 +1,9 @@
 import type { SourceHandler, SourceMetadata } from '../connector/source.ts'
-import { checkOptions, type OptionNames } from '../options.ts'
+import { checkOptions } from '../options.ts'
 import type { BackpressureStrategy } from '../plan/backpressure-strategy.ts'
 import type { PushOptions } from './admission/admission.ts'
 import type { BatchResult, PushResult } from './admission/push-result.ts'
-import { EventQueue, type EventQueueOptions, type EventQueueStats } from './event-queue.ts'
+import { EventQueue, type EventQueueOptions, type EventQueueStats, QUEUE_OPTIONS } from './event-queue.ts'
 
 /** How a stream source is bounded, and what happens when it is full. */
 export interface StreamSourceOptions<E> extends Omit<EventQueueOptions<E>, 'capacity' | 'backpressure'> {
@@ -11,15 +11,6 @@ export interface StreamSourceOptions<E> extends Omit<EventQueueOptions<E>, 'capa
   readonly capacity?: number
   /** What `push` does when it is full. Default `'block'`. */
   readonly backpressure?: BackpressureStrategy
-}
-
-const NAMES: OptionNames<StreamSourceOptions<never>> = {
-  capacity: true,
-  backpressure: true,
-  clock: true,
-  random: true,
-  onEvict: true,
-  onGrow: true,
 }
 
 /**
@@ -39,7 +30,7 @@ export class StreamSource<E> implements SourceHandler<E> {
 
   /** @internal Use `streamSource()`. */
   constructor(name: string, options: StreamSourceOptions<E>) {
-    checkOptions('streamSource', options, NAMES)
+    checkOptions('streamSource', options, QUEUE_OPTIONS)
     const { capacity = 65_536, ...rest } = options
     this.name = name
     this.#queue = new EventQueue<E>({ ...rest, capacity })
