@@ -70,13 +70,3 @@ export function shiftBits(src: usize, from: i32, n: i32, out: usize): void {
   }
   clearSpareBits(out, n)
 }
-
-export function countBits(bits: usize, n: i32): i32 {
-  let count: i64 = 0
-  const end = bits + (n >> 3)
-  for (; bits + 8 <= end; bits += 8) count += popcnt<i64>(load<i64>(bits))
-  for (; bits < end; ++bits) count += popcnt<u32>(load<u8>(bits))
-  const used = <u32>n & 7
-  if (used != 0) count += popcnt<u32>(<u32>load<u8>(bits) & ((<u32>1 << used) - 1))
-  return <i32>count
-}

@@ -16,23 +16,12 @@ export function takeField4(addr: usize, m: i32, at: i32, out: usize): void {
   take<u32>(addr, m, at, out)
 }
 
-// @ts-ignore: decorator
-@inline
-function bitsOf(isNumber: bool, addr: usize, m: i32, at: i32, floor: f64, bitsOut: usize): void {
+export function fieldAbove(addr: usize, m: i32, at: i32, floor: f64, bitsOut: usize): void {
   for (let j = 0; j < m; j += 8, bitsOut++) {
     let byte: u32 = 0
     for (let i = 0; i < min(8, m - j); i++, addr += 4) {
-      const value = load<f64>(load<usize>(addr) + at)
-      byte |= <u32>(isNumber ? value == value : value > floor) << i
+      byte |= <u32>(load<f64>(load<usize>(addr) + at) > floor) << i
     }
     store<u8>(bitsOut, <u8>byte)
   }
-}
-
-export function fieldAbove(addr: usize, m: i32, at: i32, floor: f64, bitsOut: usize): void {
-  bitsOf(false, addr, m, at, floor, bitsOut)
-}
-
-export function fieldNotNaN(addr: usize, m: i32, at: i32, bitsOut: usize): void {
-  bitsOf(true, addr, m, at, 0, bitsOut)
 }

@@ -60,16 +60,6 @@ export function maskFromBits(bits: usize, n: i32, out: usize): void {
   for (; i < n; ++i) store<u8>(out + i, <u8>hasValue(bits, i))
 }
 
-export function bitsFromMask(a: usize, n: i32, bitsOut: usize): void {
-  const end = a + n
-  for (; a + 16 <= end; a += 16, bitsOut += 2) store<u16>(bitsOut, <u16>bitsOfMask(v128.load(a)))
-  for (; a < end; ++bitsOut) {
-    let byte: u32 = 0
-    for (let bit: u32 = 0; bit < 8 && a < end; ++bit, ++a) byte |= <u32>load<u8>(a) << bit
-    store<u8>(bitsOut, <u8>byte)
-  }
-}
-
 /**
  * For each of the sixteen patterns of four rows, which of them are set, first ones first: four numbers of two bits.
  * 0b0101 → rows 0 and 2 → 0 | 2 << 2 = 8. What follows the set ones doesn't matter.

@@ -7,11 +7,9 @@ kernelGroup('mask', layout => {
   const { address, count } = layout.selection(ROWS)
   const out = layout.room(ROWS)
   const selected = layout.room(ROWS * 4)
-  const packed = layout.room(ROWS / 8)
   return [
     { name: 'andMask', call: k => k.andMask(a, b, ROWS, out), results: [[out, ROWS]] },
     { name: 'andMaskBits', call: k => k.andMaskBits(a, bits, ROWS, out), results: [[out, ROWS]] },
-    { name: 'bitsFromMask', call: k => k.bitsFromMask(a, ROWS, packed), results: [[packed, ROWS / 8]] },
     { name: 'selectMask', call: k => k.selectMask(a, ROWS, selected), results: [[selected, 4 * 1_024]] },
     {
       name: 'refineSelection',

@@ -156,14 +156,6 @@ export class StateReader {
     return decodeValue(this)
   }
 
-  /** Whether a section of that name comes next. */
-  hasSection(name: string): boolean {
-    const at = this.#at
-    const is = this.remaining > 0 && this.text() === name
-    this.#at = at
-    return is
-  }
-
   /** The section that comes next, which must have that name, and which `read` must read to its end. */
   section<T>(name: string, read: () => T): T {
     if (this.remaining === 0) this.refuse(`the section ${show(name)} is missing`)

@@ -7,14 +7,7 @@ function clearSpareBits(u8: Uint8Array, bits: number, n: number): void {
   if (used !== 0) u8[bits + (n >>> 3)]! &= (1 << used) - 1
 }
 
-/** How many bits of a byte are set: summed in pairs, then in fours. */
-function onesOf(byte: number): number {
-  const pairs = byte - ((byte >>> 1) & 0x55)
-  const fours = (pairs & 0x33) + ((pairs >>> 2) & 0x33)
-  return (fours + (fours >>> 4)) & 0x0f
-}
-
-type BitmapKernel = 'andBits' | 'orBits' | 'fillBits' | 'shiftBits' | 'countBits'
+type BitmapKernel = 'andBits' | 'orBits' | 'fillBits' | 'shiftBits'
 
 /** Bitmaps: bit i of byte i >>> 3. Every bitmap written ends with zeros in the spare bits of its last byte. */
 export function bitmapKernels(memory: LinearMemory): Pick<KernelExports, BitmapKernel> {
@@ -55,15 +48,6 @@ export function bitmapKernels(memory: LinearMemory): Pick<KernelExports, BitmapK
       // What comes after the last wanted bit may be another buffer's: it ends in the spare bits, which are cleared.
       for (let i = 0; i < bytes; i++) u8[to + i] = (u8[x + i]! | (u8[x + i + 1]! << 8)) >>> shift
       clearSpareBits(u8, to, n)
-    },
-
-    countBits(bits, n) {
-      const u8 = memory.u8
-      const x = bits >>> 0
-      const whole = n >>> 3
-      let count = 0
-      for (let i = 0; i < whole; i++) count += onesOf(u8[x + i]!)
-      return (n & 7) === 0 ? count : count + onesOf(u8[x + whole]! & ((1 << (n & 7)) - 1))
     },
   }
 }

@@ -1,18 +1,10 @@
 import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { KernelExports } from '../wasm/exports.ts'
 
-type FieldKernels = Pick<KernelExports, 'takeField8' | 'takeField4' | 'fieldAbove' | 'fieldNotNaN'>
+type FieldKernels = Pick<KernelExports, 'takeField8' | 'takeField4' | 'fieldAbove'>
 
 /** Twins of assembly/field.ts. */
 export function fieldKernels(memory: LinearMemory): FieldKernels {
-  const writeBits = (addr: number, m: number, at: number, bitsOut: number, isOne: (value: number) => boolean): void => {
-    const { u8, u32, f64 } = memory
-    u8.fill(0, bitsOut >>> 0, (bitsOut >>> 0) + ((m + 7) >>> 3))
-    for (let j = 0; j < m; j++) {
-      if (isOne(f64[(u32[(addr >>> 2) + j]! + at) >>> 3]!)) u8[(bitsOut >>> 0) + (j >>> 3)]! |= 1 << (j & 7)
-    }
-  }
-
   return {
     takeField8(addr, m, at, out) {
       const { u32 } = memory
@@ -29,11 +21,11 @@ export function fieldKernels(memory: LinearMemory): FieldKernels {
     },
 
     fieldAbove(addr, m, at, floor, bitsOut) {
-      writeBits(addr, m, at, bitsOut, value => value > floor)
-    },
-
-    fieldNotNaN(addr, m, at, bitsOut) {
-      writeBits(addr, m, at, bitsOut, value => !Number.isNaN(value))
+      const { u8, u32, f64 } = memory
+      u8.fill(0, bitsOut >>> 0, (bitsOut >>> 0) + ((m + 7) >>> 3))
+      for (let j = 0; j < m; j++) {
+        if (f64[(u32[(addr >>> 2) + j]! + at) >>> 3]! > floor) u8[(bitsOut >>> 0) + (j >>> 3)]! |= 1 << (j & 7)
+      }
     },
   }
 }

@@ -8,7 +8,6 @@ type MaskKernel =
   | 'andMaskBits'
   | 'orMaskNotBits'
   | 'maskFromBits'
-  | 'bitsFromMask'
   | 'selectMask'
   | 'refineSelection'
 
@@ -59,18 +58,6 @@ export function maskKernels(memory: LinearMemory): Pick<KernelExports, MaskKerne
       const x = bits >>> 0
       const to = out >>> 0
       for (let i = 0; i < n; i++) u8[to + i] = (u8[x + (i >>> 3)]! >>> (i & 7)) & 1
-    },
-
-    bitsFromMask(a, n, bitsOut) {
-      const u8 = memory.u8
-      const x = a >>> 0
-      const to = bitsOut >>> 0
-      for (let i = 0; i < n; i += 8) {
-        const end = Math.min(n - i, 8)
-        let byte = 0
-        for (let bit = 0; bit < end; bit++) byte |= u8[x + i + bit]! << bit
-        u8[to + (i >>> 3)] = byte
-      }
     },
 
     selectMask(a, n, selOut) {

@@ -4,19 +4,11 @@ import { Counter, Counters } from './counters.ts'
 import { createEdgeSnapshot, EdgeMetrics, type EdgeMetricsOptions } from './edge-metrics.ts'
 import { Histogram } from './histogram.ts'
 import { Meter } from './meter.ts'
-import { createMetricsSnapshot, type MetricsLevel, type MetricsSnapshot } from './metrics-snapshot.ts'
+import { createMetricsSnapshot, type MetricsSnapshot } from './metrics-snapshot.ts'
 import { createOperatorSnapshot, OperatorMetrics } from './operator-metrics.ts'
 
 /** Nanoseconds of one second as milliseconds, never more than the second has: a long batch is told at its end. */
 const msPerSecond = (nsPerSecond: number): number => Math.min(1000, nsPerSecond / 1e6)
-
-/**
- * Metrics of a job, or undefined where they are off: the runtime holds what this returns and asks once per batch
- * whether it is there, so off costs one comparison a batch.
- */
-export function createMetrics(level: MetricsLevel, clock: Clock): JobMetrics | undefined {
-  return level === false ? undefined : new JobMetrics(level, clock)
-}
 
 /** Everything measured of one running job. All methods are meant to be called per batch, not per row. */
 export class JobMetrics {

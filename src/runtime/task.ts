@@ -91,11 +91,6 @@ export class Task {
     return this.#running
   }
 
-  /** Rows taken out of the ring whose batch isn't through yet. */
-  get rowsHeld(): number {
-    return this.#held
-  }
-
   /** Takes no further batch, and doesn't go on with one that is held up. */
   stop(): void {
     this.#stopped = true

@@ -300,8 +300,6 @@ export interface AccumulatorExports {
   takeField4(addr: number, m: number, at: number, out: number): void
   /** Bits 1 where the f64 field is greater than `floor` (counts: 0 or 1). */
   fieldAbove(addr: number, m: number, at: number, floor: number, bitsOut: number): void
-  /** Bits 1 where the f64 field isn't NaN (extremes). */
-  fieldNotNaN(addr: number, m: number, at: number, bitsOut: number): void
   /** sum + carry; when sum is not finite, sum alone. */
   finishSumF64(addr: number, m: number, at: number, out: number): void
   /** finishSumF64 / the f64 count at countAt. */

@@ -93,9 +93,8 @@ export interface KernelExports extends AccumulatorExports, SharedRingExports {
   andMaskBits(a: number, bits: number, n: number, out: number): void
   /** out[i] = a[i] or not bit i of `bits`. */
   orMaskNotBits(a: number, bits: number, n: number, out: number): void
-  /** Bits → bytes (1 where valid), and the reverse. */
+  /** Bits → bytes (1 where valid). */
   maskFromBits(bits: number, n: number, out: number): void
-  bitsFromMask(a: number, n: number, bitsOut: number): void
   /** Positions of the ones, ascending; returns how many. `selOut` has room for n; what follows the last is unspecified. */
   selectMask(a: number, n: number, selOut: number): number
   /** Keeps the rows r of `sel` for which a[r] is one; returns how many. `selOut` has room for m. In place allowed. */
@@ -107,7 +106,6 @@ export interface KernelExports extends AccumulatorExports, SharedRingExports {
   fillBits(out: number, n: number, bit: number): void
   /** Copies n bits from bit position `from` of `src` to bit 0 of `out`; spare bits of the last byte are 0. */
   shiftBits(src: number, from: number, n: number, out: number): void
-  countBits(bits: number, n: number): number
 
   // ── cast ───────────────────────────────────────────────────────────────────────────────────────────────────────
   castI32F64(a: number, n: number, out: number): void

@@ -56,13 +56,4 @@ describe('bitmaps', () => {
       }
     }
   })
-
-  it('countBits counts the first n bits', () => {
-    forManyRuns((seed, n) => {
-      const random = lab.begin(seed)
-      const values = random.bits(n)
-      const bits = lab.bits(values)
-      expect(lab.call('countBits', bits, n)).toBe(values.filter(Boolean).length)
-    })
-  })
 })

@@ -2,10 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type ColumnField, dictionariesOf } from '../../src/memory/column-buffers.ts'
 import type { RecordBatch } from '../../src/memory/record-batch.ts'
-import { RowCursor } from '../../src/memory/row-cursor.ts'
 import { RowReader } from '../../src/memory/row-reader.ts'
 import { RowWriter } from '../../src/memory/row-writer.ts'
-import { f64, i32, utf8 } from '../../src/schema/data-type.ts'
+import { i32 } from '../../src/schema/data-type.ts'
 import { ENGINES, fieldsArbitrary, looseColumns, makeArena, stored, valueArbitrary, vectorsOf } from './fixture.ts'
 
 const ROWS = 24
@@ -70,58 +69,12 @@ describe.each(ENGINES)('rows read from the %s memory', engine => {
       { numRuns: 150 },
     )
   })
-
-  it('are the same through a cursor', () => {
-    fc.assert(
-      fc.property(scenario, ({ fields, rows }) => {
-        const { memory, batch } = batchOf(engine, fields, rows)
-        const cursor = new RowCursor(memory, fields)
-        for (let i = rows.length - 1; i >= 0; i--) {
-          const row = cursor.moveTo(batch, i)
-          expect(row).toBe(cursor.row)
-          expect({ ...row }).toStrictEqual(objectOf(fields, rows[i]!))
-        }
-      }),
-      { numRuns: 150 },
-    )
-  })
-})
-
-describe('a row cursor', () => {
-  const fields = [
-    { name: 'x', type: f64() },
-    { name: 's', type: utf8().nullable() },
-  ]
-
-  it('shows nothing before it was moved and after it was left', () => {
-    const { memory, batch } = batchOf('js', fields, [[1, 'a']])
-    const cursor = new RowCursor(memory, fields)
-    expect({ ...cursor.row }).toEqual({ x: undefined, s: undefined })
-    cursor.moveTo(batch, 0)
-    expect({ ...cursor.row }).toEqual({ x: 1, s: 'a' })
-    cursor.leave()
-    expect({ ...cursor.row }).toEqual({ x: undefined, s: undefined })
-  })
-
-  it('can not be written through or extended', () => {
-    const { memory, batch } = batchOf('js', fields, [[1, 'a']])
-    const row = new RowCursor(memory, fields).moveTo(batch, 0) as Record<string, unknown>
-    expect(() => {
-      row.x = 2
-    }).toThrow(TypeError)
-    expect(() => {
-      row.other = 2
-    }).toThrow(TypeError)
-  })
 })
 
 it('a reader goes on after the memory has grown', () => {
   const fields = [{ name: 'x', type: i32() }]
   const { arena, memory, batch } = batchOf('wasm', fields, [[7]])
   const readers = [true, false].map(generate => new RowReader({ memory, fields, generate }))
-  const cursor = new RowCursor(memory, fields)
-  cursor.moveTo(batch, 0)
   arena.allocate(2 ** 21)
   for (const reader of readers) expect(reader.readRow(batch, 0)).toEqual({ x: 7 })
-  expect({ ...cursor.row }).toEqual({ x: 7 })
 })

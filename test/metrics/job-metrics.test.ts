@@ -2,7 +2,7 @@ import { getHeapStatistics } from 'node:v8'
 import { describe, expect, it } from 'vitest'
 import { measureClockResolutionNs } from '../../src/metrics/clock-resolution.ts'
 import { Counter } from '../../src/metrics/counters.ts'
-import { createMetrics, JobMetrics } from '../../src/metrics/job-metrics.ts'
+import { JobMetrics } from '../../src/metrics/job-metrics.ts'
 import { createMetricsSnapshot } from '../../src/metrics/metrics-snapshot.ts'
 import { systemClock } from '../../src/time/clock.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
@@ -39,12 +39,6 @@ function bytesPerCall(call: (i: number) => void): number {
 }
 
 describe('JobMetrics', () => {
-  it('is not there when metrics are off', () => {
-    expect(createMetrics(false, systemClock)).toBeUndefined()
-    expect(createMetrics('basic', systemClock)?.level).toBe('basic')
-    expect(createMetrics('detailed', systemClock)?.level).toBe('detailed')
-  })
-
   it('puts everything recorded into the snapshot', () => {
     const clock = new VirtualClock(5000)
     const metrics = new JobMetrics('detailed', clock)
