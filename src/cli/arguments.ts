@@ -52,7 +52,7 @@ const OPTIONS = {
 /** Reads a command line. @throws UsageError */
 export function commandOf(args: readonly string[]): Command {
   const { values, positionals } = parse(args)
-  if (values.help) return { name: 'help' }
+  if (values.help || positionals[0] === 'help') return { name: 'help' }
   if (values.version) return { name: 'version' }
   const [name, plan, ...files] = positionals
   if (name === undefined) throw new UsageError('there is no command: try "eventflux run PLAN", or --help')
@@ -88,8 +88,37 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
   } catch (error) {
-    throw new UsageError((error as Error).message)
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION') throw new UsageError(message)
+    const given = /'(-+[^']*)'/.exec(message)![1]!
+    const nearest = nearestOption(given)
+    throw new UsageError(
+      `there is no option ${given}; ${nearest === undefined ? '--help lists them' : `did you mean ${nearest}?`}`,
+    )
   }
+}
+
+/** The option that was probably meant: the one that takes the fewest letters to change, if these are few. */
+function nearestOption(given: string): string | undefined {
+  const [nearest] = Object.keys(OPTIONS)
+    .map(name => ({ name: `--${name}`, changes: changesBetween(given, `--${name}`) }))
+    .sort((a, b) => a.changes - b.changes)
+  return nearest!.changes <= 2 ? nearest!.name : undefined
+}
+
+/** Letters to insert, delete, replace or swap with their neighbour to make one text of another. */
+function changesBetween(a: string, b: string): number {
+  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)]
+  for (let i = 1; i <= a.length; i++) {
+    const [above, row] = [rows[i - 1]!, [i]]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      row[j] = Math.min(replaced, above[j]! + 1, row[j - 1]! + 1, isSwapped ? rows[i - 2]![j - 2]! + 1 : replaced)
+    }
+    rows.push(row)
+  }
+  return rows[a.length]![b.length]!
 }
 
 function oneOf<T extends string>(option: string, value: string | undefined, choices: readonly T[]): T | undefined {

@@ -45,7 +45,7 @@ telling
 exit codes
   0    everything was read and written; or the reader of the output had enough (| head)
   1    the input, the output or the plan failed while running
-  2    the command, the plan or a file could not be used
+  2    the command, the plan, a file or the place of an output could not be used; nothing was read
   130  interrupted (Ctrl-C, SIGTERM: 143): what was read was taken to its end, all windows printed (but see
        --checkpoint). A second Ctrl-C stops at once
 `

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { csvSource, ndjsonSource, type Source } from 'eventflux'
+import { csvSource, EventfluxError, ndjsonSource, type Source } from 'eventflux'
 import { csvFile, ndjsonFile, stdin } from 'eventflux/node'
 import type { InputFormat, RunCommand } from './arguments.ts'
 import { skippingRows } from './row-skip.ts'
@@ -97,6 +97,8 @@ async function open(path: string, follow: boolean, command: RunCommand) {
 
 /** How the standard input is read, once its first bytes are there. */
 function decoded({ bytes, first }: { bytes: Bytes; first: number | undefined }, command: RunCommand): Source<never> {
+  if (command.input === undefined && first === '['.charCodeAt(0))
+    throw new EventfluxError('SOURCE_FAILED', "the input begins like a JSON array; jq -c '.[]' makes NDJSON of one")
   const format = command.input ?? (first === undefined || first === '{'.charCodeAt(0) ? 'ndjson' : 'csv')
   const name = 'stdin'
   return format === 'csv'

@@ -7,9 +7,14 @@ import { UsageError } from './usage-error.ts'
 
 type PlanOptions = Pick<RunCommand, 'plan' | 'engine' | 'exportName' | 'allowModules' | 'metrics'>
 
+/** Endings of files that are to be read by a plan. */
+const DATA = new Set(['.csv', '.tsv', '.ndjson', '.jsonl', '.gz'])
+
 /** The pipeline a command names. @throws UsageError when there is none. */
 export async function loadPlan(options: PlanOptions): Promise<Pipeline> {
   const { engine, metrics } = options
+  if (DATA.has(extname(options.plan.replace(/\.gz$/, ''))))
+    throw new UsageError(`${options.plan} is data, not a plan: the plan comes first, eventflux run PLAN [FILE...]`)
   const config: PipelineConfig = { ...(engine ? { engine } : {}), ...(metrics ? { metrics: 'detailed' as const } : {}) }
   return extname(options.plan) === '.json' ? fromText(options, config) : fromModule(options, config)
 }
@@ -24,7 +29,7 @@ async function fromText({ plan, allowModules }: PlanOptions, config: PipelineCon
   try {
     return pipelineFromJSON(text, { allowModules, config })
   } catch (error) {
-    throw new UsageError(`the plan ${plan} is none: ${messageOf(error)}`)
+    throw new UsageError(`${plan} is not a plan: ${messageOf(error)}`)
   }
 }
 

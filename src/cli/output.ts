@@ -1,7 +1,20 @@
+import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { csvSink, type Field, ndjsonSink, type Sink } from 'eventflux'
 import { fileSink, stdout } from 'eventflux/node'
 import type { OutputFormat, RunCommand } from './arguments.ts'
 import { tableSink } from './table-sink.ts'
+import { UsageError } from './usage-error.ts'
+
+/** @throws UsageError when a file that shall be written has no directory, before anything is read. */
+export async function checkPlaces({ output, branches, onError }: RunCommand): Promise<void> {
+  const brokenLines = onError === 'fail' || onError === 'skip' ? [] : [onError]
+  for (const path of [...(output === undefined ? [] : [output]), ...branches.values(), ...brokenLines]) {
+    const directory = dirname(path)
+    const found = await stat(directory).catch(() => undefined)
+    if (!found?.isDirectory()) throw new UsageError(`${path} can't be written: there is no directory ${directory}`)
+  }
+}
 
 /**
  * Where the results of a command go.

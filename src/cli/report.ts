@@ -11,7 +11,7 @@ export function reportOf(job: Pick<Job, 'metrics' | 'counts' | 'engine'>): strin
     ...Object.entries(counters)
       .filter(([, rows]) => rows > 0)
       .map(([name, rows]) => `${name.padEnd(24)} ${whole(rows).padStart(14)}`),
-    `latency p50 ${micros(latencyNs.p50)}, p99 ${micros(latencyNs.p99)}, max ${micros(latencyNs.max)}`,
+    `latency p50 ${duration(latencyNs.p50)}, p99 ${duration(latencyNs.p99)}, max ${duration(latencyNs.max)}`,
   ]
   return `${lines.join('\n')}\n${operators(metrics)}\n`
 }
@@ -29,4 +29,12 @@ function operators(metrics: MetricsSnapshot): string {
 }
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en')
-const micros = (ns: number): string => (Number.isNaN(ns) ? '-' : `${(ns / 1_000).toFixed(1)} µs`)
+
+function duration(ns: number): string {
+  if (Number.isNaN(ns)) return '-'
+  return ns < 1e6
+    ? `${(ns / 1e3).toFixed(1)} µs`
+    : ns < 1e9
+      ? `${(ns / 1e6).toFixed(1)} ms`
+      : `${(ns / 1e9).toFixed(2)} s`
+}

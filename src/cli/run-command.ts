@@ -2,9 +2,10 @@ import type { EventfluxError, Job, JobSummary, Pipeline } from 'eventflux'
 import { fileStore } from 'eventflux/node'
 import type { RunCommand } from './arguments.ts'
 import { BrokenLines } from './broken-lines.ts'
+import { hintOf } from './failure-hint.ts'
 import { Input } from './input.ts'
 import { loadPlan } from './load-plan.ts'
-import { branchOutput, outputOf } from './output.ts'
+import { branchOutput, checkPlaces, outputOf } from './output.ts'
 import { Progress } from './progress.ts'
 import { reportOf } from './report.ts'
 import { UsageError } from './usage-error.ts'
@@ -21,6 +22,7 @@ export async function run(command: RunCommand): Promise<number> {
     process.stdout.write(`${pipeline.explain()}\n`)
     return 0
   }
+  await checkPlaces(command)
   const input = await Input.open(command)
   const broken = new BrokenLines(command.onError)
   const job = await start(pipeline, command, input, broken)
@@ -33,7 +35,8 @@ export async function run(command: RunCommand): Promise<number> {
   } catch (error) {
     progress?.stop()
     if (isReaderGone(error)) return 0
-    return complain(error)
+    process.stderr.write(`eventflux: ${(error as Error).message}${hintOf(error, command)}\n`)
+    return 1
   } finally {
     progress?.stop()
     interruption.forget()
@@ -100,15 +103,8 @@ function isReaderGone(error: unknown): boolean {
   return false
 }
 
-function complain(error: unknown): number {
-  const { message, code } = error as EventfluxError
-  const hint = code === 'DECODE_FAILED' ? ' (--on-error skip goes on with the next line)' : ''
-  process.stderr.write(`eventflux: ${message}${hint}\n`)
-  return 1
-}
-
 function tell(
-  { delivered }: JobSummary,
+  { delivered, numLateRecordsDropped }: JobSummary,
   broken: BrokenLines,
   interrupted: number | undefined,
   kept: string | undefined,
@@ -117,6 +113,12 @@ function tell(
   if (broken.count > 0) {
     const lines = broken.count === 1 ? 'broken line was' : 'broken lines were'
     process.stderr.write(`eventflux: ${rows(broken.count)} ${lines} passed over; the first: ${broken.first}\n`)
+  }
+  if (numLateRecordsDropped > 0) {
+    const [late, were] = numLateRecordsDropped === 1 ? ['row', 'was'] : ['rows', 'were']
+    process.stderr.write(
+      `eventflux: ${rows(numLateRecordsDropped)} late ${late} of ${rows(delivered)} ${were} dropped: the watermark had passed their windows\n`,
+    )
   }
   if (interrupted !== undefined)
     process.stderr.write(

@@ -79,9 +79,17 @@ function adapt<E>(input: SourceLike<E>, { name, idleMs = 5 }: ToSourceOptions): 
     if (Symbol.iterator in input) return new IterableSource(input as Iterable<E>, name ?? 'iterable')
   }
   throw optionInvalid(
-    `${show(input)} can't be a source: use an array, an iterable, an async iterable, a ReadableStream, a SourceHandler or a Source`,
+    `${show(input)} can't be a source: use an array, an iterable, an async iterable, a ReadableStream, a SourceHandler or a Source${adapterFor(input)}`,
     { value: input },
   )
+}
+
+/** What makes a source of it, by how it is listened to. */
+function adapterFor(input: unknown): string {
+  const has = (method: string): boolean => typeof (input as Record<string, unknown> | null)?.[method] === 'function'
+  if (has('subscribe')) return '; fromObservable() makes one of an observable'
+  if (has('addEventListener')) return '; fromEventTarget() makes one of an EventTarget'
+  return has('on') ? "; fromEmitter() of 'eventflux/node' makes one of an EventEmitter" : ''
 }
 
 function failure(source: Source<never>, cause: unknown): EventfluxError {

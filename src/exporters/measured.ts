@@ -19,10 +19,13 @@ export class Snapshots {
     this.#jobs = Object.entries(jobs)
     for (const [name, job] of this.#jobs) {
       if (typeof job?.metrics !== 'function')
-        throw optionInvalid(`${show(job)} (${show(name)}) has no metrics(): give jobs, by name`, {
-          value: job,
-          at: name,
-        })
+        throw optionInvalid(
+          `${show(job)} under ${show(name)} has no metrics(): jobs are given by their names, as in { orders: job }`,
+          {
+            value: job,
+            at: name,
+          },
+        )
     }
   }
 

@@ -29,7 +29,8 @@ async function arrived<T>(input: T | PromiseLike<T>): Promise<T> {
   try {
     return await input
   } catch (cause) {
-    throw engineUnavailable('The module could not be loaded', { at: 'module', cause })
+    const why = cause instanceof Error ? cause.message : show(cause)
+    throw engineUnavailable(`The module could not be loaded: ${why}`, { at: 'module', cause })
   }
 }
 

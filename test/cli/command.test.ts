@@ -95,6 +95,7 @@ beforeAll(async () => {
      export const pipelineOf = config => pipeline(schema({ value: f64() }), config).filter(e => e.value.gt(99))
      export default pipelineOf({ engine: 'js' })`,
   )
+  await writeFile(at('no-plan.json'), '{"columns": []}')
   await writeFile(at('events.csv'), csv)
   await writeFile(at('events.ndjson.gz'), gzipSync(ndjson))
 })
@@ -152,6 +153,20 @@ describe('eventflux run', () => {
   })
 })
 
+describe('late rows', () => {
+  const input = 'time,sensor,value\n5000,a,1\n10,a,2\n20,a,4\n'
+
+  it('are not lost in silence, unless that is asked for', async () => {
+    const [told, quiet] = await Promise.all([
+      eventflux(['run', 'plan.json'], input),
+      eventflux(['run', 'plan.json', '--quiet'], input),
+    ])
+    expect(told).toMatchObject({ code: 0, err: expect.stringMatching(/^eventflux: 2 late rows of 3 were dropped/) })
+    expect(rowsOf(told.out)).toEqual([{ windowStart: 5000, windowEnd: 6000, sensor: 'a', total: 1 }])
+    expect(quiet).toEqual({ ...told, err: '' })
+  })
+})
+
 describe('broken lines', () => {
   const input = 'time,sensor,value\n0,a,1\nnonsense\n10,a,2\n20,a,x\n'
 
@@ -166,6 +181,19 @@ describe('broken lines', () => {
     expect(code).toBe(0)
     expect(rowsOf(out)).toEqual([{ windowStart: 0, windowEnd: 1000, sensor: 'a', total: 3 }])
     expect(err).toMatch(/^eventflux: 2 broken lines were passed over; the first: line 3 /)
+  })
+
+  it.each([
+    ['time;sensor;value\n0;a;1\n', [], "(--delimiter ';' may be what is missing)"],
+    ['time\tsensor\tvalue\n0\ta\t1\n', [], "(--delimiter $'\\t' may be what is missing)"],
+    ['time,value\n0,1\n', [], 'there is "time", "value"\n'],
+    ['{"time":"2024-01-01T00:00:00Z","sensor":"a","value":1}\n', [], '(--timestamps iso reads ISO 8601)'],
+    ['{"time":"soon","sensor":"a","value":1}\n', [], '(--on-error skip goes on with the next line)'],
+    ['[{"time":0,"sensor":"a","value":1}]\n', [], "jq -c '.[]' makes NDJSON of one"],
+  ])('say what may be meant: %j', async (text, args, hint) => {
+    const { code, out, err } = await eventflux(['run', 'plan.json', ...args], text)
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toContain(hint)
   })
 
   it('go to a file with --on-error FILE', async () => {
@@ -266,10 +294,15 @@ describe('what ends it', () => {
     [[], 'there is no command'],
     [['walk'], 'there is no command "walk"'],
     [['run'], 'needs a plan'],
-    [['run', 'plan.json', '--fromat', 'csv'], '--fromat'],
+    [['run', 'plan.json', '--fromat', 'csv'], 'there is no option --fromat; did you mean --format?'],
+    [['run', 'plan.json', '--colour'], 'there is no option --colour; --help lists them'],
+    [['run', 'plan.json', 'events.csv', '-o', 'nowhere/out.csv'], 'there is no directory nowhere'],
+    [['run', 'plan.json', 'events.csv', '--branch', 'late=nowhere/late.csv'], 'there is no directory nowhere'],
+    [['run', 'events.csv', 'plan.json'], 'events.csv is data, not a plan: the plan comes first'],
+    [['run', 'no-plan.json'], 'no-plan.json is not a plan: '],
     [['run', 'plan.json', '-f', 'xml'], 'ndjson, csv, table'],
     [['run', 'missing.json'], 'missing.json'],
-    [['run', 'events.csv'], "can't be loaded"],
+    [['run', 'missing.mjs'], "can't be loaded"],
     [['run', 'plan.json', 'missing.csv'], 'missing.csv'],
     [['run', 'plan.json', '--follow'], '--follow needs a file'],
     [['run', 'plan.mjs', '--engine', 'wasm'], 'decides on the engine itself'],
@@ -281,8 +314,9 @@ describe('what ends it', () => {
   })
 
   it('--help and --version say what they say', async () => {
-    const [help, version] = await Promise.all([eventflux(['--help']), eventflux(['-V'])])
+    const [help, word, version] = await Promise.all([eventflux(['--help']), eventflux(['help']), eventflux(['-V'])])
     expect(help.out).toContain('cat bids.csv | eventflux run q5.json')
+    expect(word).toEqual(help)
     expect(version.out).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 })

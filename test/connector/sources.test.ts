@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { csvSource, ndjsonSource } from '../../src/connector/byte-source.ts'
 import { interval } from '../../src/connector/interval-source.ts'
@@ -150,6 +151,14 @@ describe('what toSource takes', () => {
 
   test.each([['text'], [undefined], [null], [7], [{}], [() => few]])('%o is refused', input => {
     expect(() => toSource(input as never)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+  })
+
+  test.each([
+    [{ subscribe: () => {} }, 'fromObservable()'],
+    [new EventTarget(), 'fromEventTarget()'],
+    [new EventEmitter(), "fromEmitter() of 'eventflux/node'"],
+  ])('%o is pointed to what makes a source of it', (input, adapter) => {
+    expect(() => toSource(input as never)).toThrow(`${adapter} makes one of an `)
   })
 
   test('what fails inside reaches the job as SOURCE_FAILED with its cause', async () => {
