@@ -19,6 +19,8 @@ export interface RowQuery {
   /** `fn(column)`, `fn()` or a column; every column of the rows themselves when left out. */
   readonly select?: readonly string[] | undefined
   readonly groupBy?: readonly string[]
+  /** Columns whose values have windows of their own. */
+  readonly partition?: readonly string[]
   /** Column of the results, and what it is more than. */
   readonly having?: readonly [column: string, limit: number]
   /** What becomes of the rows that come out together. */
@@ -96,7 +98,11 @@ const ARRIVAL = 'arrivedAt'
 
 async function startQuery(query: RowQuery, source: Schema, clock: Clock, engine: 'wasm' | 'js') {
   const emitted: Emitted[] = []
-  const windowed = pipeline(source, { engine }).window(query.window)
+  const { partition } = query
+  const rows = pipeline(source, { engine })
+  const windowed = partition
+    ? rows.keyBy(...(partition as readonly [never])).window(query.window)
+    : rows.window(query.window)
   const { having } = query
   const isMore = having && ((row: Readonly<Record<string, NumberExpression>>) => row[having[0]]!.gt(having[1]))
   const { select, chunk: { orderBy, limit, offset } = {} } = query

@@ -23,6 +23,8 @@ export interface SiddhiCase {
     readonly select?: readonly string[]
     readonly output?: WindowOutput
     readonly groupBy?: readonly string[]
+    /** Columns whose values have windows of their own. */
+    readonly partition?: readonly string[]
     readonly having?: string
     readonly chunk?: Chunk
     readonly variants?: readonly Chunk[]
@@ -90,13 +92,19 @@ export function expectedRows({ query, expected, tolerance }: SiddhiCase, withKin
 
 /** The query of a case, with the columns it expects beside its aggregates. */
 export function queryOf({ query, input, expected }: SiddhiCase, output: WindowOutput): RowQuery {
-  const { select, groupBy = [], chunk } = query
+  const { select, groupBy = [], partition, chunk } = query
   const { tsField } = query.window
   const window = windowOf(query, output)
-  const asked = { window, times: tsField === undefined ? [] : [tsField as string], ...(chunk && { chunk }) }
+  const asked = {
+    window,
+    times: tsField === undefined ? [] : [tsField as string],
+    ...(chunk && { chunk }),
+    ...(partition && { partition }),
+  }
   if (select === undefined) return asked
   const columns = Object.keys(input[0]!.data)
-  const wanted = columns.filter(name => !groupBy.includes(name) && expected.some(row => name in row))
+  const known = [...groupBy, ...(partition ?? [])]
+  const wanted = columns.filter(name => !known.includes(name) && expected.some(row => name in row))
   return { ...asked, groupBy, select: [...new Set([...wanted, ...select])] }
 }
 

@@ -5,32 +5,13 @@ import { f64, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import { calendar } from '../../src/time/calendar-windows.ts'
 import { globalWindow } from '../../src/time/global-windows.ts'
-import { session } from '../../src/time/session-windows.ts'
 import { everyInterval, everyRows, onDelta } from '../../src/time/triggers.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
-import { cumulate, hopping, tumbling, type WindowSpec } from '../../src/time/windows.ts'
+import { cumulate } from '../../src/time/windows.ts'
 import type { TimeCase } from './cases.ts'
 import { checksOf } from './suites.ts'
+import { type Step, windowOf } from './window-of-case.ts'
 import { type ScriptResult, WindowScript, windowsAt } from './window-script.ts'
-
-type Step =
-  | readonly ['e', string, number, number]
-  | readonly ['w', number | 'end']
-  | readonly ['t', number]
-  | readonly ['e', string, number]
-
-/** A window of a case in the words of this library. */
-function windowOf({ kind, size, slide, gap, ...options }: TimeCase['input']): WindowSpec {
-  switch (kind) {
-    case 'tumbling':
-      return tumbling(size, options)
-    case 'hopping':
-      return hopping(size, slide, options)
-    case 'session':
-      return session(gap, options)
-  }
-  throw new Error(`no window ${kind}`)
-}
 
 /** What each step of a script brought, by its place. */
 function runScript(script: WindowScript, steps: readonly Step[], bound?: number): [number, ScriptResult[]][] {
@@ -59,9 +40,10 @@ const TRIGGERS = {
 
 /** What a case of an area claims. */
 const AREAS: Readonly<Record<string, (given: TimeCase) => unknown>> = {
-  'window.script': ({ input: { window, script: steps, watermark }, expected: { out, late, anyOrder } }) => {
+  'window.script': ({ input: { window, script: steps, watermark, fromZero }, expected: { out, late, anyOrder } }) => {
     const script = new WindowScript(windowOf({ ...window, lateTo: 'late' }))
-    const found = runScript(script, steps, watermark).map(([step, rows]) => [step, rows.map(scriptRow)])
+    const isThere = ({ windowStart }: ScriptResult) => !fromZero || windowStart >= 0
+    const found = runScript(script, steps, watermark).map(([step, rows]) => [step, rows.filter(isThere).map(scriptRow)])
     const ordered = (all: [number, unknown[]][]) => (anyOrder ? all.map(([step, rows]) => [step, sorted(rows)]) : all)
     expect(ordered(found as [number, unknown[]][])).toEqual(ordered(out))
     expect(script.lateRows.map(({ time }) => time)).toEqual(late)

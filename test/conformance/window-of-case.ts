@@ -1,0 +1,25 @@
+import { session } from '../../src/time/session-windows.ts'
+import { cumulate, hopping, tumbling, type WindowSpec } from '../../src/time/windows.ts'
+import type { TimeCase } from './cases.ts'
+
+/** A step of a script: a row of a key, value and time (or without one, by the clock), a watermark, an instant of the clock. */
+export type Step =
+  | readonly ['e', string, number, number]
+  | readonly ['w', number | 'end']
+  | readonly ['t', number]
+  | readonly ['e', string, number]
+
+/** A window of a case in the words of this library. */
+export function windowOf({ kind, size, slide, step, max, gap, ...options }: TimeCase['input']): WindowSpec {
+  switch (kind) {
+    case 'tumbling':
+      return tumbling(size, options)
+    case 'hopping':
+      return hopping(size, slide, options)
+    case 'cumulate':
+      return cumulate(step, max, options)
+    case 'session':
+      return session(gap, options)
+  }
+  throw new Error(`no window ${kind}`)
+}
