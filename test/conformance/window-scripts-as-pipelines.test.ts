@@ -37,9 +37,11 @@ async function run(
 ) {
   let results: unknown[] = []
   const late: number[] = []
-  const watermarks = punctuated<(typeof readings)['fields']>(e => e.mark)
   const job = await pipeline(readings, { engine })
-    .eventTime('time', watermark === undefined ? { watermarks } : { outOfOrdernessMs: watermark })
+    .eventTime(
+      'time',
+      watermark === undefined ? { watermarks: punctuated(e => e.mark) } : { outOfOrdernessMs: watermark },
+    )
     .filter(e => e.isRow)
     .keyBy('key')
     .window(windowOf({ ...window, lateTo: 'late' }))

@@ -187,6 +187,34 @@ describe('windows that fill gaps', () => {
     expect(hours).toEqual([24, 24, 24, 24, 24, 24])
   })
 
+  it.each([
+    // The zone left out 2011-12-30: from the 27th to the 2nd there are four days between.
+    ['Pacific/Apia', '2011-12-27T12:00-10:00', '2012-01-02T12:00+14:00', 4],
+    ['Pacific/Apia', '2011-12-29T12:00-10:00', '2012-01-01T12:00+14:00', 1],
+    // Nothing is left out where clocks change.
+    ['Europe/Berlin', '2024-03-28T12:00+01:00', '2024-04-02T12:00+02:00', 4],
+    ['Europe/Berlin', '2024-10-25T12:00+02:00', '2024-10-30T12:00+01:00', 4],
+    ['UTC', '2024-01-01T12:00Z', '2024-01-06T12:00Z', 4],
+  ] as const)(
+    'fill a gap of as many days as the limit, and no more: %s, from %s to %s',
+    async (zone, from, to, days) => {
+      for (const [limit, filled] of [
+        [days, days],
+        [days - 1, 0],
+      ] as const) {
+        if (limit === 0) continue
+        const { plan } = pipeline(events)
+          .eventTime('time')
+          .window(calendar('day', { zone, fillEmpty: { limit } }))
+          .aggregate(() => ({ n: count() }))
+        const input = [from, to].map(date => ({ time: Date.parse(date), key: 'a', value: 1 }))
+        const found = await runPlanRows(plan, input, manner('wasm', 16))
+        if ('code' in found) expect.fail(found.code)
+        expect(found.rows.filter(({ n }) => Number(n) === 0)).toHaveLength(filled)
+      }
+    },
+  )
+
   it('forget keys whose gap would be too long, so that new ones find room', async () => {
     const stream = pipeline(events, { maxKeys: 50, maxBatch: 16, bufferSize: 64 })
       .eventTime('time')

@@ -61,6 +61,10 @@ export class HoppingSlices implements WindowSlices {
     return this.startMs(window) + this.#sizeMs
   }
 
+  countBetween(from: number, to: number): number {
+    return to - from
+  }
+
   firstOpen(watermark: number): number {
     return Math.floor((watermark + 1 - this.#offsetMs - this.#sizeMs) / this.#slideMs) + 1
   }
@@ -110,6 +114,10 @@ export class CumulateSlices implements WindowSlices {
 
   endMs(window: number): number {
     return (window + 1) * this.#stepMs + this.#offsetMs
+  }
+
+  countBetween(from: number, to: number): number {
+    return to - from
   }
 
   firstOpen(watermark: number): number {

@@ -14,6 +14,7 @@ export class CalendarSlices implements WindowSlices {
   readonly cuts = undefined
   readonly periodMs: number
   readonly #days: ZoneDays
+  readonly #unit: CalendarSpec['unit']
   readonly #units: DaysOfUnits
   /** The window found last: times mostly fall where the one before them fell. */
   #window = Number.NaN
@@ -23,6 +24,7 @@ export class CalendarSlices implements WindowSlices {
   constructor(spec: CalendarSpec) {
     this.periodMs = (24 * LEAST_DAYS[spec.unit] - 1) * HOUR_MS
     this.#days = new ZoneDays(spec.zone)
+    this.#unit = spec.unit
     this.#units = daysOfUnits(spec)
   }
 
@@ -57,6 +59,12 @@ export class CalendarSlices implements WindowSlices {
 
   endMs(window: number): number {
     return this.startMs(window + 1)
+  }
+
+  countBetween(from: number, to: number): number {
+    if (this.#unit !== 'day') return to - from
+    // Days that end an hour early or late don't add up to half of one.
+    return Math.min(to - from, Math.round((this.startMs(to) - this.startMs(from)) / (24 * HOUR_MS)))
   }
 
   firstOpen(watermark: number): number {

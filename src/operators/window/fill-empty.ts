@@ -180,7 +180,7 @@ export class FillEmptyOperator implements Operator, Stateful {
 
   /** Whether windows are to be filled before a row; its window is its key's last from then on. */
   #hasGap(batch: RecordBatch, position: number): boolean {
-    const { windows, limit } = this.#options
+    const { windows } = this.#options
     const { f64 } = this.#arena.memory
     const row = this.#rowAt(batch, position)
     const window = windows.firstOpen(f64[(batch.columns[1]!.values >>> 3) + row]! - 2)
@@ -191,7 +191,7 @@ export class FillEmptyOperator implements Operator, Stateful {
     this.#known.set(id, 1)
     this.#last.set(id, window)
     this.#latest = Math.max(this.#latest, window)
-    if (!isKnown || window === last + 1 || window - last - 1 > limit) return false
+    if (!isKnown || window === last + 1 || !this.#isWithinLimit(last, window)) return false
     this.#window = last + 1
     this.#until = window
     return true
@@ -243,7 +243,15 @@ export class FillEmptyOperator implements Operator, Stateful {
 
   /** Whether a key's last window is known, and near enough for the next one to be filled up to. */
   #isWithin(id: number): boolean {
-    return this.#known.get(id) === 1 && this.#latest - this.#last.get(id) - 1 <= this.#options.limit
+    return this.#known.get(id) === 1 && this.#isWithinLimit(this.#last.get(id), this.#latest)
+  }
+
+  /** Whether so many windows are filled as there are between two. */
+  #isWithinLimit(last: number, window: number): boolean {
+    const { windows, limit } = this.#options
+    // Numbers tell, unless there are dates among them that a zone left out: one at most, so far.
+    const numbers = window - last - 1
+    return numbers <= limit || (numbers === limit + 1 && windows.countBetween(last + 1, window) <= limit)
   }
 
   #idAt(row: number): number {

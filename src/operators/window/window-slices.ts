@@ -33,6 +33,8 @@ export interface WindowSlices {
   lastWindow(slice: number): number
   startMs(window: number): number
   endMs(window: number): number
+  /** How many windows there are from `from` to before `to`: those of dates that a zone left out are none. */
+  countBetween(from: number, to: number): number
   /** The first window whose last millisecond is after `watermark`: those before it have fired. */
   firstOpen(watermark: number): number
 }
