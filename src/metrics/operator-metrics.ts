@@ -58,7 +58,7 @@ export class OperatorMetrics {
   }
 
   /** One batch: rows taken, rows given, and the nanoseconds it took (ignored unless `timed`). */
-  recordBatch(rowsIn: number, rowsOut: number, busyNs = 0): void {
+  recordBatch(rowsIn: number, rowsOut: number, busyNs: number): void {
     this.#numRecordsIn += rowsIn
     this.#numRecordsOut += rowsOut
     if (this.#batchNs === undefined) return

@@ -19,7 +19,7 @@ const OF_ANY_ORDER: ReadonlySet<AggregateNode['fn']> = new Set([
  * @param isTotal Whether those of one end come in the order of one thread.
  * @returns Why not; undefined: they can.
  */
-export function whyNotBehindShards(plan: LogicalPlan, end: number, isTotal = false): string | undefined {
+export function whyNotBehindShards(plan: LogicalPlan, end: number, isTotal: boolean): string | undefined {
   const { nodes } = plan
   const results = nodes.slice(0, end)
   const time = results.find(node => node.op === 'eventTime')

@@ -16,7 +16,7 @@ import { describeWatermarks } from './watermarks.ts'
  */
 export function explainPlan(
   plan: LogicalPlan,
-  notes: readonly (string | readonly string[] | undefined)[] = [],
+  notes: readonly (string | readonly string[] | undefined)[],
   threads?: string,
 ): string {
   const scopes = scopesOf(plan.nodes, sourceScope(plan))

@@ -110,7 +110,11 @@ function preparedBy(value: ExpressionNode, type: DataType, by: ExpressionNode, s
 const TRUE = { kind: 'literal', type: 'bool', value: true } as const
 const call2 = (fn: 'and', a: ExpressionNode, b: ExpressionNode): ExpressionNode => ({ kind: 'call', fn, args: [a, b] })
 
-function computedType(fn: AggregateName, input: DataType | undefined, definition?: CheckedDefinition): TypeName {
+function computedType(
+  fn: AggregateName,
+  input: DataType | undefined,
+  definition: CheckedDefinition | undefined,
+): TypeName {
   if (GIVES_VALUE.has(fn)) return input!.name
   if (fn === 'sum') return input?.name === 'i64' ? 'i64' : 'f64'
   if (fn === 'user') return definition?.returns?.name ?? 'object'

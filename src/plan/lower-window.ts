@@ -80,7 +80,7 @@ export function lowerResults(
   results: readonly ResultNode[],
   schema: Schema,
   prepare: NamedExpression[],
-  mayBeEmpty = false,
+  mayBeEmpty: boolean,
 ): LoweredResults {
   const aggregates: LoweredAggregate[] = []
   const known = new Map<string, number>()

@@ -24,10 +24,7 @@ export interface Partitioning {
  * @param order Of the results: a further window behind one that is dealt out sees all of them where they are in one.
  * @returns Why not, where that can't be done.
  */
-export function partitioningOf(
-  plan: LogicalPlan,
-  order: ResultOrder = 'key',
-): Partitioning | { readonly reason: string } {
+export function partitioningOf(plan: LogicalPlan, order: ResultOrder): Partitioning | { readonly reason: string } {
   const { nodes } = plan
   if (nodes.some(({ op }) => op === 'processingTime'))
     return { reason: 'rows get their time from one clock, in the order they come' }

@@ -174,7 +174,7 @@ export class EventQueue<In, Out = In> {
       this.#ledger.onAccepted(1)
       return true
     }
-    this.#admission.turnAway(1)
+    this.#admission.turnAway()
     return false
   }
 

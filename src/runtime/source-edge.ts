@@ -145,7 +145,7 @@ export class SourceEdge implements AdmissionListener {
   /** Never waits, never evicts: true when the event is in. */
   tryPush(event: unknown): boolean {
     if (this.#writeNow(event, this.#pushes)) return true
-    this.#admission.turnAway(1)
+    this.#admission.turnAway()
     return false
   }
 

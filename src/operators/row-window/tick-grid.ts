@@ -7,7 +7,7 @@ export class TickGrid {
   #startMs: number | undefined
 
   /** @param startMs An instant of the grid; left out, the first one asked for is it. */
-  constructor(lengthMs: number, startMs?: number) {
+  constructor(lengthMs: number, startMs: number | undefined) {
     this.#lengthMs = lengthMs
     this.#startMs = startMs
   }

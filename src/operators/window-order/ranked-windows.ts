@@ -158,7 +158,7 @@ export class RankedWindows {
       const lists = [...window.rankings.values()].map(ranking => ranking.sorted())
       this.#emitter.begin(lists, window.startMs, window.endMs)
     }
-    if (this.#open.length === 0) this.#store.truncate(0)
+    if (this.#open.length === 0) this.#store.clear()
     return true
   }
 

@@ -242,7 +242,7 @@ export class RepeatedOrderOperator implements Operator, Stateful {
     const isOver = ({ endMs }: RepeatedWindow): boolean =>
       firing === 'discarding' || endMs - 1 + allowedLatenessMs <= this.#watermark
     if (this.#windows.some(isOver)) this.#windows = this.#windows.filter(window => !isOver(window))
-    if (this.#windows.length === 0) this.#store.truncate(0)
+    if (this.#windows.length === 0) this.#store.clear()
   }
 
   #windowOf(startMs: number, endMs: number): RepeatedWindow {

@@ -83,10 +83,10 @@ export class RowStore {
     return first
   }
 
-  /** Takes back the slots from `slot` on. */
-  truncate(slot: number): void {
-    this.#used = slot
-    for (const { objects } of this.#columns) if (objects !== undefined) objects.length = slot
+  /** Takes back all slots. */
+  clear(): void {
+    this.#used = 0
+    for (const { objects } of this.#columns) if (objects !== undefined) objects.length = 0
   }
 
   /**

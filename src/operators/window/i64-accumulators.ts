@@ -6,10 +6,10 @@ import type { AbsorbedRows, Accumulator } from './accumulator.ts'
 const MAX = 2n ** 63n - 1n
 const MIN = -(2n ** 63n)
 
-const leftRange = (what: string): Error =>
+const sumLeftRange = (): Error =>
   overflow(
-    `${what} left the range of i64 (±9.2·10^18): sum a cast to f64 instead (\`.toF64()\`), or use a shorter window`,
-    { at: what },
+    'sum of an i64 column left the range of i64 (±9.2·10^18): sum a cast to f64 instead (`.toF64()`), or use a shorter window',
+    { at: 'sum of an i64 column' },
   )
 
 /** Exact, checked sum of an i64 column. @throws EventfluxError `OVERFLOW` when it leaves the range. */
@@ -29,11 +29,11 @@ export class SumI64Accumulator implements Accumulator {
   accumulate({ batch, addresses, selection, from, to }: AbsorbedRows, at: number): void {
     const { values, validity } = batch.columns[this.#column]!
     const stopped = this.#kernels.accumulateSumI64(addresses, selection, from, to, values, validity, at)
-    if (stopped < to) throw leftRange('sum of an i64 column')
+    if (stopped < to) throw sumLeftRange()
   }
 
   combine(target: number, source: number, count: number, at: number): void {
-    if (this.#kernels.combineSumI64(target, source, count, at) < count) throw leftRange('sum of an i64 column')
+    if (this.#kernels.combineSumI64(target, source, count, at) < count) throw sumLeftRange()
   }
 }
 

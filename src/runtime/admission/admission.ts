@@ -112,9 +112,9 @@ export class Admission {
     return this.#decide(new BatchOffer(rows, done, acceptSome, options?.signal), options?.strategy)
   }
 
-  /** Refuses `rows` rows without asking the strategy: how a push that must never wait counts its failure. */
-  turnAway(rows: number): void {
-    this.#ledger.onRejected(this.#edge.state === 'open' ? 'full' : 'closed', rows)
+  /** Refuses one row without asking the strategy: how a push that must never wait counts its failure. */
+  turnAway(): void {
+    this.#ledger.onRejected(this.#edge.state === 'open' ? 'full' : 'closed', 1)
   }
 
   /** Room appeared: lets in those who wait, first come first served. */

@@ -5,9 +5,9 @@ import {
   type Given,
   knownOptions,
   type MaxRowsOptions,
+  mostRows,
   type OutputOptions,
   optionalColumn,
-  optionalWhole,
   outputOf,
   positiveMs,
   type WindowOutput,
@@ -52,6 +52,6 @@ export const checkDelay = (given: Given): DelaySpec =>
     kind: 'delay',
     lengthMs: positiveMs('delay', given),
     by: optionalColumn('delay', given.by),
-    maxRows: optionalWhole('delay', given, 'maxRows'),
+    maxRows: mostRows('delay', given),
     output: outputOf('delay', given),
   })

@@ -9,9 +9,9 @@ import {
   type Given,
   knownOptions,
   type MaxRowsOptions,
+  mostRows,
   optionalInstant,
   optionalMs,
-  optionalWhole,
   positiveMs,
   type WindowOutput,
 } from './parameters.ts'
@@ -79,6 +79,6 @@ export const checkExternalTimeBatch = (given: Given): ExternalTimeBatchSpec =>
     startMs: optionalInstant('externalTimeBatch', given, 'startMs'),
     timeoutMs: given.timeoutMs === undefined ? undefined : positiveMs('externalTimeBatch', given, 'timeoutMs'),
     stampWithEnd: flag('externalTimeBatch', given, 'stampWithEnd'),
-    maxRows: optionalWhole('externalTimeBatch', given, 'maxRows'),
+    maxRows: mostRows('externalTimeBatch', given),
     ...batchOutputOf('externalTimeBatch', given),
   })

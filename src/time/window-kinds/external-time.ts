@@ -5,8 +5,8 @@ import {
   type Given,
   knownOptions,
   type MaxRowsOptions,
+  mostRows,
   type OutputOptions,
-  optionalWhole,
   outputOf,
   positiveMs,
   type WindowOutput,
@@ -54,6 +54,6 @@ export const checkExternalTime = (given: Given): ExternalTimeSpec =>
     kind: 'externalTime',
     column: columnName('externalTime', given.column),
     lengthMs: positiveMs('externalTime', given),
-    maxRows: optionalWhole('externalTime', given, 'maxRows'),
+    maxRows: mostRows('externalTime', given),
     output: outputOf('externalTime', given),
   })

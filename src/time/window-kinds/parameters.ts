@@ -79,19 +79,19 @@ export function knownOptions<T extends object>(
 export const optionalMs = (duration: Duration | undefined, at: string): number | undefined =>
   duration === undefined ? undefined : durationMs(duration, at)
 
-/** A whole number of at least `least`. */
-export function wholeNumber(kind: string, given: Given, name: string, least = 1): number {
+/** A whole number of at least 1. */
+export function wholeNumber(kind: string, given: Given, name: string): number {
   const value = given[name]
-  if (Number.isSafeInteger(value) && (value as number) >= least) return value as number
-  throw optionInvalid(`${name} of ${kind} is a whole number, at least ${least}, not ${show(value)}`, {
+  if (Number.isSafeInteger(value) && (value as number) >= 1) return value as number
+  throw optionInvalid(`${name} of ${kind} is a whole number, at least 1, not ${show(value)}`, {
     value,
     at: name,
   })
 }
 
-/** The same where the property may be left out. */
-export const optionalWhole = (kind: string, given: Given, name: string): number | undefined =>
-  given[name] === undefined ? undefined : wholeNumber(kind, given, name)
+/** How many rows a window holds at the most, undefined where it isn't said. */
+export const mostRows = (kind: string, given: Given): number | undefined =>
+  given.maxRows === undefined ? undefined : wholeNumber(kind, given, 'maxRows')
 
 /** A length of time: more than 0 ms. */
 export function positiveMs(kind: string, given: Given, name = 'lengthMs'): number {

@@ -9,10 +9,10 @@ import {
   type Given,
   knownOptions,
   type MaxRowsOptions,
+  mostRows,
   optionalColumn,
   optionalInstant,
   optionalMs,
-  optionalWhole,
   positiveMs,
   type WindowOutput,
 } from './parameters.ts'
@@ -70,6 +70,6 @@ export const checkTimeBatch = (given: Given): TimeBatchSpec =>
     startMs: optionalInstant('timeBatch', given, 'startMs'),
     streamCurrent: flag('timeBatch', given, 'streamCurrent'),
     by: optionalColumn('timeBatch', given.by),
-    maxRows: optionalWhole('timeBatch', given, 'maxRows'),
+    maxRows: mostRows('timeBatch', given),
     ...batchOutputOf('timeBatch', given),
   })

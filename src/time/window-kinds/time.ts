@@ -5,9 +5,9 @@ import {
   type Given,
   knownOptions,
   type MaxRowsOptions,
+  mostRows,
   type OutputOptions,
   optionalColumn,
-  optionalWhole,
   outputOf,
   positiveMs,
   type WindowOutput,
@@ -51,6 +51,6 @@ export const checkTime = (given: Given): TimeSpec =>
     kind: 'time',
     lengthMs: positiveMs('time', given),
     by: optionalColumn('time', given.by),
-    maxRows: optionalWhole('time', given, 'maxRows'),
+    maxRows: mostRows('time', given),
     output: outputOf('time', given),
   })
