@@ -29,7 +29,7 @@ export type EventfluxErrorCode =
   | 'CHECKPOINT_FAILED'
   | 'HARNESS_FAILED'
 
-export interface ErrorDetails {
+interface ErrorDetails {
   /** The value that was refused, as it was given. */
   readonly value?: unknown
   /** Where: a field path, a stage name, a line number. */

@@ -27,7 +27,7 @@ export interface RunCommand {
   readonly quiet: boolean
 }
 
-export type Command = { readonly name: 'help' } | { readonly name: 'version' } | ({ readonly name: 'run' } & RunCommand)
+type Command = { readonly name: 'help' } | { readonly name: 'version' } | ({ readonly name: 'run' } & RunCommand)
 
 const OPTIONS = {
   input: { type: 'string', short: 'i' },

@@ -17,7 +17,7 @@ import type { Source, SourceIntake, SourceMetadata } from './source.ts'
 export type BytePiece = Uint8Array | ArrayBuffer | string
 
 /** Bytes that are there to be read again, from anywhere. */
-export interface SeekableBytes {
+interface SeekableBytes {
   /** Those behind the first `offset`. */
   open(offset: number): ByteInput
 }

@@ -11,11 +11,11 @@ import {
 import { SinkError } from './sink.ts'
 
 /** Which error ends the job when the policy says `'fail'`. */
-export type StageRole = 'source' | 'stage' | 'sink'
+type StageRole = 'source' | 'stage' | 'sink'
 
 const MAKERS = { source: sourceFailed, stage: stageFailed, sink: sinkFailed } as const
 
-export interface ErrorPolicyRunnerOptions<R> {
+interface ErrorPolicyRunnerOptions<R> {
   /** The name of the stage, for errors and dead letters. */
   readonly stage: string
   readonly role?: StageRole

@@ -23,7 +23,7 @@ export interface DeadLetterPolicy<R = unknown> {
 }
 
 /** Tries again after growing waits: initialMs, initialMs·factor, … never above maxMs. */
-export interface RetryPolicy<R = unknown> {
+interface RetryPolicy<R = unknown> {
   readonly kind: 'retry'
   /** Attempts in all, the first one included; at least 1. */
   readonly attempts: number

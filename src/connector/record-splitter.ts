@@ -7,7 +7,7 @@ export const NEEDS_BYTES = 0
 export const RECORD = 1
 export const TOO_LONG = 2
 export const OPEN_QUOTE = 3
-export type SplitOutcome = typeof NEEDS_BYTES | typeof RECORD | typeof TOO_LONG | typeof OPEN_QUOTE
+type SplitOutcome = typeof NEEDS_BYTES | typeof RECORD | typeof TOO_LONG | typeof OPEN_QUOTE
 
 /** How quoted scanning stands between two bytes. */
 const FIELD_START = 0
@@ -15,7 +15,7 @@ const PLAIN = 1
 const QUOTED = 2
 const AFTER_QUOTE = 3
 
-export interface RecordSplitterOptions {
+interface RecordSplitterOptions {
   /** Longest record in bytes, its line end not counted. */
   readonly maxBytes: number
   /** CSV: a line end inside a quoted field belongs to the field. The delimiter's byte, or undefined: every line end counts. */

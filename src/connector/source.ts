@@ -7,7 +7,7 @@ import type { Schema } from '../schema/schema.ts'
 import type { Clock } from '../time/clock.ts'
 
 /** The expected "no" of a push: a value, never an exception. */
-export interface NotTaken {
+interface NotTaken {
   readonly ok: false
   readonly reason: RejectReason
 }

@@ -5,14 +5,14 @@ import { encodeNdjson } from './ndjson-encoder.ts'
 import type { Sink } from './sink.ts'
 import { type SinkLike, toSink } from './to-sink.ts'
 
-export interface TextSinkOptions {
+interface TextSinkOptions {
   /** The name in errors and metrics. */
   readonly name?: string
   /** Characters collected before they are written, default 65,536. What is left is written on flush and close. */
   readonly chunkChars?: number
 }
 
-export interface CsvSinkOptions extends TextSinkOptions {
+interface CsvSinkOptions extends TextSinkOptions {
   /** The columns, in order. Default: the keys of the first row. */
   readonly fields?: readonly string[]
   /** Whether the first record names the columns. Default true. */

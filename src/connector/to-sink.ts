@@ -17,7 +17,7 @@ export type SinkLike<R> =
   | SinkHandler<R>
   | WritableStream<R>
 
-export interface ToSinkOptions {
+interface ToSinkOptions {
   /** The name in errors and metrics. Default: what it is. */
   readonly name?: string
   /** Rows that may be on their way at once; 1 keeps their order. Default 1. */

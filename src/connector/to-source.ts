@@ -13,7 +13,7 @@ export type SourceLike<E> =
   | AsyncIterable<E>
   | ReadableStream<E>
 
-export interface ToSourceOptions {
+interface ToSourceOptions {
   /** The name in errors and metrics. Default: what it is. */
   readonly name?: string
   /** How long to leave a SourceHandler alone that had nothing, in milliseconds. Default 5. */

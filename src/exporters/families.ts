@@ -8,13 +8,13 @@ import type { WorkerSnapshot } from '../metrics/worker-metrics.ts'
 export type Labels = Readonly<Record<string, string>>
 
 /** One value of a family, told apart from the others by its labels. */
-export interface Sample {
+interface Sample {
   readonly labels: Labels
   readonly value: number
 }
 
 /** Metrics of one name. Counters only grow; a summary is a distribution by its quantiles. Units are base units. */
-export interface CountOrGauge {
+interface CountOrGauge {
   readonly name: string
   readonly type: 'counter' | 'gauge'
   /** The last part of the name. */
@@ -22,7 +22,7 @@ export interface CountOrGauge {
   readonly help: string
   readonly samples: (metrics: MetricsSnapshot) => readonly Sample[]
 }
-export interface Summary {
+interface Summary {
   readonly name: string
   readonly type: 'summary'
   readonly unit: 'seconds'

@@ -24,7 +24,7 @@ interface Parameter {
 type AggregateCallNode = Pick<AggregateNode, 'fn' | 'args' | 'definition'>
 
 /** Most values an array an aggregate makes may have. */
-export const MAX_COLLECTED = 1_000_000
+const MAX_COLLECTED = 1_000_000
 /** Most values an aggregate of one's own may take. */
 const MAX_VALUES = 16
 

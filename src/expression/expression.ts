@@ -9,15 +9,15 @@ import type { ExpressionNode, ResultNode } from './node.ts'
 export type Scope = 'literal' | 'row' | 'group'
 
 /** The types whose values are JavaScript numbers; arithmetic on them is f64. */
-export type NumberTypeName = 'f64' | 'f32' | 'i32' | 'u32'
+type NumberTypeName = 'f64' | 'f32' | 'i32' | 'u32'
 
 /** Nullable as soon as one side is. */
 export type Either<N extends boolean, M extends boolean> = true extends N | M ? true : false
 /** Nullable only if both sides are. */
-export type Both<N extends boolean, M extends boolean> = false extends N ? false : M
+type Both<N extends boolean, M extends boolean> = false extends N ? false : M
 
 /** Whether a quotient can be null: always, except over a value that is known not to be zero. */
-export type QuotientNull<N extends boolean, D> = D extends 0 | 0n
+type QuotientNull<N extends boolean, D> = D extends 0 | 0n
   ? true
   : number extends D
     ? true

@@ -23,10 +23,10 @@ import type { FunctionName } from './node.ts'
 import { callOf, literal, operand, TypedExpression } from './typed-expression.ts'
 
 /** What a function takes: an expression, or a JavaScript value. */
-export type Operand = Expression | number | bigint | boolean | string | null
+type Operand = Expression | number | bigint | boolean | string | null
 
 /** What may stand beside `V`: values of its kind, or null. */
-export type Beside<V> = V extends null
+type Beside<V> = V extends null
   ? Operand
   : V extends TimestampExpression
     ? TimestampOperand | null
@@ -111,7 +111,7 @@ export function ifElse<C extends BooleanExpression, A extends Operand, B extends
 }
 
 /** A chain of cases under construction: `otherwise` ends it. */
-export interface CaseChain<V, S extends Scope> {
+interface CaseChain<V, S extends Scope> {
   /** The value where no earlier condition is true and this one is. */
   when<C extends BooleanExpression, W extends Beside<V>>(
     condition: C,

@@ -123,7 +123,7 @@ export interface AggregateNode {
 /** A result of a window: an aggregate, or scalar functions over aggregates and literals. */
 export type ResultNode = AggregateNode | LiteralNode | ResultCallNode
 
-export interface ResultCallNode {
+interface ResultCallNode {
   readonly kind: 'call'
   readonly fn: FunctionName
   readonly args: readonly ResultNode[]

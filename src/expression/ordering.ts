@@ -4,7 +4,7 @@ import type { ExpressionNode } from './node.ts'
 import { TypedExpression } from './typed-expression.ts'
 
 /** Which way values go. */
-export type Direction = 'asc' | 'desc'
+type Direction = 'asc' | 'desc'
 
 /** A term of an order as data. */
 export interface SortTerm {

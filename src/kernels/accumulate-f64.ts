@@ -3,7 +3,7 @@ import type { LinearMemory } from '../memory/linear-memory.ts'
 import { hasValue, rowAt } from './rows.ts'
 
 /** Which fields of a record a pass over a column moves; offsets in the record, -1 for none. */
-export interface F64Fields {
+interface F64Fields {
   readonly sumAt: number
   readonly minAt: number
   readonly maxAt: number

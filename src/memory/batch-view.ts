@@ -4,7 +4,7 @@ import type { Dictionary } from './dictionary.ts'
 import type { RecordBatch, Vector, WatermarkTrack } from './record-batch.ts'
 
 /** A vector whose owner moves it along its column. */
-export class VectorView implements Vector {
+class VectorView implements Vector {
   readonly type: TypeName
   readonly dictionary: Dictionary | undefined
   values = 0

@@ -1,7 +1,7 @@
 import type { Dictionary } from './dictionary.ts'
 
 /** What is told of the codes of a dictionary. */
-export interface CodeListener {
+interface CodeListener {
   /** A code stands for a text now. Told at least once, when it is looked, or before it is taken back. */
   arrived(code: number): void
   /** A code that had arrived doesn't any more. */

@@ -4,7 +4,7 @@ import type { Dictionary } from './dictionary.ts'
 import type { TextCoder } from './string-coder.ts'
 
 /** Positions in a list of strings that a kernel can take. */
-export type CodeArray = Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array
+type CodeArray = Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array
 
 export const isCodeArray = (positions: unknown): positions is CodeArray =>
   positions instanceof Int32Array ||
@@ -15,7 +15,7 @@ export const isCodeArray = (positions: unknown): positions is CodeArray =>
   positions instanceof Uint8Array
 
 /** The codes of a list of strings, as far as they were asked for: 0 where a string wasn't met yet. */
-export interface Translation {
+interface Translation {
   readonly list: readonly string[]
   codes: Int32Array
   epoch: number

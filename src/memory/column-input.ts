@@ -1,5 +1,5 @@
 /** Numbers in a row: every typed array of numbers, and plain arrays, where `null` stands for a missing value. */
-export type NumberValues =
+type NumberValues =
   | Float64Array
   | Float32Array
   | Int32Array

@@ -14,7 +14,7 @@ import { textCoders } from './text-coders.ts'
 import { copyTyped, setBits } from './typed-copy.ts'
 
 /** A row writer's options, and the kernels that work on whole columns. */
-export interface ColumnWriterOptions extends RowWriterOptions {
+interface ColumnWriterOptions extends RowWriterOptions {
   readonly arena: Arena
   readonly kernels: Pick<KernelExports, 'normaliseTimes' | 'translateCodes' | 'shiftCodes'>
 }

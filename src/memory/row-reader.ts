@@ -5,9 +5,9 @@ import type { RecordBatch } from './record-batch.ts'
 import { VALUE_SOURCE, valueReaders } from './value-reader.ts'
 
 /** A row as users see it: its fields in schema order. */
-export type RowObject = Record<string, unknown>
+type RowObject = Record<string, unknown>
 
-export interface RowReaderOptions {
+interface RowReaderOptions {
   readonly memory: LinearMemory
   readonly fields: readonly ColumnField[]
   /** Whether code may be generated; default: where the runtime allows it. Both ways give the same objects. */

@@ -29,7 +29,7 @@ const TAKEN = 1
 export type SharedRingKind = 'spsc' | 'mpmc'
 
 /** What a shared ring is made of; from it every thread computes the same addresses. */
-export interface SharedRingShape {
+interface SharedRingShape {
   readonly kind: SharedRingKind
   readonly fields: readonly ColumnField[]
   /** Events it can hold, exactly. */

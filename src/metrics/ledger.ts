@@ -17,7 +17,7 @@ export interface LedgerSnapshot {
 }
 
 /** How far a ledger is off; two zeros are a balanced one. Positive: rows unaccounted for. Negative: counted twice. */
-export interface LedgerImbalance {
+interface LedgerImbalance {
   /** offered - accepted - rejected */
   readonly atEntry: number
   /** accepted - delivered - evicted - late - failed - queued */

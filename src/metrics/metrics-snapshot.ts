@@ -7,7 +7,7 @@ import type { OperatorSnapshot } from './operator-metrics.ts'
 import type { WorkerSnapshot } from './worker-metrics.ts'
 
 /** `false`: nothing is measured. 'basic': everything but the times of single operators. 'detailed': those too. */
-export type MetricsLevel = false | 'basic' | 'detailed'
+type MetricsLevel = false | 'basic' | 'detailed'
 
 /** A job at one moment. Counts are rows since the start and never go back. */
 export interface MetricsSnapshot {

@@ -2,7 +2,7 @@ import type { EdgeSnapshot } from './edge-metrics.ts'
 import type { MetricsSnapshot } from './metrics-snapshot.ts'
 import { countText, durationText, rowsText, shareText } from './wording.ts'
 
-export type RecommendationKind =
+type RecommendationKind =
   | 'healthy'
   | 'increase-capacity'
   | 'adjust-timeout'

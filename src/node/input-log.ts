@@ -22,7 +22,7 @@ export type LogFiles = Pick<typeof promises, 'mkdir' | 'open' | 'readFile' | 're
 const SYSTEM: LogFiles = { ...promises, writeSync }
 
 /** Rows that were accepted together. */
-export interface LogFrame {
+interface LogFrame {
   /** The number of the first, counted since the log began. */
   readonly first: number
   readonly rows: number

@@ -8,7 +8,7 @@ const ROWS = 0
 const COLUMNS = 1
 
 /** What was accepted together. */
-export type Logged =
+type Logged =
   | { readonly kind: 'rows'; readonly rows: readonly unknown[] }
   | { readonly kind: 'columns'; readonly block: ColumnBlock }
 

@@ -30,7 +30,7 @@ export interface OperatorCounts {
 export type CountingOperator = Operator & OperatorCounts
 
 /** Steps of a plan that are done in other chains, up to the first half of a window, whose second half is done in this one. */
-export interface HalfElsewhere {
+interface HalfElsewhere {
   readonly from: number
   /** The window. */
   readonly to: number

@@ -8,7 +8,7 @@ import type { Operator } from './operator.ts'
 import { ReusedBatch } from './reused-batch.ts'
 
 /** What a filter is made from. */
-export interface FilterOptions {
+interface FilterOptions {
   readonly name?: string
   readonly predicate: ExpressionNode
   readonly columns: readonly InputColumn[]

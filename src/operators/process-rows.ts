@@ -26,7 +26,7 @@ interface PendingTimer {
 const WATERMARK_STEP_MS = 200
 
 /** The output of a stage of user code. */
-export interface RowStageOutput {
+interface RowStageOutput {
   readonly fields: readonly ColumnField[]
   readonly dictionaries: readonly (Dictionary | undefined)[]
   /** Columns of eight bytes that go along with each row unseen, behind the fields: where they stand in the input. */

@@ -11,7 +11,7 @@ import type { Operator } from './operator.ts'
 import { ReusedBatch } from './reused-batch.ts'
 
 /** What a projection is made from. */
-export interface ProjectOptions {
+interface ProjectOptions {
   readonly name?: string
   readonly expressions: readonly { readonly name: string; readonly expression: ExpressionNode }[]
   readonly columns: readonly InputColumn[]

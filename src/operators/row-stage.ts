@@ -12,7 +12,7 @@ import { ProcessRowsOperator } from './process-rows.ts'
 import type { StageTimers } from './stage-timers.ts'
 
 /** What a step of user code is made with. */
-export interface RowStageContext extends Omit<RowStageParts, 'next' | 'name'> {
+interface RowStageContext extends Omit<RowStageParts, 'next' | 'name'> {
   readonly timers: StageTimers
   /** Distinct strings that rows and state downstream may hold of one text column it puts out. */
   readonly maxCodes: number

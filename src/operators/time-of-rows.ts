@@ -18,7 +18,7 @@ export interface EventTimeColumn {
 }
 
 /** What the results of windows that give theirs again say, and the columns that tell those of a window apart. */
-export interface ResultsAgain {
+interface ResultsAgain {
   readonly firing: Firing
   readonly keys: readonly string[]
 }
@@ -46,7 +46,7 @@ export const RESULT_TIME: Omit<EventTimeColumn, 'allowedLatenessMs'> = {
 }
 
 /** The event time of a window's results. One without bounds says itself when it fired. */
-export const resultTime = (window: WindowSpec): Omit<EventTimeColumn, 'allowedLatenessMs'> =>
+const resultTime = (window: WindowSpec): Omit<EventTimeColumn, 'allowedLatenessMs'> =>
   window.kind === 'global' ? ROW_TIME : RESULT_TIME
 
 /** The same, and whether they are given again. */

@@ -11,7 +11,7 @@ import { WINDOW_END, WINDOW_START } from './plan-scope.ts'
 /** A result in which columns of the window may stand beside aggregates. */
 export type DerivedNode = ResultNode | ColumnNode | DerivedCallNode
 
-export interface DerivedCallNode {
+interface DerivedCallNode {
   readonly kind: 'call'
   readonly fn: FunctionName
   readonly args: readonly DerivedNode[]

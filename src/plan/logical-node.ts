@@ -43,10 +43,6 @@ export interface ProjectNode {
   readonly op: 'project'
   readonly columns: readonly { readonly name: string; readonly expression: ExpressionNode }[]
 }
-export interface KeyByNode {
-  readonly op: 'keyBy'
-  readonly columns: readonly string[]
-}
 /** keyBy + window + aggregate become one node when the builder's `aggregate` is called. Output columns: windowStart, windowEnd, keys, results. */
 export interface WindowAggregateNode {
   readonly op: 'windowAggregate'

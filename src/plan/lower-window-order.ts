@@ -6,7 +6,7 @@ import type { Schema } from '../schema/schema.ts'
 import type { NamedExpression } from './lower-window.ts'
 
 /** A prepared column rows are ordered by. f64 columns are turned: the least comes first, rows without a value are NaN. */
-export interface LoweredKey {
+interface LoweredKey {
   readonly kind: 'f64' | 'i64' | 'utf8'
   readonly column: number
   readonly isDescending: boolean

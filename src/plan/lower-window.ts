@@ -7,8 +7,6 @@ import type { WindowAggregateNode } from './logical-node.ts'
 import { type LoweredAggregate, lowerAggregate } from './lower-aggregate.ts'
 import { columnsOfTrigger, fillsEmpty, IS_RETRACTION, retracts, stampsOf } from './plan-scope.ts'
 
-export type { LoweredAggregate } from './lower-aggregate.ts'
-
 export interface NamedExpression {
   readonly name: string
   readonly expression: ExpressionNode
@@ -66,7 +64,7 @@ function seenExpression({ window }: WindowAggregateNode, schema: Schema, name: s
 }
 
 /** The aggregates of some results, and the results as expressions over them. */
-export interface LoweredResults {
+interface LoweredResults {
   readonly aggregates: readonly LoweredAggregate[]
   /** Over columns named as `aggregateName` has it. */
   readonly expressions: readonly ExpressionNode[]

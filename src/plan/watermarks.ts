@@ -14,7 +14,7 @@ export interface BoundedOutOfOrderness {
 }
 
 /** The watermark stands in the rows: a timestamp, or the time of those that meet a condition. */
-export interface PunctuatedSpec {
+interface PunctuatedSpec {
   readonly kind: 'punctuated'
   readonly expression: ExpressionNode
 }

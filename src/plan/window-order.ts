@@ -30,7 +30,7 @@ export interface TopRowsNode extends Omit<WindowOrderNode, 'op'> {
 }
 
 /** The windows rows can be ranked in: those whose bounds are known before any row is. */
-export type TopRowsWindow = AlignedSpec | CalendarSpec
+type TopRowsWindow = AlignedSpec | CalendarSpec
 
 /** What becomes of rows equal to the last one kept. */
 export type Ties = 'keep' | 'drop'

@@ -9,8 +9,8 @@ const LINE = 128
 export const MAX_POOL_MEMBERS = HOLDER_MASK
 
 /** What a member counts: cells of its line, behind its state. */
-export const POOL_COUNTERS = ['acquired', 'released', 'recovered', 'exhausted', 'doubleReleases'] as const
-export type PoolCounter = (typeof POOL_COUNTERS)[number]
+const POOL_COUNTERS = ['acquired', 'released', 'recovered', 'exhausted', 'doubleReleases'] as const
+type PoolCounter = (typeof POOL_COUNTERS)[number]
 
 const FREE = 0
 const TAKEN = 1

@@ -38,7 +38,7 @@ import { stageTimers } from './stage-timers.ts'
 import { StagedIntake } from './staged-intake.ts'
 import { Task, type TaskListener } from './task.ts'
 
-export type SinkOperator = RowSinkOperator | BatchSinkOperator
+type SinkOperator = RowSinkOperator | BatchSinkOperator
 
 /** One job's parts, connected and idle. */
 export interface Assembly {

@@ -4,7 +4,7 @@ import type { Clock } from '../time/clock.ts'
 const IDLE_MS = 1_000
 
 /** What an idle flush needs of a sink. */
-export interface FlushableSink {
+interface FlushableSink {
   readonly rowsOut: number
   /** Whether the sink has anything to flush. */
   readonly canFlush: boolean

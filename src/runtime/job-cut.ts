@@ -14,7 +14,7 @@ import { JobInputs } from './job-inputs.ts'
 import { SinkTransactions } from './sink-transactions.ts'
 
 /** The job a cut goes through. */
-export interface CutDriver {
+interface CutDriver {
   /** Has the task work, if that is possible now. */
   work(): void
   failed(error: unknown): void

@@ -10,7 +10,7 @@ import type { StageListener } from '../operators/stage-listener.ts'
 import type { RowIds } from './row-ids.ts'
 
 /** Makes a row object of one row of a batch. */
-export interface RowMaker {
+interface RowMaker {
   readRow(batch: RecordBatch, row: number): unknown
 }
 

@@ -5,7 +5,7 @@ import type { Clock } from '../time/clock.ts'
 const GRACE_MS = 1_000
 
 /** What closing needs of a sink. */
-export interface ClosableSink {
+interface ClosableSink {
   /** Rejects with what kept the sink from closing. */
   closeSink(failure?: unknown): Promise<void>
 }

@@ -4,7 +4,7 @@ import { checkpointMismatch } from '../errors.ts'
 import { type RowIds, type RowIdsMark, writeMark } from './row-ids.ts'
 
 /** What a sink does for checkpoints. */
-export interface CheckpointedSink {
+interface CheckpointedSink {
   readonly name: string
   /** Whether it takes rows in transactions: what it prepares is to be committed. */
   readonly isTransactional: boolean

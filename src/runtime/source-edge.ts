@@ -38,7 +38,7 @@ export interface EdgeConsumer {
   failed(error: unknown): void
 }
 
-export interface SourceEdgeOptions {
+interface SourceEdgeOptions {
   readonly arena: Arena
   readonly kernels: KernelExports
   readonly fields: readonly ColumnField[]

@@ -3,7 +3,7 @@ import type { TimedStage } from '../operators/stage-timers.ts'
 import type { Task, TaskState } from './task.ts'
 
 /** Who has the turns taken. */
-export interface TurnTaker {
+interface TurnTaker {
   /** Whether the job is over: there are no turns any more. */
   hasEnded(): boolean
   /** A turn ended because downstream is full. */

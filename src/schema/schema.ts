@@ -15,7 +15,7 @@ export interface Field {
 /** Most columns a schema may have. */
 export const MAX_FIELDS = 1024
 /** Longest name of a column, in UTF-16 code units. */
-export const MAX_NAME_LENGTH = 255
+const MAX_NAME_LENGTH = 255
 
 /** Names that would reach into an object's prototype when rows are objects. */
 const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])

@@ -23,7 +23,7 @@ import { VirtualClock } from '../time/virtual-clock.ts'
 import { type Arrival, ReluctantEnd } from './reluctant-end.ts'
 
 /** How an instance runs. None of it may matter to what comes out. */
-export interface InstanceOptions {
+interface InstanceOptions {
   /** Its memory is all zeros, and nobody else's meanwhile. */
   readonly engine: Engine
   /** Rows of the longest batch. */

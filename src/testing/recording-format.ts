@@ -15,9 +15,9 @@ import type { StoredTypeName } from '../schema/data-type.ts'
  * Values are written by the type of their column: `i64` as text of digits, NaN and the infinities as texts, null by
  * leaving it out. `at` is milliseconds since the epoch and never goes back.
  */
-export const FORMAT_VERSION = 1
+const FORMAT_VERSION = 1
 
-export type Event = Readonly<Record<string, unknown>>
+type Event = Readonly<Record<string, unknown>>
 
 /** What came into an input. */
 export type Entry = { readonly at: number; readonly input: string } & (
@@ -26,7 +26,7 @@ export type Entry = { readonly at: number; readonly input: string } & (
   | { readonly is: 'open' | 'ended' }
 )
 
-export interface Header {
+interface Header {
   readonly startMs: number
   readonly columns: readonly FieldSpec[]
 }

@@ -7,7 +7,7 @@ import { isSameValue } from './row-difference.ts'
 export type Arrival = { readonly row: readonly unknown[] } | { readonly watermark: number }
 
 /** Reads the rows alive of a batch. */
-export type BatchReader = (batch: RecordBatch) => unknown[][]
+type BatchReader = (batch: RecordBatch) => unknown[][]
 
 /**
  * The end of a chain under test. Every so many calls it says that it is full, lets itself be asked to resume several

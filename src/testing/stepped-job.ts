@@ -26,7 +26,7 @@ export interface Startable {
   readonly kernels: KernelModule | undefined
 }
 
-export interface SteppedOptions {
+interface SteppedOptions {
   readonly startMs: number
   readonly sources?: readonly SourceLike<never>[]
   readonly errors?: RunOptions<never, never>['errors'] | undefined

@@ -11,7 +11,7 @@ import { type Duration, durationMs, formatDuration } from './duration.ts'
 export type Firing = 'accumulating' | 'discarding' | 'retracting'
 
 /** When windows give their results. */
-export type WindowEmit = 'onClose' | 'onUpdate'
+type WindowEmit = 'onClose' | 'onUpdate'
 
 /** When windows over event time give their results, and what they do about rows that come after that. */
 export interface LatenessOptions {

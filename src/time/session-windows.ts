@@ -13,7 +13,7 @@ import {
 } from './lateness.ts'
 
 /** Whether rows exactly one gap apart are of one session. */
-export type SessionTouch = 'merge' | 'split'
+type SessionTouch = 'merge' | 'split'
 
 /** Windows `[first, last + gapMs)` around rows no further apart than the gap. */
 export interface SessionSpec extends LatenessSpec, EarlySpec {

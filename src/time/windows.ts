@@ -10,7 +10,7 @@ import {
   type SlidingPerEventSpec,
 } from './session-windows.ts'
 
-export { cumulate, hopping, type TumblingSpec, tumbling } from './aligned-windows.ts'
+export { cumulate, hopping, tumbling } from './aligned-windows.ts'
 
 /** The windows a plan can name; durations in milliseconds. */
 export type WindowSpec = AlignedSpec | CalendarSpec | SessionSpec | SlidingPerEventSpec | GlobalSpec

@@ -5,7 +5,7 @@ export interface ThreadSupport {
 }
 
 /** Of the globals, those that tell; none of them is everywhere. */
-export interface Surroundings {
+interface Surroundings {
   readonly SharedArrayBuffer?: unknown
   readonly Worker?: unknown
   readonly crossOriginIsolated?: boolean

@@ -4,7 +4,7 @@ import type { Step } from './step.ts'
 import type { StepBuilder } from './step-builder.ts'
 
 /** The guards of a call's arguments in order: `next` is asked before an argument is compiled, `done` told after. */
-export interface ArgumentGuards {
+interface ArgumentGuards {
   next(): Guard | undefined
   done(argument: Step): void
 }

@@ -4,8 +4,8 @@ import { compileI64 } from './integer-arithmetic.ts'
 import type { Step } from './step.ts'
 import type { CallSite, StepBuilder } from './step-builder.ts'
 
-export type BinaryVerb = 'add' | 'sub' | 'mul' | 'div' | 'idiv' | 'mod' | 'least' | 'greatest'
-export type UnaryVerb = 'neg' | 'abs' | 'floor' | 'ceil' | 'round' | 'sqrt'
+type BinaryVerb = 'add' | 'sub' | 'mul' | 'div' | 'idiv' | 'mod' | 'least' | 'greatest'
+type UnaryVerb = 'neg' | 'abs' | 'floor' | 'ceil' | 'round' | 'sqrt'
 
 interface BinaryKernels {
   readonly colCol: Extract<KernelName, `${string}F64ColCol`>
@@ -67,7 +67,7 @@ function ofType(call: CallSite, step: Step, isOperand: boolean): Step {
 }
 
 /** A call of one f64 kernel over one column. */
-export function unaryF64(builder: StepBuilder, kernelName: (typeof UNARY)[UnaryVerb], operand: Step): Step {
+function unaryF64(builder: StepBuilder, kernelName: (typeof UNARY)[UnaryVerb], operand: Step): Step {
   return builder.shared(`${kernelName} ${operand.id}`, () => {
     const out = builder.step('f64', [operand])
     const vector = out.scratch()
@@ -105,7 +105,7 @@ export function withConstant(
 }
 
 /** Two f64 operands, with the cheapest kernel for their forms; a zero divisor gives null. */
-export function binaryF64(builder: StepBuilder, verb: Exclude<BinaryVerb, 'idiv'>, left: Step, right: Step): Step {
+function binaryF64(builder: StepBuilder, verb: Exclude<BinaryVerb, 'idiv'>, left: Step, right: Step): Step {
   const kernels = BINARY[verb]
   const divides = verb === 'div' || verb === 'mod'
   const byZero = divides && right.constant === 0

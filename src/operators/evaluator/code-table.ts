@@ -3,7 +3,7 @@ import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { EvaluationFrame } from './evaluation-frame.ts'
 
 /** How an entry stands in memory. All but masks also have a bit per code, 0 where the text has no value. */
-export type CodeTableKind = 'mask' | 'code' | 'f64' | 'i64'
+type CodeTableKind = 'mask' | 'code' | 'f64' | 'i64'
 
 const WIDTH: Readonly<Record<CodeTableKind, number>> = { mask: 1, code: 4, f64: 8, i64: 8 }
 const LEAST_CAPACITY = 256

@@ -4,7 +4,7 @@ import type { Step } from './step.ts'
 import type { CallSite, StepBuilder } from './step-builder.ts'
 import { compareText } from './text.ts'
 
-export type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge'
+type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge'
 
 /** The comparison that gives the same answer with its operands exchanged. */
 const SWAPPED: Readonly<Record<Comparison, Comparison>> = {

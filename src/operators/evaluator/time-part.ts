@@ -11,7 +11,7 @@ const DAY = 24 * HOUR
 /** The epoch was a Thursday: four days after a Sunday. */
 const EPOCH_WEEKDAY = 4
 
-export type TimePart = 'hour' | 'minute' | 'second' | 'dayOfWeek'
+type TimePart = 'hour' | 'minute' | 'second' | 'dayOfWeek'
 
 /** `hour`, `minute`, `second`, `dayOfWeek` in UTC; right before the epoch too, the divisions being floored. */
 export function compileTimePart(call: CallSite, part: TimePart): Step {

@@ -17,7 +17,7 @@ import { InputWatermarks } from './input-watermarks.ts'
 import { LevelTrack } from './level-track.ts'
 import { RowLevels } from './row-levels.ts'
 
-export interface EventTimeParts {
+interface EventTimeParts {
   /** The column rows get their time from. */
   readonly column: string
   readonly watermarks: WatermarkSpec

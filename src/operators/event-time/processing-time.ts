@@ -12,7 +12,7 @@ import { ReusedBatch } from '../reused-batch.ts'
 import type { StageTimers, TimedStage } from '../stage-timers.ts'
 import { WakeUp } from '../wake-up.ts'
 
-export interface ProcessingTimeParts {
+interface ProcessingTimeParts {
   readonly context: EvaluationContext
   readonly timers: StageTimers
   readonly next: Operator

@@ -13,7 +13,7 @@ import type { OutputRate } from './output-rate.ts'
 import { OutputRateOperator } from './output-rate-operator.ts'
 import { WindowRows } from './window-rows.ts'
 
-export interface OutputRateParts {
+interface OutputRateParts {
   readonly context: EvaluationContext
   readonly maxKeys: number
   readonly timers: StageTimers

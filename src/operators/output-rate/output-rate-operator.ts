@@ -15,7 +15,7 @@ import type { StageTimers, TimedStage } from '../stage-timers.ts'
 import { WakeUp } from '../wake-up.ts'
 import type { OutputRate } from './output-rate.ts'
 
-export interface OutputRateOptions {
+interface OutputRateOptions {
   readonly context: EvaluationContext
   readonly columns: readonly InputColumn[]
   readonly rate: OutputRate

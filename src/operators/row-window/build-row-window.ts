@@ -19,7 +19,7 @@ import { RowWindowOperator } from './row-window-operator.ts'
 import { argumentCodec } from './value-codec.ts'
 import { valueKey, valuesOfKey } from './value-key.ts'
 
-export interface RowWindowParts {
+interface RowWindowParts {
   readonly context: EvaluationContext
   readonly maxKeys: number
   readonly timers: StageTimers

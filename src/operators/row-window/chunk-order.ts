@@ -5,7 +5,7 @@ import type { EvaluationContext } from '../evaluator/evaluation-frame.ts'
 import { type CompiledExpression, ExpressionSet } from '../evaluator/expression-set.ts'
 import { type OutputColumn, OutputColumns, type OutputRow } from './output-columns.ts'
 
-export interface ChunkOrderOptions {
+interface ChunkOrderOptions {
   /** Over the columns the window puts out. Empty: rows stay in the order they came. */
   readonly order: readonly SortTerm[]
   readonly offset: number

@@ -1,5 +1,5 @@
 /** Something to be done at an instant. */
-export interface Due<T> {
+interface Due<T> {
   readonly at: number
   readonly order: number
   readonly value: T

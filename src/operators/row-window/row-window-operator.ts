@@ -22,7 +22,7 @@ import { rowCodec } from './value-codec.ts'
 import type { ValueKey } from './value-key.ts'
 import { type ContentPlan, WindowContent } from './window-content.ts'
 
-export interface RowWindowOptions {
+interface RowWindowOptions {
   readonly name: string
   readonly context: EvaluationContext
   /** The columns a row's values are read from, in order. */

@@ -4,7 +4,7 @@ import type { HeldRow, RowCodec, RowEvents, RowWindow } from './row-window.ts'
 import { readRows, writeRows } from './value-codec.ts'
 
 /** Orders two rows: less than 0, 0 for equal, more than 0. */
-export type RowOrder = (a: HeldRow, b: HeldRow) => number
+type RowOrder = (a: HeldRow, b: HeldRow) => number
 
 /** The first n rows in an order; of equal rows the latest is the first to go. O(log n) comparisons a row. */
 export class SortWindow implements RowWindow {

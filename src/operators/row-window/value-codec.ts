@@ -14,7 +14,7 @@ export interface ValueCodec {
 }
 
 /** Values of a column, null where it may be. */
-export function valueCodec(type: DataType): ValueCodec {
+function valueCodec(type: DataType): ValueCodec {
   const present = presentCodec(type)
   return {
     write(writer, value) {

@@ -7,7 +7,7 @@ import type { ValueCodec } from './value-codec.ts'
 import type { ValueKey } from './value-key.ts'
 
 /** An aggregate and the value it takes of a row. */
-export interface AggregatePlan {
+interface AggregatePlan {
   readonly make: () => RunningAggregate
   /** Where its arguments stand in a row's values; none: every row counts. */
   readonly columns: readonly number[]

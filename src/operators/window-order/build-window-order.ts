@@ -15,7 +15,7 @@ import { ResultIntake } from './result-intake.ts'
 import type { SortKey } from './slot-order.ts'
 
 /** What orders are built with. */
-export interface OrderParts {
+interface OrderParts {
   readonly context: EvaluationContext
   readonly maxKeys: number
   /** Makes the operator behind, which is told the columns it gets. */

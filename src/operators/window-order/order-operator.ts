@@ -10,7 +10,7 @@ import type { WindowOperator } from '../window/window-operator.ts'
 import { type OrderOptions, RankedWindows } from './ranked-windows.ts'
 import type { RowIntake } from './row-intake.ts'
 
-export interface OrderOperatorOptions extends OrderOptions {
+interface OrderOperatorOptions extends OrderOptions {
   readonly name: string
   /** Which order of what: the state of others is of no use. */
   readonly shape: string

@@ -17,7 +17,7 @@ import { RowStore } from './row-store.ts'
 import { slotOrder } from './slot-order.ts'
 import { windowBetween } from './window-between.ts'
 
-export interface RepeatedOrderOptions extends Omit<OrderOptions, 'addsBounds'> {
+interface RepeatedOrderOptions extends Omit<OrderOptions, 'addsBounds'> {
   readonly name: string
   /** Which order of what: the state of others is of no use. */
   readonly shape: string

@@ -16,7 +16,7 @@ interface BufferKind extends BufferShape {
 }
 
 /** Values kept outside of the record, as many as there are: a set, a list, or counts by bin. */
-export class BufferAccumulator implements Accumulator {
+class BufferAccumulator implements Accumulator {
   readonly bytes: number
   readonly kernels: readonly KernelName[]
   readonly #arena: Arena

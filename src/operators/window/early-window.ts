@@ -22,7 +22,7 @@ import { laterTick, nextMultiple } from './triggers/changed-keys.ts'
 import type { WindowAggregateOptions } from './window-aggregate.ts'
 import { WindowEmitter } from './window-emitter.ts'
 
-export type EarlyWindowOptions = WindowAggregateOptions & { readonly timers: StageTimers }
+type EarlyWindowOptions = WindowAggregateOptions & { readonly timers: StageTimers }
 
 /** Keys of a window that give what it holds. */
 interface Firing {

@@ -19,7 +19,7 @@ import { SessionEmitter } from './session-emitter.ts'
 import { SessionStore } from './session-store.ts'
 import type { WindowAggregateOptions } from './window-aggregate.ts'
 
-export type EventWindowOptions = Omit<WindowAggregateOptions, 'windows'> & { readonly timers: StageTimers }
+type EventWindowOptions = Omit<WindowAggregateOptions, 'windows'> & { readonly timers: StageTimers }
 
 /** What windows around events are made with. */
 export interface EventWindowParts {

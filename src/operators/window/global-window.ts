@@ -25,7 +25,7 @@ import type { RunningTrigger } from './triggers/running-trigger.ts'
 import type { WindowAggregateOptions } from './window-aggregate.ts'
 import { WindowEmitter } from './window-emitter.ts'
 
-export type GlobalWindowOptions = Omit<WindowAggregateOptions, 'windows'> & {
+type GlobalWindowOptions = Omit<WindowAggregateOptions, 'windows'> & {
   readonly timers: StageTimers
   /** The columns the trigger looks at. */
   readonly seen: readonly SeenColumn[]

@@ -7,7 +7,7 @@ import type { LinearMemory } from '../../memory/linear-memory.ts'
 const LEAST_CAPACITY = 8
 
 /** Copies what a buffer of `capacity` elements holds into a larger, empty one. */
-export type Move = (from: number, capacity: number, to: number, toCapacity: number) => void
+type Move = (from: number, capacity: number, to: number, toCapacity: number) => void
 
 /** What a buffer is: elements one behind the other, or a table, which has elements and gaps of zeros. */
 export interface BufferShape {

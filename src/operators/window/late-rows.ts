@@ -15,7 +15,7 @@ import type { WindowSlices } from './window-slices.ts'
 const MOST_COMBINED = 1024
 
 /** What late rows are handled with. */
-export interface LateRowsParts {
+interface LateRowsParts {
   readonly memory: LinearMemory
   readonly scope: ArenaScope
   readonly windows: WindowSlices

@@ -27,7 +27,7 @@ export interface PartialTarget {
   close(): void
 }
 
-export interface PartialWindowOptions {
+interface PartialWindowOptions {
   readonly name: string
   readonly windows: WindowSlices
   readonly maxBatch: number

@@ -15,7 +15,7 @@ export interface AggregateCall extends LoweredAggregate {
 }
 
 /** Marks the dictionary codes a record holds in a field. */
-export type FieldMarker = (record: number, mark: (code: number) => void) => void
+type FieldMarker = (record: number, mark: (code: number) => void) => void
 
 /** A field that holds dictionary codes. */
 export interface CodeField {

@@ -12,8 +12,6 @@ import type { IdMarker } from './key-index.ts'
 import { type AggregateCall, RecordFields } from './record-fields.ts'
 import { RecordState } from './record-state.ts'
 
-export type { AggregateCall } from './record-fields.ts'
-
 /**
  * How the accumulators of a window share one record: rows seen, then each accumulator's fields. Aggregates over the
  * same column share accumulators: sum, avg, min and max of one f64 column are one pass.

@@ -147,7 +147,7 @@ export class RecordState {
 }
 
 /** Ids of keys: as they are here, in the order their records were begun; and as they are in the state, ascending. */
-export interface KeyedIds {
+interface KeyedIds {
   readonly ids: Uint32Array
   readonly runs: IdRuns
   readonly keys: KeyIds

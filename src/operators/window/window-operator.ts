@@ -25,7 +25,7 @@ export interface WindowOperator extends Operator {
 }
 
 /** What the windows of all kinds are made with. */
-export type WindowOptions = Omit<WindowAggregateOptions, 'windows'> & {
+type WindowOptions = Omit<WindowAggregateOptions, 'windows'> & {
   readonly timers: StageTimers
   /** The columns a trigger looks at. */
   readonly seen: readonly SeenColumn[]

@@ -8,7 +8,7 @@ import { BatchOffer, type Offer, SingleOffer } from './offer.ts'
 import { Policies } from './policies.ts'
 import type { BatchResult, PushResult } from './push-result.ts'
 
-export interface AdmissionOptions {
+interface AdmissionOptions {
   /** What happens when the store is full, unless a push says otherwise. */
   readonly strategy: BackpressureStrategy
   readonly clock: Clock

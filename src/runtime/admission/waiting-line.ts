@@ -2,7 +2,7 @@ import type { RejectReason } from '../../metrics/counters.ts'
 import type { Offer } from './offer.ts'
 
 /** What a policy can do with an offer it lets wait. */
-export interface Wait {
+interface Wait {
   /** Looks for room again; true: the offer is in. */
   retry(): boolean
   /** Ends the wait: what finds no room now is refused. */

@@ -23,7 +23,7 @@ export interface DelaySpec<O extends WindowOutput = WindowOutput> {
 }
 
 /** Options of `delay`. */
-export interface DelayOptions<O extends WindowOutput> extends OutputOptions<O>, ClockOptions, MaxRowsOptions {}
+interface DelayOptions<O extends WindowOutput> extends OutputOptions<O>, ClockOptions, MaxRowsOptions {}
 
 /**
  * Holds every row back for `length`; it comes out once, as a current row, and never expires. Aggregates run over all

@@ -28,7 +28,7 @@ export interface ExternalTimeBatchSpec<O extends WindowOutput = WindowOutput> ex
 }
 
 /** Options of `externalTimeBatch`. */
-export interface ExternalTimeBatchOptions<O extends WindowOutput> extends BatchOptions<O>, MaxRowsOptions {
+interface ExternalTimeBatchOptions<O extends WindowOutput> extends BatchOptions<O>, MaxRowsOptions {
   /** Batches end at `start` + k × `length`; without it, at the first row's time + k × `length`. */
   readonly start?: Duration
   /**

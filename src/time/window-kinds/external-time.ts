@@ -22,7 +22,7 @@ export interface ExternalTimeSpec<O extends WindowOutput = WindowOutput> {
 }
 
 /** Options of `externalTime`. */
-export interface ExternalTimeOptions<O extends WindowOutput> extends OutputOptions<O>, MaxRowsOptions {}
+interface ExternalTimeOptions<O extends WindowOutput> extends OutputOptions<O>, MaxRowsOptions {}
 
 /**
  * The rows less than `length` older than the one that just arrived, by a column of theirs: an arrival first expires,

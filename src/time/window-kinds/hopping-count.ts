@@ -20,7 +20,7 @@ export interface HoppingCountSpec<O extends WindowOutput = WindowOutput> extends
 }
 
 /** Options of `hoppingCount`. */
-export interface HoppingCountOptions<O extends WindowOutput> extends BatchOptions<O> {
+interface HoppingCountOptions<O extends WindowOutput> extends BatchOptions<O> {
   /** Whether nothing comes out before `n` rows were seen: true, the default, as in eKuiper; false as in Flink. */
   readonly waitForFull?: boolean
 }

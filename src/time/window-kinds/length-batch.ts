@@ -18,7 +18,7 @@ export interface LengthBatchSpec<O extends WindowOutput = WindowOutput> extends 
 }
 
 /** Options of `lengthBatch`. */
-export interface LengthBatchOptions<O extends WindowOutput> extends BatchOptions<O> {
+interface LengthBatchOptions<O extends WindowOutput> extends BatchOptions<O> {
   /** Whether a row comes out as it arrives; its batch expires when the next one begins. */
   readonly streamCurrent?: boolean
 }

@@ -12,7 +12,7 @@ import {
 } from './parameters.ts'
 
 /** A column to sort by, and which way. */
-export interface SortColumn {
+interface SortColumn {
   readonly column: string
   readonly direction: 'asc' | 'desc'
 }
@@ -26,7 +26,7 @@ export interface SortSpec<O extends WindowOutput = WindowOutput> {
 }
 
 /** A column to sort by, ascending unless it is said. */
-export type SortBy = string | readonly [column: string, direction?: 'asc' | 'desc']
+type SortBy = string | readonly [column: string, direction?: 'asc' | 'desc']
 
 /** Most columns to sort by. */
 const MAX_SORT_COLUMNS = 64

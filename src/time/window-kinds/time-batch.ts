@@ -28,7 +28,7 @@ export interface TimeBatchSpec<O extends WindowOutput = WindowOutput> extends Ba
 }
 
 /** Options of `timeBatch`. */
-export interface TimeBatchOptions<O extends WindowOutput> extends BatchOptions<O>, ClockOptions, MaxRowsOptions {
+interface TimeBatchOptions<O extends WindowOutput> extends BatchOptions<O>, ClockOptions, MaxRowsOptions {
   /** Ticks are at `start` + k × `length`; without it, at the first arrival + k × `length`. */
   readonly start?: Duration
   /** Whether a row comes out as it arrives; all of them expire at the tick. */

@@ -22,7 +22,7 @@ export interface TimeLengthSpec<O extends WindowOutput = WindowOutput> {
 }
 
 /** Options of `timeLength`. */
-export interface TimeLengthOptions<O extends WindowOutput> extends OutputOptions<O>, ClockOptions {}
+interface TimeLengthOptions<O extends WindowOutput> extends OutputOptions<O>, ClockOptions {}
 
 /**
  * The latest `n` rows of those that arrived less than `length` ago: a row expires when it is `length` old or when `n`

@@ -23,7 +23,7 @@ export interface TimeSpec<O extends WindowOutput = WindowOutput> {
 }
 
 /** Options of `time`. */
-export interface TimeOptions<O extends WindowOutput> extends OutputOptions<O>, ClockOptions, MaxRowsOptions {}
+interface TimeOptions<O extends WindowOutput> extends OutputOptions<O>, ClockOptions, MaxRowsOptions {}
 
 /**
  * The rows that arrived less than `length` ago: each comes out as it arrives and expires when it is `length` old.

@@ -26,7 +26,7 @@ export interface UniqueSpec<O extends WindowOutput = WindowOutput> {
 }
 
 /** Options of `unique`. */
-export interface UniqueOptions<O extends WindowOutput> extends OutputOptions<O>, MaxRowsOptions {
+interface UniqueOptions<O extends WindowOutput> extends OutputOptions<O>, MaxRowsOptions {
   /** A row expires when it is this old, by the job's clock; by default it stays until another one takes its place. */
   readonly ttl?: Duration
   /** That neither `ttl` nor `maxRows` is to bound it: it holds a row of every value there ever was, up to `maxKeys`. */

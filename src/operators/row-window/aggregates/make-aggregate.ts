@@ -21,7 +21,7 @@ import { SumI64Aggregate } from './sum-i64.ts'
 import { namedFailures, UserAggregate } from './user-aggregate.ts'
 
 /** Makes one fresh aggregate. */
-export type AggregateMaker = () => RunningAggregate
+type AggregateMaker = () => RunningAggregate
 
 /** What makes fresh aggregates of a kind, for windows whose rows leave in this way. */
 export function aggregateMaker(aggregate: LoweredAggregate, removal: Removal): AggregateMaker {

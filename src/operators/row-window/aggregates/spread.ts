@@ -7,7 +7,7 @@ import type { RunningAggregate } from './running-aggregate.ts'
 const LARGEST = 1e130
 
 /** Which measure of spread, and of the population or of a sample. */
-export interface SpreadOptions {
+interface SpreadOptions {
   readonly isDeviation: boolean
   readonly isSample: boolean
 }
