@@ -31,7 +31,7 @@ const { value } = fc.letrec(tie => ({
     fc.double(),
     text,
     fc.bigInt(),
-    fc.date({ noInvalidDate: false }),
+    fc.date({ noInvalidDate: true }),
     fc.uint8Array(),
     fc.float64Array(),
     fc.bigInt64Array(),
@@ -89,6 +89,12 @@ describe('a state in bytes', () => {
       }),
       { numRuns: 500 },
     )
+  })
+
+  it('gives back a date that is none, which equals no date', () => {
+    const read = new StateReader(written(writer => writer.value(new Date(Number.NaN)))).value()
+    expect(read).toBeInstanceOf(Date)
+    expect((read as Date).getTime()).toBeNaN()
   })
 
   it('gives back values that stand anywhere in a Buffer, as files are read', () => {

@@ -190,11 +190,8 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
   /** Sets the track over a batch, and the watermarks to where the batch leads them. */
   #follow(batch: RecordBatch): void {
     const { length, selection, selectedCount } = batch
-    const { kernels, arena } = this.#parts.context
-    const { f64 } = arena.memory
-    const range = this.#range >>> 3
-    kernels.rangeF64(this.#levels.timesOf(batch), selection, 0, selectedCount, this.#range)
-    this.#track.begin(length, f64[range]!, f64[range + 1]!)
+    const times = this.#rangeOf(this.#levels.timesOf(batch), selection, selectedCount)
+    this.#track.begin(length, times.least, times.greatest)
     const levels = this.#levels.of(batch)
     const watermarks = this.#watermarks
     const isOfOne = this.#parts.inputs === undefined || this.#parts.inputs.runCount === 1
@@ -213,9 +210,16 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
       return
     }
     const { behindMs } = this.#levels
-    if (!this.#levels.areTimes) kernels.rangeF64(levels, 0, 0, length, this.#range)
-    watermarks.lead(input, f64[range + 1]! - behindMs)
+    const { greatest } = this.#levels.areTimes ? times : this.#rangeOf(levels, 0, length)
+    watermarks.lead(input, greatest - behindMs)
     this.#track.follow(levels, behindMs, ceiling, before, watermarks.merged)
+  }
+
+  #rangeOf(values: number, selection: number, count: number): { readonly least: number; readonly greatest: number } {
+    const { kernels, arena } = this.#parts.context
+    kernels.rangeF64(values, selection, 0, count, this.#range)
+    const { f64 } = arena.memory
+    return { least: f64[this.#range >>> 3]!, greatest: f64[(this.#range >>> 3) + 1]! }
   }
 
   #followMerged(levels: number, runs: number, length: number): void {
