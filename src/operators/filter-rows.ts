@@ -1,11 +1,11 @@
 import type { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
 import { rowAt } from '../kernels/rows.ts'
 import { type Arena, ArenaScope } from '../memory/arena.ts'
-import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { RecordBatch } from '../memory/record-batch.ts'
 import type { RowReader } from '../memory/row-reader.ts'
 import type { Operator } from './operator.ts'
+import { PassingOperator } from './passing-operator.ts'
 import { ReusedBatch } from './reused-batch.ts'
 import type { StageListener } from './stage-listener.ts'
 
@@ -21,10 +21,11 @@ export interface RowStageParts {
 }
 
 /** The slow path of `filter`: asks a user function about every row, as an object. */
-export class FilterRowsOperator implements Operator {
+export class FilterRowsOperator extends PassingOperator {
   readonly name: string
   rowsIn = 0
   rowsOut = 0
+  protected readonly next: Operator
   readonly #memory: LinearMemory
   readonly #scope: ArenaScope
   readonly #selection: number
@@ -37,7 +38,9 @@ export class FilterRowsOperator implements Operator {
   #waiting = false
 
   constructor(parts: RowStageParts, keeps: (row: unknown) => unknown) {
+    super()
     this.name = parts.name
+    this.next = parts.next
     this.#parts = parts
     this.#memory = parts.arena.memory
     this.#scope = new ArenaScope(parts.arena)
@@ -57,24 +60,12 @@ export class FilterRowsOperator implements Operator {
     return this.#run()
   }
 
-  resume(): boolean {
-    return this.#parts.next.resume() && !this.#waiting && this.#run()
+  override resume(): boolean {
+    return super.resume() && !this.#waiting && this.#run()
   }
 
-  advanceWatermark(watermark: number): boolean {
-    return this.#parts.next.advanceWatermark(watermark)
-  }
-
-  nextFiring(): number {
-    return this.#parts.next.nextFiring()
-  }
-
-  markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
-    this.#parts.next.markCodes(dictionary, mark)
-  }
-
-  close(): void {
-    this.#parts.next.close()
+  override close(): void {
+    super.close()
     this.#scope.release()
   }
 
@@ -99,7 +90,7 @@ export class FilterRowsOperator implements Operator {
     output.assign(batch)
     output.selection = this.#selection
     output.selectedCount = this.#kept
-    return this.#parts.next.process(output)
+    return this.next.process(output)
   }
 
   #keep(row: number): void {

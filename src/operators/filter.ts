@@ -1,11 +1,10 @@
 import type { ExpressionNode } from '../expression/node.ts'
-import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import type { RecordBatch } from '../memory/record-batch.ts'
-import { Compaction } from './compaction.ts'
 import type { EvaluationContext, InputColumn } from './evaluator/evaluation-frame.ts'
 import { type CompiledExpression, ExpressionSet } from './evaluator/expression-set.ts'
+import { NarrowedBatch } from './narrowed-batch.ts'
 import type { Operator } from './operator.ts'
-import { ReusedBatch } from './reused-batch.ts'
+import { PassingOperator } from './passing-operator.ts'
 
 /** What a filter is made from. */
 interface FilterOptions {
@@ -19,41 +18,32 @@ interface FilterOptions {
 }
 
 /**
- * Below this share of surviving rows they are copied together; above it they stay where they are and a selection lists
- * them. A selection costs the expressions downstream the rows that didn't survive, since they compute whole batches;
- * copying costs a gather per column and survivor. Of 4,096 rows in three columns, with two to five kernels downstream
- * (wasm, in µs, selection against copy): half surviving 4.5 : 11 to 18 : 15, a quarter 3.8 : 3.5 to 20 : 9, an eighth
- * 2.4 : 1.6 to 20 : 4.
- */
-const COMPACT_BELOW = 1 / 4
-
-/**
  * Lets through the rows for which a condition is true. The conditions of a top-level `and` run one after the other,
  * each narrowing the selection, and none runs once no row is left. O(rows) per condition, nothing allocated per batch.
  */
-export class FilterOperator implements Operator {
+export class FilterOperator extends PassingOperator {
   readonly name: string
   /** Rows that came and rows that went on. */
   rowsIn = 0
   rowsOut = 0
-  readonly #next: Operator
+  protected readonly next: Operator
   readonly #expressions: ExpressionSet
   readonly #conditions: readonly CompiledExpression[]
   readonly #context: EvaluationContext
   readonly #selection: number
-  readonly #compaction: Compaction
-  readonly #output = new ReusedBatch()
+  readonly #survivors: NarrowedBatch
 
   /** @throws EventfluxError `EXPRESSION_INVALID` when the predicate is no condition over the columns. */
   constructor(options: FilterOptions) {
+    super()
     const { columns, context } = options
     this.name = options.name ?? 'filter'
-    this.#next = options.next
+    this.next = options.next
     this.#context = context
     this.#expressions = new ExpressionSet(columns, context)
     this.#conditions = conjuncts(options.predicate).map(node => this.#expressions.compileCondition(node))
     this.#selection = context.arena.allocate(this.#selectionBytes)
-    this.#compaction = new Compaction(columns, options.neededColumns ?? columns.map((_, i) => i), context)
+    this.#survivors = new NarrowedBatch(columns, context, options.neededColumns)
   }
 
   get #selectionBytes(): number {
@@ -74,35 +64,14 @@ export class FilterOperator implements Operator {
     const count = this.#select(batch)
     this.rowsOut += count
     if (count === 0) return true
-    if (count === batch.selectedCount) return this.#next.process(batch)
-    const output = this.#output
-    output.assign(batch)
-    output.selection = this.#selection
-    output.selectedCount = count
-    if (count < batch.length * COMPACT_BELOW) this.#compaction.apply(output)
-    return this.#next.process(output)
+    if (count === batch.selectedCount) return this.next.process(batch)
+    return this.next.process(this.#survivors.of(batch, this.#selection, count))
   }
 
-  advanceWatermark(watermark: number): boolean {
-    return this.#next.advanceWatermark(watermark)
-  }
-
-  nextFiring(): number {
-    return this.#next.nextFiring()
-  }
-
-  resume(): boolean {
-    return this.#next.resume()
-  }
-
-  markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
-    this.#next.markCodes(dictionary, mark)
-  }
-
-  close(): void {
-    this.#next.close()
+  override close(): void {
+    super.close()
     this.#expressions.close()
-    this.#compaction.close()
+    this.#survivors.close()
     this.#context.arena.release(this.#selection, this.#selectionBytes)
   }
 

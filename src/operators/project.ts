@@ -3,11 +3,12 @@ import type { StateReader } from '../checkpoint/state-reader.ts'
 import type { StateWriter } from '../checkpoint/state-writer.ts'
 import { type Stateful, sizeOfState } from '../checkpoint/stateful.ts'
 import type { ExpressionNode } from '../expression/node.ts'
-import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
+import type { Dictionary } from '../memory/dictionary.ts'
 import type { RecordBatch, Vector } from '../memory/record-batch.ts'
 import type { EvaluationContext, InputColumn } from './evaluator/evaluation-frame.ts'
 import { type CompiledExpression, ExpressionSet } from './evaluator/expression-set.ts'
 import type { Operator } from './operator.ts'
+import { PassingOperator } from './passing-operator.ts'
 import { ReusedBatch } from './reused-batch.ts'
 
 /** What a projection is made from. */
@@ -26,13 +27,13 @@ interface ProjectOptions {
  * Replaces the columns of a batch by computed ones. Columns handed through stay where they are; selection, origin and
  * watermarks travel along. One kernel call per distinct node and batch, nothing allocated per batch.
  */
-export class ProjectOperator implements Operator, Stateful {
+export class ProjectOperator extends PassingOperator implements Stateful {
   readonly name: string
   rowsIn = 0
   rowsOut = 0
   /** The columns it puts out. */
   readonly columns: readonly InputColumn[]
-  readonly #next: Operator
+  protected readonly next: Operator
   readonly #set: ExpressionSet
   readonly #expressions: readonly CompiledExpression[]
   readonly #vectors: Vector[] = []
@@ -40,6 +41,7 @@ export class ProjectOperator implements Operator, Stateful {
 
   /** @throws EventfluxError `EXPRESSION_INVALID` when an expression doesn't fit the columns. */
   constructor(options: ProjectOptions) {
+    super()
     this.name = options.name ?? 'project'
     this.#set = new ExpressionSet(options.columns, options.context, options.defersFaults)
     this.#expressions = options.expressions.map(({ expression }) => this.#set.compile(expression))
@@ -48,7 +50,7 @@ export class ProjectOperator implements Operator, Stateful {
       type,
       dictionary,
     }))
-    this.#next = options.next(this.columns)
+    this.next = options.next(this.columns)
   }
 
   /** Dictionaries of computed text columns: whoever keeps rows or state downstream adds itself to their owners. */
@@ -74,23 +76,7 @@ export class ProjectOperator implements Operator, Stateful {
     this.#output.assign(batch)
     this.#output.columns = this.#vectors
     this.#output.faults = this.#set.faults
-    return this.#next.process(this.#output)
-  }
-
-  advanceWatermark(watermark: number): boolean {
-    return this.#next.advanceWatermark(watermark)
-  }
-
-  nextFiring(): number {
-    return this.#next.nextFiring()
-  }
-
-  resume(): boolean {
-    return this.#next.resume()
-  }
-
-  markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
-    this.#next.markCodes(dictionary, mark)
+    return this.next.process(this.#output)
   }
 
   /** What rows and state downstream hold are codes of its dictionaries. */
@@ -106,8 +92,8 @@ export class ProjectOperator implements Operator, Stateful {
     return sizeOfState(this)
   }
 
-  close(): void {
-    this.#next.close()
+  override close(): void {
+    super.close()
     this.#set.close()
   }
 }

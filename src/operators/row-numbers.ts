@@ -3,13 +3,13 @@ import type { StateWriter } from '../checkpoint/state-writer.ts'
 import { type Stateful, sizeOfState } from '../checkpoint/stateful.ts'
 import { rowAt } from '../kernels/rows.ts'
 import { ArenaScope } from '../memory/arena.ts'
-import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import type { RecordBatch, Vector } from '../memory/record-batch.ts'
 import type { TotalOrder } from '../plan/total-order.ts'
 import { f64 } from '../schema/data-type.ts'
 import { ColumnsBehind } from './columns-behind.ts'
 import type { EvaluationContext, InputColumn } from './evaluator/evaluation-frame.ts'
 import type { Operator } from './operator.ts'
+import { PassingOperator } from './passing-operator.ts'
 import { ReusedBatch } from './reused-batch.ts'
 import { slicesOf } from './window/slices-of.ts'
 import type { WindowSlices } from './window/window-slices.ts'
@@ -18,9 +18,9 @@ import type { WindowSlices } from './window/window-slices.ts'
  * Gives rows their number, and where windows share slices the slice they are in, in columns behind theirs. All replicas see
  * all rows here, so they agree on the numbers.
  */
-export class RowNumbersOperator implements Operator, Stateful {
+export class RowNumbersOperator extends PassingOperator implements Stateful {
   readonly name = 'numbers'
-  readonly #next: Operator
+  protected readonly next: Operator
   readonly #context: EvaluationContext
   readonly #scope: ArenaScope
   readonly #added: readonly Vector[]
@@ -38,6 +38,7 @@ export class RowNumbersOperator implements Operator, Stateful {
     readonly context: EvaluationContext
     readonly next: (columns: readonly InputColumn[]) => Operator
   }) {
+    super()
     const { order, columns, context } = parts
     this.#context = context
     this.#scope = new ArenaScope(context.arena)
@@ -51,7 +52,7 @@ export class RowNumbersOperator implements Operator, Stateful {
       dictionary: undefined,
     }))
     this.#behind = new ColumnsBehind(this.#added)
-    this.#next = parts.next([...columns, ...names.map(name => ({ name, type: f64(), dictionary: undefined }))])
+    this.next = parts.next([...columns, ...names.map(name => ({ name, type: f64(), dictionary: undefined }))])
   }
 
   process(batch: RecordBatch): boolean {
@@ -69,23 +70,7 @@ export class RowNumbersOperator implements Operator, Stateful {
     const output = this.#output
     output.assign(batch)
     output.columns = this.#behind.of(columns)
-    return this.#next.process(output)
-  }
-
-  advanceWatermark(watermark: number): boolean {
-    return this.#next.advanceWatermark(watermark)
-  }
-
-  nextFiring(): number {
-    return this.#next.nextFiring()
-  }
-
-  resume(): boolean {
-    return this.#next.resume()
-  }
-
-  markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
-    this.#next.markCodes(dictionary, mark)
+    return this.next.process(output)
   }
 
   snapshot(writer: StateWriter): void {
@@ -100,8 +85,8 @@ export class RowNumbersOperator implements Operator, Stateful {
     return sizeOfState(this)
   }
 
-  close(): void {
+  override close(): void {
     this.#scope.release()
-    this.#next.close()
+    super.close()
   }
 }
