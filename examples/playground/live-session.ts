@@ -103,6 +103,14 @@ function cell(batch: ResultBatch, name: string, row: number): string {
   if (!batch.isValid(name, row)) return '–'
   if (name === 'symbol') return batch.text(name, row) ?? '–'
   const value = Number(batch.column(name)[row])
-  if (name.startsWith('window')) return new Date(value).toISOString().slice(11, 23)
-  return value.toLocaleString('en', { maximumFractionDigits: 2 })
+  if (name.startsWith('window')) return timeOfDay(value)
+  const digits = Number.isInteger(value) ? 0 : 2
+  return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+}
+
+/** As the clock on the wall; milliseconds only where there are any. */
+function timeOfDay(ms: number): string {
+  const time = new Date(ms)
+  const fraction = time.getMilliseconds() === 0 ? {} : { fractionalSecondDigits: 3 as const }
+  return time.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', ...fraction })
 }

@@ -1,5 +1,5 @@
 import 'uplot/dist/uPlot.min.css'
-import type { MetricsSnapshot } from 'eventflux'
+import type { JobMode, MetricsSnapshot } from 'eventflux'
 import { drawBars } from './bars.ts'
 import { compareEngines } from './benchmark.ts'
 import { LiveSession, type Settings } from './live-session.ts'
@@ -7,6 +7,8 @@ import { type QueryName, queries, queryNames } from './queries.ts'
 import { TimeChart } from './time-chart.ts'
 
 const REFRESH_MS = 250
+/** Rates are those of the last second: windows that fire each second would be all or nothing in less. */
+const SNAPSHOTS_A_SECOND = 1_000 / REFRESH_MS
 
 const element = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E
 const query = element<HTMLSelectElement>('query')
@@ -70,7 +72,9 @@ const charts = {
 let session: LiveSession | undefined
 /** Changes come faster than jobs start: they wait for each other. */
 let changing: Promise<void> = Promise.resolve()
-let before: { readonly at: number; readonly counts: Counts } | undefined
+let isOn = true
+/** What was counted at the last refreshes, the oldest a second ago. */
+let snapshots: { readonly at: number; readonly counts: Counts }[] = []
 
 interface Counts {
   readonly offered: number
@@ -93,12 +97,12 @@ function settings(): Settings {
 }
 
 /** Replaces the job by one with the settings as they are now, or by none. */
-function restart(isOn = runButton.getAttribute('aria-pressed') === 'true'): Promise<void> {
+function restart(switchedOn = isOn): Promise<void> {
   changing = changing.then(async () => {
     await session?.stop()
     session = undefined
-    before = undefined
-    runButton.setAttribute('aria-pressed', String(isOn))
+    snapshots = []
+    isOn = switchedOn
     runButton.textContent = isOn ? 'Stop' : 'Start'
     if (!isOn) {
       status.textContent = 'Stopped.'
@@ -108,8 +112,7 @@ function restart(isOn = runButton.getAttribute('aria-pressed') === 'true'): Prom
       session = await LiveSession.start(settings())
       follow()
       const { job } = session
-      const mode = job.mode.kind === 'shards' ? `${job.mode.workers} workers` : 'one thread'
-      status.textContent = `Running on ${job.engine === 'wasm' ? 'WebAssembly' : 'JavaScript'}, ${mode}.`
+      status.textContent = `Running on ${job.engine === 'wasm' ? 'WebAssembly' : 'JavaScript'}, ${threadsOf(job.mode)}.`
       const current = session
       job.done.catch(error => {
         if (session === current) status.textContent = `The job failed: ${error.message}`
@@ -119,6 +122,11 @@ function restart(isOn = runButton.getAttribute('aria-pressed') === 'true'): Prom
     }
   })
   return changing
+}
+
+function threadsOf({ kind, workers, distribution, reason }: JobMode): string {
+  if (kind === 'thread') return reason === undefined ? 'one thread' : `one thread: ${reason}`
+  return `${workers === 1 ? '1 worker' : `${workers} workers`}, by ${distribution}`
 }
 
 /** What a running job takes over at once. */
@@ -138,9 +146,10 @@ function refresh(): void {
   const metrics = session.metrics()
   const now = Date.now() / 1_000
   const counts = countsOf(metrics, session)
-  const perSecond = before ? ratesOf(counts, before.counts, now - before.at) : undefined
-  before = { at: now, counts }
-  if (!perSecond) return
+  snapshots.push({ at: now, counts })
+  if (snapshots.length <= SNAPSHOTS_A_SECOND) return
+  const before = snapshots.shift()!
+  const perSecond = ratesOf(counts, before.counts, now - before.at)
   const depth = metrics.edges[0]?.depth ?? 0
   const { p50, p99 } = metrics.latencyNs
   const heap = (performance as { memory?: { usedJSHeapSize: number } }).memory?.usedJSHeapSize ?? Number.NaN
@@ -178,21 +187,26 @@ function ratesOf(now: Counts, then: Counts, seconds: number): Counts {
   return Object.fromEntries(names.map(name => [name, (now[name] - then[name]) / seconds])) as unknown as Counts
 }
 
+/** Figures by their names. Only what changes is written: who reads by ear would lose the place otherwise. */
 function showTiles(tiles: Readonly<Record<string, string>>): void {
-  element('tiles').replaceChildren(
-    ...Object.entries(tiles).map(([name, value]) => {
-      const tile = document.createElement('div')
-      const term = document.createElement('dt')
-      const text = document.createElement('dd')
-      term.textContent = name
-      text.textContent = value
-      tile.append(term, text)
-      return tile
-    }),
-  )
+  const parent = element('tiles')
+  for (const [i, [name, value]] of Object.entries(tiles).entries()) {
+    const tile = parent.children[i] ?? parent.appendChild(document.createElement('div'))
+    if (tile.childElementCount === 0) {
+      tile.append(document.createElement('dt'), document.createElement('dd'))
+      tile.firstElementChild!.textContent = name
+    }
+    const text = tile.lastElementChild!
+    if (text.textContent !== value) text.textContent = value
+  }
 }
 
+let shownResults = ''
+
 function showResults({ names, results }: LiveSession): void {
+  const toShow = JSON.stringify([names, results])
+  if (toShow === shownResults) return
+  shownResults = toShow
   const cells = (tag: 'th' | 'td', texts: readonly string[]): HTMLTableRowElement => {
     const row = document.createElement('tr')
     for (const [i, text] of texts.entries()) {
@@ -209,7 +223,7 @@ function showResults({ names, results }: LiveSession): void {
 
 async function benchmark(): Promise<void> {
   const told = element('benchmark-status')
-  const wasOn = runButton.getAttribute('aria-pressed') === 'true'
+  const wasOn = isOn
   benchmarkButton.disabled = true
   runButton.disabled = true
   await restart(false)
@@ -230,8 +244,7 @@ async function benchmark(): Promise<void> {
 }
 
 query.append(...queryNames.map(name => new Option(queries[name].title, name)))
-if (crossOriginIsolated) element('workers-text').textContent = 'Queries with keys only.'
-else {
+if (!crossOriginIsolated) {
   workers.disabled = true
   element('workers-text').textContent = 'They need shared memory, and so a page that is isolated (COOP, COEP).'
 }
@@ -241,7 +254,7 @@ for (const radio of document.querySelectorAll('input[name=engine]'))
 rate.addEventListener('input', follow)
 reader.addEventListener('change', follow)
 element('settings').addEventListener('submit', event => event.preventDefault())
-runButton.addEventListener('click', () => void restart(runButton.getAttribute('aria-pressed') !== 'true'))
+runButton.addEventListener('click', () => void restart(!isOn))
 benchmarkButton.addEventListener('click', () => void benchmark())
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
   for (const chart of Object.values(charts)) chart.draw()

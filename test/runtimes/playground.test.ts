@@ -26,6 +26,7 @@ interface Locator {
   getAttribute(name: string): Promise<string | null>
 }
 interface Page {
+  readonly keyboard: { press(key: string): Promise<void> }
   goto(url: string): Promise<unknown>
   close(): Promise<void>
   on(event: 'pageerror', listener: (error: Error) => void): void
@@ -39,6 +40,35 @@ interface Page {
 interface Browser {
   newPage(options: object): Promise<Page>
   close(): Promise<void>
+}
+
+const TEXTS = [
+  ['--ink', '--paper'],
+  ['--ink', '--card'],
+  ['--quiet', '--paper'],
+  ['--quiet', '--card'],
+  ['--on-accent', '--accent'],
+] as const
+const SHAPES = [
+  ['--edge', '--card'],
+  ['--accent', '--card'],
+  ['--first', '--card'],
+  ['--second', '--card'],
+  ['--third', '--card'],
+  ['--fourth', '--card'],
+] as const
+
+/** The contrast of two colours, as WCAG defines it. */
+function contrast(a: string, b: string): number {
+  const luminance = (color: string): number => {
+    const [red, green, blue] = [1, 3, 5].map(at => {
+      const part = Number.parseInt(color.slice(at, at + 2), 16) / 255
+      return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+    })
+    return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!
+  }
+  const [lighter, darker] = [luminance(a), luminance(b)].sort((x, y) => y - x)
+  return (lighter! + 0.05) / (darker! + 0.05)
 }
 
 let server: ViteDevServer
@@ -72,6 +102,9 @@ const saysStatus = (page: Page, text: string): Promise<unknown> =>
   until(page, `document.querySelector('#status').textContent.includes(${JSON.stringify(text)})`)
 const tile = (name: string): string =>
   `[...document.querySelectorAll('dt')].find(term => term.textContent === '${name}')?.nextElementSibling.textContent`
+/** Charts of some seconds: before, a picture would show little. */
+const hasRun = (page: Page): Promise<unknown> =>
+  until(page, `Number(${tile('Results so far')}?.replace('K', 'e3')) >= 800`)
 const hasResults = (page: Page): Promise<unknown> =>
   until(page, `document.querySelectorAll('#results td').length > 0 && !['0', undefined].includes(${tile('Events/s')})`)
 
@@ -82,6 +115,7 @@ describe('the playground', () => {
     await hasResults(page)
     const names = await page.locator('#results th').allTextContents()
     expect(names).toEqual(['windowStart', 'windowEnd', 'symbol', 'trades', 'high', 'vwap'])
+    await hasRun(page)
     await page.screenshot({ path: join(SCREENSHOTS, 'light.png'), fullPage: true })
     await page.close()
   })
@@ -99,14 +133,58 @@ describe('the playground', () => {
     )
     await page.getByLabel('Query').selectOption('volume')
     await page.getByLabel('Workers').selectOption('2')
-    await saysStatus(page, 'Running on WebAssembly, 2 workers')
+    await saysStatus(page, 'Running on WebAssembly, 2 workers, by batches')
     await hasResults(page)
+    await page.getByLabel('Query').selectOption('sessions')
+    await saysStatus(page, 'Running on WebAssembly, 2 workers, by keys')
+    await page.getByLabel('Query').selectOption('volume')
     await page.getByLabel('Workers').selectOption('0')
     await page.getByLabel('When the queue is full').selectOption('drop-oldest')
     await page.getByLabel('Reader of the results').selectOption('250')
     await page.getByLabel(/^Rate/).fill('6.4')
     await until(page, `!['0', undefined].includes(${tile('Lost so far')})`)
     await page.screenshot({ path: join(SCREENSHOTS, 'dropping.png'), fullPage: true })
+    await page.close()
+  })
+
+  it('is reached by the tabulator from top to bottom, results that are wider than a phone too', async () => {
+    const page = await opened({ viewport: { width: 390, height: 844 } })
+    await hasResults(page)
+    const focused: string[] = []
+    const names = ['skip', 'query', 'rate', 'strategy', 'reader', 'engine', 'workers', 'run', 'scroll', 'benchmark']
+    for (const _ of names) {
+      await page.keyboard.press('Tab')
+      focused.push(
+        await page.evaluate(
+          'document.activeElement.id || document.activeElement.name || document.activeElement.className',
+        ),
+      )
+    }
+    expect(focused).toEqual(names)
+    await page.close()
+  })
+
+  it('leaves the page to those who read it by ear: nothing is written anew that is as it was', async () => {
+    const page = await opened()
+    await hasResults(page)
+    await page.evaluate('void (window.tile = document.querySelector("#tiles dd"))')
+    await page.evaluate('new Promise(resolve => setTimeout(resolve, 600))')
+    expect(await page.evaluate('window.tile.isConnected')).toBe(true)
+    expect(await page.evaluate('document.querySelectorAll("[aria-pressed]").length')).toBe(0)
+    await page.close()
+  })
+
+  it.each(['light', 'dark'])('has enough contrast in its %s colours', async colorScheme => {
+    const page = await opened({ colorScheme })
+    const colors = await page.evaluate<Record<string, string>>(
+      `Object.fromEntries(${JSON.stringify([...TEXTS, ...SHAPES].flat())}.map(name =>
+        [name, getComputedStyle(document.documentElement).getPropertyValue(name).trim()]))`,
+    )
+    const tooLow = (pairs: readonly (readonly [string, string])[], least: number) =>
+      pairs.filter(([a, b]) => contrast(colors[a]!, colors[b]!) < least)
+    // What WCAG 2.2 AA asks of text, and of the edges of controls and the lines of pictures.
+    expect(tooLow(TEXTS, 4.5)).toEqual([])
+    expect(tooLow(SHAPES, 3)).toEqual([])
     await page.close()
   })
 
@@ -135,8 +213,11 @@ describe('the playground', () => {
   it('fits a phone, light and dark', async () => {
     for (const colorScheme of ['light', 'dark']) {
       const page = await opened({ viewport: { width: 390, height: 844 }, colorScheme })
-      await hasResults(page)
+      await hasRun(page)
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+      expect(
+        await page.evaluate('(rows => rows.scrollWidth - rows.clientWidth)(document.querySelector(".scroll"))'),
+      ).toBe(0)
       await page.screenshot({ path: join(SCREENSHOTS, `phone-${colorScheme}.png`), fullPage: true })
       await page.close()
     }
@@ -153,7 +234,7 @@ describe('the playground', () => {
     for (const ratio of ratios) expect(ratio).toMatch(/^\d+\.\d\d×$/)
     expect(await page.locator('#bars .bar').count()).toBe(8)
     await saysStatus(page, 'Running')
-    await hasResults(page)
+    await hasRun(page)
     await page.evaluate('scrollTo(0, 0)')
     await page.screenshot({ path: join(SCREENSHOTS, 'dark.png'), fullPage: true })
     await page.close()
