@@ -51,11 +51,10 @@ export function deltaToFire(
 export function listChanged(ids: usize, sel: usize, from: i32, m: i32, marks: usize, list: usize): i32 {
   let end = list
   for (let j = from; j < m; j++) {
-    const id = idAt(ids, rowAt(sel != 0, sel, j))
-    const mark = marks + (id << 3)
+    const mark = marks + (idAt(ids, rowAt(sel != 0, sel, j)) << 3)
     if (load<f64>(mark) != 0) continue
     store<f64>(mark, 1)
-    store<u32>(end, <u32>id)
+    store<u32>(end, <u32>j)
     end += 4
   }
   return <i32>((end - list) >> 2)

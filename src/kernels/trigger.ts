@@ -42,7 +42,7 @@ export function triggerKernels(memory: LinearMemory): TriggerKernels {
         const id = idAt(u32, ids, rowAt(u32, sel, j))
         if (f64[(marks >>> 3) + id] !== 0) continue
         f64[(marks >>> 3) + id] = 1
-        u32[(list >>> 2) + count++] = id
+        u32[(list >>> 2) + count++] = j
       }
       return count
     },

@@ -37,7 +37,6 @@ export function partitioningOf(plan: LogicalPlan, order: ResultOrder): Partition
   if (first.op === 'rowWindow' && (first.order ?? first.offset ?? first.limit) !== undefined)
     return { reason: `the ${first.window.kind} window orders the rows of all keys that come out together` }
   if (keys.length === 0) return { reason: `the ${windowKind(nodes[keyed]!)} window has no key` }
-  if (beginsWithFirstRow(first)) return { reason: 'the multiples of its interval begin with the first row of all keys' }
   const partitioning = earliest(nodes, keyed, keys)
   const above = nodes.slice(0, partitioning.before).find(node => node.op === 'filterRows' || node.op === 'mapRows')
   if (above !== undefined)
@@ -65,13 +64,6 @@ export function withoutFunctions(plan: LogicalPlan): { readonly reason: string }
 /** Steps that no replica can do by itself over some of the rows. */
 const needsAllRows = ({ op }: LogicalNode): boolean =>
   op === 'process' || op === 'tee' || op === 'windowOrder' || op === 'topRows' || op === 'output'
-
-/** What fires by the watermark from the first row on, whatever its key. */
-const beginsWithFirstRow = (node: LogicalNode): boolean =>
-  node.op === 'windowAggregate' &&
-  node.window.kind === 'global' &&
-  node.window.trigger.kind === 'interval' &&
-  node.window.trigger.by === 'eventTime'
 
 const keysOf = (node: LogicalNode): readonly string[] =>
   node.op === 'windowAggregate' || node.op === 'rowWindow' ? node.keys : []
@@ -116,9 +108,7 @@ function endOfShards(nodes: readonly LogicalNode[], keyed: number, keys: readonl
   for (let at = keyed + 1; at < nodes.length; at++) {
     const node = nodes[at]!
     const isOfTheSameKeys =
-      node.op === 'windowAggregate' &&
-      !beginsWithFirstRow(node) &&
-      names.every(name => name !== undefined && node.keys.includes(name))
+      node.op === 'windowAggregate' && names.every(name => name !== undefined && node.keys.includes(name))
     if (!isByRows(node) && !isOfTheSameKeys) return at
     names = namesBehind(node, names)
   }

@@ -73,7 +73,9 @@ export const everyRows = (rows: number): RowsTrigger => checkTrigger({ kind: 'ro
 
 /**
  * A trigger that fires at every multiple of `interval` since the epoch: when the watermark reaches it (`by: 'eventTime'`,
- * the default), or the job's clock does. Only keys that took rows in since they last fired give a result.
+ * the default), or the job's clock does. Only keys that took rows in since they last fired give a result. By event time, a
+ * key first fires at the first multiple behind the row it began with (Flink's ContinuousEventTimeTrigger, which repeats
+ * what has not changed), and begins anew when it has been purged.
  *
  * @throws EventfluxError `OPTION_INVALID`.
  *

@@ -311,7 +311,7 @@ export interface KernelExports extends AccumulatorExports, SharedRingExports {
     references: number,
     threshold: number,
   ): number
-  /** Writes the ids of the selected rows in [from, m) whose mark, an f64 at marks + 8 · id, is 0, and makes it 1; returns how many. */
+  /** Writes the positions j in [from, m) of the rows where the mark of the id, an f64 at marks + 8 · id, is 0, and makes it 1; returns how many. */
   listChanged(ids: number, sel: number, from: number, m: number, marks: number, list: number): number
   /**
    * Record addresses of the selected rows j in [from, m) of one slice: addr[j - from] = records + ids[…] * recordBytes,

@@ -17,16 +17,11 @@ import { lengthBatch } from '../../src/time/window-kinds/length-batch.ts'
 import { time } from '../../src/time/window-kinds/time.ts'
 import { hopping, tumbling } from '../../src/time/windows.ts'
 import { textOf } from '../threads/events.ts'
-import { WINDOWS as ALL_WINDOWS, all, ROW_WINDOWS } from './every-window.ts'
+import { all, ROW_WINDOWS, WINDOWS } from './every-window.ts'
 import { aggregates, type Event, eventRows, events, timedAggregates } from './state-events.ts'
 
 type Tumbling = ReturnType<typeof tumbling>
 
-/** All but the one that begins with the first row of all keys: it is not dealt out. */
-const WINDOWS = {
-  ...ALL_WINDOWS,
-  global: Object.fromEntries(Object.entries(ALL_WINDOWS.global).filter(([name]) => name !== 'by the watermark')),
-}
 const ROWS = eventRows(60)
 const SIZE = 5
 interface Batch {

@@ -22,6 +22,8 @@ interface Group {
   since: number
   isChanged: boolean
   reference: number | undefined
+  /** Whether what it holds has been given by an interval. */
+  hasFired: boolean
   state: unknown
   wakeAt: number
   order: number
@@ -37,8 +39,8 @@ export function globalWindowModel(spec: GlobalSpec, input: readonly GivenRow[], 
   const isRetracting = firing === 'retracting'
   const own = trigger.kind === 'own' ? (trigger.definition as Trigger<unknown, unknown>) : undefined
   let watermark = Number.NEGATIVE_INFINITY
-  let intervalEnd = Number.NaN
-  let changed: string[] = []
+  /** Keys that wait for a multiple of the interval, in the order in which they changed. */
+  let waiting: { readonly key: string; readonly at: number }[] = []
   let asked = 0
 
   const holds = (key: string): Omit<GivenResult, 'windowTime'> => {
@@ -60,18 +62,20 @@ export function globalWindowModel(spec: GlobalSpec, input: readonly GivenRow[], 
       const group = groups.get(key)!
       group.isChanged = false
       if (full.includes(key) && isRetracting) group.given = holds(key)
-      if (purge || action !== 'fire') Object.assign(group, { rows: [], since: 0, given: undefined })
+      if (purge || action !== 'fire') Object.assign(group, { rows: [], since: 0, given: undefined, hasFired: false })
     }
   }
 
   const advance = (to: number) => {
     if (to <= watermark) return
     watermark = to
-    if (trigger.kind === 'interval' && to >= intervalEnd) {
-      const keys = changed
-      changed = []
-      act(keys, intervalEnd, 'fire')
-      intervalEnd = (Math.floor(to / trigger.everyMs) + 1) * trigger.everyMs
+    for (;;) {
+      const at = Math.min(...waiting.map(each => each.at))
+      if (waiting.length === 0 || at > to) break
+      const keys = waiting.filter(each => each.at === at).map(({ key }) => key)
+      waiting = waiting.filter(each => each.at !== at)
+      for (const key of keys) groups.get(key)!.hasFired = true
+      act(keys, at, 'fire')
     }
     for (;;) {
       const [first] = [...groups]
@@ -102,6 +106,7 @@ export function globalWindowModel(spec: GlobalSpec, input: readonly GivenRow[], 
         since: 0,
         isChanged: false,
         reference: undefined,
+        hasFired: false,
         state: own?.create?.(),
         wakeAt: Number.POSITIVE_INFINITY,
         order: 0,
@@ -134,9 +139,14 @@ export function globalWindowModel(spec: GlobalSpec, input: readonly GivenRow[], 
         }
         break
       case 'interval':
-        if (Number.isNaN(intervalEnd))
-          intervalEnd = (Math.floor(Math.max(time, watermark) / trigger.everyMs) + 1) * trigger.everyMs
-        if (!changed.includes(key)) changed.push(key)
+        if (waiting.some(each => each.key === key)) break
+        // From the first multiple behind the row it began with, at each.
+        waiting.push({
+          key,
+          at:
+            (Math.floor((group.hasFired ? watermark : Math.max(time, watermark)) / trigger.everyMs) + 1) *
+            trigger.everyMs,
+        })
         break
       case 'own': {
         const met = watermark

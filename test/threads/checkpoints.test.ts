@@ -6,6 +6,7 @@ import {
   cumulate,
   desc,
   distinctCount,
+  everyInterval,
   everyRows,
   first,
   globalWindow,
@@ -87,6 +88,12 @@ const plans = {
       .keyBy('name', 'tag')
       .window(globalWindow({ trigger: everyRows(2), firing: 'retracting', unbounded: true }))
       .aggregate(e => ({ rows: count(), last: last(e.n) })),
+  'a global window that fires by the watermark': (config: PipelineConfig) =>
+    pipeline(events, config)
+      .eventTime('time', { outOfOrderness: '200ms' })
+      .keyBy('tag')
+      .window(globalWindow({ trigger: everyInterval('250ms'), purge: true }))
+      .aggregate(e => ({ rows: count(), names: collect(e.name) })),
   'sessions with early results that are taken back': (config: PipelineConfig) =>
     pipeline(events, config)
       .eventTime('time', { outOfOrderness: '200ms' })

@@ -3,23 +3,17 @@ import type { StateWriter } from '../../../checkpoint/state-writer.ts'
 import type { Arena } from '../../../memory/arena.ts'
 import type { KernelExports } from '../../../wasm/exports.ts'
 import type { BatchRows } from '../batch-rows.ts'
-import { IdCells } from '../id-cells.ts'
 import type { KeyIds } from '../key-ids.ts'
+import { ChangeMarks, readIds, writeIds } from './change-marks.ts'
 
 /** The keys that have changed since they were last taken. */
 export class ChangedKeys {
-  readonly #k: KernelExports
-  readonly #arena: Arena
-  readonly #marks: IdCells
-  readonly #list: number
+  readonly #marks: ChangeMarks
   #ids: number[] = []
 
-  /** @param list Room for the ids of a batch. */
+  /** @param list Room for the positions of a batch. */
   constructor(kernels: KernelExports, arena: Arena, list: number) {
-    this.#k = kernels
-    this.#arena = arena
-    this.#marks = new IdCells(arena, 8)
-    this.#list = list
+    this.#marks = new ChangeMarks(kernels, arena, list)
   }
 
   get count(): number {
@@ -30,32 +24,27 @@ export class ChangedKeys {
     this.#marks.reserve(idLimit)
   }
 
-  add({ ids, selection }: BatchRows, from: number, to: number): void {
-    const count = this.#k.listChanged(ids, selection, from, to, this.#marks.address, this.#list)
-    const { u32 } = this.#arena.memory
-    for (let at = this.#list >>> 2, end = at + count; at < end; at++) this.#ids.push(u32[at]!)
+  add(rows: BatchRows, from: number, to: number): void {
+    for (let i = 0, count = this.#marks.mark(rows, from, to); i < count; i++)
+      this.#ids.push(rows.idAt(this.#marks.positionAt(i)))
   }
 
   /** The changed keys in the order in which they changed; none has from then on. */
   take(): readonly number[] {
     const ids = this.#ids
-    for (const id of ids) this.#marks.set(id, 0)
+    for (const id of ids) this.#marks.clear(id)
     this.#ids = []
     return ids
   }
 
   snapshot(writer: StateWriter): void {
-    writer.u32(this.#ids.length)
-    writer.words(Uint32Array.from(this.#ids), 0, this.#ids.length)
+    writeIds(writer, this.#ids)
   }
 
   restore(reader: StateReader, keys: KeyIds): void {
-    for (let left = reader.count(4); left > 0; left--) {
-      const id = keys.of(reader.index(keys.limit - 1))
-      if (id < 0) continue
-      this.#marks.reserve(id + 1)
+    for (const id of readIds(reader, keys)) {
       this.#ids.push(id)
-      this.#marks.set(id, 1)
+      this.#marks.set(id)
     }
   }
 

@@ -3,75 +3,125 @@ import type { StateWriter } from '../../../checkpoint/state-writer.ts'
 import type { Arena } from '../../../memory/arena.ts'
 import type { IntervalTrigger } from '../../../time/triggers.ts'
 import type { KernelExports } from '../../../wasm/exports.ts'
+import { DueQueue } from '../../row-window/due-queue.ts'
 import type { BatchRows } from '../batch-rows.ts'
+import { IdCells } from '../id-cells.ts'
 import type { KeyIds } from '../key-ids.ts'
-import { ChangedKeys, nextMultiple } from './changed-keys.ts'
+import { ChangeMarks, readIds, writeIds } from './change-marks.ts'
+import { nextMultiple } from './changed-keys.ts'
 import type { DueKeys, RunningTrigger } from './running-trigger.ts'
 
-/** Fires the keys that have changed when the watermark reaches the next multiple of an interval. */
+/** Before there is any watermark: the first one says which multiple is the next. */
+const UNKNOWN = -Number.MAX_VALUE
+
+/**
+ * Fires the keys that have changed when the watermark reaches the next multiple of an interval: of a key that hasn't fired
+ * yet, the first one behind the row it began with. That hangs on the key's own rows and the watermarks they met: replicas
+ * that see other keys agree on it.
+ */
 export class RunningIntervalTrigger implements RunningTrigger {
   readonly kernels = ['listChanged']
   readonly inTypeScript = undefined
   readonly isPerRow = false
   readonly wakeAt = Number.POSITIVE_INFINITY
   readonly action = 'continue'
-  dueAt = Number.POSITIVE_INFINITY
+  /** The next multiple the watermark reaches. */
+  dueAt = UNKNOWN
   readonly #everyMs: number
-  readonly #changed: ChangedKeys
+  readonly #marks: ChangeMarks
+  /** Of each key that holds rows, 1 once it has fired. */
+  readonly #fired: IdCells
+  /** The keys that have changed, in the order in which they did, by the multiple at which they fire. */
+  readonly #waiting = new Map<number, number[]>()
+  readonly #due = new DueQueue<readonly number[]>()
 
   constructor(kernels: KernelExports, arena: Arena, { everyMs }: IntervalTrigger, list: number) {
     this.#everyMs = everyMs
-    this.#changed = new ChangedKeys(kernels, arena, list)
+    this.#marks = new ChangeMarks(kernels, arena, list)
+    this.#fired = new IdCells(arena, 8)
   }
 
   get firesAt(): number {
-    return this.#changed.count > 0 ? this.dueAt : Number.POSITIVE_INFINITY
+    return this.#due.first?.at ?? Number.POSITIVE_INFINITY
   }
 
   reserve(idLimit: number): void {
-    this.#changed.reserve(idLimit)
+    this.#marks.reserve(idLimit)
+    this.#fired.reserve(idLimit)
   }
 
-  rowsNext(rows: BatchRows): void {
-    if (this.dueAt !== Number.POSITIVE_INFINITY) return
-    const { cursor } = rows
-    this.dueAt = nextMultiple(this.#everyMs, Math.max(rows.timeAt(cursor), rows.watermarks.at(cursor)))
-  }
+  rowsNext(): void {}
 
   next(rows: BatchRows, from: number, to: number): number {
-    this.#changed.add(rows, from, to)
+    for (let i = 0, count = this.#marks.mark(rows, from, to); i < count; i++) {
+      const position = this.#marks.positionAt(i)
+      const id = rows.idAt(position)
+      // Rows are taken in up to the next multiple: the watermark they met is below it.
+      const isNext = this.#fired.get(id) === 1 && this.dueAt !== UNKNOWN
+      this.#wait(id, isNext ? this.dueAt : Math.max(this.dueAt, nextMultiple(this.#everyMs, rows.timeAt(position))))
+    }
     return to
   }
 
   takeDue(watermark: number): DueKeys | undefined {
-    const { dueAt } = this
-    if (watermark < dueAt) return
-    this.dueAt = nextMultiple(this.#everyMs, watermark)
-    if (this.#changed.count === 0) return
-    return { atMs: dueAt, ids: this.#changed.take(), action: 'fire' }
+    if (watermark < this.dueAt) return
+    const { first } = this.#due
+    if (first === undefined || watermark < first.at) {
+      this.dueAt = nextMultiple(this.#everyMs, watermark)
+      return
+    }
+    const { at: atMs, value: ids } = first
+    this.#due.shift()
+    this.#waiting.delete(atMs)
+    for (const id of ids) {
+      this.#marks.clear(id)
+      this.#fired.set(id, 1)
+    }
+    return { atMs, ids, action: 'fire' }
   }
 
   takeDueByClock(): undefined {}
 
-  purged(): void {}
+  purged(id: number): void {
+    this.#fired.set(id, 0)
+  }
 
   markIds(): void {}
 
   snapshot(writer: StateWriter): void {
-    writer.f64(this.dueAt)
-    this.#changed.snapshot(writer)
+    writer.u32(this.#waiting.size)
+    for (const [atMs, ids] of this.#waiting) {
+      writer.f64(atMs)
+      writeIds(writer, ids)
+    }
+    this.#fired.snapshot(writer)
   }
 
   restore(reader: StateReader, keys: KeyIds): void {
-    const dueAt = reader.instant(Number.POSITIVE_INFINITY)
-    const { count } = this.#changed
-    this.#changed.restore(reader, keys)
-    // Where no key has changed, it stands where it last was.
-    if (this.dueAt === Number.POSITIVE_INFINITY || count === 0) this.dueAt = dueAt
-    else if (this.#changed.count > count) this.dueAt = Math.min(this.dueAt, dueAt)
+    for (let left = reader.count(12); left > 0; left--) {
+      const atMs = reader.finite()
+      for (const id of readIds(reader, keys)) {
+        this.#marks.set(id)
+        this.#wait(id, atMs)
+      }
+    }
+    this.#fired.restore(reader, keys)
+    this.dueAt = UNKNOWN
   }
 
   close(): void {
-    this.#changed.close()
+    this.#marks.close()
+    this.#fired.close()
+  }
+
+  #wait(id: number, atMs: number): void {
+    const waiting = this.#waiting.get(atMs)
+    if (waiting !== undefined) {
+      waiting.push(id)
+      return
+    }
+    const ids = [id]
+    this.#waiting.set(atMs, ids)
+    this.#due.add(atMs, 0, ids)
   }
 }
