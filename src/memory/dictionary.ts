@@ -1,4 +1,5 @@
 import { stateFull } from '../errors.ts'
+import { TextIndex } from './text-index.ts'
 
 /** Marks the codes that are still referred to, before a sweep. */
 export type CodeMarker = (mark: (code: number) => void) => void
@@ -15,8 +16,12 @@ export class Dictionary {
   /** Whether equal strings have one code. */
   readonly isDistinct: boolean
   /** Empty unless it is distinct. */
-  #codes = new Map<string, number>()
-  readonly #strings: (string | null)[] = [null]
+  readonly #codes = new Map<string, number>()
+  /** Finds the strings that were taken over, and are in the map only when they have been looked for. */
+  #takenOver: TextIndex | undefined
+  /** How many strings there are that only the index knows. */
+  #takenOverCount = 0
+  #strings: (string | null)[] = [null]
   /** A stack: an array of numbers that shrinks and grows is allocated again and again. */
   #free = new Uint32Array(0)
   #freeCount = 0
@@ -80,12 +85,12 @@ export class Dictionary {
 
   /** The code of a string, a new one if need be. O(1), a sweep amortised. @throws EventfluxError `STATE_FULL` */
   encode(value: string): number {
-    return this.isDistinct ? (this.#codes.get(value) ?? this.#add(value)) : this.#add(value)
+    return this.isDistinct ? (this.#codes.get(value) ?? (this.#claim(value) || this.#add(value))) : this.#add(value)
   }
 
   /** The code of a string, or -1 when no row holds it. Of a distinct one only. */
   find(value: string): number {
-    return this.#codes.get(value) ?? -1
+    return this.#codes.get(value) ?? (this.#claim(value) || -1)
   }
 
   /** The string of a code; null for code 0. */
@@ -98,25 +103,32 @@ export class Dictionary {
    * is changed: they are too many, one stands there twice, or one that is here already has another code there.
    */
   refill(strings: readonly (string | null)[]): boolean {
-    const codes = new Map<string, number>()
-    let count = 0
-    for (let code = 1; code < strings.length; code++) {
-      const text = strings[code]!
-      if (text === null) continue
-      codes.set(text, code)
-      count++
-    }
-    if (codes.size < count || count > this.#ceiling || strings.length > this.#ceiling + 1) return false
-    for (const [text, code] of this.#codes) if (codes.get(text) !== code) return false
-    this.#codes = codes
-    this.#strings.length = 1
-    for (let code = 1; code < strings.length; code++) this.#strings.push(strings[code]!)
+    if (strings.length > this.#ceiling + 1) return false
+    for (const [text, code] of this.#codes) if (strings[code] !== text) return false
+    const own = strings.slice()
+    const index = TextIndex.of(own)
+    if (index === undefined) return false
+    this.#strings = own
+    this.#takenOver = index
     this.#beginFree()
     for (let code = strings.length - 1; code > 0; code--)
       if (strings[code] === null) this.#free[this.#freeCount++] = code
+    this.#takenOverCount = this.size - this.#codes.size
     while (this.#budget < strings.length - 1) this.#budget = Math.min(this.#budget * 2, this.#ceiling)
     for (const listener of this.#recycled) listener(this.freeCodes)
     return true
+  }
+
+  /** The code of a string that was taken over and not looked for yet, from now on in the map; 0: there is none. */
+  #claim(value: string): number {
+    if (this.#takenOver === undefined) return 0
+    const code = this.#takenOver.find(value)
+    if (code !== 0) {
+      this.#codes.set(value, code)
+      this.#takenOverCount--
+    }
+    if (this.#takenOverCount === 0) this.#takenOver = undefined
+    return code
   }
 
   #add(value: string): number {
@@ -159,7 +171,7 @@ export class Dictionary {
     for (let code = strings.length - 1; code > 0; code--) {
       const text = strings[code]!
       if (text === null || alive[code] === 1) continue
-      if (this.isDistinct) this.#codes.delete(text)
+      if (this.isDistinct && !this.#codes.delete(text)) this.#takenOverCount--
       strings[code] = null
       this.#free[this.#freeCount++] = code
     }

@@ -37,15 +37,20 @@ describe('a dictionary', () => {
     expect(dictionary.find('nothing')).toBe(-1)
   })
 
-  it('never takes back a code that is referred to, under any schedule of references', () => {
+  it('never takes back a code that is referred to, under any schedule of references, and what it took over', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(40), fc.nat(9)), { maxLength: 300 }),
         fc.constantFrom(1, 4, 16),
-        (schedule, initialCodes) => {
+        fc.uniqueArray(fc.nat(40), { maxLength: 30 }),
+        (schedule, initialCodes, takenOver) => {
           const dictionary = new Dictionary({ maxCodes: 64, initialCodes })
           const held = new Map<number, string>()
           const known = new Map<number, string>()
+          // A multiple of three leaves a code free.
+          const strings = [null, ...takenOver.map(word => (word % 3 === 0 ? null : `w${word}`))]
+          expect(dictionary.refill(strings)).toBe(true)
+          for (const [code, value] of strings.entries()) if (value !== null) known.set(code, value)
           dictionary.addOwner(mark => {
             for (const code of held.keys()) mark(code)
             mark(0)
@@ -58,7 +63,10 @@ describe('a dictionary', () => {
           })
           for (const [word, slot] of schedule) {
             const value = `w${word}`
+            const before = [...known].find(([, text]) => text === value)?.[0] ?? -1
+            if (slot % 2 === 0) expect(dictionary.find(value)).toBe(before)
             const code = dictionary.encode(value)
+            if (before !== -1) expect(code).toBe(before)
             expect(known.get(code) ?? value).toBe(value)
             known.set(code, value)
             held.set(code, value)
@@ -70,6 +78,34 @@ describe('a dictionary', () => {
         },
       ),
     )
+  })
+
+  it('finds what it took over all at once, whatever it is called', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(text, { maxLength: 300 }), fc.array(text), (texts, others) => {
+        const dictionary = new Dictionary({ maxCodes: 1000 })
+        expect(dictionary.refill([null, ...texts])).toBe(true)
+        for (const other of others) expect(dictionary.find(other)).toBe(texts.indexOf(other) + 1 || -1)
+        texts.forEach((value, i) => {
+          expect(dictionary.encode(value)).toBe(i + 1)
+        })
+        expect(dictionary.size).toBe(texts.length)
+      }),
+    )
+  })
+
+  it('takes nothing over that has a string twice, moves one that is here, or is too much', () => {
+    const dictionary = new Dictionary({ maxCodes: 20_000 })
+    const many = Array.from({ length: 10_000 }, (_, i) => `s${i}`)
+    expect(dictionary.encode('s0')).toBe(1)
+    for (const at of [1, 777, 9_999]) expect(dictionary.refill([null, ...many, many[at]!])).toBe(false)
+    expect(dictionary.refill([null, 's1', 's0'])).toBe(false)
+    expect(dictionary.refill([null, null, 's1'])).toBe(false)
+    expect(dictionary.refill([null, 's0', ...Array(22_500).fill(null)])).toBe(false)
+    expect(dictionary.size).toBe(1)
+    expect(dictionary.find('s1')).toBe(-1)
+    expect(dictionary.refill([null, ...many])).toBe(true)
+    expect(many.map(each => dictionary.find(each))).toEqual(many.map((_, i) => i + 1))
   })
 
   it('is full when as many strings are alive as it may hold, and goes on when some are not any more', () => {
