@@ -9,7 +9,10 @@ const MAGIC = Uint8Array.of(0x89, 0x45, 0x46, 0x4c, 0x4f, 0x47, 0x0d, 0x0a)
 const VERSION = 1
 /** Magic, u32 version, f64 number of the first row, u32 checksum of these. */
 const HEADER_BYTES = 24
-/** u32 bytes of the payload, u32 rows in it, u32 checksum of it, u32 checksum of these three. */
+/**
+ * u32 bytes of the payload, u32 rows in it, u32 checksum of it, u32 checksum of these three behind those of all frames
+ * before: a frame that is missing breaks the one behind it.
+ */
 const FRAME_BYTES = 16
 const NAME = /^rows-(\d{16})\.eflog$/
 
@@ -49,6 +52,8 @@ export class InputLog {
   #failure: { readonly cause: unknown } | undefined
   /** Bytes in the file at hand. */
   #bytes = 0
+  /** The checksum of its header and the heads of its frames. */
+  #chain = 0
   /** The number of the row that comes next. */
   #end = 0
 
@@ -159,7 +164,8 @@ export class InputLog {
     view.setUint32(0, payload.length, true)
     view.setUint32(4, rows, true)
     view.setUint32(8, crc32c(payload), true)
-    view.setUint32(12, crc32c(frame.subarray(0, 12)), true)
+    this.#chain = crc32c(frame.subarray(0, 12), this.#chain)
+    view.setUint32(12, this.#chain, true)
     frame.set(payload, FRAME_BYTES)
     this.#put(frame)
     this.#end += rows
@@ -206,7 +212,8 @@ export class InputLog {
     header.set(MAGIC)
     view.setUint32(8, VERSION, true)
     view.setFloat64(12, this.#end, true)
-    view.setUint32(20, crc32c(header.subarray(0, 20)), true)
+    this.#chain = crc32c(header.subarray(0, 20))
+    view.setUint32(20, this.#chain, true)
     this.#put(header)
     if (this.#isDurable) await this.#syncDirectory()
   }
@@ -248,7 +255,12 @@ function* framesOf(bytes: Uint8Array, start: number, path: string, isLast: boole
     if (isLast) return true
     throw damaged(at, 'the file is cut short')
   }
-  const isChecked = (from: number, at: number): boolean => view.getUint32(at, true) === crc32c(bytes.subarray(from, at))
+  let chain = 0
+  /** Whether the checksum at `at` is that of the bytes from `from` up to there, behind those that were checked before. */
+  const isChecked = (from: number, at: number): boolean => {
+    chain = crc32c(bytes.subarray(from, at), chain)
+    return view.getUint32(at, true) === chain
+  }
 
   if (isTorn(0, HEADER_BYTES)) return 0
   if (MAGIC.some((byte, i) => bytes[i] !== byte) || !isChecked(0, 20)) throw damaged(0, 'the header is damaged')
@@ -257,7 +269,7 @@ function* framesOf(bytes: Uint8Array, start: number, path: string, isLast: boole
   let first = start
   let at = HEADER_BYTES
   while (at < bytes.length && !isTorn(at, FRAME_BYTES)) {
-    if (!isChecked(at, at + 12)) throw damaged(at, 'the head of a frame is damaged')
+    if (!isChecked(at, at + 12)) throw damaged(at, 'the head of a frame is damaged, or one before it is missing')
     const length = view.getUint32(at, true)
     const rows = view.getUint32(at + 4, true)
     const payload = at + FRAME_BYTES

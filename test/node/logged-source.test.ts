@@ -230,6 +230,32 @@ describe('a log that is not as it was written', () => {
     expect(await givenFrom(directory)).toEqual(rowsFrom(0, 5))
   })
 
+  it('is refused when frames were cut out of it, stand there twice, or changed places', async () => {
+    const directory = await logOf(ofRows(2, 1, 2, 1))
+    const [path] = await filesOf(directory)
+    const bytes = await readFile(path!)
+    const header = bytes.subarray(0, 24)
+    const frames: Uint8Array[] = []
+    for (let at = 24; at < bytes.length; ) {
+      const end = at + 16 + bytes.readUInt32LE(at)
+      frames.push(bytes.subarray(at, end))
+      at = end
+    }
+    expect(frames).toHaveLength(4)
+    // All lists of up to five of the four frames.
+    let lists: number[][] = [[]]
+    for (let length = 1; length <= 5; length++) {
+      lists = lists.flatMap(list => [0, 1, 2, 3].map(frame => [...list, frame]))
+      for (const list of lists) {
+        await writeFile(path!, Buffer.concat([header, ...list.map(frame => frames[frame]!)]))
+        const given = givenFrom(directory)
+        // What is left of a log that was cut behind a frame is a log.
+        if (list.every((frame, i) => frame === i)) expect(await given).toEqual(rowsFrom(0, [0, 2, 3, 5, 6][length]!))
+        else await expect(given, list.join()).rejects.toMatchObject({ code: 'CHECKPOINT_INVALID' })
+      }
+    }
+  })
+
   it('is refused when a file but the last is short, or one is missing', async () => {
     const directory = await logOf(ofRows(2, 2, 2), { segmentBytes: 1 })
     const paths = await filesOf(directory)
