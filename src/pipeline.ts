@@ -4,6 +4,7 @@ import type { BooleanExpression } from './expression/expression.ts'
 import { branchStep } from './pipeline/branch-step.ts'
 import { type EventTimeOptions, eventTimeStep } from './pipeline/event-time-step.ts'
 import { groupStep } from './pipeline/group-step.ts'
+import { refuseMisplacedSteps } from './pipeline/misplaced-steps.ts'
 import { type OutputRate, outputStep } from './pipeline/output-step.ts'
 import type {
   BehindWindow,
@@ -49,7 +50,7 @@ import { namedRowExpressions, rowExpression, said } from './plan/expression-argu
 import type { LogicalNode, LogicalPlan } from './plan/logical-node.ts'
 import { filterNode, type ModuleExport, makePlan, processingTimeNode, projectNode } from './plan/make-node.ts'
 import type { OutputKind } from './plan/output-rate.ts'
-import { checkKeys, fieldSpecs, noEventTime, scopeAfter, stagedScope } from './plan/plan-scope.ts'
+import { checkKeys, fieldSpecs, noEventTime, scopeAfter } from './plan/plan-scope.ts'
 import type { InsertRowOf, ResultRowOf } from './schema/row-types.ts'
 import type { Schema, SchemaFields } from './schema/schema.ts'
 import { isRowWindow, type RowWindowSpec } from './time/row-windows.ts'
@@ -223,22 +224,6 @@ export class Pipeline<
     return this.withStep(branchStep(name, start, branch))
   }
 
-  /**
-   * The steps from here on are another stage: where there are threads, each stage is done by a worker of its own. A stage
-   * waits while the ring before the next one is full, so nothing is lost; the results are those of one thread.
-   * @throws EventfluxError `PLAN_INVALID` before the first step, and between `eventTime` and a window: the watermark as of
-   * each row does not travel.
-   *
-   * @example
-   * ```ts
-   * const decoded = stream.mapRows(trades, { module: '/decode.js', export: 'decode' }).stage()
-   * ```
-   */
-  stage(): Pipeline<F, T, S> {
-    const { source, nodes, stages = [] } = this.plan
-    return this.withPlan(makePlan(source, nodes, [...stages, nodes.length]), stagedScope(this.scope))
-  }
-
   /** @internal */
   withPlan(plan: LogicalPlan, scope = this.scope): this {
     return new Pipeline(plan, this.config, scope, this.kernels) as this
@@ -275,6 +260,7 @@ export class KeyedPipeline<
     this.pipeline = pipeline
     this.keys = Object.freeze([...keys])
     this.eventTimeColumn = pipeline.eventTimeColumn
+    refuseMisplacedSteps(this, 'behind .keyBy(…): .window(…) comes next, and .aggregate(…) then')
     Object.freeze(this)
   }
 
@@ -320,6 +306,7 @@ export class WindowedPipeline<
     this.pipeline = pipeline
     this.keys = keys
     this.spec = checkWindow(spec) as W
+    refuseMisplacedSteps(this, 'behind .window(…): .aggregate(…) or .topRows(…) comes next')
     Object.freeze(this)
   }
 
@@ -378,6 +365,7 @@ export class RowWindowedPipeline<
   constructor(pipeline: Pipeline<F, EventTime, S>, keys: readonly K[], spec: RowWindowSpec) {
     this.#pipeline = pipeline
     this.#window = openRowWindow(pipeline.outputSchema, keys, spec)
+    refuseMisplacedSteps(this, 'behind a .window(…) over rows: .aggregate(…) or .rows(…) comes next')
   }
 
   /**

@@ -2,14 +2,15 @@ import { explainPhysical } from '../explain.ts'
 import type { Job } from '../job.ts'
 import type { ResolvedConfig } from '../plan/config.ts'
 import type { LogicalPlan } from '../plan/logical-node.ts'
-import { namedPlan } from '../plan/make-node.ts'
-import type { PlanScope } from '../plan/plan-scope.ts'
+import { makePlan, namedPlan } from '../plan/make-node.ts'
+import { type PlanScope, stagedScope } from '../plan/plan-scope.ts'
 import { planToJSON } from '../plan/plan-to-json.ts'
 import { runPlan } from '../run.ts'
 import type { RunOptions } from '../runtime/run-options.ts'
 import type { InsertRowOf, ResultRowOf } from '../schema/row-types.ts'
 import type { Schema, SchemaFields } from '../schema/schema.ts'
 import type { KernelModule } from '../wasm/kernel-module.ts'
+import { refuseMisplacedSteps } from './misplaced-steps.ts'
 import type { EventTime, TimeColumn } from './pipeline-fields.ts'
 
 /** What a pipeline is before anything is added to it: a plan that can be shown, sent and run. */
@@ -34,6 +35,7 @@ export abstract class Runnable<F extends SchemaFields, T extends EventTime, S ex
     this.kernels = kernels
     this.outputSchema = scope.schema as Schema<F>
     this.eventTimeColumn = scope.eventTime as TimeColumn<T>
+    refuseMisplacedSteps(this, 'here: it stands behind .window(…), once for each')
     Object.freeze(this)
   }
 
@@ -70,8 +72,24 @@ export abstract class Runnable<F extends SchemaFields, T extends EventTime, S ex
     return this.withPlan(namedPlan(this.plan, name))
   }
 
+  /**
+   * The steps from here on are another stage: where there are threads, each stage is done by a worker of its own. A stage
+   * waits while the ring before the next one is full, so nothing is lost; the results are those of one thread.
+   * @throws EventfluxError `PLAN_INVALID` before the first step, and between `eventTime` and a window: the watermark as of
+   * each row does not travel.
+   *
+   * @example
+   * ```ts
+   * const decoded = stream.mapRows(trades, { module: '/decode.js', export: 'decode' }).stage()
+   * ```
+   */
+  stage(): this {
+    const { source, nodes, stages = [] } = this.plan
+    return this.withPlan(makePlan(source, nodes, [...stages, nodes.length]), stagedScope(this.scope))
+  }
+
   /** @internal The same pipeline with a plan that gives the same columns. */
-  abstract withPlan(plan: LogicalPlan): this
+  abstract withPlan(plan: LogicalPlan, scope?: PlanScope): this
 
   /**
    * Starts the pipeline.

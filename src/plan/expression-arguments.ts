@@ -56,9 +56,15 @@ function entriesOf(method: string, given: unknown): [string, unknown][] {
 
 function expressionOf(method: string, given: unknown): TypedExpression {
   if (given instanceof TypedExpression) return given
-  throw expressionInvalid(
-    `${method} got ${show(given)} where an expression belongs: write e.price.gt(100) instead of a JavaScript ` +
-      'comparison, and lit(value) for a value',
-    { value: given },
-  )
+  throw expressionInvalid(`${method} got ${show(given)} where an expression belongs: ${insteadOf(given)}`, {
+    value: given,
+  })
+}
+
+/** What to write instead of what is no expression. */
+function insteadOf(given: unknown): string {
+  if (given === undefined) return 'a function with braces returns what it says'
+  if (typeof given === 'function') return `call it, as in ${given.name || 'count'}()`
+  if (typeof given === 'object' && given !== null && 'otherwise' in given) return 'end the cases with .otherwise(value)'
+  return 'write e.price.gt(100) instead of a JavaScript comparison, and lit(value) for a value'
 }

@@ -1,6 +1,7 @@
 import { planInvalid, show } from '../errors.ts'
 import { checkMerging } from '../expression/aggregate-rules.ts'
 import { inferResultType, inferType } from '../expression/infer-type.ts'
+import { onlyColumns } from '../expression/no-column.ts'
 import type { ExpressionNode, ResultNode } from '../expression/node.ts'
 import { type DataType, typeOf } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
@@ -272,7 +273,9 @@ function checkEventTime(scope: PlanScope, { column, watermarks }: EventTimeNode)
   checkTimeIsOpen(scope, column)
   const { schema } = scope
   if (schema.field(column) === undefined)
-    throw planInvalid(`There is no column ${show(column)} to take the event time from`, { value: column })
+    throw planInvalid(`There is no column ${show(column)} to take the event time from, ${onlyColumns(schema)}`, {
+      value: column,
+    })
   if (!isTime(schema, column))
     throw planInvalid(`The event time is a timestamp() column that is never null; ${show(column)} isn't`, {
       value: column,
@@ -289,12 +292,9 @@ function windowSchema({ schema, eventTime }: PlanScope, node: WindowAggregateNod
   const stamps = stampsOf(window)
   const entries = stamps.map((name): readonly [string, DataType] => [name, typeOf('timestamp', false)])
   if (window.kind === 'global') checkTrigger(schema, window)
+  checkKeys('keyBy', schema, node.keys)
   for (const key of node.keys) {
-    const field = schema.field(key)
-    if (field === undefined) throw planInvalid(`There is no column ${show(key)} to key by`, { value: key })
-    if (field.type.name === 'object')
-      throw planInvalid(`${show(key)} holds objects, which make no keys`, { value: key })
-    entries.push([key, field.type])
+    entries.push([key, schema.field(key)!.type])
   }
   for (const { name, result } of node.results) {
     if (window.kind === 'global') {
@@ -357,8 +357,13 @@ function checkTrigger(schema: Schema, { trigger }: GlobalSpec): void {
 export function checkKeys(method: string, schema: Schema, names: readonly string[], least = 0): void {
   if (names.length < least) throw planInvalid(`${method} takes at least one column`)
   for (const [i, name] of names.entries()) {
+    if (typeof name !== 'string')
+      throw planInvalid(`${method} takes names of columns, one by one, not ${show(name)}`, { value: name, at: method })
     if (schema.field(name) === undefined)
-      throw planInvalid(`There is no column ${show(name)} to key by`, { value: name, at: method })
+      throw planInvalid(`There is no column ${show(name)} to key by, ${onlyColumns(schema)}`, {
+        value: name,
+        at: method,
+      })
     if (schema.field(name)!.type.name === 'object')
       throw planInvalid(`${show(name)} holds objects, which make no keys`, { value: name, at: method })
     if (names.indexOf(name) !== i) throw planInvalid(`${show(name)} is given to ${method} twice`, { value: name })

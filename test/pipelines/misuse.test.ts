@@ -12,6 +12,7 @@ import { count } from '../../src/expression/aggregates.ts'
 import { ema } from '../../src/expression/change-aggregates.ts'
 import { collect } from '../../src/expression/choice-aggregates.ts'
 import { percentile } from '../../src/expression/distribution-aggregates.ts'
+import { when } from '../../src/expression/functions.ts'
 import { desc } from '../../src/expression/ordering.ts'
 import { PipelineMetrics } from '../../src/metrics/pipeline-metrics.ts'
 import { fileSink } from '../../src/node/file-sink.ts'
@@ -107,6 +108,67 @@ describe('windows without number', () => {
     const plan = JSON.parse(JSON.stringify(timed.window(hopping(10, 1)).aggregate(() => ({ n: count() }))))
     plan.nodes[1].window.sizeMs = 2 ** 50
     expect(() => pipelineFromJSON(plan)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID', at: 'slide' }))
+  })
+})
+
+describe('a step that can not stand where it is', () => {
+  const rows: Untyped = start.window(length(2))
+  const uses: Record<string, readonly [step: string, next: RegExp, use: () => unknown]> = {
+    'run of a window': ['run', /\.aggregate\(…\) or \.topRows\(…\) comes next/, () => windowed.run()],
+    'explain of a window': ['explain', /\.aggregate/, () => windowed.explain()],
+    'a key behind a window': ['keyBy', /behind \.window\(…\)/, () => windowed.keyBy('sensor')],
+    'a filter behind a window': ['filter', /\.aggregate/, () => windowed.filter((e: Untyped) => e.celsius.gt(1))],
+    'a window of a window': ['window', /\.aggregate/, () => windowed.window(tumbling('1m'))],
+    'run of a window over rows': ['run', /\.aggregate\(…\) or \.rows\(…\) comes next/, () => rows.run()],
+    'the first rows of a window over rows': ['topRows', /\.rows/, () => rows.topRows(1, () => undefined)],
+    'run behind keyBy': ['run', /\.window\(…\) comes next/, () => timed.keyBy('sensor').run()],
+    'a second keyBy': ['keyBy', /\.window\(…\) comes next/, () => timed.keyBy('sensor').keyBy('celsius')],
+    'aggregate without a window': [
+      'aggregate',
+      /stands behind \.window/,
+      () => timed.aggregate(() => ({ n: count() })),
+    ],
+    'a second aggregate': ['aggregate', /once for each/, () => counted.aggregate(() => ({ n: count() }))],
+  }
+  it.each(Object.entries(uses))('says so, and what comes next: %s', (_, [step, next, use]) => {
+    expect(use).toThrow(
+      expect.objectContaining({ code: 'PLAN_INVALID', at: step, message: expect.stringMatching(next) }),
+    )
+  })
+
+  it('is said of each there is', () => {
+    const steps = [start, Object.getPrototypeOf(start), windowed, rows, timed.keyBy('sensor')].flatMap(builder =>
+      Object.getOwnPropertyNames(Object.getPrototypeOf(builder)),
+    )
+    const unfit = ['constructor', 'toJSON', 'withPlan', 'withStep']
+    for (const step of new Set(steps.filter(name => !unfit.includes(name))))
+      for (const builder of [start, windowed, rows, timed.keyBy('sensor')])
+        expect(builder[step], step).toBeTypeOf('function')
+    expect(Object.keys(windowed)).toEqual(['pipeline', 'keys', 'spec'])
+  })
+})
+
+describe('what is no expression', () => {
+  it.each([
+    ['braces without return', () => undefined, /a function with braces returns/],
+    ['an aggregate that is not called', () => ({ n: count }), /call it, as in count\(\)/],
+    [
+      'cases without an end',
+      (e: Untyped) => ({ n: when(e.celsius.gt(1), 1) }),
+      /end the cases with \.otherwise\(value\)/,
+    ],
+    ['a JavaScript comparison', () => ({ n: true }), /write e\.price\.gt\(100\)/],
+  ])('is told what to write: %s', (name, results: Untyped, message) => {
+    const use = () => (name.startsWith('braces') ? start.filter(results) : windowed.aggregate(results))
+    expect(use).toThrow(
+      expect.objectContaining({ code: 'EXPRESSION_INVALID', message: expect.stringMatching(message) }),
+    )
+  })
+
+  it('is no key either', () => {
+    expect(() => start.keyBy('sensr')).toThrow('There is no column "sensr" to key by, only time, sensor, celsius')
+    expect(() => start.keyBy(['sensor'])).toThrow('keyBy takes names of columns, one by one, not an array of 1')
+    expect(() => start.eventTime('tim')).toThrow('There is no column "tim" to take the event time from, only time')
   })
 })
 
