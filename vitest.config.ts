@@ -55,7 +55,8 @@ export default defineConfig({
         test: { name: 'runtimes', include: ['test/{runtimes,services}/**/*.test.ts'], hookTimeout: 120_000 },
       },
       {
-        // Law 5: the tests of what runs once more, with rings of two rows and batches of two unless a test says otherwise.
+        // Law 5: the tests of what runs once more, with rings of two rows and batches of two unless a test says otherwise, and
+        // memory that moves at every allocation.
         extends: true,
         resolve: {
           alias: [{ find: /^.*\/default-capacity\.ts$/, replacement: source('test/capacity-two/defaults.ts') }],
@@ -64,6 +65,7 @@ export default defineConfig({
           name: 'capacity 2',
           include: ['test/{capacity-two,conformance,node,operators,pipelines,runtime,testing}/**/*.test.ts'],
           exclude: STATE_THEIR_CAPACITIES,
+          setupFiles: ['test/seed.ts', 'test/capacity-two/moving-memory.ts'],
           // All of these files run isolated above; here the sources are loaded once for all of them.
           isolate: false,
         },
