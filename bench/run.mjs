@@ -69,7 +69,9 @@ async function run() {
     }
   }
   if (options.json !== undefined) save(resolve(options.json), reports)
-  const targets = reports.flatMap(report => report.figures.flatMap(figure => figure.targets ?? []))
+  const targets = reports.flatMap(({ figures, latencies }) =>
+    [...figures, ...latencies].flatMap(each => each.targets ?? []),
+  )
   if (targets.length > 0) console.log(`${targets.filter(({ met }) => met).length} of ${targets.length} targets met`)
   if (broken.length > 0) console.error(`Broken: ${broken.join(', ')}`)
   return broken.length > 0 || reports.length === 0 ? 1 : 0
@@ -146,12 +148,18 @@ function print({ group, description, figures, latencies }) {
 function printLatencies(latencies) {
   const percentiles = ['p50', 'p90', 'p99', 'p999', 'max']
   const table = new Table({
-    head: ['case', ...percentiles, 'unit', 'n'],
-    colAligns: ['left', ...percentiles.map(() => 'right'), 'left', 'right'],
+    head: ['case', ...percentiles, 'unit', 'n', 'target'],
+    colAligns: ['left', ...percentiles.map(() => 'right'), 'left', 'right', 'left'],
     style: { head: [], border: [], compact: true },
   })
   for (const latency of latencies) {
-    table.push([latency.name, ...percentiles.map(name => digits(latency[name])), latency.unit, latency.samples])
+    table.push([
+      latency.name,
+      ...percentiles.map(name => digits(latency[name])),
+      latency.unit,
+      latency.samples,
+      (latency.targets ?? []).map(latencyVerdict).join('\n'),
+    ])
   }
   console.log(table.toString())
 }
@@ -182,6 +190,11 @@ function printRates(figures) {
 function verdict({ of, atLeast, against, reached, met }) {
   const bound = `${of === 'ratio' ? `${atLeast}x` : atLeast}${against === undefined ? '' : ` ${against}`}`
   return `${met ? 'pass' : 'MISS'} ≥ ${bound}${against === undefined ? '' : ` (${reached.toFixed(2)}x)`}`
+}
+
+function latencyVerdict({ of, atMost, above, reached, met }) {
+  const held = above === undefined ? '' : ` above ${above} (${digits(reached)})`
+  return `${met ? 'pass' : 'MISS'} ${of} ≤ ${atMost}${held}`
 }
 
 function times(ratio) {

@@ -127,7 +127,7 @@ function figuresSection(results: BenchResults): string {
     slideTable(groupsIn(results, 'pipelines/hopping/')),
     shardTable(groupsIn(results, 'threads/shards/')),
     queueTable(groupsIn(results, 'queues/')),
-    latencyTable(results.groups),
+    latencyTable(results.groups.filter(({ group }) => !group.startsWith('checkpoints/'))),
     kernelTable(groupsIn(results, 'kernels/')),
   ]
     .filter(part => part !== '')

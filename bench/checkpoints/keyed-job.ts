@@ -66,6 +66,17 @@ export class KeyedJob {
     return tookMs
   }
 
+  /** How many results a job has that goes on where a checkpoint was taken, and ends. */
+  static async resultsAfter(kind: KeyKind, bytes: Uint8Array): Promise<number> {
+    let results = 0
+    const onBatch = (batch: { readonly length: number }): void => {
+      results += batch.length
+    }
+    const job = await planOf(kind).run({ restore: bytes, onBatch })
+    await job.drain()
+    return results
+  }
+
   /** A row for each of so many keys, drawn at random. */
   async touch(keys: number): Promise<void> {
     await this.#push(keys, () => Math.floor(this.#random() * this.#keys))
