@@ -10,6 +10,7 @@ import type { FrameRing } from './frame-ring.ts'
 import { FRAME } from './frames.ts'
 import { Gather, type GatheredWorker } from './gather.ts'
 import { Lookout, type ThreadListener } from './lookout.ts'
+import { nextHand } from './next-hand.ts'
 import { OpenStep } from './open-step.ts'
 import { SentRows } from './sent-rows.ts'
 import { afterThis } from './wake-ups.ts'
@@ -25,7 +26,7 @@ interface Hand {
 }
 
 /**
- * Deals batches out to workers in turn, and looks after what comes back. Each batch goes to one of them, and with it where
+ * Deals batches out to workers, and looks after what comes back. Each batch goes to one of them, and with it where
  * the watermarks stood before, so that each row meets the watermark it meets on one thread; the others are told where they
  * stand when what is happening on this thread is over.
  */
@@ -37,10 +38,12 @@ export class Dealer implements Operator {
   readonly #lookout: Lookout
   readonly #open = new OpenStep()
   readonly #gather: Gather
+  readonly #enough: number
   #eventTime!: EventTimeOperator
   /** Where the watermarks stood before the batch at hand. */
   #before = new Float64Array(0)
-  #next = 0
+  /** Whether the batch at hand may still go to any of them: none must know where it leads the watermarks. */
+  #isNobodys = false
   #asked = 0
   #isTellingLater = false
   #isClosed = false
@@ -52,6 +55,8 @@ export class Dealer implements Operator {
       readonly context: EvaluationContext
       readonly pool: WorkerPool
       readonly rings: readonly FrameRing[]
+      /** What of its ring is enough for a worker to do while others have nothing. */
+      readonly enough: number
       readonly listener: ThreadListener
       readonly clock: Clock
       readonly inputs: ChainParts['inputs']
@@ -60,6 +65,7 @@ export class Dealer implements Operator {
     const { context, pool, rings, inputs } = parts
     this.#pool = pool
     this.#listener = parts.listener
+    this.#enough = parts.enough
     this.#lookout = new Lookout(parts.listener, parts.clock, () => this.#pump())
     this.#hands = rings.map(ring => ({
       ring,
@@ -91,18 +97,16 @@ export class Dealer implements Operator {
   }
 
   process(batch: RecordBatch): boolean {
-    const hand = this.#hands[this.#next]!
-    this.#next = (this.#next + 1) % this.#hands.length
-    const rows = batch.selectedCount
-    hand.sender.start(batch, 0)
-    this.#standChanged(hand)
-    // Nothing it is told may get in before the rows.
-    hand.isTold = true
+    let hand: Hand | undefined
     let isStandSent = false
+    this.#isNobodys = true
     return this.#open.do(() => {
-      isStandSent ||= this.#send(hand, () => this.#sendStand(hand, this.#before))
-      if (!isStandSent || !this.#send(hand, () => hand.sender.send())) return false
-      hand.sent.add(hand.ring.tail, rows)
+      hand ??= this.#startWith(batch)
+      if (hand === undefined) return false
+      const { ring, sender, sent } = hand
+      isStandSent ||= this.#send(hand, each => this.#sendStand(each, this.#before))
+      if (!isStandSent || !this.#send(hand, () => sender.send())) return false
+      sent.add(ring.tail, batch.selectedCount)
       return true
     })
   }
@@ -160,6 +164,25 @@ export class Dealer implements Operator {
     return isThrough
   }
 
+  /** Turns the next worker to a batch; undefined: none has room, and all are asked for a message. */
+  #startWith(batch: RecordBatch): Hand | undefined {
+    let hand = nextHand(this.#hands, this.#enough)
+    if (hand === undefined) {
+      for (const { ring } of this.#hands) ring.callForSpace()
+      // Room may have been made before it was asked for.
+      hand = nextHand(this.#hands, this.#enough)
+      // What they have to wait for may hang on others that don't know yet.
+      if (hand === undefined) this.#tellStands()
+      if (hand === undefined) return undefined
+    }
+    this.#isNobodys = false
+    hand.sender.start(batch, 0)
+    this.#standChanged(hand)
+    // Nothing it is told may get in before the rows.
+    hand.isTold = true
+    return hand
+  }
+
   #ask(kind: number): boolean {
     const number = ++this.#asked
     const left = new Set(this.#hands)
@@ -209,9 +232,10 @@ export class Dealer implements Operator {
 
   #tellStand(hand: Hand): boolean {
     if (hand.isTold) return true
-    if (!this.#sendStand(hand, undefined)) {
+    const stand = this.#isNobodys ? this.#before : undefined
+    if (!this.#sendStand(hand, stand)) {
       hand.ring.callForSpace()
-      if (!this.#sendStand(hand, undefined)) return false
+      if (!this.#sendStand(hand, stand)) return false
     }
     hand.isTold = true
     return true

@@ -20,6 +20,8 @@ export interface DealtPlan {
   readonly pool: WorkerPool
   /** The way to each of them. */
   readonly rings: readonly FrameRing[]
+  /** What of its ring is enough for a worker to do while others have nothing. */
+  readonly enough: number
   /** The step that is the window, and the columns before it. */
   readonly window: number
   readonly fields: readonly FieldSpec[]
@@ -33,7 +35,7 @@ const DEALT_BEFORE = 1
  * a window is put together in its second half, and the steps behind are done here.
  */
 export function dealtChain(
-  { pool, rings, window, fields }: DealtPlan,
+  { pool, rings, enough, window, fields }: DealtPlan,
   listener: ThreadListener,
   clock: Clock,
 ): (nodes: readonly LogicalNode[], columns: readonly InputColumn[], parts: ChainParts) => Chain {
@@ -63,7 +65,7 @@ export function dealtChain(
         build(ends, behind) {
           const gathered: GatheredStream = { columns: given, to: behind(before), recordBytes: stream!.recordBytes }
           const all = workers.map(({ output }) => ({ ring: output, streams: [gathered], answers: true }))
-          dealer = new Dealer(ends, all, { context, pool, rings, listener, clock, inputs })
+          dealer = new Dealer(ends, all, { context, pool, rings, enough, listener, clock, inputs })
           return dealer
         },
         beforeBatch: () => dealer.beforeBatch(),

@@ -23,8 +23,6 @@ const HEADS = 4 * LINE
 
 /** What of a ring is full when its producer is called to go on: it takes a while to wake, and the consumers have something to do meanwhile. */
 const EMPTY_ENOUGH = 1 / 2
-/** What of a ring may be full while its consumers sleep until the producer is done for now: less than is worth a wake-up. */
-const FULL_ENOUGH = 1 / 32
 
 /** A frame that only fills the end of the ring. */
 const PADDING = 0
@@ -120,8 +118,8 @@ export class FrameRing {
     }
     this.#write(this.#claimedAt, this.#claimed, kind, a, b)
     Atomics.add(this.#i32, TAIL, this.#padding + this.#claimed)
-    if (this.#wakeUps !== undefined && this.#used(this.tail) <= this.#units * FULL_ENOUGH)
-      this.#wakeUps.later(this.#frames)
+    const wakeUps = this.#wakeUps
+    if (wakeUps !== undefined && this.#used(this.tail) <= this.#units * wakeUps.fullEnough) wakeUps.later(this.#frames)
     else this.#frames.wake()
   }
 

@@ -31,6 +31,16 @@ import { workersHere } from './workers-here.ts'
 /** A result row, roughly: its columns are known once the workers are ready. */
 const RESULT_ROW = Array<FieldSpec>(7).fill({ name: '', type: 'f64', nullable: false })
 
+/**
+ * What of a ring is worth waking a worker for: there is more to come, and one that has caught up sleeps again.
+ */
+const WORTH_WAKING = 1 / 32
+/**
+ * The same where batches are dealt out, and enough for one worker before others get any: a batch or two, at some nanoseconds a
+ * row. Functions of users may take any time: each batch of these goes to whoever has least to do, at once.
+ */
+const ENOUGH = 1 / 8
+
 const PAGE_BYTES = 65_536
 const MOST_PAGES = 65_535
 
@@ -240,7 +250,7 @@ async function openShards(
   const stage = { workers: pool.workers, from: 0, to: end, dealtBefore: partitioning.before }
   return {
     pool,
-    input: new FrameRing(input, count, new WakeUps()),
+    input: new FrameRing(input, count, new WakeUps(WORTH_WAKING)),
     layout: shardsLayout(count),
     ...restartsOf(parts),
     order,
@@ -275,9 +285,11 @@ async function openDealt(
     return { name: `worker ${index + 1} of ${count}`, job }
   })
   const pool = await WorkerPool.open(jobs, await spawner(parts.options.runtime?.worker))
-  const wakeUps = new WakeUps()
+  const hasFunctions = functionsOf(nodes).length > 0
+  const wakeUps = new WakeUps(hasFunctions ? WORTH_WAKING : ENOUGH)
   return {
     pool,
+    enough: hasFunctions ? 0 : ENOUGH,
     rings: jobs.map(({ job }) => new FrameRing(job.input, 1, wakeUps, job.within?.place)),
     window,
     fields: fieldSpecs(scopesOf(nodes, sourceScope(plan))[window]!.schema),
@@ -330,7 +342,7 @@ async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: Th
   const done = stages.map((stage, i) => ({ ...stage, workers: [pool.workers[i]!], dealtBefore: 0 }))
   return {
     pool,
-    input: new FrameRing(inputs[0]!, 1, new WakeUps()),
+    input: new FrameRing(inputs[0]!, 1, new WakeUps(WORTH_WAKING)),
     layout: stagesLayout(stages.length),
     ...restartsOf(parts),
     order: undefined,

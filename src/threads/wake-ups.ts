@@ -5,10 +5,16 @@ import type { WaitCell } from '../memory/wait-cell.ts'
  * costs more than the frame. A turn of promises counts as one happening.
  */
 export class WakeUps {
+  /** What of a ring may be full while its consumers sleep until the producer is done for now: less than is worth a wake-up. */
+  readonly fullEnough: number
   readonly #due = new Set<WaitCell>()
   readonly #wakeAll = (): void => {
     for (const cell of this.#due) cell.wake()
     this.#due.clear()
+  }
+
+  constructor(fullEnough: number) {
+    this.fullEnough = fullEnough
   }
 
   /** Has those woken that wait at `cell`. */
