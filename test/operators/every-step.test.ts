@@ -165,7 +165,9 @@ describe('nothing is left out:', () => {
         typeof value === 'function' && name !== 'constructor' ? [name] : [],
       ),
     )
-    expect([...new Set(steps)].sort()).toEqual(Object.keys(STEPS).sort())
+    // What is asked of a whole pipeline is there to be refused on half a window: it is no step.
+    const asked = new Set(['explain', 'named', 'run'])
+    expect([...new Set(steps)].filter(name => !asked.has(name)).sort()).toEqual(Object.keys(STEPS).sort())
   })
 
   it('every aggregate', () => {
