@@ -1,6 +1,6 @@
 import { becomesObservable, type RowObservable } from './connector/observable.ts'
 import type { Source } from './connector/source.ts'
-import { EventfluxError, stageFailed, timedOut } from './errors.ts'
+import { stageFailed } from './errors.ts'
 import type { ColumnBlock } from './memory/column-input.ts'
 import { createMetricsSnapshot, type MetricsSnapshot } from './metrics/metrics-snapshot.ts'
 import type { PressureEvent } from './metrics/pressure-monitor.ts'
@@ -12,19 +12,15 @@ import type { BatchResult, PushResult } from './runtime/admission/push-result.ts
 import type { Assembly } from './runtime/assemble.ts'
 import type { JobCheckpoint } from './runtime/checkpoint-coordinator.ts'
 import { explainJob } from './runtime/explain-job.ts'
-import { IdleFlush } from './runtime/idle-flush.ts'
-import { countJob, type JobCounts } from './runtime/job-counts.ts'
+import { countJob, type JobCounts, rowsInside } from './runtime/job-counts.ts'
+import { JobLifecycle } from './runtime/job-lifecycle.ts'
 import type { JobMeter } from './runtime/job-meter.ts'
 import type { JobMode } from './runtime/job-mode.ts'
 import type { JobParts, JobState, JobSummary } from './runtime/job-parts.ts'
 import type { JobRecovery, RestoredJob } from './runtime/job-recovery.ts'
 import { Listeners } from './runtime/listeners.ts'
 import type { RowQueueSink } from './runtime/row-queue-sink.ts'
-import { SinkClosing } from './runtime/sink-closing.ts'
-import { SourceIntakes } from './runtime/source-intakes.ts'
-import { Turns } from './runtime/turns.ts'
-import type { Schema } from './schema/schema.ts'
-import type { Clock } from './time/clock.ts'
+import type { Turns } from './runtime/turns.ts'
 
 export type { JobState, JobSummary } from './runtime/job-parts.ts'
 
@@ -49,64 +45,28 @@ export class Job<In = unknown, Out = unknown> {
   readonly #assembly: Assembly
   readonly #meter: JobMeter | undefined
   readonly #queue: RowQueueSink<unknown> | undefined
-  readonly #clock: Clock
-  readonly #abort: AbortController
-  readonly #sourceAbort = new AbortController()
-  readonly #schema: Schema
   readonly #plan: LogicalPlan
   readonly #driveRows: number
-  readonly #idleFlush: IdleFlush
   readonly #recovery: JobRecovery
-  readonly #closing: SinkClosing
+  readonly #life: JobLifecycle
+  readonly #growListeners = new Listeners<GrowthWarning>(cause => this.#life.listenerThrew('onGrow', cause))
+  #restored: RestoredJob | undefined
   /** @internal */
   readonly turns: Turns
-  readonly #stateListeners = new Listeners<JobState>(cause => this.#listenerThrew('onState', cause))
-  readonly #growListeners = new Listeners<GrowthWarning>(cause => this.#listenerThrew('onGrow', cause))
-  #restored: RestoredJob | undefined
-  #state: JobState = 'created'
-  #failure: EventfluxError | undefined
-  #sources: SourceIntakes | undefined
-  #finishing: Promise<JobSummary> | undefined
-  #isAbandoned = false
-  /** Whether windows stay open when the job stops; not decided before. */
-  #isSuspending: boolean | undefined
-  #isEnding = false
-  #abandon!: () => void
-  /** Resolves when what is inside shall be left behind. */
-  readonly #abandoned: Promise<void>
-  #resolve!: (summary: JobSummary | Promise<JobSummary>) => void
-  #reject!: (error: unknown) => void
 
   /** @internal Use `pipeline(…).run(…)`. */
   constructor(parts: JobParts) {
     this.#assembly = parts.assembly
     this.#meter = parts.meter
     this.#queue = parts.queue
-    this.#clock = parts.clock
-    this.#abort = parts.abort
-    this.#schema = parts.schema
     this.#plan = parts.plan
+    this.#recovery = parts.recovery
+    this.#life = new JobLifecycle(parts)
+    this.turns = this.#life.turns
+    this.done = this.#life.done
     this.engine = parts.engine
     this.mode = parts.mode
-    this.#idleFlush = new IdleFlush(this.#clock, parts.assembly.sinks, error => this.failed(error))
-    this.#closing = new SinkClosing(parts.assembly.sinks)
-    this.#recovery = parts.recovery
-    this.turns = new Turns(parts.assembly.task, {
-      hasEnded: () => this.#hasEnded(),
-      blocked: () => this.#meter?.blocked(),
-      idle: () => this.#idleFlush.idle(),
-      failed: error => this.failed(error),
-    })
     this.#driveRows = Math.min(parts.assembly.maxBatch, parts.assembly.edge.ring.capacity)
-    this.done = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
-    this.#abandoned = new Promise(resolve => {
-      this.#abandon = resolve
-    })
-    // A failure is also told by the state, by stop() and by every push: nobody has to await `done`.
-    this.done.catch(() => {})
     becomesObservable(this)
   }
 
@@ -116,12 +76,12 @@ export class Job<In = unknown, Out = unknown> {
   }
 
   get state(): JobState {
-    return this.#state
+    return this.#life.state
   }
 
   /** Calls `listener` at every change of state; returns how to stop that. */
   onState(listener: (state: JobState) => void): () => void {
-    return this.#stateListeners.add(listener)
+    return this.#life.onState(listener)
   }
 
   /** Tells when an edge fills up, and which stage is to blame. Needs metrics. */
@@ -166,10 +126,10 @@ export class Job<In = unknown, Out = unknown> {
   async flush(): Promise<void> {
     const { chain, sinks } = this.#assembly
     await this.turns.settle(chain.elsewhere)
-    this.#throwFailure()
-    if (this.#hasEnded()) return
-    await this.#stateListeners.unless(() => this.#hasEnded(), Promise.all(sinks.map(sink => sink.flush())))
-    this.#throwFailure()
+    this.#life.throwFailure()
+    if (this.#life.hasEnded) return
+    await this.#life.unlessEnded(Promise.all(sinks.map(sink => sink.flush())))
+    this.#life.throwFailure()
   }
 
   /**
@@ -194,18 +154,10 @@ export class Job<In = unknown, Out = unknown> {
    * behind what is inside (counted as `abandoned`). Calling it again while the job drains can hurry it: `drain: false` and
    * `timeoutMs` count from then on.
    *
-   * @throws EventfluxError `TIMEOUT` when it took longer than `timeoutMs`: the job is stopped all the same.
+   * @throws EventfluxError `OPTION_INVALID`; `TIMEOUT` when it took longer than `timeoutMs`: the job is stopped all the same.
    */
   stop(options: { readonly drain?: boolean; readonly timeoutMs?: number } = {}): Promise<JobSummary> {
-    this.#isSuspending ??= options.drain === undefined && this.#recovery.isKept
-    const finishing = this.#finishing ?? this.#startFinishing()
-    if (options.drain === false) {
-      this.#isAbandoned = true
-      this.#assembly.task.stop()
-      this.#abandon()
-    }
-    if (options.timeoutMs !== undefined) this.#endWithin(options.timeoutMs)
-    return finishing
+    return this.#life.stop(options)
   }
 
   /** What the job measured so far; with `into`, written there without allocation. */
@@ -225,7 +177,7 @@ export class Job<In = unknown, Out = unknown> {
 
   /** What became of every row so far. Works without metrics too. */
   counts(): JobCounts & { readonly queued: number } {
-    return { ...countJob(this.#assembly), queued: this.#inside() }
+    return { ...countJob(this.#assembly), queued: rowsInside(this.#assembly) }
   }
 
   /** Reads the result rows, where neither `sink` nor `onBatch` takes them. */
@@ -235,25 +187,10 @@ export class Job<In = unknown, Out = unknown> {
     return this.#queue as RowQueueSink<Out>
   }
 
-  /** @internal Starts the sources. */
+  /** @internal */
   start(sources: readonly Source[], restored: RestoredJob | undefined): void {
     this.#restored = restored
-    this.#recovery.cut.start({ work: () => this.turns.work(), failed: error => this.failed(error) })
-    this.#enter('running')
-    this.turns.start()
-    this.#recovery.coordinator.start()
-    if (sources.length === 0) return
-    this.#sources = new SourceIntakes(sources, {
-      edge: this.#assembly.edge,
-      signal: this.#sourceAbort.signal,
-      clock: this.#clock,
-      schema: this.#schema,
-      onEnd: source => this.#inputEnded(source),
-    })
-    this.#sources.done.then(
-      () => void this.stop({ drain: true }).catch(() => {}),
-      error => this.failed(error),
-    )
+    this.#life.start(sources)
   }
 
   /** @internal */
@@ -282,119 +219,6 @@ export class Job<In = unknown, Out = unknown> {
 
   /** @internal */
   failed(error: unknown): void {
-    if (this.#hasEnded() || this.#failure !== undefined) return
-    this.#failure =
-      error instanceof EventfluxError ? error : stageFailed(`the job failed: ${messageOf(error)}`, { cause: error })
-    if (!this.#isEnding) this.#end()
+    this.#life.failed(error)
   }
-
-  /** A source has ended: behind its last row it holds the watermark back no more. */
-  #inputEnded(input: number): void {
-    const { task, chain } = this.#assembly
-    task.follow(() => chain.endInput(input))
-    this.turns.work()
-  }
-
-  #startFinishing(): Promise<JobSummary> {
-    if (this.#hasEnded()) return this.done
-    this.#enter('draining')
-    this.#assembly.edge.close()
-    this.#sourceAbort.abort()
-    this.#finishing = this.#finish()
-    return this.#finishing
-  }
-
-  async #finish(): Promise<JobSummary> {
-    try {
-      await Promise.race([this.#sources?.closed, this.done])
-      if (!this.#isAbandoned) await Promise.race([this.#drainAll(), this.#abandoned, this.done])
-      this.#abort.abort()
-      await Promise.race([this.#closing.close(), this.done])
-    } catch (error) {
-      this.failed(error)
-    }
-    this.#end()
-    return this.done
-  }
-
-  #endWithin(timeoutMs: number): void {
-    const cancel = this.#clock.after(timeoutMs, () => {
-      const left = this.#inside()
-      this.failed(
-        timedOut(`the job did not stop within ${timeoutMs} ms: ${left} rows are left inside`, { value: left }),
-      )
-    })
-    this.done.then(cancel, cancel)
-  }
-
-  async #drainAll(): Promise<void> {
-    if (this.#isSuspending) await this.turns.settle(this.#assembly.chain.elsewhere)
-    else await this.turns.inject(task => task.endOfInput())
-    if (this.#isAbandoned || this.#hasEnded()) return
-    await Promise.all(this.#assembly.sinks.map(sink => sink.flush()))
-    if (this.#recovery.takesLast) await this.#recovery.coordinator.takeByPolicy()
-  }
-
-  /** Ends the job: stopped, or failed when there is a failure. */
-  #end(): void {
-    if (this.#hasEnded()) return
-    this.#isEnding = true
-    const abandoned = this.#inside()
-    const { edge, task } = this.#assembly
-    edge.fail(this.#failure)
-    this.#sourceAbort.abort()
-    this.#abort.abort()
-    task.stop()
-    this.#idleFlush.stop()
-    this.#recovery.coordinator.end(this.#failure)
-    const summary = { ...countJob(this.#assembly), abandoned }
-    // The chain may be on the stack: a sink that pushed into its own job made it fail.
-    if (task.isRunning) queueMicrotask(() => this.#close())
-    else this.#close()
-    const failure = this.#failure
-    this.#enter(failure ? 'failed' : 'stopped')
-    this.#queue?.end(failure && { error: failure })
-    this.turns.wakeAll()
-    const closed = failure && this.#closing.closeFailed(failure, this.#clock)
-    const gone = this.#assembly.chain.elsewhere?.gone
-    if (failure) void Promise.all([closed, gone]).then(() => this.#reject(failure))
-    else this.#resolve(gone === undefined ? summary : gone.then(() => summary))
-  }
-
-  /** Closing runs code of users: what it throws must not keep the job from ending. */
-  #close(): void {
-    try {
-      this.#assembly.close()
-    } catch (error) {
-      if (this.#failure) this.#failure.suppressed.push(error)
-      else this.failed(error)
-    }
-  }
-
-  #hasEnded(): boolean {
-    return this.#state === 'stopped' || this.#state === 'failed'
-  }
-
-  /** Rows in the ring, and those taken out of it whose batch isn't through. */
-  #inside(): number {
-    const { edge } = this.#assembly
-    return edge.ledger.accepted - edge.ledger.delivered - edge.ledger.evicted
-  }
-
-  #throwFailure(): void {
-    if (this.#state === 'failed') throw this.#failure
-  }
-
-  #enter(state: JobState): void {
-    this.#state = state
-    this.#stateListeners.tell(state, () => this.#state === state)
-  }
-
-  #listenerThrew(where: string, cause: unknown): void {
-    this.failed(stageFailed(`a listener of ${where} threw: ${messageOf(cause)}`, { cause }))
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -7,6 +7,10 @@ export type JobCounts = Readonly<Record<Exclude<CounterName, 'numRecordsIn' | 'n
   readonly restarts: number
 }
 
+/** Rows in the ring, and those taken out of it whose batch isn't through yet. */
+export const rowsInside = ({ edge: { ledger } }: Assembly): number =>
+  ledger.accepted - ledger.delivered - ledger.evicted
+
 /** What became of every row so far. O(stages). */
 export function countJob({ edge, chain, policies }: Assembly): JobCounts {
   const { offered, accepted, delivered, evicted, rejected } = edge.ledger

@@ -1,3 +1,5 @@
+import { optionInvalid, show } from '../errors.ts'
+
 /** Functions that want to know of something. What one throws is for `threw`, and keeps no other from knowing. */
 export class Listeners<Event> {
   readonly #threw: (cause: unknown) => void
@@ -7,8 +9,10 @@ export class Listeners<Event> {
     this.#threw = threw
   }
 
-  /** Returns how to stop listening. */
+  /** Returns how to stop listening. @throws EventfluxError `OPTION_INVALID` for what is no function. */
   add(listener: (event: Event) => void): () => void {
+    if (typeof listener !== 'function')
+      throw optionInvalid(`A listener is a function, not ${show(listener)}`, { value: listener })
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }

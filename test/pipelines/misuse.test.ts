@@ -194,6 +194,22 @@ describe('something else where a function belongs', () => {
   })
 })
 
+describe('a job', () => {
+  it.each<readonly [at: string | undefined, use: (job: Untyped) => unknown]>([
+    ['stop', job => job.stop(true)],
+    ['drian', job => job.stop({ drian: false })],
+    ['timeoutMs', job => job.stop({ timeoutMs: '5s' })],
+    ['timeoutMs', job => job.stop({ timeoutMs: Number.NaN })],
+    [undefined, job => job.onState(5)],
+    [undefined, job => job.onGrow({})],
+  ])('refuses what is no option and no listener (%s), and goes on', async (at, use) => {
+    const job = await start.run({ sink: [] })
+    expect(() => use(job)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID', at }))
+    expect(job.state).toBe('running')
+    await job.stop()
+  })
+})
+
 describe('run', () => {
   const wrong: Record<string, readonly [at: string | undefined, options: unknown]> = {
     'options that are no object': ['run', 5],
