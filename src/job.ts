@@ -49,7 +49,7 @@ export class Job<In = unknown, Out = unknown> {
   readonly #driveRows: number
   readonly #recovery: JobRecovery
   readonly #life: JobLifecycle
-  readonly #growListeners = new Listeners<GrowthWarning>(cause => this.#life.listenerThrew('onGrow', cause))
+  readonly #growListeners = new Listeners<GrowthWarning>('onGrow', error => this.failed(error))
   #restored: RestoredJob | undefined
   /** @internal */
   readonly turns: Turns
@@ -84,9 +84,9 @@ export class Job<In = unknown, Out = unknown> {
     return this.#life.onState(listener)
   }
 
-  /** Tells when an edge fills up, and which stage is to blame. Needs metrics. */
+  /** Tells when an edge fills up, and which stage is to blame. Needs metrics. A listener that throws ends the job. */
   onPressure(listener: (event: PressureEvent) => void): () => void {
-    return this.#meter?.onPressure(listener) ?? (() => false)
+    return this.#meter?.pressureListeners.add(listener) ?? (() => false)
   }
 
   /**

@@ -94,7 +94,10 @@ export async function runPlan<In, Out>(
       failed: error => job!.failed(error),
     })
     const level = config.metrics
-    const meter = level === false ? undefined : new JobMeter(level, assembly, clock, config.backpressure.kind)
+    const meter =
+      level === false
+        ? undefined
+        : new JobMeter(level, assembly, clock, config.backpressure.kind, error => job!.failed(error))
     const parts = { assembly, meter, recovery, queue, clock, abort, engine: engine.name, mode, schema: source }
     job = new Job<In, Out>({ ...parts, plan: { ...running, nodes } })
     const restored = await recovery.restore()

@@ -36,7 +36,7 @@ export class JobLifecycle {
   readonly #idleFlush: IdleFlush
   readonly #recovery: JobRecovery
   readonly #closing: SinkClosing
-  readonly #stateListeners = new Listeners<JobState>(cause => this.listenerThrew('onState', cause))
+  readonly #stateListeners = new Listeners<JobState>('onState', error => this.failed(error))
   #state: JobState = 'created'
   #failure: EventfluxError | undefined
   #sources: SourceIntakes | undefined
@@ -135,12 +135,10 @@ export class JobLifecycle {
   failed(error: unknown): void {
     if (this.hasEnded || this.#failure !== undefined) return
     this.#failure =
-      error instanceof EventfluxError ? error : stageFailed(`the job failed: ${messageOf(error)}`, { cause: error })
+      error instanceof EventfluxError
+        ? error
+        : stageFailed(`the job failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
     if (!this.#isEnding) this.#end()
-  }
-
-  listenerThrew(where: string, cause: unknown): void {
-    this.failed(stageFailed(`a listener of ${where} threw: ${messageOf(cause)}`, { cause }))
   }
 
   /** A source has ended: behind its last row it holds the watermark back no more. */
@@ -240,8 +238,4 @@ function checkStop(options: StopOptions): void {
       value: timeoutMs,
       at: 'timeoutMs',
     })
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -9,6 +9,7 @@ import type { OperatorCounts } from '../operators/chain.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Assembly } from './assemble.ts'
 import { countJob } from './job-counts.ts'
+import { Listeners } from './listeners.ts'
 
 /**
  * Measures one job: cheap facts per batch while it runs, everything else gathered from the parts when a snapshot is
@@ -26,14 +27,21 @@ export class JobMeter {
   readonly #outputs: readonly EdgeMetrics[]
   readonly #pressure: PressureMonitor
   readonly #workers: WorkersMetrics | undefined
-  readonly #listeners = new Set<(event: PressureEvent) => void>()
+  readonly pressureListeners: Listeners<PressureEvent>
   /** When the oldest row in the ring came in. */
   #arrivedNs = 0
   #idleSinceNs = 0
   #rowsOut = 0
   #blockedSinceNs = -1
 
-  constructor(level: 'basic' | 'detailed', assembly: Assembly, clock: Clock, strategy: string) {
+  constructor(
+    level: 'basic' | 'detailed',
+    assembly: Assembly,
+    clock: Clock,
+    strategy: string,
+    failed: (error: unknown) => void,
+  ) {
+    this.pressureListeners = new Listeners('onPressure', failed)
     this.#metrics = new JobMetrics(level, clock)
     this.#assembly = assembly
     this.#clock = clock
@@ -53,19 +61,10 @@ export class JobMeter {
     this.#input = this.#metrics.addEdge({ from: 'source', to: first, capacity, strategy })
     this.#outputs = sinks.map(sink => this.#metrics.addEdge({ from: last, to: sink.name, capacity: sink.maxInFlight }))
     this.#workers = chain.elsewhere && new WorkersMetrics(chain.elsewhere.workers)
-    this.#pressure = new PressureMonitor(
-      this.#metrics.edges,
-      event => {
-        for (const listener of this.#listeners) listener(event)
-      },
-      { operators: this.#metrics.operators },
-    )
+    this.#pressure = new PressureMonitor(this.#metrics.edges, event => this.pressureListeners.tell(event), {
+      operators: this.#metrics.operators,
+    })
     this.#idleSinceNs = clock.monotonicNs()
-  }
-
-  onPressure(listener: (event: PressureEvent) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
   }
 
   rowsArrived(): void {
@@ -76,7 +75,7 @@ export class JobMeter {
       this.#metrics.recordIdle(this.#arrivedNs - this.#idleSinceNs)
       this.#idleSinceNs = -1
     }
-    if (this.#listeners.size > 0) this.#pressure.check()
+    if (this.pressureListeners.size > 0) this.#pressure.check()
   }
 
   batchDone(rows: number, busyNs: number): void {
@@ -136,7 +135,7 @@ export class JobMeter {
   #checkOutputs(): void {
     const { sinks } = this.#assembly
     for (let i = 0; i < sinks.length; i++) this.#outputs[i]!.onDepth(sinks[i]!.inFlight)
-    if (this.#listeners.size > 0) this.#pressure.check()
+    if (this.pressureListeners.size > 0) this.#pressure.check()
   }
 
   #raise(cell: CounterCell, total: number): void {

@@ -1,18 +1,28 @@
-import { optionInvalid, show } from '../errors.ts'
+import { type EventfluxError, optionInvalid, show, stageFailed } from '../errors.ts'
 
-/** Functions that want to know of something. What one throws is for `threw`, and keeps no other from knowing. */
+/** Functions that want to know of something. What one throws is a failure, and keeps no other from knowing. */
 export class Listeners<Event> {
-  readonly #threw: (cause: unknown) => void
+  readonly #where: string
+  readonly #failed: (error: EventfluxError) => void
   readonly #listeners = new Set<(event: Event) => void>()
 
-  constructor(threw: (cause: unknown) => void) {
-    this.#threw = threw
+  /** @param where The method that takes them, as its user calls it. */
+  constructor(where: string, failed: (error: EventfluxError) => void) {
+    this.#where = where
+    this.#failed = failed
+  }
+
+  get size(): number {
+    return this.#listeners.size
   }
 
   /** Returns how to stop listening. @throws EventfluxError `OPTION_INVALID` for what is no function. */
   add(listener: (event: Event) => void): () => void {
     if (typeof listener !== 'function')
-      throw optionInvalid(`A listener is a function, not ${show(listener)}`, { value: listener })
+      throw optionInvalid(`${this.#where} takes a function, not ${show(listener)}`, {
+        value: listener,
+        at: this.#where,
+      })
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -23,7 +33,8 @@ export class Listeners<Event> {
       try {
         listener(event)
       } catch (cause) {
-        this.#threw(cause)
+        const message = cause instanceof Error ? cause.message : String(cause)
+        this.#failed(stageFailed(`a listener of ${this.#where} threw: ${message}`, { cause }))
       }
       if (!isCurrent()) return
     }

@@ -327,6 +327,27 @@ describe.each(ENGINES)('state past its bound fails the job with STATE_FULL on th
     expectBalanced(job)
   })
 
+  it('a listener of pressure that throws ends the job, and no push throws for it', async () => {
+    const job = await pipeline(events, { engine, bufferSize: 4, backpressure: 'drop-newest', metrics: 'basic' }).run({
+      sink: () => new Promise<void>(() => {}),
+      maxInFlight: 1,
+    })
+    job.onPressure(() => {
+      throw new Error('too full')
+    })
+    const results = []
+    for (let i = 0; i < 16; i++) {
+      results.push(job.push({ time: 1, key: 1, name: 'a' }))
+      await Promise.resolve()
+    }
+    await expect(job.done).rejects.toMatchObject({
+      code: 'STAGE_FAILED',
+      message: 'a listener of onPressure threw: too full',
+    })
+    expect(results.at(-1)).toMatchObject({ ok: false })
+    expectBalanced(job)
+  })
+
   it('an unbounded queue past maxBytes fails with BACKPRESSURE, and keeps what it has counted', async () => {
     const job = await pipeline(events, {
       engine,
