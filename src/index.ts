@@ -122,6 +122,7 @@ export {
 } from './pipeline.ts'
 export type { BackpressureStrategy } from './plan/backpressure-strategy.ts'
 export type { PipelineConfig } from './plan/config.ts'
+export type { LinkOptions, LinkStrategy } from './plan/link-options.ts'
 export type { LogicalPlan } from './plan/logical-node.ts'
 export type { OutputKind } from './plan/output-rate.ts'
 export type { ResultOrder } from './plan/total-order.ts'

@@ -231,8 +231,8 @@ export class Pipeline<
 
   /** @internal */
   withStep<G extends SchemaFields, U extends EventTime>(node: LogicalNode): Pipeline<G, U, S> {
-    const { source, nodes, stages } = this.plan
-    const plan = makePlan(source, [...nodes, node], stages)
+    const { source, nodes, stages, links } = this.plan
+    const plan = makePlan(source, [...nodes, node], stages, links)
     return new Pipeline<G, U, S>(plan, this.config, scopeAfter(this.scope, node), this.kernels)
   }
 }

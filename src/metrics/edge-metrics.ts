@@ -43,6 +43,15 @@ export function createEdgeSnapshot(): EdgeSnapshot {
   }
 }
 
+/** What is asked of an edge while it is in use. */
+export interface MeasuredEdge
+  extends Readonly<Pick<EdgeSnapshot, 'name' | 'from' | 'to' | 'strategy' | 'capacity' | 'depth'>> {
+  /** 0 (empty) … 1 (full). */
+  readonly utilization: number
+  /** Writes the edge into `target`, without allocation; returns `target`. */
+  snapshotInto(target: EdgeSnapshot, nowNs: number): EdgeSnapshot
+}
+
 export interface EdgeMetricsOptions {
   /** The stage that writes, the stage that reads. */
   readonly from: string
@@ -56,7 +65,7 @@ export interface EdgeMetricsOptions {
 }
 
 /** How full one edge is, was at most, and for how long; and what it lost. */
-export class EdgeMetrics {
+export class EdgeMetrics implements MeasuredEdge {
   readonly name: string
   readonly from: string
   readonly to: string
@@ -96,7 +105,6 @@ export class EdgeMetrics {
     return this.#highWaterMark
   }
 
-  /** 0 (empty) … 1 (full). */
   get utilization(): number {
     return this.#depth / this.capacity
   }
@@ -131,7 +139,6 @@ export class EdgeMetrics {
     this.#counters?.add(rejectedCounter[reason], n)
   }
 
-  /** Writes the edge into `target`, without allocation; returns `target`. */
   snapshotInto(target: EdgeSnapshot, nowNs: number = this.#clock.monotonicNs()): EdgeSnapshot {
     target.name = this.name
     target.from = this.from

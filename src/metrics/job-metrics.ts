@@ -1,7 +1,7 @@
 import type { Clock } from '../time/clock.ts'
 import { measureClockResolutionNs } from './clock-resolution.ts'
 import { Counter, Counters } from './counters.ts'
-import { createEdgeSnapshot, EdgeMetrics, type EdgeMetricsOptions } from './edge-metrics.ts'
+import { createEdgeSnapshot, EdgeMetrics, type EdgeMetricsOptions, type MeasuredEdge } from './edge-metrics.ts'
 import { Histogram } from './histogram.ts'
 import { Meter } from './meter.ts'
 import { createMetricsSnapshot, type MetricsSnapshot } from './metrics-snapshot.ts'
@@ -18,7 +18,7 @@ export class JobMetrics {
   readonly latency = new Histogram()
   /** In data order: the order they were added in. */
   readonly operators: OperatorMetrics[] = []
-  readonly edges: EdgeMetrics[] = []
+  readonly edges: MeasuredEdge[] = []
   /** Event time, epoch milliseconds. */
   currentInputWatermark = Number.NEGATIVE_INFINITY
 

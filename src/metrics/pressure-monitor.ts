@@ -1,5 +1,5 @@
 import { optionInvalid } from '../errors.ts'
-import type { EdgeMetrics } from './edge-metrics.ts'
+import type { MeasuredEdge } from './edge-metrics.ts'
 import type { OperatorMetrics } from './operator-metrics.ts'
 import { countText, durationText, shareText } from './wording.ts'
 
@@ -33,7 +33,7 @@ export interface PressureMonitorOptions {
  * cause is found by walking downstream from the edge for as long as the next edge is under pressure too.
  */
 export class PressureMonitor {
-  readonly #chain: readonly EdgeMetrics[]
+  readonly #chain: readonly MeasuredEdge[]
   readonly #emit: (event: PressureEvent) => void
   readonly #over: number
   readonly #under: number
@@ -46,7 +46,7 @@ export class PressureMonitor {
    * @throws EventfluxError `OPTION_INVALID` unless 0 <= under < over <= 1.
    */
   constructor(
-    chain: readonly EdgeMetrics[],
+    chain: readonly MeasuredEdge[],
     emit: (event: PressureEvent) => void,
     options: PressureMonitorOptions = {},
   ) {

@@ -2,6 +2,7 @@ import type { RestoreTolerance } from '../checkpoint/named-state.ts'
 import type { ErrorCounts } from '../connector/error-policy.ts'
 import type { EventfluxError } from '../errors.ts'
 import type { Dictionary } from '../memory/dictionary.ts'
+import type { LinkMetrics } from '../metrics/link-metrics.ts'
 import type { MeasuredWorker } from '../metrics/worker-metrics.ts'
 import type { LogicalNode, RowsNode } from '../plan/logical-node.ts'
 import type { Partitioning } from '../plan/partitioning.ts'
@@ -108,6 +109,8 @@ export interface ElsewhereStates {
 export interface ChainElsewhere {
   /** The threads, for who measures them. */
   readonly workers: readonly MeasuredWorker[]
+  /** Links between threads that are bounded by rows, in data order. */
+  readonly links: readonly LinkMetrics[]
   /** The error policies at work there. */
   readonly policies: readonly { readonly stage: string; readonly counts: Readonly<ErrorCounts> }[]
   /** Asks whether everything sent there has come back as results. Between two batches; false: not yet, `resume` tells. */

@@ -1,6 +1,7 @@
 import { planInvalid, show } from '../errors.ts'
 import type { Job } from '../job.ts'
 import { Pipeline } from '../pipeline.ts'
+import type { LinkOptions } from '../plan/link-options.ts'
 import type { LogicalNode } from '../plan/logical-node.ts'
 import type { RunOptions } from '../runtime/run-options.ts'
 import type { InsertRowOf, ResultRowOf } from '../schema/row-types.ts'
@@ -86,16 +87,25 @@ export class ParallelPipeline<F extends SchemaFields, T extends EventTime, S ext
    * Adds a stage behind the others.
    *
    * @param build Adds its steps to the rows that come to it.
-   * @throws EventfluxError `PLAN_INVALID` for a name that another has, for a stage without steps or with stages of its own, and
+   * @param link What becomes of rows of the stage before it that there is no room for; it has none before the first.
+   * @throws EventfluxError `OPTION_INVALID`; `PLAN_INVALID` for a name that another has, for a stage without steps or with stages of its own, and
    * between `eventTime` and a window.
    */
   stage<G extends SchemaFields, U extends EventTime>(
     name: string,
     build: (rows: Pipeline<F, T, S>) => Pipeline<G, U, S>,
+    link?: LinkOptions,
   ): ParallelPipeline<G, U, S> {
     if (typeof name !== 'string' || name === '' || this.stages.some(stage => stage.name === name))
       throw planInvalid(`A stage has a name of its own, not ${show(name)}`, { at: 'name', value: name })
-    const rows = this.stages.length === 0 ? this.pipeline : this.pipeline.stage()
+    if (this.stages.length === 0 && link !== undefined)
+      throw planInvalid(
+        `Before the stage ${show(name)} is the edge of the job: its strategy is an option of pipeline()`,
+        {
+          at: name,
+        },
+      )
+    const rows = this.stages.length === 0 ? this.pipeline : this.pipeline.stage(link)
     const built: unknown = typeof build === 'function' ? build(rows) : build
     const from = rows.plan.nodes.length
     const isBuiltOnRows =

@@ -2,7 +2,7 @@ import { explainPhysical } from '../explain.ts'
 import type { Job } from '../job.ts'
 import type { ResolvedConfig } from '../plan/config.ts'
 import type { LogicalPlan } from '../plan/logical-node.ts'
-import { makePlan, namedPlan } from '../plan/make-node.ts'
+import { namedPlan } from '../plan/make-node.ts'
 import { type PlanScope, stagedScope } from '../plan/plan-scope.ts'
 import { planToJSON } from '../plan/plan-to-json.ts'
 import { runPlan } from '../run.ts'
@@ -12,6 +12,7 @@ import type { Schema, SchemaFields } from '../schema/schema.ts'
 import type { KernelModule } from '../wasm/kernel-module.ts'
 import { refuseMisplacedSteps } from './misplaced-steps.ts'
 import type { EventTime, TimeColumn } from './pipeline-fields.ts'
+import { type LinkOptions, stagedPlan } from './stage-step.ts'
 
 /** What a pipeline is before anything is added to it: a plan that can be shown, sent and run. */
 export abstract class Runnable<F extends SchemaFields, T extends EventTime, S extends SchemaFields> {
@@ -74,18 +75,16 @@ export abstract class Runnable<F extends SchemaFields, T extends EventTime, S ex
 
   /**
    * The steps from here on are another stage: where there are threads, each stage is done by a worker of its own. A stage
-   * waits while the ring before the next one is full, so nothing is lost; the results are those of one thread.
-   * @throws EventfluxError `PLAN_INVALID` before the first step, and between `eventTime` and a window: the watermark as of
-   * each row does not travel.
+   * waits while there is no room for the next one, so nothing is lost, unless `link` says what becomes of rows then.
+   * @throws EventfluxError `OPTION_INVALID`; `PLAN_INVALID` before the first step, and between `eventTime` and a window.
    *
    * @example
    * ```ts
    * const decoded = stream.mapRows(trades, { module: '/decode.js', export: 'decode' }).stage()
    * ```
    */
-  stage(): this {
-    const { source, nodes, stages = [] } = this.plan
-    return this.withPlan(makePlan(source, nodes, [...stages, nodes.length]), stagedScope(this.scope))
+  stage(link?: LinkOptions): this {
+    return this.withPlan(stagedPlan(this.plan, link), stagedScope(this.scope))
   }
 
   /** @internal The same pipeline with a plan that gives the same columns. */

@@ -2,6 +2,7 @@ import { formatExpression } from '../expression/format.ts'
 import { formatDuration } from '../time/duration.ts'
 import { describeRowWindow } from '../time/row-windows.ts'
 import { describeWindow } from '../time/windows.ts'
+import { describeLink } from './link-options.ts'
 import type { FieldSpec, LogicalNode, LogicalPlan, RowWindowNode, WindowOrderNode } from './logical-node.ts'
 import { describeOutput } from './output-rate.ts'
 import { fieldSpecs, scopesOf, sourceScope } from './plan-scope.ts'
@@ -23,7 +24,10 @@ export function explainPlan(
   const lines = [...(threads === undefined ? [] : [line('threads', threads)]), line('source', fieldList(plan.source))]
   lines.push(...notesBelow(unkeptTexts(plan)))
   for (const [i, node] of plan.nodes.entries()) {
-    if (plan.stages?.includes(i)) lines.push('stage')
+    if (plan.stages?.includes(i)) {
+      const link = plan.links?.find(({ at }) => at === i)
+      lines.push(link === undefined ? 'stage' : line('stage', describeLink(link)))
+    }
     lines.push(...describeNamed(node))
     lines.push(...notesBelow([notes[i] ?? []].flat()))
   }

@@ -3,6 +3,7 @@ import type { SortTerm } from '../expression/ordering.ts'
 import type { TypeName } from '../schema/data-type.ts'
 import type { RowWindowSpec } from '../time/row-windows.ts'
 import type { WindowSpec } from '../time/windows.ts'
+import type { LinkSpec } from './link-options.ts'
 import type { OutputNode } from './output-rate.ts'
 import type { WatermarkSpec } from './watermarks.ts'
 
@@ -114,4 +115,6 @@ export interface LogicalPlan {
   readonly nodes: readonly LogicalNode[]
   /** The steps that each begin a further stage: ascending, each greater than 0. Left out: all is one stage. */
   readonly stages?: readonly number[]
+  /** The links in front of some of these, as far as something was said of them. */
+  readonly links?: readonly LinkSpec[]
 }

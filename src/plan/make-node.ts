@@ -6,6 +6,7 @@ import { checkRowWindow } from '../time/row-windows.ts'
 import { checkWindow, type WindowSpec } from '../time/windows.ts'
 import { branchNames } from './branch-names.ts'
 import { futureLimits } from './future-limits.ts'
+import { checkLinks, type LinkSpec } from './link-options.ts'
 import type {
   EventTimeNode,
   FieldSpec,
@@ -137,10 +138,10 @@ export function identified(node: LogicalNode, id: unknown): LogicalNode {
 }
 
 /** The plan with a name for its last step. @throws EventfluxError `PLAN_INVALID`, `SCHEMA_INVALID` */
-export function namedPlan({ source, nodes, stages }: LogicalPlan, name: string): LogicalPlan {
+export function namedPlan({ source, nodes, stages, links }: LogicalPlan, name: string): LogicalPlan {
   const last = nodes.at(-1)
   if (last === undefined) throw planInvalid('named comes behind the step it names', { value: name })
-  return makePlan(source, [...nodes.slice(0, -1), identified(last, name)], stages)
+  return makePlan(source, [...nodes.slice(0, -1), identified(last, name)], stages, links)
 }
 
 /**
@@ -153,6 +154,7 @@ export function makePlan(
   source: readonly FieldSpec[],
   nodes: readonly LogicalNode[],
   stages: readonly number[] = [],
+  links: readonly LinkSpec[] = [],
 ): LogicalPlan {
   checkLength(nodes)
   const names = branchNames(nodes)
@@ -163,11 +165,13 @@ export function makePlan(
   for (const [i, stage] of stages.entries())
     if (!Number.isInteger(stage) || stage <= (stages[i - 1] ?? 0) || stage > nodes.length)
       throw planInvalid(`Each stage begins behind a step of the one before; none can begin behind ${show(stage)} steps`)
+  checkLinks(links, stages)
   return Object.freeze({
     version: 1,
     source,
     nodes: Object.freeze([...nodes]),
     ...(stages.length > 0 && { stages: Object.freeze([...stages]) }),
+    ...(links.length > 0 && { links: Object.freeze([...links]) }),
   })
 }
 

@@ -3,6 +3,7 @@ import { MAX_SORT_TERMS, type SortTerm } from '../expression/ordering.ts'
 import { validateNode, validateResultNode } from '../expression/validate-node.ts'
 import { isTypeName, MAX_FIELDS } from '../schema/schema.ts'
 import { checkWindow, type WindowSpec } from '../time/windows.ts'
+import { type LinkOptions, type LinkSpec, linkSpec } from './link-options.ts'
 import type { FieldSpec, LogicalNode, LogicalPlan } from './logical-node.ts'
 import {
   eventTimeNode,
@@ -48,13 +49,19 @@ export function planFromJSON(json: unknown, options: PlanFromJSONOptions = {}): 
   const nodes = nodesOf(plan.nodes, { schema, eventTime: undefined }, options, 0)
   if (plan.stages === undefined) return makePlan(fieldSpecs(schema), nodes)
   const stages = listOf(plan.stages, 'The stages of a plan', MAX_PLAN_NODES) as number[]
-  const whole = makePlan(fieldSpecs(schema), nodes, stages)
+  const links = plan.links === undefined ? [] : listOf(plan.links, 'The links of a plan', stages.length).map(linkOf)
+  const whole = makePlan(fieldSpecs(schema), nodes, stages, links)
   let scope: PlanScope = { schema, eventTime: undefined }
   for (let at = 0; at <= nodes.length; at++) {
     if (stages.includes(at)) scope = stagedScope(scope)
     if (at < nodes.length) scope = scopeAfter(scope, nodes[at]!)
   }
   return whole
+}
+
+function linkOf(given: unknown): LinkSpec {
+  const { at, bufferSize, backpressure = 'block' } = objectOf(given, 'A link')
+  return linkSpec(at as number, { bufferSize, backpressure } as LinkOptions)!
 }
 
 function parse(text: string): unknown {

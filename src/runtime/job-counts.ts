@@ -5,6 +5,8 @@ import type { Assembly } from './assemble.ts'
 export type JobCounts = Readonly<Record<Exclude<CounterName, 'numRecordsIn' | 'numRecordsOut'>, number>> & {
   /** How often its workers were started anew (`restart` of `run`). */
   readonly restarts: number
+  /** Rows that links between its stages dropped; at which, and why, is in the `edges` of its metrics. */
+  readonly droppedAtLinks: number
 }
 
 /** Rows in the ring, and those taken out of it whose batch isn't through yet. */
@@ -27,6 +29,8 @@ export function countJob({ edge, chain, policies }: Assembly): JobCounts {
     counts.deadLettered += of.deadLettered
     counts.retried += of.retried
   }
+  let droppedAtLinks = 0
+  for (const { dropped } of chain.elsewhere?.links ?? []) droppedAtLinks += dropped
   return {
     offered,
     accepted,
@@ -41,6 +45,7 @@ export function countJob({ edge, chain, policies }: Assembly): JobCounts {
     rejectedCircuitOpen: rejected.circuitOpen,
     invalid: rejected.invalid,
     restarts: chain.elsewhere?.restarts ?? 0,
+    droppedAtLinks,
     ...counts,
   }
 }

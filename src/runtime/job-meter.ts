@@ -59,6 +59,7 @@ export class JobMeter {
     const last = chain.operators.at(-1)?.name ?? 'source'
     const capacity = strategy === 'unbounded' ? Number.POSITIVE_INFINITY : edge.ring.capacity
     this.#input = this.#metrics.addEdge({ from: 'source', to: first, capacity, strategy })
+    this.#metrics.edges.push(...(chain.elsewhere?.links ?? []))
     this.#outputs = sinks.map(sink => this.#metrics.addEdge({ from: last, to: sink.name, capacity: sink.maxInFlight }))
     this.#workers = chain.elsewhere && new WorkersMetrics(chain.elsewhere.workers)
     this.#pressure = new PressureMonitor(this.#metrics.edges, event => this.pressureListeners.tell(event), {
@@ -104,7 +105,7 @@ export class JobMeter {
     this.#metrics.recordBatch(0, this.#newRowsOut(), 0)
     for (const { metrics, of } of this.#operators)
       metrics.recordRows(of.rowsIn - metrics.numRecordsIn, of.rowsOut - metrics.numRecordsOut)
-    const { restarts: _, ...counts } = countJob(this.#assembly)
+    const { restarts: _, droppedAtLinks: __, ...counts } = countJob(this.#assembly)
     for (const name of Object.keys(counts) as (keyof typeof counts)[]) this.#raise(Counter[name], counts[name])
     const watermark = chain.eventTimes[0]?.currentWatermark
     if (watermark !== undefined) this.#metrics.currentInputWatermark = watermark

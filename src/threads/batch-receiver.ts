@@ -69,6 +69,9 @@ export class BatchReceiver {
   readonly #inputs: ReceivedInputs | undefined
   readonly #recordBytes: number
   readonly #records: number
+  readonly #mostRows: number
+  /** Where the rows stand that are left when some are passed over. */
+  #rest: number | undefined
 
   constructor(
     columns: readonly InputColumn[],
@@ -85,6 +88,7 @@ export class BatchReceiver {
     this.#context = context
     this.#inputs = options.inputs
     this.#recordBytes = options.recordBytes ?? 0
+    this.#mostRows = options.rows
     this.#scope = new ArenaScope(context.arena)
     if (options.isWithin !== true) this.#stage = new ColumnBuffers(this.#scope, columns, options.rows)
     this.#records = this.#recordBytes === 0 ? 0 : this.#scope.allocate(options.rows * this.#recordBytes)
@@ -126,6 +130,16 @@ export class BatchReceiver {
       view.records = this.#records
     }
     return view
+  }
+
+  /** Leaves the first rows out of those read last. */
+  passOver(rows: number): void {
+    this.#rest ??= this.#scope.allocate(this.#mostRows * 4)
+    const view = this.#view
+    const { u32 } = this.#context.arena.memory
+    for (let row = rows; row < view.length; row++) u32[(this.#rest >>> 2) + row - rows] = row
+    view.selection = this.#rest
+    view.selectedCount = view.length - rows
   }
 
   /** The rows read last have been worked on. */

@@ -102,6 +102,12 @@ export class BatchSender {
     return Math.floor(this.#ring.mostBytes / (FRAMES_IN_RING / 2))
   }
 
+  /** Rows a frame takes at most: a multiple of eight. */
+  get frameRows(): number {
+    const bytes = this.frameBytes - this.#headBytes - this.#columns.length * 24
+    return Math.max(8, (Math.floor(bytes / this.#rowBytes) >>> 3) << 3)
+  }
+
   /** All texts the other end knows, as a pack; undefined: there are none to know. Between two batches. */
   knownTexts(): Uint8Array | undefined {
     if (this.#texts.every(texts => texts === undefined)) return undefined
@@ -128,13 +134,8 @@ export class BatchSender {
 
   #sendRows(batch: RecordBatch): boolean {
     const inputs = this.#inputs
-    const head =
-      ROWS_HEADER_BYTES +
-      (inputs === undefined ? 0 : inputs.runCount * RUN_BYTES + padded(inputs.count * 4)) +
-      this.#columns.length * 24
-    const fitting = Math.max(8, (Math.floor((this.frameBytes - head) / this.#rowBytes) >>> 3) << 3)
-    const rows = Math.min(batch.selectedCount - this.#at, fitting)
-    let bytes = head - this.#columns.length * 24
+    const rows = Math.min(batch.selectedCount - this.#at, this.frameRows)
+    let bytes = this.#headBytes
     for (const { type, validity } of batch.columns)
       bytes += 8 + (validity === 0 ? 0 : padded((rows + 7) >>> 3)) + padded(rows * BYTE_WIDTH[type])
     const { u8, u32, f64 } = this.#ring
@@ -154,6 +155,11 @@ export class BatchSender {
     this.#isPacked = false
     this.#at += rows
     return true
+  }
+
+  get #headBytes(): number {
+    const inputs = this.#inputs
+    return ROWS_HEADER_BYTES + (inputs === undefined ? 0 : inputs.runCount * RUN_BYTES + padded(inputs.count * 4))
   }
 
   #writeRuns(inputs: BatchInputs, offset: number, rows: number): number {

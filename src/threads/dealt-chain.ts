@@ -115,6 +115,7 @@ export function dealtChain(
       },
       elsewhere: {
         workers: workers.map(each => measuredWorker(each, DEALT_BEFORE)),
+        links: [],
         policies: there.policies,
         settle: () => dealer.settle(),
         gone: pool.gone,

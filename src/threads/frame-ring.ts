@@ -19,6 +19,8 @@ const SPACE = 2 * LINE
 const SPACE_CALL = 2 * LINE + WAIT_CELL_WORDS
 /** 1: nobody is to wait any more. */
 const STOP = 3 * LINE
+/** 0: the consumer has begun on the rows that were offered last; else one more than the producer has taken back of them. */
+const OFFER = 3 * LINE + 1
 const HEADS = 4 * LINE
 
 /** What of a ring is full when its producer is called to go on: it takes a while to wake, and the consumers have something to do meanwhile. */
@@ -123,6 +125,27 @@ export class FrameRing {
     else this.#frames.wake()
   }
 
+  /** The rows that are published next can be taken back from their front, until the one consumer there is begins on them. */
+  offer(): void {
+    Atomics.store(this.#i32, OFFER, 1)
+  }
+
+  /** Whether the consumer has begun on what was offered last. */
+  get isOfferTaken(): boolean {
+    return Atomics.load(this.#i32, OFFER) === 0
+  }
+
+  /** Takes back so many of the rows offered last, of which no fewer are left. False: the consumer has begun on them. */
+  takeBack(rows: number): boolean {
+    const before = Atomics.load(this.#i32, OFFER)
+    return before !== 0 && Atomics.compareExchange(this.#i32, OFFER, before, before + rows) === before
+  }
+
+  /** The consumer begins on rows that were offered: how many of the first were taken back. */
+  takeOffer(): number {
+    return Atomics.exchange(this.#i32, OFFER, 0) - 1
+  }
+
   /** Where the payload of the next frame of a consumer stands; -1: there is none. `kind`, `a`, `b`, `bytes` are of it. */
   poll(consumer: number): number {
     for (;;) {
@@ -173,19 +196,32 @@ export class FrameRing {
     return Atomics.load(this.#i32, this.#headOf(consumer)) !== Atomics.load(this.#i32, TAIL)
   }
 
-  /** Blocks the thread until there is a frame or the ring is stopped. Never on a thread that must not stand still. */
-  awaitFrame(consumer: number): void {
-    this.#frames.park(() => this.hasFrame(consumer) || this.isStopped)
+  /**
+   * Blocks the thread until there is a frame, the ring is stopped, or `isDue`, of which `wakeConsumers` tells. Never on a
+   * thread that must not stand still.
+   */
+  awaitFrame(consumer: number, isDue: () => boolean): void {
+    this.#frames.park(() => this.hasFrame(consumer) || this.isStopped || isDue())
   }
 
   /** Waits for the same without blocking the thread. */
-  async frameThere(consumer: number): Promise<void> {
-    await this.#frames.parkAsync(() => this.hasFrame(consumer) || this.isStopped)
+  async frameThere(consumer: number, isDue: () => boolean): Promise<void> {
+    await this.#frames.parkAsync(() => this.hasFrame(consumer) || this.isStopped || isDue())
+  }
+
+  /** Whoever waits for a frame looks at what else it waits for. */
+  wakeConsumers(): void {
+    this.#frames.wake()
   }
 
   /** Blocks the thread until there is room for `bytes` bytes or the ring is stopped. */
   awaitSpace(bytes: number): void {
-    this.#space.park(() => this.claim(bytes) >= 0 || this.isStopped)
+    this.awaitRelease(() => this.claim(bytes) >= 0, Number.POSITIVE_INFINITY)
+  }
+
+  /** Blocks the thread until what a consumer gave back is enough, or the ring is stopped, or the time is over. */
+  awaitRelease(isEnough: () => boolean, timeoutMs: number): void {
+    this.#space.park(() => this.isStopped || isEnough(), timeoutMs)
   }
 
   /** Asks the producer for a message when there is a frame. False: there is one already. */

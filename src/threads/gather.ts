@@ -66,8 +66,6 @@ export class Gather {
   /** What took a batch and can take no more. */
   #full: { resume(): boolean } | undefined
   #watermark = Number.NEGATIVE_INFINITY
-  /** Room for the selection of rows that were not taken before. */
-  #rest: number | undefined
   /** What is to be done when all have come to the barrier. */
   #aligned = new Map<number, () => boolean>()
 
@@ -163,7 +161,6 @@ export class Gather {
   }
 
   close(): void {
-    if (this.#rest !== undefined) this.#context.arena.release(this.#rest, this.#context.maxBatch * 4)
     for (const { texts } of this.#sources) for (const each of texts) each.close()
     for (const [{ to }, receiver] of this.#receivers) {
       receiver.close()
@@ -189,9 +186,10 @@ export class Gather {
       const end = ring.f64[offset >>> 3]!
       if (stream.isOrdered === true && !this.#isNext(source, end)) return false
       if (stream.recordBytes !== undefined && !this.#hasFired(source, end)) return false
-      const batch = this.#receivers.get(stream)!.read(ring, offset, texts[a]!)
+      const receiver = this.#receivers.get(stream)!
+      const batch = receiver.read(ring, offset, texts[a]!)
       ring.release(0)
-      if (this.#isNew(source, a, batch) && !stream.to.process(batch)) this.#full = stream.to
+      if (this.#isNew(source, a, batch, receiver) && !stream.to.process(batch)) this.#full = stream.to
       return true
     }
     // What has been put in order goes on before what is behind it. Until it has, the frame stays where it is.
@@ -308,19 +306,12 @@ export class Gather {
   }
 
   /** Leaves of a batch the rows that were not taken before. False: there are none. */
-  #isNew({ taken, again }: Source, stream: number, batch: BatchView): boolean {
-    const { length } = batch
+  #isNew({ taken, again }: Source, stream: number, { length }: BatchView, receiver: BatchReceiver): boolean {
     const known = Math.min(again[stream]!, length)
     again[stream]! -= known
     taken[stream]! += length - known
-    if (known === 0) return true
-    if (known === length) return false
-    this.#rest ??= this.#context.arena.allocate(this.#context.maxBatch * 4)
-    const { u32 } = this.#context.arena.memory
-    for (let row = known; row < length; row++) u32[(this.#rest >>> 2) + row - known] = row
-    batch.selection = this.#rest
-    batch.selectedCount = length - known
-    return true
+    if (known > 0) receiver.passOver(known)
+    return known < length
   }
 }
 

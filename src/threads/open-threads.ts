@@ -22,6 +22,7 @@ import { type DealtPlan, dealtChain } from './dealt-chain.ts'
 import { FrameRing, frameRingBytes, frameRingMemory } from './frame-ring.ts'
 import type { ThreadListener } from './lookout.ts'
 import { spawner } from './spawn.ts'
+import { linkBefore, refuseLossyLinks, stageName } from './stage-links.ts'
 import { type ThreadPlan, threadedChain } from './threaded-chain.ts'
 import { WakeUps } from './wake-ups.ts'
 import type { WorkerJob } from './worker-job.ts'
@@ -104,6 +105,7 @@ export async function openThreads(plan: LogicalPlan, parts: ThreadsParts): Promi
   checkRestart(parts.options.restart)
   const stages = stagesOf(plan)
   if (stages.length > 1) refuseWorkers(parts.options.workers)
+  if (parts.options.restart !== undefined) refuseLossyLinks(plan)
   const asked = parts.options.workers === undefined ? runtime?.workers : parts.options.workers
   const workers = stages.length > 1 ? undefined : asked === 'auto' ? await workersHere() : checkWorkers(asked)
   const resultOrder = checkOrder(parts.options.order)
@@ -241,7 +243,7 @@ async function openShards(
       consumer: index,
       consumers: count,
       output: frameRingMemory(ringBytes(parts.config, RESULT_ROW), 1),
-      next: undefined,
+      ...LAST,
       isOrdered: end < nodes.length || order !== undefined,
     }
     return { name: `worker ${index + 1} of ${count}`, job }
@@ -252,6 +254,7 @@ async function openShards(
     pool,
     input: new FrameRing(input, count, new WakeUps(WORTH_WAKING)),
     layout: shardsLayout(count),
+    links: [],
     ...restartsOf(parts),
     order,
     stages: [stage],
@@ -279,7 +282,7 @@ async function openDealt(
       consumer: 0,
       consumers: 1,
       output: frameRingMemory(ringBytes(parts.config, RECORD), 1),
-      next: undefined,
+      ...LAST,
       isOrdered: window + 1 < plan.nodes.length,
     }
     return { name: `worker ${index + 1} of ${count}`, job }
@@ -319,6 +322,7 @@ async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: Th
   const scopes = scopesOf(nodes, sourceScope(plan))
   const sources = stages.map(({ from }) => fieldSpecs(scopes[from]!.schema))
   const inputs = sources.map(source => frameRingMemory(ringBytes(parts.config, source), 1))
+  const links = stages.map(({ from }, i) => linkBefore(plan, from, i, stages.length, parts.config))
   const jobs = stages.map(({ from, to }, i) => {
     const job: WorkerJob = {
       ...common,
@@ -334,9 +338,11 @@ async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: Th
       consumers: 1,
       output: frameRingMemory(ringBytes(parts.config, RESULT_ROW), 1),
       next: inputs[i + 1],
+      link: links[i + 1],
+      before: links[i] && inputs[i - 1],
       isOrdered: false,
     }
-    return { name: `stage ${i + 1} of ${stages.length}`, job }
+    return { name: stageName(i, stages.length), job }
   })
   const pool = await WorkerPool.open(jobs, await spawner(parts.options.runtime?.worker))
   const done = stages.map((stage, i) => ({ ...stage, workers: [pool.workers[i]!], dealtBefore: 0 }))
@@ -344,11 +350,15 @@ async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: Th
     pool,
     input: new FrameRing(inputs[0]!, 1, new WakeUps(WORTH_WAKING)),
     layout: stagesLayout(stages.length),
+    links: links.slice(1),
     ...restartsOf(parts),
     order: undefined,
     stages: done,
   }
 }
+
+/** Of workers that have no next stage. */
+const LAST = { next: undefined, link: undefined, before: undefined }
 
 const restartsOf = ({ options, clock }: ThreadsParts) => ({ restart: options.restart, clock })
 

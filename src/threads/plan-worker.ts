@@ -23,12 +23,11 @@ import { SHARED_KERNELS } from '../wasm/packaged/inline-shared.ts'
 import { BatchReceiver, ReceivedInputs, StreamTexts } from './batch-receiver.ts'
 import { FrameRing } from './frame-ring.ts'
 import { FRAME } from './frames.ts'
-import { LinkSink } from './link-sink.ts'
 import { RecordLink } from './record-link.ts'
-import { ResultLink } from './result-link.ts'
 import { TurnTimers } from './turn-timers.ts'
 import { WorkerCells } from './worker-cells.ts'
 import type { WorkerJob, WorkerMessage, WorkerRestore, WorkerShape } from './worker-job.ts'
+import { WorkerLinks } from './worker-links.ts'
 import { WorkerTimes } from './worker-times.ts'
 
 /** Sends the main thread a message, and gives away what goes along. */
@@ -55,9 +54,9 @@ export class PlanWorker {
   readonly shape: WorkerShape
   readonly #input: FrameRing
   readonly #consumer: number
-  readonly #output: ResultLink
-  /** The way to the next stage. */
-  readonly #next: ResultLink | undefined
+  readonly #links: WorkerLinks
+  /** The input of the stage before, where what comes from there can be taken back, and is waited for. */
+  readonly #before: FrameRing | undefined
   readonly #post: PostMessage
   readonly #isOrdered: boolean
   readonly #chain: Chain
@@ -68,7 +67,6 @@ export class PlanWorker {
   readonly #cells: WorkerCells
   readonly #times = new WorkerTimes()
   readonly #isTimed: boolean
-  readonly #sinks: LinkSink[] = []
   readonly #policies: ErrorPolicyRunner[] = []
   /** Where records go, when it does the first half of a window. */
   #records: RecordLink | undefined
@@ -89,8 +87,8 @@ export class PlanWorker {
     this.#isTimed = job.isTimed
     this.#consumer = job.consumer
     this.#input = new FrameRing(job.input, job.consumers, undefined, job.within?.place)
-    this.#output = new ResultLink(new FrameRing(job.output, 1), () => post({ kind: 'call' }))
-    this.#next = job.next && new ResultLink(new FrameRing(job.next, 1), () => {})
+    this.#links = new WorkerLinks(job, () => post({ kind: 'call' }))
+    this.#before = job.before && new FrameRing(job.before, 1)
     this.#timers = new TurnTimers(job.nowMs)
     this.#inputs = job.inputs === 0 ? undefined : new ReceivedInputs(job.inputs)
     const arena = new Arena(memory)
@@ -116,7 +114,7 @@ export class PlanWorker {
         target: (given, recordBytes) => {
           streams.push({ branch: undefined, fields: specsOf(given), recordBytes })
           const { mostTexts } = job.half!
-          const parts = { stream: streams.length - 1, link: this.#output, context, columns: given }
+          const parts = { stream: streams.length - 1, link: this.#links.output, context, columns: given }
           this.#records = new RecordLink({ ...parts, recordBytes, mostTexts })
           return this.#records
         },
@@ -124,7 +122,7 @@ export class PlanWorker {
       order: job.partition?.order,
       sink: (ends, branch) => {
         streams.push({ branch, fields: specsOf(ends) })
-        return this.#sinkOf(ends, branch, streams.length - 1, context)
+        return this.#links.sink(ends, { branch, stream: streams.length - 1 }, context, this.#timers)
       },
       rows: (node, ends, next, behind) => {
         const stage = buildRowStage(node, ends, {
@@ -156,7 +154,9 @@ export class PlanWorker {
       windows: windows.length,
       eventTimes: eventTimes.length,
       stages: this.#policies.length,
+      links: job.link === undefined ? 0 : 1,
     })
+    this.#links.countIn(this.#cells.link)
     const stepOf = new Map(
       [...this.#chain.operatorsOf].flatMap(([node, of]) => of.map(each => [each, job.nodes.indexOf(node)])),
     )
@@ -169,6 +169,7 @@ export class PlanWorker {
       })),
       windows: windows.length,
       eventTimes: eventTimes.length,
+      links: job.link === undefined ? 0 : 1,
       stages: this.#policies.map(({ stage }) => stage),
       cells: this.#cells.shared,
       times: this.#times.shared,
@@ -189,29 +190,30 @@ export class PlanWorker {
     const input = this.#input
     this.#tellTimer()
     while (!input.isStopped) {
+      this.#links.flush()
       const offset = input.poll(this.#consumer)
       if (offset < 0) {
         await this.#idle(letGo)
         continue
       }
       const { kind, a, b } = input
-      if (kind !== FRAME.pack && kind !== FRAME.known) this.#cells.frameTaken(kind === FRAME.rows ? b : 0)
+      const goneRows = kind === FRAME.rows && this.#before !== undefined ? input.takeOffer() : 0
+      if (kind !== FRAME.pack && kind !== FRAME.known) this.#cells.frameTaken(kind === FRAME.rows ? b - goneRows : 0)
       const startNs = this.#isTimed ? systemClock.monotonicNs() : 0
-      const waitedNs = this.#waitedNs
-      await this.#take(kind, a, offset)
-      input.release(this.#consumer)
-      if (input.takeSpaceCall()) this.#post({ kind: 'call' })
+      const { waitedNs } = this.#links
+      await this.#take(kind, kind === FRAME.rows ? goneRows : a, offset)
+      if (kind !== FRAME.rows || this.#before === undefined) this.#giveBack()
       if (kind === FRAME.pack) continue
       this.#count()
-      if (this.#isTimed) this.#times.record(systemClock.monotonicNs() - startNs, this.#waitedNs - waitedNs)
+      if (this.#isTimed) this.#times.record(systemClock.monotonicNs() - startNs, this.#links.waitedNs - waitedNs)
       this.#tellTimer()
       if (this.#isOrdered && this.#records === undefined) this.#tellWatermark()
       if (kind === FRAME.barrier) this.#passBarrier()
-      else if (kind === FRAME.tick) this.#next?.tell(kind, 0, this.#timers.now())
+      else if (kind === FRAME.tick) this.#links.tellNext(kind, 0, this.#timers.now())
       else if (kind === FRAME.end || kind === FRAME.marker) {
         if (this.#records !== undefined) this.#tellWatermark()
-        if (this.#next === undefined) this.#output.tell(FRAME.done, a, 0)
-        else this.#next.tell(kind, a, 0)
+        if (this.#links.hasNext) this.#links.tellNext(kind, a, 0)
+        else this.#links.output.tell(FRAME.done, a, 0)
       }
     }
   }
@@ -223,15 +225,23 @@ export class PlanWorker {
   async #idle(letGo: () => Promise<void>): Promise<void> {
     if (this.#records !== undefined) this.#tellWatermark()
     // Functions of users may have timers and promises on their way: their thread must not stand still.
-    if (this.#policies.length > 0) return this.#input.frameThere(this.#consumer)
+    if (this.#policies.length > 0) return this.#input.frameThere(this.#consumer, this.#links.isDue)
     const nowMs = systemClock.monotonicNs() / 1e6
     if (nowMs - this.#letGoMs > LET_GO_EVERY_MS) {
       await letGo()
       this.#letGoMs = nowMs
     }
-    this.#input.awaitFrame(this.#consumer)
+    this.#input.awaitFrame(this.#consumer, this.#links.isDue)
   }
 
+  /** The frame polled last is not looked at any more. */
+  #giveBack(): void {
+    this.#input.release(this.#consumer)
+    this.#before?.wakeConsumers()
+    if (this.#input.takeSpaceCall()) this.#post({ kind: 'call' })
+  }
+
+  /** @param a Of rows: how many of the first were taken back. */
   async #take(kind: number, a: number, offset: number): Promise<void> {
     const { f64 } = this.#input
     switch (kind) {
@@ -241,8 +251,12 @@ export class PlanWorker {
       case FRAME.rows: {
         // First: moving on the clock may hand the thread to somebody who polls.
         const batch = this.#receiver.read(this.#input, offset, this.#texts)
-        await this.#advance(f64[offset >>> 3]!)
-        await this.#through(this.#chain.head.process(batch))
+        const nowMs = f64[offset >>> 3]!
+        if (a > 0) this.#receiver.passOver(a)
+        // From here on they are a copy, and the stage before may offer others.
+        if (this.#before !== undefined) this.#giveBack()
+        await this.#advance(nowMs)
+        if (batch.selectedCount > 0) await this.#through(this.#chain.head.process(batch))
         this.#receiver.pass()
         return
       }
@@ -298,8 +312,8 @@ export class PlanWorker {
 
   /** Behind the barrier come the results of rows behind it: with the thread that runs the job, and in the next stage. */
   #passBarrier(): void {
-    this.#output.tell(FRAME.barrier, 0, this.#barrier)
-    this.#next?.tell(FRAME.barrier, 0, this.#barrier)
+    this.#links.output.tell(FRAME.barrier, 0, this.#barrier)
+    this.#links.tellNext(FRAME.barrier, 0, this.#barrier)
   }
 
   /** Everything that is due by then, in its order. */
@@ -327,28 +341,6 @@ export class PlanWorker {
     this.#wake?.()
   }
 
-  /** Results go on to the next stage, side branches to the thread that runs the job. */
-  #sinkOf(
-    columns: readonly InputColumn[],
-    branch: string | undefined,
-    stream: number,
-    context: EvaluationContext,
-  ): LinkSink {
-    const next = branch === undefined ? this.#next : undefined
-    const sink = new LinkSink({
-      name: branch ?? 'results',
-      stream: next === undefined ? stream : 0,
-      link: next ?? this.#output,
-      context,
-      columns,
-      timers: this.#timers,
-      tellsWatermark: next !== undefined,
-      isOrdered: this.#isOrdered && branch === undefined,
-    })
-    this.#sinks.push(sink)
-    return sink
-  }
-
   #policyOf(stage: string, { skips }: WorkerJob): ErrorPolicyRunner {
     const policy = skips.includes(stage) ? 'skip' : 'fail'
     // Neither of the two ever waits.
@@ -362,23 +354,16 @@ export class PlanWorker {
     for (let i = 0; i < operators.length; i++) this.#cells.setRows(i, operators[i]!)
     for (let i = 0; i < windows.length; i++) this.#cells.setLateRows(i, windows[i]!.lateRows)
     for (let i = 0; i < eventTimes.length; i++) this.#cells.setWatermark(i, eventTimes[i]!.currentWatermark)
-    let given = 0
-    for (const { rowsOut } of [...this.#sinks, ...(this.#records === undefined ? [] : [this.#records])])
-      given += rowsOut
-    this.#cells.setGiven(given)
+    this.#cells.setGiven(this.#links.rowsOut + (this.#records?.rowsOut ?? 0))
     for (let i = 0; i < this.#policies.length; i++) this.#cells.setErrors(i, this.#policies[i]!.counts)
   }
 
   #tellWatermark(isUrgent = this.#isOrdered): void {
-    this.#output.tellWatermark(this.#eventTime.currentWatermark, isUrgent)
+    this.#links.output.tellWatermark(this.#eventTime.currentWatermark, isUrgent)
   }
 
   get #eventTime(): EventTimeOperator {
     return this.#chain.eventTimes[0] as EventTimeOperator
-  }
-
-  get #waitedNs(): number {
-    return this.#output.waitedNs + (this.#next?.waitedNs ?? 0)
   }
 
   /** Has the main thread's clock send a turn when the next timer is due. */
@@ -386,7 +371,7 @@ export class PlanWorker {
     const next = this.#timers.nextMs
     if (next === this.#toldTimer) return
     this.#toldTimer = next
-    this.#output.tell(FRAME.timer, 0, next)
+    this.#links.output.tell(FRAME.timer, 0, next)
   }
 }
 

@@ -14,10 +14,11 @@ import type { Clock } from '../time/clock.ts'
 import type { FrameRing } from './frame-ring.ts'
 import type { GatheredStream } from './gather.ts'
 import type { ThreadListener } from './lookout.ts'
+import { measuredLink } from './measured-link.ts'
 import { measuredWorker } from './measured-worker.ts'
 import { Scatter } from './scatter.ts'
 import { stepsElsewhere } from './steps-elsewhere.ts'
-import type { WorkerRestore } from './worker-job.ts'
+import type { WorkerLink, WorkerRestore } from './worker-job.ts'
 import type { ReadyWorker, WorkerPool } from './worker-pool.ts'
 import { WorkerStates } from './worker-states.ts'
 
@@ -27,6 +28,8 @@ export interface ThreadPlan {
   /** The way to the first of them, or to all. */
   readonly input: FrameRing
   readonly layout: Layout
+  /** The links between the stages, those that are bounded by rows: to the second, and so on. */
+  readonly links: readonly (WorkerLink | undefined)[]
   /** How the results of the last are put in order, where they are. */
   readonly order: TotalOrder | undefined
   /** Whether lost workers are started anew. */
@@ -49,7 +52,7 @@ export interface ThreadPlan {
  * the sinks.
  */
 export function threadedChain(
-  { pool, input, layout, order, stages, restart, clock: delays }: ThreadPlan,
+  { pool, input, layout, links, order, stages, restart, clock: delays }: ThreadPlan,
   listener: ThreadListener,
   clock: Clock,
 ): (nodes: readonly LogicalNode[], columns: readonly InputColumn[], parts: ChainParts) => Chain {
@@ -119,6 +122,7 @@ export function threadedChain(
       endInput: input => head.endInput(input),
       elsewhere: {
         workers: stages.flatMap(({ workers, dealtBefore }) => workers.map(each => measuredWorker(each, dealtBefore))),
+        links: links.flatMap((link, i) => (link ? measuredLink(link, pool.workers[i]!, pool.workers[i + 1]!) : [])),
         policies: all.flatMap(({ policies }) => policies),
         settle: () => head.settle(),
         gone: pool.gone,

@@ -1,11 +1,13 @@
 import type { ErrorCounts } from '../connector/error-policy.ts'
+import { LINK_CELLS, LinkCell } from './link-cells.ts'
 
-/** What a worker counts, in numbers: by operator, window, watermark and stage. */
+/** What a worker counts, in numbers: by operator, window, watermark, stage and link. */
 export interface CellLayout {
   readonly operators: number
   readonly windows: number
   readonly eventTimes: number
   readonly stages: number
+  readonly links: number
 }
 
 /** Of the worker itself, behind all others: rows and frames it has taken, rows it has given. */
@@ -25,13 +27,15 @@ export class WorkerCells {
   readonly #windows: number
   readonly #eventTimes: number
   readonly #stages: number
+  readonly #links: number
   readonly #own: number
 
-  constructor({ operators, windows, eventTimes, stages }: CellLayout, shared?: SharedArrayBuffer) {
+  constructor({ operators, windows, eventTimes, stages, links }: CellLayout, shared?: SharedArrayBuffer) {
     this.#windows = operators * 2
     this.#eventTimes = this.#windows + windows
     this.#stages = this.#eventTimes + eventTimes
-    this.#own = this.#stages + stages * STAGE_COUNTS.length
+    this.#links = this.#stages + stages * STAGE_COUNTS.length
+    this.#own = this.#links + links * LINK_CELLS
     this.shared = shared ?? new SharedArrayBuffer((this.#own + OWN_COUNTS) * 8)
     this.#cells = new Float64Array(this.shared)
     this.#before = new Float64Array(this.#cells.length)
@@ -94,6 +98,17 @@ export class WorkerCells {
   setErrors(stage: number, counts: Readonly<ErrorCounts>): void {
     const at = this.#stages + stage * STAGE_COUNTS.length
     for (let i = 0; i < STAGE_COUNTS.length; i++) this.#cells[at + i] = counts[STAGE_COUNTS[i]!]
+  }
+
+  /** What the sender of its link writes. */
+  get link(): Float64Array {
+    return this.#cells.subarray(this.#links, this.#own)
+  }
+
+  /** What that has counted. */
+  linkCount(cell: keyof typeof LinkCell): number {
+    const at = this.#links + LinkCell[cell]
+    return cell === 'highWaterMark' ? Math.max(this.#cells[at]!, this.#before[at]!) : this.#count(at)
   }
 
   /** Rows it was sent. */

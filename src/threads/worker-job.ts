@@ -2,6 +2,7 @@ import type { Section } from '../checkpoint/checkpoint-format.ts'
 import type { RestoreTolerance } from '../checkpoint/named-state.ts'
 import type { Shard } from '../operators/rows-of-shard.ts'
 import type { EventTimeColumn } from '../operators/time-of-rows.ts'
+import type { NormalisedLinkStrategy } from '../plan/link-options.ts'
 import type { FieldSpec, LogicalNode } from '../plan/logical-node.ts'
 import type { Partitioning } from '../plan/partitioning.ts'
 import type { RingPlace } from './frame-ring.ts'
@@ -35,11 +36,24 @@ export interface WorkerJob {
   /** The way to the thread that runs the job; and to the worker of the next stage, where there is one. */
   readonly output: SharedArrayBuffer
   readonly next: SharedArrayBuffer | undefined
+  /** How that way is bounded, where that is by rows. */
+  readonly link: WorkerLink | undefined
+  /** The input of the worker before it, where the way from there is bounded by rows: that one may wait there for room. */
+  readonly before: SharedArrayBuffer | undefined
   /** Whether its results are put in order with those of others: it says of each the end of its window, and how far it is. */
   readonly isOrdered: boolean
   readonly nowMs: number
   /** Whether it reads the clock for every frame. */
   readonly isTimed: boolean
+}
+
+/** A link between two stages that holds so many rows. */
+export interface WorkerLink {
+  /** The stages. */
+  readonly from: string
+  readonly to: string
+  readonly bufferSize: number
+  readonly strategy: NormalisedLinkStrategy
 }
 
 /** What a worker is sent behind its job: a state to go on from, once at most, and that it shall begin. */
@@ -88,6 +102,8 @@ export interface WorkerShape {
   readonly operators: readonly { readonly name: string; readonly step: number; readonly notes: readonly string[] }[]
   readonly windows: number
   readonly eventTimes: number
+  /** Links to a next stage that are bounded by rows: one or none. */
+  readonly links: number
   /** The stages with an error policy. */
   readonly stages: readonly string[]
   /** Where its counts stand: see worker-cells.ts. */

@@ -220,8 +220,8 @@ export function ringBytes(
   return 2 ** Math.ceil(Math.log2(Math.max(wanted, LEAST_RING_BYTES, rowBytes * 256)))
 }
 
-const cellsOf = ({ operators, windows, eventTimes, stages, cells }: WorkerShape): WorkerCells =>
-  new WorkerCells({ operators: operators.length, windows, eventTimes, stages: stages.length }, cells)
+const cellsOf = ({ operators, windows, eventTimes, stages, links, cells }: WorkerShape): WorkerCells =>
+  new WorkerCells({ operators: operators.length, windows, eventTimes, stages: stages.length, links }, cells)
 
 /** The error of another thread, as one of this. */
 function received({ code, message, at, stack }: SentError, worker: string): EventfluxError {

@@ -2,6 +2,7 @@ import { getHeapStatistics } from 'node:v8'
 import { describe, expect, it } from 'vitest'
 import { measureClockResolutionNs } from '../../src/metrics/clock-resolution.ts'
 import { Counter } from '../../src/metrics/counters.ts'
+import type { EdgeMetrics } from '../../src/metrics/edge-metrics.ts'
 import { JobMetrics } from '../../src/metrics/job-metrics.ts'
 import { createMetricsSnapshot } from '../../src/metrics/metrics-snapshot.ts'
 import { systemClock } from '../../src/time/clock.ts'
@@ -21,7 +22,7 @@ function turn(metrics: JobMetrics, i: number): void {
   metrics.latency.record(1e6 + i * 97.3)
   metrics.currentInputWatermark = 1.7e12 + i
   for (const operator of metrics.operators) operator.recordBatch(4096, 100, 1000.25)
-  for (const edge of metrics.edges) edge.onDepth(i % 1025)
+  for (const edge of metrics.edges as EdgeMetrics[]) edge.onDepth(i % 1025)
 }
 
 /**
