@@ -1,7 +1,7 @@
 import type { EdgeSnapshot, MeasuredEdge } from './edge-metrics.ts'
 
 /** What became of the rows of a link between two threads, as far as its sender and its reader have counted. */
-export interface LinkReading {
+interface LinkReading {
   readonly evicted: number
   readonly rejectedFull: number
   readonly rejectedTimeout: number

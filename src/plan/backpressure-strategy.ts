@@ -27,13 +27,13 @@ export type BackpressureStrategy =
   | CircuitBreaker
   | NormalisedStrategy
 
-interface BlockWithTimeout {
+export interface BlockWithTimeout {
   readonly kind: 'block'
   /** Longest wait, in milliseconds; at least 0. */
   readonly timeoutMs: number
 }
 
-interface UnboundedUpTo {
+export interface UnboundedUpTo {
   readonly kind: 'unbounded'
   /** Largest size of the edge, in bytes. */
   readonly maxBytes: number

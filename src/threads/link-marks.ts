@@ -4,7 +4,7 @@ import { FRAME } from './frames.ts'
 export const CLOCK = 0
 
 /** A frame without rows that waits for those in front of it. */
-export interface LinkMark {
+interface LinkMark {
   /** How many rows went into the link before it. */
   readonly row: number
   readonly kind: number

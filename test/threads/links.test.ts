@@ -178,10 +178,13 @@ describe('a link with a strategy of its own', () => {
       ['drop-oldest', false],
     ] as const) {
       const job = await linked({ bufferSize: 10, backpressure }, 'obeys').run({ sink: [] })
-      const rows = ROWS.slice(0, 300).map((event, i) => ({ ...event, n: i === 20 ? 43 : 50 + i }))
-      const pushed = pushAll(job, rows).catch(() => {})
-      for (let looks = 0; job.metrics().edges[1]!.timesFull === 0 && looks < 5_000; looks++)
-        await new Promise(resolve => setTimeout(resolve, 1))
+      const until = async (isSo: () => boolean) => {
+        while (!isSo()) await new Promise(resolve => setTimeout(resolve, 1))
+      }
+      await job.pushMany([{ ...ROWS[0]!, n: 43 }])
+      await until(() => job.metrics().workers[1]!.numRecordsIn === 1)
+      const pushed = pushAll(job, ROWS.slice(100, 400)).catch(() => {})
+      await until(() => job.metrics().edges[1]!.depth === 10)
       if (isStopped) await job.stop({ drain: false })
       else {
         await started.at(-1)!.terminate()
