@@ -30,6 +30,10 @@ export class RecordLink implements PartialTarget {
     // Of use when the windows can fire: that is told next.
   }
 
+  givenEarly(): void {
+    this.#link.call()
+  }
+
   advanceWatermark(watermark: number): void {
     this.#link.tellWatermark(watermark)
   }

@@ -7,6 +7,7 @@ import type { Operator } from '../operator.ts'
 import { BatchPieces } from './batch-pieces.ts'
 import { EmittedBatch, type OutputColumn } from './emitted-batch.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
+import { KeyTurnover } from './key-turnover.ts'
 import type { RecordLayout } from './record-layout.ts'
 import { SliceAbsorber } from './slice-absorber.ts'
 import { sliceNotes } from './slice-notes.ts'
@@ -22,6 +23,8 @@ export interface PartialTarget {
    * @param after The end of the window that has to have fired before; -Infinity: none has to.
    */
   take(batch: RecordBatch, after: number): void
+  /** Something was given that no window waits for yet. */
+  givenEarly(): void
   /** The watermark has come to where windows fire; all records of these have been given. */
   advanceWatermark(watermark: number): void
   close(): void
@@ -43,6 +46,9 @@ interface PartialWindowOptions {
  * The first half of a window operator that is one of several: each aggregates some of the rows by slice and key, and hands
  * the records on to where those of all are put together and windows fire. Which windows take a row hangs on the watermark
  * as of the row, which is that of all rows, so each gives its records along with what had fired when their rows came.
+ *
+ * Where keys come and go, records are given before they are wanted: they are put together while rows come, not all at once
+ * when a window ends, and the keys here stay few.
  */
 export class PartialWindowOperator implements Operator {
   readonly name: string
@@ -62,6 +68,7 @@ export class PartialWindowOperator implements Operator {
   readonly #absorber: SliceAbsorber
   readonly #pieces: BatchPieces
   readonly #keys: KeyIndex
+  readonly #turnover: KeyTurnover
   readonly #batch: EmittedBatch
   readonly #addresses: number
   readonly #taken: number
@@ -87,6 +94,7 @@ export class PartialWindowOperator implements Operator {
     this.#absorber = new SliceAbsorber(kernels, memory, scope, this.#slices, layout, windows, maxBatch)
     this.#pieces = new BatchPieces(memory, timeColumn)
     this.#keys = options.keys(this.#slices.liveIds)
+    this.#turnover = new KeyTurnover(maxBatch)
     this.#batch = new EmittedBatch(scope, columns, maxBatch)
     this.#batch.records = scope.allocate(maxBatch * layout.recordBytes)
     this.#addresses = scope.allocate(maxBatch * 4)
@@ -109,6 +117,10 @@ export class PartialWindowOperator implements Operator {
       this.#absorb(batch, pieces.from, pieces.to)
       this.advanceWatermark(pieces.watermark)
     } while (pieces.to < batch.selectedCount)
+    if (this.#turnover.follow(batch.selectedCount, this.#records)) {
+      this.giveAll()
+      this.#target.givenEarly()
+    }
     return true
   }
 
@@ -192,7 +204,16 @@ export class PartialWindowOperator implements Operator {
       const isStraggling = windows.firstWindow(slice.index) < this.#firstOpen
       this.#give(slice, isStraggling ? windows.endMs(this.#firstOpen - 1) : Number.NEGATIVE_INFINITY)
     }
-    if (given > 0) this.#slices.closeBefore(slices[given]?.index ?? Number.POSITIVE_INFINITY)
+    if (given === 0) return
+    this.#slices.closeBefore(slices[given]?.index ?? Number.POSITIVE_INFINITY)
+    this.#turnover.given(this.#records)
+  }
+
+  /** Records there are, of all slices. */
+  get #records(): number {
+    let records = 0
+    for (const slice of this.#slices.slices) records += this.#pool.count(slice)
+    return records
   }
 
   #give(slice: Slice, after: number): void {
