@@ -5,11 +5,14 @@ import { defineConfig, type Options } from 'tsup'
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number]
 
-/** The front door is built once per way the kernels come along (src/wasm/packaged/): the entry, and where from. */
+/**
+ * The front door is built once per way the kernels come along (src/wasm/packaged/): the entry, and where from. Where there
+ * are no threads it leaves out what workers need.
+ */
 const FRONT_DOORS = [
-  { entry: 'slim', kernels: 'none', formats: ['esm', 'cjs'] },
-  { entry: 'index.workerd', kernels: 'workerd', formats: ['esm'] },
-  { entry: 'index.edge', kernels: 'edge', formats: ['esm'] },
+  { entry: 'slim', kernels: 'none', hasThreads: true, formats: ['esm', 'cjs'] },
+  { entry: 'index.workerd', kernels: 'workerd', hasThreads: false, formats: ['esm'] },
+  { entry: 'index.edge', kernels: 'edge', hasThreads: false, formats: ['esm'] },
 ]
 
 /** Makes `src/index.ts` and `src/packaged.ts` anew for each front door; all other modules are shared between them. */
@@ -25,6 +28,11 @@ const frontDoors: Plugin = {
     )
     build.onResolve({ filter: /^\.\/wasm\/packaged\/inline\.ts$/ }, ({ resolveDir, pluginData }) =>
       pluginData ? { path: resolve(resolveDir, `wasm/packaged/${pluginData.kernels}.ts`) } : undefined,
+    )
+    build.onResolve({ filter: /^\.\/threads\/open-workers\.ts$/ }, ({ resolveDir, pluginData }) =>
+      FRONT_DOORS.some(({ kernels, hasThreads }) => kernels === pluginData?.kernels && !hasThreads)
+        ? { path: resolve(resolveDir, 'threads/no-workers.ts') }
+        : undefined,
     )
     build.onLoad({ filter: /\/src\/(index|packaged)\.ts$/ }, async ({ path, pluginData }) => ({
       contents: await readFile(path, 'utf8'),

@@ -1,9 +1,11 @@
-// What starts from the kernels an entry brings along. The build makes this file once per entry, each with another of
-// wasm/packaged/ (tsup.config.ts); everything else of the package is shared between the entries.
+// What starts from the kernels and threads an entry brings along. The build makes this file once per entry, each with
+// another of wasm/packaged/, and without threads where there are none (tsup.config.ts); everything else of the package is
+// shared between the entries.
 
 import { type CreateRuntime, createRuntimeOn } from './kernels/create-runtime.ts'
 import { type PipelineFromJSON, pipelineFromJSONOn } from './pipeline/from-json.ts'
 import { pipelineOn, type StartPipeline } from './pipeline/start-pipeline.ts'
+import { openWorkers } from './threads/open-workers.ts'
 import { kernels } from './wasm/packaged/inline.ts'
 
 /**
@@ -38,7 +40,7 @@ export const createRuntime: CreateRuntime = /* @__PURE__ */ createRuntimeOn(kern
  *   .aggregate(e => ({ high: max(e.price) }))
  * ```
  */
-export const pipeline: StartPipeline = /* @__PURE__ */ pipelineOn(kernels)
+export const pipeline: StartPipeline = /* @__PURE__ */ pipelineOn({ kernels, openWorkers })
 
 /**
  * A pipeline from its plan as data, of any origin: everything in it is checked. Its first argument is what `toJSON()`
@@ -53,4 +55,4 @@ export const pipeline: StartPipeline = /* @__PURE__ */ pipelineOn(kernels)
  * const job = await again.run({ sink: row => console.log(row) })
  * ```
  */
-export const pipelineFromJSON: PipelineFromJSON = /* @__PURE__ */ pipelineFromJSONOn(kernels)
+export const pipelineFromJSON: PipelineFromJSON = /* @__PURE__ */ pipelineFromJSONOn({ kernels, openWorkers })

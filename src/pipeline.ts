@@ -219,21 +219,21 @@ export class Pipeline<
     build: (branch: Pipeline<F, T, S>) => Pipeline<G, U, S>,
   ): Pipeline<F, T, S> {
     const start = makePlan(fieldSpecs(this.outputSchema), [])
-    const rows = new Pipeline<F, T, S>(start, this.config, this.scope, this.kernels)
+    const rows = new Pipeline<F, T, S>(start, this.config, this.scope, this.packaged)
     const branch: unknown = typeof build === 'function' ? build(rows) : build
     return this.withStep(branchStep(name, start, branch))
   }
 
   /** @internal */
   withPlan(plan: LogicalPlan, scope = this.scope): this {
-    return new Pipeline(plan, this.config, scope, this.kernels) as this
+    return new Pipeline(plan, this.config, scope, this.packaged) as this
   }
 
   /** @internal */
   withStep<G extends SchemaFields, U extends EventTime>(node: LogicalNode): Pipeline<G, U, S> {
     const { source, nodes, stages, links } = this.plan
     const plan = makePlan(source, [...nodes, node], stages, links)
-    return new Pipeline<G, U, S>(plan, this.config, scopeAfter(this.scope, node), this.kernels)
+    return new Pipeline<G, U, S>(plan, this.config, scopeAfter(this.scope, node), this.packaged)
   }
 }
 

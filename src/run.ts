@@ -14,7 +14,7 @@ import { JobMeter } from './runtime/job-meter.ts'
 import { JobRecovery } from './runtime/job-recovery.ts'
 import { RowQueueSink } from './runtime/row-queue-sink.ts'
 import { type RunOptions, sourcesOf } from './runtime/run-options.ts'
-import { openThreads } from './threads/open-threads.ts'
+import { type OpenWorkers, threadsOfJob } from './threads/threads-of-job.ts'
 import { systemClock } from './time/clock.ts'
 import { EventDrivenClock } from './time/event-driven-clock.ts'
 import type { KernelModule } from './wasm/kernel-module.ts'
@@ -22,11 +22,19 @@ import type { KernelModule } from './wasm/kernel-module.ts'
 /** Rows that may wait for an iterating reader unless told otherwise. */
 const READ_AHEAD = 1024
 
+/** What an entry of the package brings along for its jobs. */
+export interface Packaged {
+  /** `eventflux/slim` has none. */
+  readonly kernels: KernelModule | undefined
+  /** Entries for where there are no threads have none. */
+  readonly openWorkers: OpenWorkers | undefined
+}
+
 /** Starts a plan: compiles the engine, builds the chain, connects sources and sinks. */
 export async function runPlan<In, Out>(
   plan: LogicalPlan,
   config: ResolvedConfig,
-  kernels: KernelModule | undefined,
+  { kernels, openWorkers }: Packaged,
   options: RunOptions<In, Out>,
 ): Promise<Job<In, Out>> {
   checkRunOptions(options as unknown as RunOptions<never, never>)
@@ -40,14 +48,18 @@ export async function runPlan<In, Out>(
     plan: running,
     threads,
     order,
-  } = await openThreads(plan, {
-    options: options as unknown as RunOptions<never, never>,
-    config,
-    engine: engine.name,
-    module,
-    clock,
-    streamClock,
-  })
+  } = await threadsOfJob(
+    plan,
+    {
+      options: options as unknown as RunOptions<never, never>,
+      config,
+      engine: engine.name,
+      module,
+      clock,
+      streamClock,
+    },
+    openWorkers,
+  )
   const abort = new AbortController()
   let queue: RowQueueSink<unknown> | undefined
   let job: Job<In, Out> | undefined

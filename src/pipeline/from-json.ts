@@ -3,7 +3,7 @@ import { Pipeline } from '../pipeline.ts'
 import { type PipelineConfig, resolveConfig } from '../plan/config.ts'
 import { type PlanFromJSONOptions, planFromJSON } from '../plan/plan-from-json.ts'
 import { scopesOf, sourceScope } from '../plan/plan-scope.ts'
-import type { KernelModule } from '../wasm/kernel-module.ts'
+import type { Packaged } from '../run.ts'
 
 /** How a plan as data is read, and how its pipeline runs. */
 export interface PipelineFromJSONOptions extends PlanFromJSONOptions {
@@ -15,12 +15,12 @@ const NAMES: OptionNames<PipelineFromJSONOptions> = { allowModules: true, config
 /** What `pipelineFromJSON` is. */
 export type PipelineFromJSON = (json: unknown, options?: PipelineFromJSONOptions) => Pipeline
 
-/** `pipelineFromJSON` of an entry that brings these kernels along. @internal */
-export function pipelineFromJSONOn(kernels: KernelModule | undefined): PipelineFromJSON {
+/** `pipelineFromJSON` of an entry that brings this along. @internal */
+export function pipelineFromJSONOn(packaged: Packaged): PipelineFromJSON {
   return (json, options = {}) => {
     checkOptions('pipelineFromJSON', options, NAMES)
     const plan = planFromJSON(json, options)
     const scope = scopesOf(plan.nodes, sourceScope(plan)).at(-1)!
-    return new Pipeline(plan, resolveConfig(options.config), scope, kernels)
+    return new Pipeline(plan, resolveConfig(options.config), scope, packaged)
   }
 }

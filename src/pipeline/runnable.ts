@@ -5,11 +5,10 @@ import type { LogicalPlan } from '../plan/logical-node.ts'
 import { namedPlan } from '../plan/make-node.ts'
 import { type PlanScope, stagedScope } from '../plan/plan-scope.ts'
 import { planToJSON } from '../plan/plan-to-json.ts'
-import { runPlan } from '../run.ts'
+import { type Packaged, runPlan } from '../run.ts'
 import type { RunOptions } from '../runtime/run-options.ts'
 import type { InsertRowOf, ResultRowOf } from '../schema/row-types.ts'
 import type { Schema, SchemaFields } from '../schema/schema.ts'
-import type { KernelModule } from '../wasm/kernel-module.ts'
 import { refuseMisplacedSteps } from './misplaced-steps.ts'
 import type { EventTime, TimeColumn } from './pipeline-fields.ts'
 import { type LinkOptions, stagedPlan } from './stage-step.ts'
@@ -25,15 +24,15 @@ export abstract class Runnable<F extends SchemaFields, T extends EventTime, S ex
   readonly eventTimeColumn: TimeColumn<T>
   /** @internal What stands behind the last step. */
   readonly scope: PlanScope
-  /** @internal The kernels of the entry it was made with; `eventflux/slim` has none. */
-  readonly kernels: KernelModule | undefined
+  /** @internal What the entry it was made with brings along. */
+  readonly packaged: Packaged
 
   /** @internal Use `pipeline()` or `pipelineFromJSON()`. */
-  constructor(plan: LogicalPlan, config: ResolvedConfig, scope: PlanScope, kernels: KernelModule | undefined) {
+  constructor(plan: LogicalPlan, config: ResolvedConfig, scope: PlanScope, packaged: Packaged) {
     this.plan = plan
     this.config = config
     this.scope = scope
-    this.kernels = kernels
+    this.packaged = packaged
     this.outputSchema = scope.schema as Schema<F>
     this.eventTimeColumn = scope.eventTime as TimeColumn<T>
     refuseMisplacedSteps(this, 'here: it stands behind .window(…), once for each')
@@ -104,6 +103,6 @@ export abstract class Runnable<F extends SchemaFields, T extends EventTime, S ex
    * ```
    */
   run(options: RunOptions<InsertRowOf<S>, ResultRowOf<F>> = {}): Promise<Job<InsertRowOf<S>, ResultRowOf<F>>> {
-    return runPlan(this.plan, this.config, this.kernels, options)
+    return runPlan(this.plan, this.config, this.packaged, options)
   }
 }

@@ -3,8 +3,8 @@ import { Pipeline } from '../pipeline.ts'
 import { type PipelineConfig, resolveConfig } from '../plan/config.ts'
 import { makePlan } from '../plan/make-node.ts'
 import { fieldSpecs } from '../plan/plan-scope.ts'
+import type { Packaged } from '../run.ts'
 import { checkStored, Schema, type SchemaFields } from '../schema/schema.ts'
-import type { KernelModule } from '../wasm/kernel-module.ts'
 
 /** What `pipeline` is. */
 export type StartPipeline = <F extends SchemaFields>(
@@ -12,13 +12,13 @@ export type StartPipeline = <F extends SchemaFields>(
   config?: PipelineConfig,
 ) => Pipeline<F, undefined, F>
 
-/** `pipeline` of an entry that brings these kernels along. @internal */
-export function pipelineOn(kernels: KernelModule | undefined): StartPipeline {
+/** `pipeline` of an entry that brings this along. @internal */
+export function pipelineOn(packaged: Packaged): StartPipeline {
   return (source, config = {}) => {
     if (!(source instanceof Schema))
       throw planInvalid(`A pipeline starts from schema({ … }), not ${show(source)}`, { value: source })
     checkStored(source)
     const scope = { schema: source, eventTime: undefined }
-    return new Pipeline(makePlan(fieldSpecs(source), []), resolveConfig(config), scope, kernels)
+    return new Pipeline(makePlan(fieldSpecs(source), []), resolveConfig(config), scope, packaged)
   }
 }

@@ -119,7 +119,7 @@ class Harness {
   constructor(pipeline: Pipeline, rows: readonly unknown[], options: HarnessOptions<unknown>) {
     this.#plan = optimise(pipeline.plan)
     this.#config = pipeline.config
-    this.#kernels = pipeline.kernels
+    this.#kernels = pipeline.packaged.kernels
     this.#rows = rows
     this.#options = options
   }

@@ -3,11 +3,10 @@ import type { Job } from '../job.ts'
 import { branchNames } from '../plan/branch-names.ts'
 import { type EngineChoice, type PipelineConfig, type ResolvedConfig, resolveConfig } from '../plan/config.ts'
 import type { LogicalPlan } from '../plan/logical-node.ts'
-import { runPlan } from '../run.ts'
+import { type Packaged, runPlan } from '../run.ts'
 import type { JobCounts } from '../runtime/job-counts.ts'
 import type { RunOptions } from '../runtime/run-options.ts'
 import { VirtualClock } from '../time/virtual-clock.ts'
-import type { KernelModule } from '../wasm/kernel-module.ts'
 import { turnOfLoop } from './event-loop.ts'
 
 /** Turns of the event loop that what a step set off may take: more than anything that doesn't wait for the clock. */
@@ -23,7 +22,7 @@ export interface Manner {
 export interface Startable {
   readonly plan: LogicalPlan
   readonly config: ResolvedConfig
-  readonly kernels: KernelModule | undefined
+  readonly packaged: Packaged
 }
 
 interface SteppedOptions {
@@ -56,7 +55,7 @@ export class SteppedJob {
   }
 
   static async start(
-    { plan, config, kernels }: Startable,
+    { plan, config, packaged }: Startable,
     { engine, batchSize }: Manner,
     options: SteppedOptions,
   ): Promise<SteppedJob> {
@@ -67,7 +66,7 @@ export class SteppedJob {
     const job = await runPlan<unknown, unknown>(
       plan,
       resolveConfig({ ...config, engine, maxBatch: batchSize } as PipelineConfig),
-      kernels,
+      packaged,
       {
         clock,
         sink: outputs.get(undefined)!,

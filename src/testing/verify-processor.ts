@@ -43,7 +43,7 @@ export function verifyProcessor<F extends SchemaFields, G extends SchemaFields>(
   { input, output, make, rows, eventTime }: ProcessorSubject<F, G>,
   options: Omit<HarnessOptions<InsertRowOf<F>>, 'engines'> = {},
 ): HarnessReport<ResultRowOf<G>> {
-  const source = pipelineOn(undefined)(input)
+  const source = pipelineOn({ kernels: undefined, openWorkers: undefined })(input)
   const timed = eventTime === undefined ? source : source.eventTime(eventTime as never)
   return verifyPipeline(timed.process(output, make as never), rows as never, {
     ...(options as object),

@@ -20,7 +20,11 @@ const modules: Readonly<Record<string, unknown>> = {
   'apache-arrow': apacheArrow,
   rxjs,
   eventflux,
-  'eventflux/slim': { ...eventflux, createRuntime: createRuntimeOn(undefined), pipeline: pipelineOn(undefined) },
+  'eventflux/slim': {
+    ...eventflux,
+    createRuntime: createRuntimeOn(undefined),
+    pipeline: pipelineOn({ kernels: undefined, openWorkers: undefined }),
+  },
   'eventflux/node': node,
   'eventflux/exporters': exporters,
   'eventflux/queues': queues,

@@ -15,12 +15,13 @@ import {
 } from '../../src/index.ts'
 import { createRuntimeOn, type Runtime, type RuntimeOptions } from '../../src/kernels/create-runtime.ts'
 import { pipelineOn } from '../../src/pipeline/start-pipeline.ts'
+import { openWorkers } from '../../src/threads/open-workers.ts'
 import { ROOT } from '../source-files.ts'
 
 const bytes = await readFile(join(ROOT, 'build/plain.wasm'))
 const shared = await readFile(join(ROOT, 'build/shared.wasm'))
 /** An entry that brings no kernels. */
-const slim = { createRuntime: createRuntimeOn(undefined), pipeline: pipelineOn(undefined) }
+const slim = { createRuntime: createRuntimeOn(undefined), pipeline: pipelineOn({ kernels: undefined, openWorkers }) }
 const numbers = schema({ x: f64() })
 
 async function engineOf(config: PipelineConfig, runtime?: Runtime): Promise<string> {

@@ -37,10 +37,15 @@ export async function runPlanRows(plan: LogicalPlan, rows: readonly Row[], manne
     const isOdd = into.push(row) % 2 === 1
     return stalls && isOdd ? Promise.resolve() : undefined
   }
-  const job = await runPlan<Row, Row>(plan, resolveConfig({ engine, maxBatch, bufferSize }), kernels, {
-    sink: sinkInto(out),
-    sinks: Object.fromEntries([...branches].map(([name, into]) => [name, sinkInto(into)])),
-  })
+  const job = await runPlan<Row, Row>(
+    plan,
+    resolveConfig({ engine, maxBatch, bufferSize }),
+    { kernels, openWorkers: undefined },
+    {
+      sink: sinkInto(out),
+      sinks: Object.fromEntries([...branches].map(([name, into]) => [name, sinkInto(into)])),
+    },
+  )
   try {
     await pushAll(job, plan.source, rows, manner)
     const { numLateRecordsDropped: late } = await job.drain()

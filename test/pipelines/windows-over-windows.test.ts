@@ -247,10 +247,15 @@ describe('rows that come out of a window over rows', () => {
       for (const maxBatch of [1, 2, 7, 64]) {
         const clock = new VirtualClock(0)
         const out: Row[] = []
-        const job = await runPlan<Row, Row>(means.plan, resolveConfig({ engine, maxBatch, bufferSize: 64 }), kernels, {
-          clock,
-          sink: row => void out.push(row),
-        })
+        const job = await runPlan<Row, Row>(
+          means.plan,
+          resolveConfig({ engine, maxBatch, bufferSize: 64 }),
+          { kernels, openWorkers: undefined },
+          {
+            clock,
+            sink: row => void out.push(row),
+          },
+        )
         for (let i = 0; i < 10; i++) {
           job.push(rowAt(0, 'a', i))
           await job.flush()

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import type { Place, Report } from './report.ts'
 import type { Size } from './sizes.ts'
@@ -46,4 +46,10 @@ export async function writeResults(
   const machine = { cpu: cpus()[0]!.model, cores: cpus().length }
   const results: RuntimeResults = { machine, date: new Date().toISOString(), places, sizes }
   await writeFile(file, `${JSON.stringify(results, null, 2)}\n`)
+}
+
+/** What bundles weigh anew, beside what else was measured: that needs a quiet machine, and this doesn't. */
+export async function writeSizes(file: string, sizes: readonly Size[]): Promise<void> {
+  const results = JSON.parse(await readFile(file, 'utf8')) as RuntimeResults
+  await writeFile(file, `${JSON.stringify({ ...results, sizes }, null, 2)}\n`)
 }

@@ -15,10 +15,20 @@ type Build = (options: object) => Promise<{ readonly outputFiles: readonly { rea
 /** What the program of the tests uses. */
 const PROGRAM = 'count, createRuntime, f64, min, pipeline, schema, sum, timestamp, tumbling, utf8'
 
-const BUNDLES: Readonly<Record<string, string>> = {
+interface Bundle {
+  readonly contents: string
+  /** Of a runtime with an entry of its own. */
+  readonly condition?: string
+}
+
+const keyedWindow = `export { ${PROGRAM} } from 'eventflux'`
+
+const BUNDLES: Readonly<Record<string, string | Bundle>> = {
   'eventflux: a schema': "export { f64, schema } from 'eventflux'",
   'eventflux: EventQueue': "export { EventQueue } from 'eventflux'",
-  'eventflux: a keyed window': `export { ${PROGRAM} } from 'eventflux'`,
+  'eventflux: a keyed window': keyedWindow,
+  'eventflux under workerd: a keyed window': { contents: keyedWindow, condition: 'workerd' },
+  'eventflux under edge-light: a keyed window': { contents: keyedWindow, condition: 'edge-light' },
   'eventflux: everything': "export * from 'eventflux'",
   'eventflux/slim: a keyed window': `export { ${PROGRAM} } from 'eventflux/slim'`,
   'eventflux/node: everything': "export * from 'eventflux/node'",
@@ -37,14 +47,17 @@ const FILES: Readonly<Record<string, string>> = {
 export async function measureSizes(runtimes: string, project: string): Promise<readonly Size[]> {
   const { build } = await load<{ build: Build }>(runtimes, 'esbuild')
   const sizes: Size[] = []
-  for (const [what, contents] of Object.entries(BUNDLES)) {
+  for (const [what, bundle] of Object.entries(BUNDLES)) {
+    const { contents, condition } = typeof bundle === 'string' ? { contents: bundle } : bundle
     const { outputFiles } = await build({
       stdin: { contents, resolveDir: project },
       absWorkingDir: project,
       bundle: true,
       minify: true,
       format: 'esm',
-      external: ['node:*'],
+      conditions: condition === undefined ? [] : [condition],
+      // The kernels go along as a module of their own there.
+      external: ['node:*', '*.wasm', '*.wasm?module'],
       write: false,
       logLevel: 'silent',
     })

@@ -1,33 +1,29 @@
 import type { ErrorPolicy } from '../connector/error-policy.ts'
-import { optionInvalid, show } from '../errors.ts'
-import { checkWorkers } from '../kernels/create-runtime.ts'
+import { show } from '../errors.ts'
 import { bytesTaken, FIRST_ADDRESS } from '../memory/arena.ts'
 import type { Chain } from '../operators/chain.ts'
 import { shardsLayout, stagesLayout } from '../operators/state-parts.ts'
 import { timeBehind } from '../operators/time-of-rows.ts'
-import type { ResolvedConfig } from '../plan/config.ts'
 import { type Dealing, dealingOf } from '../plan/dealing.ts'
 import type { FieldSpec, LogicalNode, LogicalPlan } from '../plan/logical-node.ts'
 import { optimise } from '../plan/optimise.ts'
 import { type Partitioning, partitioningOf, withoutFunctions } from '../plan/partitioning.ts'
 import { fieldSpecs, scopesOf, sourceScope } from '../plan/plan-scope.ts'
-import { orderedSteps, type ResultOrder, type TotalOrder } from '../plan/total-order.ts'
-import type { JobMode } from '../runtime/job-mode.ts'
-import { type RestartPolicy, type RunOptions, sourcesOf } from '../runtime/run-options.ts'
+import { orderedSteps, type ResultOrder } from '../plan/total-order.ts'
+import { sourcesOf } from '../runtime/run-options.ts'
 import type { Clock } from '../time/clock.ts'
 import { EventDrivenClock } from '../time/event-driven-clock.ts'
-import type { KernelModule } from '../wasm/kernel-module.ts'
 import { threadSupport } from '../wasm/thread-support.ts'
 import { type DealtPlan, dealtChain } from './dealt-chain.ts'
 import { FrameRing, frameRingBytes, frameRingMemory } from './frame-ring.ts'
 import type { ThreadListener } from './lookout.ts'
 import { spawner } from './spawn.ts'
-import { linkBefore, refuseLossyLinks, stageName } from './stage-links.ts'
+import { linkBefore, stageName } from './stage-links.ts'
 import { type ThreadPlan, threadedChain } from './threaded-chain.ts'
+import { type OpenWorkers, onOneThread, type ReadyWorkers, type Stage, type ThreadsParts } from './threads-of-job.ts'
 import { WakeUps } from './wake-ups.ts'
 import type { WorkerJob } from './worker-job.ts'
 import { ringBytes, WorkerPool } from './worker-pool.ts'
-import { workersHere } from './workers-here.ts'
 
 /** A result row, roughly: its columns are known once the workers are ready. */
 const RESULT_ROW = Array<FieldSpec>(7).fill({ name: '', type: 'f64', nullable: false })
@@ -48,27 +44,8 @@ const MOST_PAGES = 65_535
 /** The same of a key and a record of what is aggregated by it. */
 const RECORD = Array<FieldSpec>(16).fill({ name: '', type: 'f64', nullable: false })
 
-/** What a job runs on. */
-export interface ThreadsOfJob {
-  readonly mode: JobMode
-  /** The plan as it runs. */
-  readonly plan: LogicalPlan
-  readonly threads?: OpenThreads
-  /** Columns that results are put in order by, where that is done on this thread. */
-  readonly order?: TotalOrder | undefined
-}
-
-export interface ThreadsParts {
-  readonly options: RunOptions<never, never>
-  readonly config: ResolvedConfig
-  readonly engine: 'wasm' | 'js'
-  readonly module: KernelModule | undefined
-  readonly clock: Clock
-  readonly streamClock: Clock
-}
-
-/** Workers that are ready. */
-export class OpenThreads {
+/** Workers that are ready, and what they do. */
+class OpenThreads implements ReadyWorkers {
   readonly #plan: ThreadPlan | DealtPlan
   readonly #clock: Clock
 
@@ -77,13 +54,11 @@ export class OpenThreads {
     this.#clock = clock
   }
 
-  /** What builds the chain of the job. */
   chain(listener: ThreadListener): ReturnType<typeof threadedChain> {
     if ('rings' in this.#plan) return dealtChain(this.#plan, listener, this.#clock)
     return threadedChain(this.#plan, listener, this.#clock)
   }
 
-  /** Has the workers begin: the job is there. */
   begin(job: { failed(error: unknown): void }, chain: Chain): void {
     this.#plan.pool.begin(error => {
       if (chain.elsewhere?.lost(error) !== true) job.failed(error)
@@ -95,38 +70,21 @@ export class OpenThreads {
   }
 }
 
-/**
- * Starts the workers a job asks for, where it can have any.
- *
- * @throws EventfluxError `OPTION_INVALID`; what keeps a worker from starting.
- */
-export async function openThreads(plan: LogicalPlan, parts: ThreadsParts): Promise<ThreadsOfJob> {
+/** @throws what keeps a worker from starting. */
+export const openWorkers: OpenWorkers = async (plan, { stages, workers, order: resultOrder }, parts) => {
   const { runtime } = parts.options
-  checkRestart(parts.options.restart)
-  const stages = stagesOf(plan)
-  if (stages.length > 1) refuseWorkers(parts.options.workers)
-  if (parts.options.restart !== undefined) refuseLossyLinks(plan)
-  const asked = parts.options.workers === undefined ? runtime?.workers : parts.options.workers
-  const workers = stages.length > 1 ? undefined : asked === 'auto' ? await workersHere() : checkWorkers(asked)
-  const resultOrder = checkOrder(parts.options.order)
   // The steps of a stage stay where they were put.
   const running = stages.length > 1 ? plan : optimise(plan)
-  if (workers === undefined && stages.length === 1) {
-    const ordered = resultOrder === 'global' ? partitioningOf(running, resultOrder) : undefined
-    return { mode: { kind: 'thread', workers: 0 }, plan: running, order: orderOf(ordered) }
-  }
   const dealing = stages.length > 1 ? undefined : batchesOf(running, resultOrder, parts)
   const partitioning =
     stages.length > 1 || (dealing && 'window' in dealing) ? undefined : partitioningOf(running, resultOrder)
-  const order = orderOf(partitioning)
   const refusal =
     (partitioning && 'reason' in partitioning ? partitioning : undefined) ??
     (stages.length > 1 ? withoutFunctions(plan) : undefined) ??
     reasonOf(running, stages, parts) ??
     runtime?.info.threads ??
     threadSupport()
-  if (refusal.reason !== undefined)
-    return { mode: { kind: 'thread', workers: 0, reason: refusal.reason }, plan: optimise(plan), order }
+  if (refusal.reason !== undefined) return onOneThread(plan, resultOrder, refusal.reason)
   const asks = resultOrder === 'key' ? {} : { order: resultOrder }
   const open = (threads: ThreadPlan | DealtPlan): OpenThreads => new OpenThreads(threads, parts.streamClock)
   if (dealing && 'window' in dealing)
@@ -148,9 +106,6 @@ export async function openThreads(plan: LogicalPlan, parts: ThreadsParts): Promi
   }
 }
 
-const orderOf = (partitioning: Partitioning | { readonly reason: string } | undefined): TotalOrder | undefined =>
-  partitioning && 'before' in partitioning ? partitioning.order : undefined
-
 /** Whether batches can be dealt out; if not, why, unless it is not to be. */
 function batchesOf(
   plan: LogicalPlan,
@@ -161,17 +116,6 @@ function batchesOf(
   if (order === 'global') return { reason: 'results are numbered by the rows of all keys' }
   if (options.restart !== undefined) return { reason: 'lost workers are started anew' }
   return dealingOf(plan, sourcesOf(options).length > 0)
-}
-
-/** The steps of a stage: from one up to another. */
-interface Stage {
-  readonly from: number
-  readonly to: number
-}
-
-function stagesOf({ nodes, stages = [] }: LogicalPlan): readonly Stage[] {
-  const starts = [0, ...stages]
-  return starts.map((from, i) => ({ from, to: starts[i + 1] ?? nodes.length }))
 }
 
 /** Why a job can't have workers, whatever its keys. */
@@ -361,29 +305,3 @@ async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: Th
 const LAST = { next: undefined, link: undefined, before: undefined }
 
 const restartsOf = ({ options, clock }: ThreadsParts) => ({ restart: options.restart, clock })
-
-function checkRestart(policy: RestartPolicy | undefined): void {
-  for (const [name, least] of [
-    ['attempts', 1],
-    ['delayMs', 0],
-    ['logBytes', 1],
-  ] as const) {
-    const value = policy?.[name]
-    if (value !== undefined && !(Number.isSafeInteger(value) && value >= least))
-      throw optionInvalid(`restart.${name} is a whole number of at least ${least}, not ${show(value)}`, {
-        value,
-        at: 'restart',
-      })
-  }
-}
-
-function checkOrder(order: unknown): ResultOrder {
-  if (order === undefined) return 'key'
-  if (order === 'key' || order === 'global' || order === 'none') return order
-  throw optionInvalid(`order is 'key', 'global' or 'none', not ${show(order)}`, { value: order, at: 'order' })
-}
-
-function refuseWorkers(workers: unknown): void {
-  if (workers === undefined) return
-  throw optionInvalid('a pipeline with stages has a worker for each of them: leave out workers', { at: 'workers' })
-}
