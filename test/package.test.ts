@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -79,6 +79,13 @@ describe('the package', () => {
     expect(execFileSync(program, ['run', 'plan.json'], { cwd: project, input: 'x\n1\n', encoding: 'utf8' })).toBe(
       '{"x":1}\n',
     )
+  })
+
+  it('shows each type under one name', () => {
+    const declarations = packed
+      .filter(path => path.endsWith('.d.ts'))
+      .map(path => readFileSync(join(ROOT, path), 'utf8'))
+    expect(declarations.join().match(/\b[A-Z]\w*\$\d+\b/g) ?? []).toEqual([])
   })
 
   it.each(['mts', 'cts'])('has its types for who imports it from .%s', extension => {

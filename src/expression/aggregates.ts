@@ -1,20 +1,8 @@
 import type { DataType } from '../schema/data-type.ts'
+import type { NumberOver, Numeric, Orderable, RowScope } from './aggregate-input.ts'
 import { over } from './aggregate-over.ts'
-import type {
-  BigIntExpression,
-  BooleanExpression,
-  Expression,
-  ExpressionOf,
-  NullOf,
-  NumberExpression,
-  Scope,
-  TimestampExpression,
-} from './expression.ts'
+import type { BooleanExpression, Expression, ExpressionOf, NullOf, NumberExpression } from './expression.ts'
 import { aggregateCall, literal } from './typed-expression.ts'
-
-type Numeric = NumberExpression<boolean, RowScope> | BigIntExpression<boolean, RowScope>
-type Orderable = Numeric | TimestampExpression<boolean, RowScope>
-type RowScope = Exclude<Scope, 'group'>
 
 /** The value of the same type, one for a group. */
 type OfGroup<E extends Expression> = ExpressionOf<DataType<E['type']['name'], NullOf<E>>, 'group'>
@@ -52,10 +40,8 @@ export function countIf(condition: BooleanExpression<boolean, RowScope> | boolea
  * windowed.aggregate(e => ({ volume: sum(e.size) }))
  * ```
  */
-export function sum<N extends boolean>(value: NumberExpression<N, RowScope>): NumberExpression<N, 'group'>
-export function sum<N extends boolean>(value: BigIntExpression<N, RowScope>): BigIntExpression<N, 'group'>
-export function sum(value: unknown): unknown {
-  return over('sum', value)
+export function sum<E extends Numeric>(value: E): NumberOver<E> {
+  return over('sum', value) as never
 }
 
 /**

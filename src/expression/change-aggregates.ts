@@ -1,19 +1,10 @@
 import { expressionInvalid, show } from '../errors.ts'
 import { checkOptions } from '../options.ts'
 import { type Duration, durationMs } from '../time/duration.ts'
+import type { NumberOver, Numeric, Orderable } from './aggregate-input.ts'
 import { over } from './aggregate-over.ts'
-import type {
-  BigIntExpression,
-  Expression,
-  NullOf,
-  NumberExpression,
-  Scope,
-  TimestampExpression,
-} from './expression.ts'
+import type { NullOf, NumberExpression } from './expression.ts'
 import { aggregateCall, callOf } from './typed-expression.ts'
-
-type RowScope = Exclude<Scope, 'group'>
-type Numeric = NumberExpression<boolean, RowScope> | BigIntExpression<boolean, RowScope>
 
 /**
  * The last value less the first, by arrival. Of i64 values exact; of timestamps, in milliseconds.
@@ -23,12 +14,8 @@ type Numeric = NumberExpression<boolean, RowScope> | BigIntExpression<boolean, R
  * windowed.aggregate(e => ({ change: delta(e.price) }))
  * ```
  */
-export function delta<N extends boolean>(value: BigIntExpression<N, RowScope>): BigIntExpression<N, 'group'>
-export function delta<N extends boolean>(
-  value: NumberExpression<N, RowScope> | TimestampExpression<N, RowScope>,
-): NumberExpression<N, 'group'>
-export function delta(value: Expression<boolean, RowScope>): unknown {
-  return callOf('sub', [over('last', value), over('first', value)])
+export function delta<E extends Orderable>(value: E): NumberOver<E> {
+  return callOf('sub', [over('last', value), over('first', value)]) as never
 }
 
 /**

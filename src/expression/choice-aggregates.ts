@@ -1,26 +1,11 @@
 import { checkOptions, type OptionNames } from '../options.ts'
 import type { DataType } from '../schema/data-type.ts'
 import type { ValueOf } from '../schema/row-types.ts'
+import type { Orderable, RowScope } from './aggregate-input.ts'
 import { over, valueFor } from './aggregate-over.ts'
-import type {
-  BigIntExpression,
-  BooleanExpression,
-  Either,
-  Expression,
-  ExpressionOf,
-  NullOf,
-  NumberExpression,
-  ObjectExpression,
-  Scope,
-  TimestampExpression,
-} from './expression.ts'
+import type { BooleanExpression, Either, Expression, ExpressionOf, NullOf, ObjectExpression } from './expression.ts'
 import { aggregateCall } from './typed-expression.ts'
 
-type RowScope = Exclude<Scope, 'group'>
-type Orderable =
-  | NumberExpression<boolean, RowScope>
-  | BigIntExpression<boolean, RowScope>
-  | TimestampExpression<boolean, RowScope>
 type ListOf<E extends Expression> = ObjectExpression<readonly ValueOf[E['type']['name']][]>
 
 /** Most values `collect` and `collectSet` keep where nothing else is said. */

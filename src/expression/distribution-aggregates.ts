@@ -1,10 +1,8 @@
 import { expressionInvalid, show } from '../errors.ts'
 import { checkOptions } from '../options.ts'
+import type { Numeric, RowScope } from './aggregate-input.ts'
 import { over } from './aggregate-over.ts'
-import type { BigIntExpression, Expression, NullOf, NumberExpression, Scope } from './expression.ts'
-
-type RowScope = Exclude<Scope, 'group'>
-type Numeric = NumberExpression<boolean, RowScope> | BigIntExpression<boolean, RowScope>
+import type { Expression, NullOf, NumberExpression } from './expression.ts'
 
 /**
  * How many different values there are. Nulls are passed over; there is one zero and one NaN. Exact: 16 to 32 bytes for

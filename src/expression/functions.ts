@@ -162,7 +162,7 @@ export function coalesce<A extends Operand, R extends readonly [Beside<A>, ...Be
   return callOf('coalesce', together('coalesce', [first, ...rest])) as never
 }
 
-type Orderable = NumberExpression | BigIntExpression | TimestampExpression | number | bigint
+type OrderableOperand = NumberExpression | BigIntExpression | TimestampExpression | number | bigint
 
 /**
  * The least of two or more; null if any is. NaN is passed over.
@@ -172,7 +172,7 @@ type Orderable = NumberExpression | BigIntExpression | TimestampExpression | num
  * stream.project(e => ({ capped: least(e.price, 100) }))
  * ```
  */
-export function least<A extends Orderable, R extends readonly [Beside<A>, ...Beside<A>[]]>(
+export function least<A extends OrderableOperand, R extends readonly [Beside<A>, ...Beside<A>[]]>(
   first: A,
   ...rest: R
 ): Joined<A | R[number], AnyNull<A | R[number]>, ScopeOf<A> | ScopeOf<R[number]>> {
@@ -187,7 +187,7 @@ export function least<A extends Orderable, R extends readonly [Beside<A>, ...Bes
  * stream.project(e => ({ floored: greatest(e.price, 0) }))
  * ```
  */
-export function greatest<A extends Orderable, R extends readonly [Beside<A>, ...Beside<A>[]]>(
+export function greatest<A extends OrderableOperand, R extends readonly [Beside<A>, ...Beside<A>[]]>(
   first: A,
   ...rest: R
 ): Joined<A | R[number], AnyNull<A | R[number]>, ScopeOf<A> | ScopeOf<R[number]>> {

@@ -6,6 +6,7 @@ import {
   type ReturnTypeName,
   type TypedAggregateDefinition,
 } from './aggregate-definition.ts'
+import type { RowScope } from './aggregate-input.ts'
 import type {
   BigIntExpression,
   BooleanExpression,
@@ -13,13 +14,11 @@ import type {
   ExpressionOf,
   NumberExpression,
   ObjectExpression,
-  Scope,
   StringExpression,
   TimestampExpression,
 } from './expression.ts'
 import { aggregateCall, TypedExpression } from './typed-expression.ts'
 
-type RowScope = Exclude<Scope, 'group'>
 type ExpressionFor<V> = [V] extends [boolean]
   ? BooleanExpression<boolean, RowScope>
   : [V] extends [number]

@@ -5,7 +5,7 @@ import { instantiateKernels, instantiateKernelsSync } from '../wasm/instantiate.
 import type { KernelModule } from '../wasm/kernel-module.ts'
 import { jsKernels } from './js-engine.ts'
 
-/** Which engine computes: WebAssembly, plain JavaScript, or the first of them that runs here. */
+/** Which engine runs the kernels: WebAssembly, its plain TypeScript twin, or the first that can. */
 export type EngineChoice = 'auto' | 'wasm' | 'js'
 
 export interface EngineOptions {

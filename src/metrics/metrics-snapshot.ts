@@ -6,8 +6,8 @@ import { createRateSnapshot, type RateSnapshot } from './meter.ts'
 import type { OperatorSnapshot } from './operator-metrics.ts'
 import type { WorkerSnapshot } from './worker-metrics.ts'
 
-/** `false`: nothing is measured. 'basic': everything but the times of single operators. 'detailed': those too. */
-type MetricsLevel = false | 'basic' | 'detailed'
+/** How much is measured. `false` costs nothing; `'detailed'` adds latencies and per-operator times. */
+export type MetricsLevel = false | 'basic' | 'detailed'
 
 /** A job at one moment. Counts are rows since the start and never go back. */
 export interface MetricsSnapshot {

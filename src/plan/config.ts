@@ -1,12 +1,8 @@
 import { optionInvalid, show } from '../errors.ts'
+import type { EngineChoice } from '../kernels/engine.ts'
+import type { MetricsLevel } from '../metrics/metrics-snapshot.ts'
 import { type BackpressureStrategy, type NormalisedStrategy, normaliseStrategy } from './backpressure-strategy.ts'
 import { DEFAULT_BUFFER_SIZE, DEFAULT_MAX_BATCH } from './default-capacity.ts'
-
-/** How much is measured. `false` costs nothing; `'detailed'` adds latencies and per-operator times. */
-export type MetricsLevel = false | 'basic' | 'detailed'
-
-/** Which engine runs the kernels: WebAssembly, its plain TypeScript twin, or the first that can. */
-export type EngineChoice = 'auto' | 'wasm' | 'js'
 
 /** How a pipeline runs. Every option has a default. */
 export interface PipelineConfig {

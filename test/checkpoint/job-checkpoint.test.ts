@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { count, f64, memoryStore, pipeline, schema, sum, timestamp, tumbling, utf8 } from '../../src/index.ts'
-import type { EngineChoice } from '../../src/plan/config.ts'
+import type { EngineChoice } from '../../src/kernels/engine.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
 
 const trades = schema({ time: timestamp(), symbol: utf8(), price: f64() })

@@ -1,6 +1,6 @@
 import { count, max, min, sum } from '../../src/expression/aggregates.ts'
+import type { MetricsLevel } from '../../src/metrics/metrics-snapshot.ts'
 import { pipeline } from '../../src/packaged.ts'
-import type { MetricsLevel } from '../../src/plan/config.ts'
 import { f64, i32, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import { tumbling } from '../../src/time/windows.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { MetricsLevel } from '../../src/plan/config.ts'
+import type { MetricsLevel } from '../../src/metrics/metrics-snapshot.ts'
 import { type Pattern, soak } from './memory.harness.ts'
 
 /** What a heap may differ by from one collection to the next: compiled code, feedback, the test runner's own. */

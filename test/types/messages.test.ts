@@ -4,12 +4,12 @@ import { ROOT } from '../source-files.ts'
 
 // What TypeScript says to mistakes people make: one error each, at the place of the mistake, in words.
 
-const BEFORE = `import { count, desc, f64, i64, max, pipeline, schema, session, timestamp, tumbling, utf8, when } from 'eventflux'
+const BEFORE = `import { count, desc, f64, i64, max, pipeline, schema, session, sum, timestamp, tumbling, utf8, when } from 'eventflux'
 const events = schema({ time: timestamp(), user: utf8(), value: f64(), big: i64() })
 const start = pipeline(events)
 const timed = start.eventTime('time')
 const counted = timed.keyBy('user').window(tumbling('1m')).aggregate(() => ({ n: count() }))
-export const used = [count, desc, f64, i64, max, session, when, counted]
+export const used = [count, desc, f64, i64, max, session, sum, when, counted]
 `
 
 const MISTAKES: Record<string, readonly [code: string, message: RegExp]> = {
@@ -21,6 +21,22 @@ const MISTAKES: Record<string, readonly [code: string, message: RegExp]> = {
   'a number beside an i64': [
     'start.filter(e => e.big.gt(5))',
     /'number' is not assignable to parameter of type 'BigIntOperand'/,
+  ],
+  'a sum of text': [
+    'timed.window(tumbling("1m")).aggregate(e => ({ total: sum(e.user) }))',
+    /'StringExpression<false, "row">' is not assignable to parameter of type 'Numeric'/,
+  ],
+  'an aggregate of a name': [
+    "timed.window(tumbling('1m')).aggregate(() => ({ total: sum('value') }))",
+    /'string' is not assignable to parameter of type 'Numeric'/,
+  ],
+  'a row among groups': [
+    "timed.window(tumbling('1m')).aggregate(e => ({ value: e.value }))",
+    /'NumberExpression<false, "row">' is not assignable to type 'GroupExpression'/,
+  ],
+  'an aggregate among rows': [
+    'start.project(e => ({ most: max(e.value) }))',
+    /'NumberExpression<false, "group">' is not assignable to type 'RowExpression'/,
   ],
   'cases of two kinds': [
     "start.project(e => ({ tier: when(e.value.gt(1), 'a').otherwise(5) }))",
