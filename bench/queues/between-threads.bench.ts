@@ -2,109 +2,21 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isMainThread, Worker, workerData } from 'node:worker_threads'
+import { isMainThread, workerData } from 'node:worker_threads'
 import { RingBuffer as RingbufJs } from 'ringbuf.js'
 import { SharedEventQueue } from '../../src/queues/index.ts'
-import { f64, i32, timestamp } from '../../src/schema/data-type.ts'
-import { schema } from '../../src/schema/schema.ts'
 import { check } from '../harness/check.ts'
 import { group } from '../harness/group.ts'
 import { LatencySamples } from '../harness/latency.ts'
-import { type Comparison, type Contestant, compareInRounds } from '../harness/rounds.ts'
-import { BATCH, type Consumer, consume } from './consumer-thread.ts'
+import { type Contestant, compareInRounds } from '../harness/rounds.ts'
+import { BATCH, type Consumer, consume, points } from './consumer-thread.ts'
+import { numbers, Peer, race, type Sender } from './race.ts'
 
 /** Values a queue holds. */
 const CAPACITY = 16_384
 
 // The other thread runs this very bundle, and stays here.
 if (!isMainThread) await consume(workerData as Consumer)
-
-/** A thread that takes out `count` values or rows a round, and answers with what they add up to. */
-class Peer {
-  readonly #worker: Worker
-  #answer: ((total: number) => void) | undefined
-
-  constructor(consumer: Consumer) {
-    this.#worker = new Worker(new URL(import.meta.url), { workerData: consumer })
-    this.#worker.on('message', total => this.#answer!(total))
-  }
-
-  post(message: unknown, transferred: ArrayBuffer[] = []): void {
-    this.#worker.postMessage(message, transferred)
-  }
-
-  /** Lets it begin; resolves once it has all of them. */
-  async round(count: number): Promise<() => Promise<number>> {
-    let total: Promise<number> = this.#next()
-    this.post(count)
-    await total
-    total = this.#next()
-    return () => total
-  }
-
-  end(): Promise<number> {
-    return this.#worker.terminate()
-  }
-
-  #next(): Promise<number> {
-    return new Promise(resolve => {
-      this.#answer = resolve
-    })
-  }
-}
-
-interface Sender {
-  readonly name: string
-  readonly consumer: Consumer
-  readonly send: (count: number, peer: Peer) => void
-  /** Share of the values it sends a round: slow ones send fewer. */
-  readonly share?: number
-  readonly targets?: Contestant['targets']
-}
-
-const numbers = new Float64Array(BATCH).map((_, i) => i)
-const totalOf = (count: number): number => (count / BATCH) * ((BATCH * (BATCH - 1)) / 2)
-
-/** Rates are per value: a contestant that sends a share of the values runs that much shorter, and counts as if it had sent all. */
-async function race(senders: readonly Sender[], count: number, quick: boolean, unit: string, baselines: string[]) {
-  const rows: { sender: Sender; figures: Awaited<ReturnType<typeof compareInRounds>> }[] = []
-  for (const sender of senders) {
-    const peer = new Peer(sender.consumer)
-    const own = Math.max(BATCH, Math.floor((count * (sender.share ?? 1)) / BATCH) * BATCH)
-    const contestant: Contestant = {
-      name: sender.name,
-      async prepare() {
-        const done = await peer.round(own)
-        return async () => {
-          sender.send(own, peer)
-          const total = await done()
-          check(total === totalOf(own), `the sum through ${sender.name} is ${total}, not ${totalOf(own)}`)
-        }
-      },
-    }
-    const comparison: Comparison = {
-      contestants: [contestant],
-      baselines: [sender.name],
-      amount: own / 1e6,
-      unit,
-      warmups: quick ? 1 : 3,
-      rounds: quick ? 2 : 9,
-    }
-    rows.push({ sender, figures: await compareInRounds(comparison) })
-    await peer.end()
-  }
-  const medianOf = (name: string): number => rows.find(({ sender }) => sender.name === name)!.figures[0]!.median
-  const baseline = baselines.reduce((best, name) => (medianOf(name) > medianOf(best) ? name : best))
-  return rows.map(({ sender, figures }) => {
-    const figure = figures[0]!
-    const targets = sender.targets?.map(target => {
-      const reached = target.of === 'value' ? figure.median : figure.median / medianOf(target.against ?? baseline)
-      return { ...target, reached, met: reached >= target.atLeast }
-    })
-    const against = sender.name === baseline ? {} : { baseline, ratio: figure.median / medianOf(baseline) }
-    return { ...figure, ...against, ...(targets && { targets }) }
-  })
-}
 
 function queueSender(kind: 'spsc' | 'mpmc', more: Partial<Sender>): Sender {
   const queue = SharedEventQueue.numbers({ capacity: CAPACITY, kind })
@@ -228,7 +140,6 @@ group('one-by-one', 'one number at a time from one thread to another', async ({ 
 
 group('rows', 'rows of three columns from one thread to another', async ({ quick, record }) => {
   const count = BATCH * (quick ? 200 : 5_000)
-  const points = schema({ time: timestamp(), size: i32(), price: f64() })
   const columns = { time: new Int32Array(BATCH).fill(1_000), size: new Int32Array(BATCH).fill(1), price: numbers }
   const rowSender = (kind: 'spsc' | 'mpmc'): Sender => {
     const queue = SharedEventQueue.rows(points, { capacity: CAPACITY, kind })
