@@ -38,8 +38,8 @@ export interface TransactionalSink {
  */
 export interface RowId {
   /**
-   * 0, and as long as rows would come out in the same order again, that for good: for what one input gives, event time, and
-   * one thread. Where a job goes on otherwise than it was, a new epoch begins, greater than those before: the time of the
+   * 0, and as long as rows would come out in the same order again, that for good: for what one input gives, event time,
+   * one thread or stages, or workers with `order: 'global'`. Where a job goes on otherwise than it was, a new epoch begins, greater than those before: the time of the
    * clock, in milliseconds. Its rows may be there under another id.
    */
   readonly epoch: number

@@ -126,6 +126,8 @@ export interface ChainElsewhere {
   statesAt(id: number): Promise<ElsewhereStates>
   /** How the work is spread. */
   readonly layout: Layout
+  /** Whether the rows of one input would come out in the same order once more, whatever thread is ahead. */
+  readonly isRepeatable: boolean
   /** How often the threads were started anew. */
   readonly restarts: number
   /** A thread is lost. Whether all of them are started anew; else the job is over. */

@@ -170,7 +170,7 @@ class Assembler {
       },
     })
     this.#refuseUnknown(chain)
-    if (chain.elsewhere !== undefined) this.#order.lost()
+    if (chain.elsewhere?.isRepeatable === false) this.#order.lost()
     rowClock?.begin(() => edge.ring.isEmpty && !task.isBlocked)
     return {
       edge,

@@ -2,8 +2,10 @@ import type { LogicalNode } from '../plan/logical-node.ts'
 
 /**
  * Whether the rows of a job would come out in the same order once more, and so may have the ids they had: as long as one
- * input gives them, nothing but they and the plan says what comes out, and one thread sees all of it. Where that ends, so
- * does the epoch: a row must not have the id of another one, or who leaves out what it has would leave out what it hasn't.
+ * input gives them, nothing but they and the plan says what comes out, and threads that share the work put it in order. Where
+ * that ends, so does the epoch: a row must not have the id of another one, or who leaves out what it has would leave out what
+ * it hasn't. That order can't change from one checkpoint to the next: no checkpoint restores where results are put in
+ * another one.
  */
 export class OutputOrder {
   /** What rows are numbered in. */

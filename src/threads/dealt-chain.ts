@@ -120,6 +120,7 @@ export function dealtChain(
         settle: () => dealer.settle(),
         gone: pool.gone,
         layout: '',
+        isRepeatable: false,
         barrier: (id, aligned) => dealer.barrier(id, aligned),
         // Everything is here when all have come to the barrier.
         statesAt: async () => ({ parts: [], pauseNs: 0 }),

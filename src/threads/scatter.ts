@@ -3,7 +3,7 @@ import type { RecordBatch } from '../memory/record-batch.ts'
 import type { ChainParts } from '../operators/chain.ts'
 import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import type { Operator } from '../operators/operator.ts'
-import type { TimedStage } from '../operators/stage-timers.ts'
+import type { StageTimers, TimedStage } from '../operators/stage-timers.ts'
 import type { RestartPolicy } from '../runtime/run-options.ts'
 import type { Clock } from '../time/clock.ts'
 import { BatchSender } from './batch-sender.ts'
@@ -24,6 +24,8 @@ export class Scatter implements Operator {
   readonly #input: FrameRing
   readonly #listener: ThreadListener
   readonly #clock: Clock
+  readonly #timers: StageTimers
+  readonly #states: WorkerStates
   readonly #sender: BatchSender
   readonly #gather: Gather
   readonly #sent = new SentRows()
@@ -37,9 +39,7 @@ export class Scatter implements Operator {
   #armedFor = Number.POSITIVE_INFINITY
   #disarm: (() => void) | undefined
   readonly #sendRows = (): boolean => this.#withSpace(() => this.#sender.send())
-  readonly #tick: TimedStage = {
-    timerDue: atMs => this.#open.do(() => this.#tell(FRAME.tick, 0, Math.max(atMs, this.#clock.now()))),
-  }
+  readonly #tick: TimedStage = { timerDue: atMs => this.#reached(Math.max(atMs, this.#clock.now())) }
 
   constructor(
     columns: readonly InputColumn[],
@@ -50,6 +50,8 @@ export class Scatter implements Operator {
       readonly input: FrameRing
       readonly listener: ThreadListener
       readonly clock: Clock
+      /** By which the workers wait for the clock: they have none. */
+      readonly timers: StageTimers
       readonly delays: Clock
       readonly states: WorkerStates
       readonly restart: RestartPolicy | undefined
@@ -61,6 +63,7 @@ export class Scatter implements Operator {
     this.#input = input
     this.#listener = parts.listener
     this.#clock = parts.clock
+    this.#timers = parts.timers
     this.#sender = new BatchSender({
       ring: input,
       stream: 0,
@@ -73,6 +76,7 @@ export class Scatter implements Operator {
     this.#lookout = new Lookout(parts.listener, parts.clock, () => this.#pump())
     pool.onCall = () => this.#lookout.called()
     const { restart, states, delays } = parts
+    this.#states = states
     this.restarts =
       restart &&
       new Restarts(restart, {
@@ -117,7 +121,9 @@ export class Scatter implements Operator {
     if (!this.#tell(FRAME.barrier, 0, id)) return false
     this.#gather.atBarrier(id, () => {
       this.restarts?.aligned(id)
-      return aligned()
+      const isThrough = aligned()
+      this.#states.aligned(id)
+      return isThrough
     })
     this.restarts?.sent(id)
     return true
@@ -203,21 +209,19 @@ export class Scatter implements Operator {
     if (rows > 0) this.#listener.batchDone(rows, 0)
   }
 
-  /** Has the clock send a turn: the workers have none. */
+  /** Has the clock send a turn. */
   #arm(atMs: number): void {
     if (atMs === this.#armedFor) return
     this.#disarm?.()
-    this.#disarm = undefined
     this.#armedFor = atMs
-    if (atMs === Number.POSITIVE_INFINITY) return
-    const delayMs = Math.min(atMs - this.#clock.now(), LONGEST_DELAY_MS)
-    this.#disarm = this.#clock.after(delayMs, () => {
-      this.#armedFor = Number.POSITIVE_INFINITY
-      if (this.#clock.now() < atMs) this.#arm(atMs)
-      else this.#listener.timerDue(this.#tick, atMs)
-    })
+    this.#disarm = atMs === Number.POSITIVE_INFINITY ? undefined : this.#timers.at(this.#tick, atMs)
+  }
+
+  #reached(atMs: number): boolean {
+    const wantedMs = this.#armedFor
+    this.#armedFor = Number.POSITIVE_INFINITY
+    if (atMs >= wantedMs) return this.#open.do(() => this.#tell(FRAME.tick, 0, atMs))
+    this.#arm(wantedMs)
+    return true
   }
 }
-
-/** Timers of runtimes hold their delay in 31 bits, and fire at once beyond. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1

@@ -102,6 +102,7 @@ export function threadedChain(
       input,
       listener,
       clock,
+      timers: parts.timers,
       delays,
       states,
       restart,
@@ -127,6 +128,8 @@ export function threadedChain(
         settle: () => head.settle(),
         gone: pool.gone,
         layout,
+        // The rows of a sink are put in order, or are all of one worker.
+        isRepeatable: order !== undefined || stages.every(({ workers }) => workers.length === 1),
         barrier: (id, aligned) => head.barrier(id, aligned),
         statesAt: id => states.at(id),
         restore(kept, isSpreadOtherwise, { allowNew = false, allowDropped = false }) {

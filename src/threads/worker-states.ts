@@ -33,6 +33,14 @@ export class WorkerStates {
     return this.#of(id).all
   }
 
+  /**
+   * All of them have come to a barrier: whoever wants what they keep as of it has asked. Until then it is kept, also when some
+   * are at the next one already.
+   */
+  aligned(id: number): void {
+    this.#of(id).isAligned = true
+  }
+
   /** All workers do once more what they did behind the last barrier that all of them came to. */
   restart(): void {
     for (const collected of this.#open.values()) {
@@ -47,7 +55,7 @@ export class WorkerStates {
   #of(id: number): Collected {
     const known = this.#open.get(id)
     if (known !== undefined) return known
-    for (const [other, { isWhole }] of this.#open) if (isWhole) this.#open.delete(other)
+    for (const [other, { isWhole, isAligned }] of this.#open) if (isWhole && isAligned) this.#open.delete(other)
     let resolve: Collected['resolve'] = () => {}
     const all = new Promise<Collected>(done => {
       resolve = done
@@ -59,6 +67,7 @@ export class WorkerStates {
       count: 0,
       pauseNs: 0,
       isWhole: false,
+      isAligned: false,
       all,
       resolve,
     }
@@ -74,6 +83,7 @@ interface Collected extends StatesOfWorkers {
   count: number
   pauseNs: number
   isWhole: boolean
+  isAligned: boolean
   readonly all: Promise<Collected>
   readonly resolve: (collected: Collected) => void
 }

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest'
 import {
   type CheckpointStore,
   count,
+  hopping,
   i32,
   type Job,
+  max,
   memoryStore,
   pipeline,
   type ResultBatch,
@@ -157,6 +159,99 @@ describe('the ids of rows', () => {
     const toNobody: unknown[] = []
     toSink((row: string, id: RowId) => void toNobody.push(row, id)).write('by hand')
     expect(toNobody).toEqual(['by hand', { epoch: 0, sequence: 0 }])
+  })
+})
+
+describe('the ids of rows that workers share', () => {
+  /** Keys come up in windows of several slices, some of them late: their order hangs on who does the work. */
+  const late = events.map(({ time, user, n }) => ({ time: time - (n % 7 === 3 ? 120 : 0), user, n }))
+  const rows = pipeline(clicks, { maxBatch: 16, bufferSize: 32 })
+  const inWindows = (from: typeof rows) =>
+    from
+      .eventTime('time', { outOfOrderness: '60ms' })
+      .keyBy('user')
+      .window(hopping(200, 50))
+      .aggregate(e => ({ clicks: count(), last: max(e.n) }))
+  const shared = inWindows(rows)
+  const staged = inWindows(rows.filter(e => e.n.ge(0)).stage())
+    .stage()
+    .filter(r => r.clicks.gt(0))
+  interface Start {
+    /** Rows that came out before it is killed. */
+    readonly rows: number
+    readonly workers: number
+    readonly back: number
+  }
+  const lives = fc.array(fc.record({ rows: fc.nat(150), workers: fc.nat(3), back: fc.nat(2) }), {
+    minLength: 1,
+    maxLength: 3,
+  })
+  const last: Start = { rows: Number.POSITIVE_INFINITY, workers: 2, back: 0 }
+
+  it.each([
+    ['that put them into one order, however many there are', shared, true],
+    ['of which each has a stage', staged, false],
+  ])(
+    'are those they had, for jobs that are killed and begin from any checkpoint: %s',
+    async (_, plan, isShared) => {
+      const of = ({ workers }: Start) => (isShared ? { order: 'global', ...(workers > 0 && { workers }) } : {})
+      const expected: string[] = []
+      const one = await plan.run({
+        source: late,
+        sink: (row: unknown) => void expected.push(JSON.stringify(row)),
+        ...of({ ...last, workers: 0 }),
+      } as never)
+      await one.done
+      expect(expected.length).toBeGreaterThan(100)
+      await fc.assert(
+        fc.asyncProperty(lives, async killed => {
+          const kept = memoryStore()
+          const outside = new Outside()
+          for (const start of [...killed, last]) {
+            const life: Life = { isOver: false }
+            let rows = 0
+            const id = (await kept.list()).at(-1 - start.back)
+            let kill = (): void => {}
+            const end = new Promise<void>(resolve => {
+              kill = resolve
+            })
+            const job = await plan.run({
+              source: late,
+              // What comes out behind the end reaches nobody.
+              sink: (row: unknown, rowId: RowId) => {
+                life.isOver ||= rows++ >= start.rows
+                if (life.isOver) kill()
+                else outside.take(row, rowId)
+              },
+              checkpoint: { store: slow(kept, life, 0), everyEvents: 30, retain: 3 },
+              restore: { from: kept, ...(id === undefined ? {} : { id }) },
+              ...of(start),
+            } as never)
+            expect(job.mode.workers).toBe(isShared ? start.workers : 3)
+            await Promise.race([end, job.done])
+            await job.stop({ drain: false })
+          }
+          expect(outside.inOrder).toEqual(expected)
+          expect([...outside.rows.keys()].every(key => key.startsWith('0/'))).toBe(true)
+        }),
+        { numRuns: 4 },
+      )
+    },
+    120_000,
+  )
+
+  it.each([
+    ['key', 'global'],
+    ['global', 'key'],
+  ] as const)('are never those of a job that puts rows in another order: %s to %s', async (before, then) => {
+    const store = memoryStore()
+    const options = { source: late, sink: [], checkpoint: { store, everyEvents: 90 } } as object
+    const job = await shared.run({ ...options, order: before })
+    await job.done
+    const restore = { from: store, allowNew: true, allowDropped: true }
+    await expect(shared.run({ ...options, order: then, restore })).rejects.toMatchObject({
+      code: 'CHECKPOINT_MISMATCH',
+    })
   })
 })
 
