@@ -56,6 +56,7 @@ export function aggregateOf(columns: readonly OracleColumn[], tape: Tape): SaidA
     () => listed('topK', say.of(tape.pick<Kind>(['number', 'i64', 'timestamp'])), 1 + tape.below(4)),
     () => listed('bottomK', say.of(tape.pick<Kind>(['number', 'i64', 'timestamp'])), 1 + tape.below(4)),
     () => listed('collect', say.of(tape.pick(ALL_KINDS)), 1 + tape.below(20)),
+    () => listedOnce(say.of(tape.pick(ALL_KINDS)), 1 + tape.below(20)),
     () => percentile(say.of('number'), tape.pick([0, 0.1, 0.5, 0.75, 0.99, 1])),
     () => (hasSpecial ? tape.pick(specials(say.of('special'))) : exact('count', undefined, () => 'count(*)')),
   ])()
@@ -87,6 +88,17 @@ export function chosen(fn: 'argMin' | 'argMax', value: Said, by: Said): SaidAggr
   return {
     result: { kind: 'aggregate', fn, args: [value.node, by.node] },
     sql: `first(${value.sql} ORDER BY ${order}) FILTER (WHERE (${value.sql}) IS NOT NULL AND (${by.sql}) IS NOT NULL)`,
+    scaleSql: '0',
+    nearness: 'exact',
+  }
+}
+
+/** The first different ones of some values, by first arrival. */
+export function listedOnce(value: Said, count: number): SaidAggregate {
+  const all = `(list(${value.sql} ORDER BY seq) FILTER (WHERE (${value.sql}) IS NOT NULL))`
+  return {
+    result: { kind: 'aggregate', fn: 'collectSet', args: [value.node, { kind: 'literal', type: 'f64', value: count }] },
+    sql: `coalesce(list_filter(${all}, (v, i) -> list_position(${all}, v) = i), [])[1:${count}]`,
     scaleSql: '0',
     nearness: 'exact',
   }

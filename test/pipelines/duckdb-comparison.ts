@@ -32,7 +32,8 @@ const isSameList = (ours: readonly Value[], theirs: readonly Value[]): boolean =
 
 function isNear(nearness: Nearness, ours: Value, theirs: Value, scale: number): boolean {
   if (typeof ours !== 'number' || typeof theirs !== 'number') return ours === theirs
-  if (nearness === 'exact') return ours === theirs || (Number.isNaN(ours) && Number.isNaN(theirs))
+  if (ours === theirs || (Number.isNaN(ours) && Number.isNaN(theirs))) return true
+  if (nearness === 'exact') return false
   const [a, b] = nearness === 'deviation' ? [ours ** 2, theirs ** 2] : [ours, theirs]
   return Math.abs(a - b) <= 1e-9 * Math.abs(b) + 1e-13 * scale
 }

@@ -5,7 +5,17 @@ import { fieldSpecs } from '../../src/plan/plan-scope.ts'
 import { boundedOutOfOrderness } from '../../src/plan/watermarks.ts'
 import { Random } from '../kernels/random.ts'
 import type { Row } from '../plan/scalar-interpreter.ts'
-import { chosen, exact, listed, percentile, type SaidAggregate, specials, spread, summed } from './duckdb-aggregates.ts'
+import {
+  chosen,
+  exact,
+  listed,
+  listedOnce,
+  percentile,
+  type SaidAggregate,
+  specials,
+  spread,
+  summed,
+} from './duckdb-aggregates.ts'
 import { difference } from './duckdb-comparison.ts'
 import { Oracle, oracleEvents, oracleRows } from './duckdb-events.ts'
 import { alignedSql, type Said } from './duckdb-expressions.ts'
@@ -31,6 +41,36 @@ function deltaOf({ node, sql }: Said): SaidAggregate {
   return { result, sql: `arg_max(${sql}, seq) - arg_min(${sql}, seq)`, scaleSql: '0', nearness: 'exact' }
 }
 
+/** Of NaN and infinities: what is not a number has no spread. */
+const spreadOfSpecials = (
+  [
+    ['variance', 'variance', 'var_pop'],
+    ['varianceSample', 'variance', 'var_samp'],
+    ['stdDev', 'deviation', 'stddev_pop'],
+    ['stdDevSample', 'deviation', 'stddev_samp'],
+  ] as const
+).map(([fn, nearness, sqlName]): SaidAggregate => {
+  const finite = `${sqlName}("w") FILTER (WHERE isfinite("w"))`
+  const isSample = fn.endsWith('Sample')
+  return {
+    result: call(fn, column('w').node),
+    sql: `CASE WHEN count("w") <= ${isSample ? 1 : 0} THEN NULL WHEN bool_and(isfinite("w")) FILTER (WHERE "w" IS NOT NULL) THEN ${finite} ELSE 'nan'::DOUBLE END`,
+    scaleSql: 'coalesce(max("w" * "w") FILTER (WHERE isfinite("w")), 0)',
+    nearness,
+  }
+})
+
+/** NaN is passed over, unless there is nothing else; between two infinities there is nothing to interpolate. */
+const percentilesOfSpecials = [0, 0.1, 0.5, 0.75, 1].map((p): SaidAggregate => {
+  const numbers = `quantile_cont("w", ${p}) FILTER (WHERE NOT isnan("w"))`
+  return {
+    result: call('percentile', column('w').node, { kind: 'literal', type: 'f64', value: p }),
+    sql: `coalesce(${numbers}, CASE WHEN count("w") > 0 THEN 'nan'::DOUBLE END)`,
+    scaleSql: 'coalesce(max(abs("w")) FILTER (WHERE isfinite("w")), 0)',
+    nearness: 'sum',
+  }
+})
+
 const AGGREGATES: readonly SaidAggregate[] = [
   ...(['d', 'w', 'l', 'b', 'x', 't'] as const).flatMap(name => [
     exact('count', column(name), x => `count(${x})`),
@@ -38,6 +78,12 @@ const AGGREGATES: readonly SaidAggregate[] = [
     exact('last', column(name), x => `arg_max(${x}, seq)`),
     exact('distinctCount', column(name), x => `count(DISTINCT ${x})`),
   ]),
+  // Exact for as few values as there are here.
+  ...(['w', 'b', 'x', 'y', 's'] as const).map(name =>
+    exact('approxDistinct', column(name), x => `count(DISTINCT ${x})`),
+  ),
+  ...(['x', 'b', 'l', 'd', 't'] as const).map(name => listedOnce(column(name), 6)),
+  listedOnce(column('n'), 1_000),
   exact('countIf', column('b'), x => `count(*) FILTER (WHERE ${x})`),
   exact('boolAnd', column('b'), x => `bool_and(${x})`),
   exact('boolOr', column('b'), x => `bool_or(${x})`),
@@ -46,6 +92,8 @@ const AGGREGATES: readonly SaidAggregate[] = [
     exact('max', column(name), x => `max(${x})`),
   ]),
   ...specials(column('w')),
+  ...spreadOfSpecials,
+  ...percentilesOfSpecials,
   exact('sum', column('l'), x => `sum(${x})`),
   ...(['d', 's', 'n', 'u'] as const).map(name => summed('sum', column(name), x => `fsum(${x})`)),
   ...(['d', 's', 'n', 'u'] as const).map(name => summed('avg', column(name), x => `fsum(${x}) / count(${x})`)),
