@@ -7,16 +7,26 @@ import type { ColumnBuffers, ColumnField } from './column-buffers.ts'
 import type { CodedStrings, ColumnBlock } from './column-input.ts'
 import { type ColumnSource, type PreparedColumns, prepareColumns, type TypedArray } from './column-source.ts'
 import { type FieldSetter, fieldSetter } from './field-setter.ts'
+import type { LinearMemory } from './linear-memory.ts'
 import { copyPlain } from './plain-copy.ts'
 import { RowFault } from './row-fault.ts'
 import { checkMaxStringLength, MAX_STRING_LENGTH, type RowWriterOptions } from './row-writer.ts'
 import { textCoders } from './text-coders.ts'
-import { copyTyped, setBits } from './typed-copy.ts'
+import { copiesWhole, copyTyped, setBits } from './typed-copy.ts'
 
 /** A row writer's options, and the kernels that work on whole columns. */
 interface ColumnWriterOptions extends RowWriterOptions {
   readonly arena: Arena
   readonly kernels: Pick<KernelExports, 'normaliseTimes' | 'translateCodes' | 'shiftCodes'>
+}
+
+/** Columns for some rows in a memory that isn't the job's own, and the kernels over it. */
+export interface ColumnsElsewhere {
+  readonly memory: LinearMemory
+  readonly kernels: Pick<KernelExports, 'normaliseTimes' | 'shiftCodes'>
+  /** By field index: where its first row stands, and its bitmap; 0: it can't be null. */
+  readonly values: readonly number[]
+  readonly validity: readonly number[]
 }
 
 /**
@@ -67,9 +77,52 @@ export class ColumnWriter {
     return rows
   }
 
+  /** Whether all columns of the block may be copied whole, as far as that can be told without a look at every value. */
+  copiesWhole({ sources }: PreparedColumns): boolean {
+    return sources.every((source, field) => {
+      const { type } = this.#field(field)
+      if (source.kind === 'typed') return source.valid === undefined && copiesWhole(type.name, source.values)
+      if (source.kind !== 'coded' || source.valid !== undefined || type.isNullable) return false
+      const { codes, dictionary: list } = source.values
+      // Codes follow the positions, so none of the list is new.
+      return isCodeArray(codes) && this.#translators[field]!.of(list).shift !== 0
+    })
+  }
+
+  /**
+   * Writes `count` rows of a block that `copiesWhole` elsewhere. False: a row doesn't fit, or a list is no longer known. What was
+   * written is of no use then, and `writeColumns` finds out more.
+   */
+  writeElsewhere(columns: PreparedColumns, from: number, count: number, to: ColumnsElsewhere): boolean {
+    return columns.sources.every((source, field) => {
+      const { type } = this.#field(field)
+      if (type.isNullable) setBits(to.memory.u8, to.validity[field]!, 0, count)
+      const at = to.values[field]!
+      if (source.kind === 'coded') return this.#translateElsewhere(field, source.values, from, count, to)
+      const { values } = source as Extract<ColumnSource, { readonly kind: 'typed' }>
+      if (values.length < from + count) return false
+      const { name } = type
+      return copyTyped(to.memory, to.kernels, name, values, from, count, at / BYTE_WIDTH[name]) === count
+    })
+  }
+
   /** Why the last block stopped: an `EVENT_INVALID` with `name[row]` in `at`. Ask after a refusal only. */
   lastError(): EventfluxError {
     return this.#fault.error()
+  }
+
+  #translateElsewhere(
+    field: number,
+    { codes, dictionary: list }: CodedStrings,
+    from: number,
+    count: number,
+    { memory, kernels, values }: ColumnsElsewhere,
+  ): boolean {
+    const at = values[field]!
+    const { shift, codes: known } = this.#translators[field]!.of(list)
+    if (shift === 0 || codes.length < from + count) return false
+    memory.i32.set((codes as Int32Array).subarray(from, from + count), at >>> 2)
+    return kernels.shiftCodes(at, count, known.length, shift) === count
   }
 
   #bind(): void {

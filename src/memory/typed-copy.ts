@@ -17,35 +17,46 @@ export function copyTyped(
   count: number,
   at: number,
 ): number {
+  if (!copiesWhole(type, values)) return -1
+  const given = part(values, from, count)
   switch (type) {
     case 'f64':
-      if (isBig(values)) return -1
-      memory.f64.set(part(values, from, count), at)
+      memory.f64.set(given as NumberArray, at)
       return count
     case 'f32':
-      if (isBig(values)) return -1
-      memory.f32.set(part(values, from, count), at)
+      memory.f32.set(given as NumberArray, at)
       return count
-    case 'timestamp': {
-      if (isBig(values)) return -1
-      memory.f64.set(part(values, from, count), at)
+    case 'timestamp':
+      memory.f64.set(given as NumberArray, at)
       // Checked where they now stand: an array given may be shared and change between a check and a copy.
-      return isInteger(values) ? count : kernels.normaliseTimes(at * 8, count)
-    }
+      return isInteger(given as NumberArray) ? count : kernels.normaliseTimes(at * 8, count)
     case 'i32':
-      if (isBig(values) || !isInteger(values) || values instanceof Uint32Array) return -1
-      memory.i32.set(part(values, from, count), at)
+      memory.i32.set(given as NumberArray, at)
       return count
     case 'u32':
-      if (isBig(values) || !isUnsigned(values)) return -1
-      memory.u32.set(part(values, from, count), at)
-      return count
-    case 'i64':
-      if (!(values instanceof BigInt64Array)) return -1
-      memory.i64.set(part(values, from, count), at)
+      memory.u32.set(given as NumberArray, at)
       return count
     default:
-      return -1
+      memory.i64.set(given as BigInt64Array, at)
+      return count
+  }
+}
+
+/** Whether every value of such an array fits the type, or can be checked in passing. */
+export function copiesWhole(type: TypeName, values: TypedArray): boolean {
+  switch (type) {
+    case 'f64':
+    case 'f32':
+    case 'timestamp':
+      return !isBig(values)
+    case 'i32':
+      return !isBig(values) && isInteger(values) && !(values instanceof Uint32Array)
+    case 'u32':
+      return !isBig(values) && isUnsigned(values)
+    case 'i64':
+      return values instanceof BigInt64Array
+    default:
+      return false
   }
 }
 

@@ -1,6 +1,7 @@
 import type { RestoreTolerance } from '../checkpoint/named-state.ts'
 import type { ErrorCounts } from '../connector/error-policy.ts'
 import type { EventfluxError } from '../errors.ts'
+import type { ColumnsElsewhere } from '../memory/column-writer.ts'
 import type { Dictionary } from '../memory/dictionary.ts'
 import type { LinkMetrics } from '../metrics/link-metrics.ts'
 import type { MeasuredWorker } from '../metrics/worker-metrics.ts'
@@ -111,6 +112,11 @@ export interface ChainElsewhere {
   readonly workers: readonly MeasuredWorker[]
   /** Links between threads that are bounded by rows, in data order. */
   readonly links: readonly LinkMetrics[]
+  /**
+   * Takes rows that have not been in this chain, behind all that have: `write` writes them where they will be worked on, or
+   * says that they can't be. False: they have to go the way of all rows. Between two batches. Left out: none can.
+   */
+  readonly takeColumns?: ((rows: number, write: (to: ColumnsElsewhere) => boolean) => boolean) | undefined
   /** The error policies at work there. */
   readonly policies: readonly { readonly stage: string; readonly counts: Readonly<ErrorCounts> }[]
   /** Asks whether everything sent there has come back as results. Between two batches; false: not yet, `resume` tells. */

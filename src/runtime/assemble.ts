@@ -161,6 +161,9 @@ class Assembler {
       inputs: edge.inputs,
       pace: rowClock && new RowPace(rowClock, source, engine.memory, kernels),
     })
+    const { takeColumns } = chain.elsewhere ?? {}
+    if (takeColumns !== undefined && config.metrics !== 'detailed')
+      edge.goPastRing((rows, write) => task.isIdle && takeColumns(rows, write))
     ownTexts(chain, {
       dictionaries,
       made: this.#made,

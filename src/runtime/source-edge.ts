@@ -3,7 +3,7 @@ import type { Arena } from '../memory/arena.ts'
 import { ByteBoundRing } from '../memory/byte-bound-ring.ts'
 import type { ColumnField } from '../memory/column-buffers.ts'
 import type { ColumnBlock } from '../memory/column-input.ts'
-import { ColumnWriter } from '../memory/column-writer.ts'
+import { type ColumnsElsewhere, ColumnWriter } from '../memory/column-writer.ts'
 import type { Dictionary } from '../memory/dictionary.ts'
 import { RingBuffer } from '../memory/ring-buffer.ts'
 import type { RowRing } from '../memory/row-ring.ts'
@@ -25,6 +25,9 @@ import { TimeGuard } from './time-guard.ts'
 
 /** Most rows written in one piece where some are likely to be refused once they are. */
 const REWRITTEN_ROWS = 64
+
+/** Takes rows past the ring, while it is empty: `write` writes them, or says that it can't. False: they have to go through it. */
+export type PastRing = (rows: number, write: (to: ColumnsElsewhere) => boolean) => boolean
 
 /** Who works on the rows behind the edge. */
 export interface EdgeConsumer {
@@ -86,6 +89,7 @@ export class SourceEdge implements AdmissionListener {
   #input: number
   /** The ring, where it is bounded in bytes. */
   readonly #byteBound: ByteBoundRing | undefined
+  #pastRing: PastRing | undefined
   /** Rows an admission counted as taken that the source's error policy dropped. */
   #dropped = 0
 
@@ -118,6 +122,13 @@ export class SourceEdge implements AdmissionListener {
     this.#pushes = sources
     this.#settled = new Float64Array(sources + 1)
     this.#input = sources === 0 ? 0 : -1
+  }
+
+  /** Has rows go past the ring where they can. Before the first row. */
+  goPastRing(pastRing: PastRing): void {
+    // What is checked of rows once they are written, and where they come from, goes by the ring.
+    if (this.#times === undefined && this.#byteBound === undefined && this.inputs === undefined)
+      this.#pastRing = pastRing
   }
 
   /** Rows that an input has given so far and need not give again: those that are in, and those that were refused for good. */
@@ -173,6 +184,9 @@ export class SourceEdge implements AdmissionListener {
       (from, count, row) => this.#columns.writeColumns(prepared, from, count, row),
       (_, error) => this.#invalidRow(input, block, error ?? this.#columns.lastError()),
       options,
+      this.#pastRing !== undefined && this.#columns.copiesWhole(prepared)
+        ? (from, count) => this.#passRing(input, count, to => this.#columns.writeElsewhere(prepared, from, count, to))
+        : undefined,
     )
   }
 
@@ -238,10 +252,16 @@ export class SourceEdge implements AdmissionListener {
     write: (from: number, count: number, row: number) => number,
     invalid: (from: number, error: EventfluxError | undefined) => void,
     options: PushOptions | undefined,
+    passRing?: ((from: number, count: number) => boolean) | undefined,
   ): BatchResult | Promise<BatchResult> {
     let from = 0
     let most = this.#maxBatch
     const acceptSome = (rows: number): number => {
+      const count = Math.min(rows, most)
+      if (passRing?.(from, count)) {
+        from += count
+        return count
+      }
       let claimed = this.ring.claim(Math.min(rows, most))
       if (claimed === 0) {
         this.#consumer.makeRoom()
@@ -283,6 +303,14 @@ export class SourceEdge implements AdmissionListener {
     else if (this.#byteBound !== undefined && this.#byteBound.fitting(1) === 0) {
       return this.#madeRoom() ? this.#write(event, input) : false
     } else this.#publish(1, input)
+    return true
+  }
+
+  #passRing(input: number, rows: number, write: (to: ColumnsElsewhere) => boolean): boolean {
+    // Fewer are better put together with those that come next.
+    if (this.#pastRing === undefined || rows * 2 < this.#maxBatch || !this.ring.isEmpty) return false
+    if (!this.#pastRing(rows, write)) return false
+    this.#settled[input]! += rows
     return true
   }
 

@@ -86,6 +86,12 @@ export class Task {
     return this.#blocked
   }
 
+  /** Whether nothing is left to do, and nothing comes before the next row. */
+  get isIdle(): boolean {
+    const isFree = !this.#running && !this.#blocked && !this.#stopped
+    return isFree && this.#turns.length === 0 && this.#due.length === 0 && this.#ring.isEmpty
+  }
+
   /** Whether the chain is on the stack: a sink that pushes into its own job must not start another turn. */
   get isRunning(): boolean {
     return this.#running

@@ -11,6 +11,14 @@ import { AllTexts, type TextSender, TextsOfRows } from './text-sender.ts'
 /** Rows of a frame are kept to this share of the ring, so that the consumer works on some while others are written. */
 const FRAMES_IN_RING = 8
 
+/** Where the columns of a frame stand in the memory of its ring. */
+export interface FramePlace {
+  readonly at: number
+  readonly values: readonly number[]
+  /** 0: the column can't be null. */
+  readonly validity: readonly number[]
+}
+
 /**
  * Writes batches into a ring, as far as there is room. The rows alive go over side by side, column by column:
  *
@@ -95,6 +103,42 @@ export class BatchSender {
     while (this.#at < batch.selectedCount) if (!this.#sendRows(batch)) return false
     this.#batch = undefined
     return true
+  }
+
+  /** Whether so many rows go into one frame, and nothing has to be told along with them, whatever they are. */
+  canPlace(rows: number): boolean {
+    if (this.#inputs !== undefined || this.#texts.some(texts => texts !== undefined && !texts.isQuiet)) return false
+    return ROWS_HEADER_BYTES + this.#columns.length * 24 + rows * this.#rowBytes <= this.frameBytes
+  }
+
+  /** Where rows can be written that `canPlace` says yes to: `sendPlaced` sends them, before anything else. undefined: there is no room. */
+  place(rows: number): FramePlace | undefined {
+    let bytes = ROWS_HEADER_BYTES
+    const values: number[] = []
+    const validity: number[] = []
+    for (const { type } of this.#columns) {
+      bytes += 8
+      validity.push(type.isNullable ? bytes : 0)
+      if (type.isNullable) bytes += padded((rows + 7) >>> 3)
+      values.push(bytes)
+      bytes += padded(rows * BYTE_WIDTH[type.name])
+    }
+    const at = this.#ring.claim(bytes)
+    if (at < 0) return undefined
+    return { at, values: values.map(value => at + value), validity: validity.map(bits => (bits === 0 ? 0 : at + bits)) }
+  }
+
+  /** Sends rows that were written where they have their place. */
+  sendPlaced({ at, values, validity }: FramePlace, rows: number): void {
+    const { u32, f64 } = this.#ring
+    f64[at >>> 3] = 0
+    u32[(at >>> 2) + 2] = 0
+    u32[(at >>> 2) + 3] = 0
+    for (let i = 0; i < values.length; i++) {
+      const bits = validity[i]!
+      u32[((bits === 0 ? values[i]! : bits) - 8) >>> 2] = bits === 0 ? 0 : 1
+    }
+    this.#ring.publish(FRAME.rows, this.#stream, rows)
   }
 
   /** Bytes a frame of the batch at hand takes at most: what to wait for when the ring is full. */

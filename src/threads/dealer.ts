@@ -1,3 +1,4 @@
+import type { ColumnsElsewhere } from '../memory/column-writer.ts'
 import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import type { RecordBatch } from '../memory/record-batch.ts'
 import type { ChainParts } from '../operators/chain.ts'
@@ -14,6 +15,7 @@ import { nextHand } from './next-hand.ts'
 import { OpenStep } from './open-step.ts'
 import { SentRows } from './sent-rows.ts'
 import { afterThis } from './wake-ups.ts'
+import type { WorkerMemory } from './worker-memory.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
 /** One worker as it is dealt to. */
@@ -21,6 +23,8 @@ interface Hand {
   readonly ring: FrameRing
   readonly sender: BatchSender
   readonly sent: SentRows
+  /** Its memory, where its ring is a part of that. */
+  readonly place: WorkerMemory | undefined
   /** Whether it knows where the watermarks stand. */
   isTold: boolean
 }
@@ -40,6 +44,7 @@ export class Dealer implements Operator {
   readonly #gather: Gather
   readonly #enough: number
   #eventTime!: EventTimeOperator
+  #time = 0
   /** Where the watermarks stood before the batch at hand. */
   #before = new Float64Array(0)
   /** Whether the batch at hand may still go to any of them: none must know where it leads the watermarks. */
@@ -55,6 +60,8 @@ export class Dealer implements Operator {
       readonly context: EvaluationContext
       readonly pool: WorkerPool
       readonly rings: readonly FrameRing[]
+      /** Their memories; undefined: their rings are no part of these. */
+      readonly places: readonly (WorkerMemory | undefined)[]
       /** What of its ring is enough for a worker to do while others have nothing. */
       readonly enough: number
       readonly listener: ThreadListener
@@ -62,13 +69,14 @@ export class Dealer implements Operator {
       readonly inputs: ChainParts['inputs']
     },
   ) {
-    const { context, pool, rings, inputs } = parts
+    const { context, pool, rings, places, inputs } = parts
     this.#pool = pool
     this.#listener = parts.listener
     this.#enough = parts.enough
     this.#lookout = new Lookout(parts.listener, parts.clock, () => this.#pump())
-    this.#hands = rings.map(ring => ({
+    this.#hands = rings.map((ring, worker) => ({
       ring,
+      place: places[worker],
       sender: new BatchSender({
         ring,
         stream: 0,
@@ -85,9 +93,10 @@ export class Dealer implements Operator {
     pool.onCall = () => this.#lookout.called()
   }
 
-  /** Whose watermarks the workers follow. Before the first batch. */
-  follow(eventTime: EventTimeOperator): void {
+  /** Whose watermarks the workers follow, and the column of its times. Before the first batch. */
+  follow(eventTime: EventTimeOperator, time: number): void {
     this.#eventTime = eventTime
+    this.#time = time
     this.#before = new Float64Array(eventTime.standLength)
   }
 
@@ -109,6 +118,32 @@ export class Dealer implements Operator {
       sent.add(ring.tail, batch.selectedCount)
       return true
     })
+  }
+
+  /** Whether there may be rows `takeColumns` takes. */
+  get takesColumns(): boolean {
+    return this.#eventTime.goesByLatest && this.#hands.every(({ place }) => place !== undefined)
+  }
+
+  /** Has rows written into the frame they are worked on in. False: none is sent. */
+  takeColumns(rows: number, write: (to: ColumnsElsewhere) => boolean): boolean {
+    const hand = nextHand(this.#hands, this.#enough)
+    if (hand?.sender.canPlace(rows) !== true) return false
+    const { ring, sender, sent, place } = hand
+    const { memory, kernels } = place!
+    this.beforeBatch()
+    if (!this.#sendStand(hand, this.#before)) return false
+    hand.isTold = true
+    const frame = sender.place(rows)
+    if (frame === undefined || !write({ ...frame, memory, kernels })) return false
+    // Where the numbers in front of the columns stand later.
+    kernels.rangeF64(frame.values[this.#time]!, 0, 0, rows, frame.at)
+    const latest = memory.f64[(frame.at >>> 3) + 1]!
+    sender.sendPlaced(frame, rows)
+    sent.add(ring.tail, rows)
+    this.#eventTime.lead(rows, latest)
+    this.#standChanged(hand)
+    return true
   }
 
   /** The end of the input: everything comes back before it is done. */

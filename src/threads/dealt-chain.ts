@@ -3,7 +3,7 @@ import { buildChain } from '../operators/build-chain.ts'
 import type { Chain, ChainParts, OperatorCounts } from '../operators/chain.ts'
 import type { InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import type { EventTimeOperator } from '../operators/event-time/event-time.ts'
-import type { FieldSpec, LogicalNode, WindowAggregateNode } from '../plan/logical-node.ts'
+import type { EventTimeNode, FieldSpec, LogicalNode, WindowAggregateNode } from '../plan/logical-node.ts'
 import { sourceColumn } from '../plan/partitioning.ts'
 import { schemaOf } from '../plan/plan-scope.ts'
 import type { Clock } from '../time/clock.ts'
@@ -13,6 +13,7 @@ import type { GatheredStream } from './gather.ts'
 import type { ThreadListener } from './lookout.ts'
 import { measuredWorker } from './measured-worker.ts'
 import { stepsElsewhere } from './steps-elsewhere.ts'
+import type { WorkerMemory } from './worker-memory.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
 /** Workers that are ready, each to do the first half of a window over the batches it is dealt. */
@@ -22,6 +23,8 @@ export interface DealtPlan {
   readonly rings: readonly FrameRing[]
   /** What of its ring is enough for a worker to do while others have nothing. */
   readonly enough: number
+  /** Their memories; undefined: their rings are no part of these. */
+  readonly places: readonly (WorkerMemory | undefined)[]
   /** The step that is the window, and the columns before it. */
   readonly window: number
   readonly fields: readonly FieldSpec[]
@@ -35,7 +38,7 @@ const DEALT_BEFORE = 1
  * a window is put together in its second half, and the steps behind are done here.
  */
 export function dealtChain(
-  { pool, rings, enough, window, fields }: DealtPlan,
+  { pool, rings, enough, places, window, fields }: DealtPlan,
   listener: ThreadListener,
   clock: Clock,
 ): (nodes: readonly LogicalNode[], columns: readonly InputColumn[], parts: ChainParts) => Chain {
@@ -65,13 +68,17 @@ export function dealtChain(
         build(ends, behind) {
           const gathered: GatheredStream = { columns: given, to: behind(before), recordBytes: stream!.recordBytes }
           const all = workers.map(({ output }) => ({ ring: output, streams: [gathered], answers: true }))
-          dealer = new Dealer(ends, all, { context, pool, rings, enough, listener, clock, inputs })
+          dealer = new Dealer(ends, all, { context, pool, rings, enough, places, listener, clock, inputs })
           return dealer
         },
         beforeBatch: () => dealer.beforeBatch(),
       },
     })
-    dealer.follow(chain.eventTimes[0] as EventTimeOperator)
+    const { column } = nodes[0] as EventTimeNode
+    dealer.follow(
+      chain.eventTimes[0] as EventTimeOperator,
+      columns.findIndex(({ name }) => name === column),
+    )
     const dictionaries = texts.flatMap(dictionary => dictionary ?? [])
     for (const dictionary of dictionaries) dictionary.addOwner(mark => dealer.markCodes(dictionary, mark))
     const there = stepsElsewhere(
@@ -117,6 +124,7 @@ export function dealtChain(
         workers: workers.map(each => measuredWorker(each, DEALT_BEFORE)),
         links: [],
         policies: there.policies,
+        takeColumns: dealer.takesColumns ? (rows, write) => dealer.takeColumns(rows, write) : undefined,
         settle: () => dealer.settle(),
         gone: pool.gone,
         layout: '',

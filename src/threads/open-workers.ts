@@ -1,6 +1,5 @@
 import type { ErrorPolicy } from '../connector/error-policy.ts'
 import { show } from '../errors.ts'
-import { bytesTaken, FIRST_ADDRESS } from '../memory/arena.ts'
 import type { Chain } from '../operators/chain.ts'
 import { shardsLayout, stagesLayout } from '../operators/state-parts.ts'
 import { timeBehind } from '../operators/time-of-rows.ts'
@@ -15,7 +14,7 @@ import type { Clock } from '../time/clock.ts'
 import { EventDrivenClock } from '../time/event-driven-clock.ts'
 import { threadSupport } from '../wasm/thread-support.ts'
 import { type DealtPlan, dealtChain } from './dealt-chain.ts'
-import { FrameRing, frameRingBytes, frameRingMemory } from './frame-ring.ts'
+import { FrameRing, frameRingMemory } from './frame-ring.ts'
 import type { ThreadListener } from './lookout.ts'
 import { spawner } from './spawn.ts'
 import { linkBefore, stageName } from './stage-links.ts'
@@ -23,6 +22,7 @@ import { type ThreadPlan, threadedChain } from './threaded-chain.ts'
 import { type OpenWorkers, onOneThread, type ReadyWorkers, type Stage, type ThreadsParts } from './threads-of-job.ts'
 import { WakeUps } from './wake-ups.ts'
 import type { WorkerJob } from './worker-job.ts'
+import { inputWithin, seenFromHere } from './worker-memory.ts'
 import { ringBytes, WorkerPool } from './worker-pool.ts'
 
 /** A result row, roughly: its columns are known once the workers are ready. */
@@ -37,9 +37,6 @@ const WORTH_WAKING = 1 / 32
  * row. Functions of users may take any time: each batch of these goes to whoever has least to do, at once.
  */
 const ENOUGH = 1 / 8
-
-const PAGE_BYTES = 65_536
-const MOST_PAGES = 65_535
 
 /** The same of a key and a record of what is aggregated by it. */
 const RECORD = Array<FieldSpec>(16).fill({ name: '', type: 'f64', nullable: false })
@@ -222,7 +219,7 @@ async function openDealt(
       partition: undefined,
       half: { step: window, mostTexts: Math.floor(parts.config.maxKeys / count / 2) },
       inputs: inputsOf(parts),
-      ...inputWithin(ringBytes(parts.config, plan.source), parts),
+      ...inputWithin(ringBytes(parts.config, plan.source), parts.engine, parts.config.maxMemory),
       consumer: 0,
       consumers: 1,
       output: frameRingMemory(ringBytes(parts.config, RECORD), 1),
@@ -232,32 +229,19 @@ async function openDealt(
     return { name: `worker ${index + 1} of ${count}`, job }
   })
   const pool = await WorkerPool.open(jobs, await spawner(parts.options.runtime?.worker))
+  const places = await Promise.all(
+    jobs.map(({ job }, worker) => seenFromHere(job.within, pool.workers[worker]!.shape.kernels)),
+  )
   const hasFunctions = functionsOf(nodes).length > 0
   const wakeUps = new WakeUps(hasFunctions ? WORTH_WAKING : ENOUGH)
   return {
     pool,
     enough: hasFunctions ? 0 : ENOUGH,
+    places,
     rings: jobs.map(({ job }) => new FrameRing(job.input, 1, wakeUps, job.within?.place)),
     window,
     fields: fieldSpecs(scopesOf(nodes, sourceScope(plan))[window]!.schema),
   }
-}
-
-/** The input of a worker, as a part of the memory its kernels work on where that can be shared. */
-function inputWithin(capacity: number, { engine, config }: ThreadsParts): Pick<WorkerJob, 'input' | 'within'> {
-  const bytes = frameRingBytes(capacity, 1)
-  const place = { at: FIRST_ADDRESS, bytes }
-  const initial = Math.ceil((place.at + bytesTaken(bytes)) / PAGE_BYTES) + 1
-  const maximum = Math.floor(Math.min(config.maxMemory / PAGE_BYTES, MOST_PAGES))
-  if (engine === 'wasm' && initial < maximum) {
-    try {
-      const memory = new WebAssembly.Memory({ initial, maximum, shared: true })
-      return { input: memory.buffer as unknown as SharedArrayBuffer, within: { memory, place } }
-    } catch {
-      // The system may not give what might be needed at once: then rows are copied.
-    }
-  }
-  return { input: frameRingMemory(capacity, 1), within: undefined }
 }
 
 async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: ThreadsParts): Promise<ThreadPlan> {

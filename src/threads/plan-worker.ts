@@ -40,7 +40,8 @@ export async function openWorker(job: WorkerJob, post: PostMessage): Promise<Pla
     ? await createEngineWithin(within.memory, SHARED_KERNELS, maxMemory)
     : await createEngine({ engine: job.engine, maxBytes: maxMemory, module: module && new KernelModule(() => module) })
   const nodes = await Promise.all(job.nodes.map(loadFunctions))
-  return new PlanWorker({ ...job, nodes }, engine, post)
+  const compiled = within && (await SHARED_KERNELS.compile())
+  return new PlanWorker({ ...job, nodes }, engine, compiled, post)
 }
 
 /** How long other things of a thread wait at most that is often out of rows: nothing that matters for these. */
@@ -79,7 +80,12 @@ export class PlanWorker {
   #wake: (() => void) | undefined
   #failure: { readonly error: unknown } | undefined
 
-  constructor(job: WorkerJob, engine: Awaited<ReturnType<typeof createEngine>>, post: PostMessage) {
+  constructor(
+    job: WorkerJob,
+    engine: Awaited<ReturnType<typeof createEngine>>,
+    compiled: WebAssembly.Module | undefined,
+    post: PostMessage,
+  ) {
     const { maxBatch, maxKeys } = job
     const { kernels, memory } = engine
     this.#post = post
@@ -171,6 +177,7 @@ export class PlanWorker {
       eventTimes: eventTimes.length,
       links: job.link === undefined ? 0 : 1,
       stages: this.#policies.map(({ stage }) => stage),
+      kernels: compiled,
       cells: this.#cells.shared,
       times: this.#times.shared,
     }

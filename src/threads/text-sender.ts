@@ -14,6 +14,8 @@ const FEW_TEXTS = 2 ** 14
 export interface TextSender {
   /** The rows of a batch are about to be sent, whose codes stand at `codes`. Whether there is something to write. */
   note(batch: RecordBatch, codes: number): boolean
+  /** Whether there is nothing to write, and nothing to note of any rows. */
+  readonly isQuiet: boolean
   /** Writes what the other end has to forget, and what it has to know. */
   write(writer: StateWriter): void
   /** Writes all the other end knows, for another in its place. */
@@ -40,6 +42,10 @@ class KnownCodes {
 
   get hasNews(): boolean {
     return this.#news.length > 0
+  }
+
+  get hasForgotten(): boolean {
+    return this.#forgotten.length > 0
   }
 
   add(code: number): void {
@@ -127,6 +133,11 @@ export class AllTexts implements TextSender {
     return this.#codes.hasNews
   }
 
+  get isQuiet(): boolean {
+    this.#arrivals.look()
+    return this.#keepsAll && !this.#codes.hasNews && !this.#codes.hasForgotten
+  }
+
   #touch(selection: number, selectedCount: number, codes: number): void {
     this.#sent.grow()
     this.#context.kernels.touchCodes(codes, selection, selectedCount, this.#sent.address, this.#sent.length)
@@ -186,6 +197,11 @@ export class TextsOfRows implements TextSender {
     if (this.#codes.count > this.#mostKnown) this.#codes.removeAll()
     for (let j = 0; j < selectedCount; j++) this.#codes.add(u32[(codes >>> 2) + rowAt(u32, selection, j)]!)
     return this.#codes.hasNews
+  }
+
+  /** Every row is looked at. */
+  get isQuiet(): boolean {
+    return false
   }
 
   write(writer: StateWriter): void {

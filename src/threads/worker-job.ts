@@ -106,6 +106,8 @@ export interface WorkerShape {
   readonly links: number
   /** The stages with an error policy. */
   readonly stages: readonly string[]
+  /** The kernels it has compiled for its memory, where its input is a part of that. */
+  readonly kernels: WebAssembly.Module | undefined
   /** Where its counts stand: see worker-cells.ts. */
   readonly cells: SharedArrayBuffer
   /** Where its times stand: see worker-times.ts. */

@@ -128,6 +128,18 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
     return this.#settle()
   }
 
+  /** Whether it is enough to know of rows how many they are and the latest of their times. */
+  get goesByLatest(): boolean {
+    return this.#levels.areTimes && this.#parts.inputs === undefined && !this.#movesByClock
+  }
+
+  /** Rows that go another way: they lead the watermark as if they were a batch. Between two batches. */
+  lead(rows: number, latest: number): boolean {
+    this.rowsIn += rows
+    this.#watermarks.lead(0, latest - this.#levels.behindMs)
+    return this.#settle()
+  }
+
   nextFiring(): number {
     return this.#parts.next.nextFiring()
   }
