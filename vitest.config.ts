@@ -56,7 +56,7 @@ export default defineConfig({
       },
       {
         // Law 5: the tests of what runs once more, with rings of two rows and batches of two unless a test says otherwise, and
-        // memory that moves at every allocation.
+        // memory that moves at every allocation and begins as rubbish.
         extends: true,
         resolve: {
           alias: [{ find: /^.*\/default-capacity\.ts$/, replacement: source('test/capacity-two/defaults.ts') }],
@@ -65,7 +65,7 @@ export default defineConfig({
           name: 'capacity 2',
           include: ['test/{capacity-two,conformance,node,operators,pipelines,runtime,testing}/**/*.test.ts'],
           exclude: STATE_THEIR_CAPACITIES,
-          setupFiles: ['test/seed.ts', 'test/capacity-two/moving-memory.ts'],
+          setupFiles: ['test/seed.ts', 'test/capacity-two/hostile-memory.ts'],
           // All of these files run isolated above; here the sources are loaded once for all of them.
           isolate: false,
         },
