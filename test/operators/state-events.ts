@@ -28,19 +28,12 @@ import {
 import type { Columns } from '../../src/expression/columns.ts'
 import { approxDistinct, distinctCount, median, percentile } from '../../src/expression/distribution-aggregates.ts'
 import { aggregateOf } from '../../src/expression/user-aggregate.ts'
-import { bool, f64, i32, i64, timestamp, utf8 } from '../../src/schema/data-type.ts'
-import { type Schema, schema } from '../../src/schema/schema.ts'
+import type { Schema } from '../../src/schema/schema.ts'
+import { events } from '../pipelines/aggregate-events.ts'
 
-/** Rows with a column of each kind that states tell apart. */
-export const events = schema({
-  time: timestamp(),
-  key: utf8(),
-  x: f64().nullable(),
-  n: i32(),
-  l: i64().nullable(),
-  p: bool().nullable(),
-  t: utf8().nullable(),
-})
+export { events }
+
+/** A row with a column of each kind that states tell apart. */
 export interface Event {
   readonly time: number
   readonly key: string

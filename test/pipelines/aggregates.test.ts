@@ -4,16 +4,7 @@ import { session } from '../../src/time/session-windows.ts'
 import { interpret } from '../plan/row-interpreter.ts'
 import type { Row, Value } from '../plan/scalar-interpreter.ts'
 import { planOver, rows, windows } from './aggregate-events.ts'
-import { ENGINES, type Manner, runPlanRows } from './run-plan-rows.ts'
-
-const manner = (engine: Manner['engine'], maxBatch: number): Manner => ({
-  engine,
-  maxBatch,
-  bufferSize: 65_536,
-  way: 'pushMany',
-  blockRows: 1_000,
-  stalls: false,
-})
+import { ENGINES, manner, runPlanRows } from './run-plan-rows.ts'
 
 /** What rounding or approximation may shift, and by which share. */
 const INEXACT: Readonly<Record<string, number>> = { recent: 1e-12, rough: 0.02 }

@@ -10,7 +10,7 @@ import { schema } from '../../src/schema/schema.ts'
 import type { AlignedSpec } from '../../src/time/aligned-windows.ts'
 import { interpret, type Observed } from '../plan/row-interpreter.ts'
 import type { Row } from '../plan/scalar-interpreter.ts'
-import { ENGINES, type Manner, runPlanRows } from './run-plan-rows.ts'
+import { ENGINES, type Manner, manner, runPlanRows } from './run-plan-rows.ts'
 
 const events = schema({ time: timestamp(), key: utf8(), other: i32().nullable(), value: f64().nullable() })
 
@@ -89,15 +89,6 @@ const plans = fc
       windowAggregateNode(keys, window, results),
     ]),
   )
-
-const manner = (engine: Manner['engine'], maxBatch: number, stalls = false): Manner => ({
-  engine,
-  maxBatch,
-  bufferSize: 65_536,
-  way: 'pushMany',
-  blockRows: 1_000,
-  stalls,
-})
 
 /** Rows of one firing may come in another order where a key first came late; those of the reference are in slice order. */
 const anyOrderOfKeys = (given: readonly Row[]): unknown => {

@@ -17,7 +17,8 @@ import type { Row } from '../plan/scalar-interpreter.ts'
 import { earlyWindowsModel } from './early-windows-model.ts'
 import { globalWindowModel } from './global-window-model.ts'
 import { repeatedOrderModel } from './repeated-order-model.ts'
-import { ENGINES, type Manner, runPlanRows } from './run-plan-rows.ts'
+import { ENGINES, type Manner, manner, runPlanRows } from './run-plan-rows.ts'
+import { wander, wanderingStep } from './wandering-time.ts'
 
 const events = schema({ time: timestamp(), key: utf8(), value: f64() })
 const refused = expect.objectContaining({ code: 'PLAN_INVALID' })
@@ -65,10 +66,7 @@ const windows = (firings: readonly (typeof FIRINGS)[number][]) =>
 
 const steps = fc.array(
   fc.record({
-    step: fc.oneof(
-      { weight: 8, arbitrary: fc.integer({ min: -3, max: 5 }) },
-      { weight: 1, arbitrary: fc.integer({ min: -40, max: 70 }) },
-    ),
+    step: wanderingStep,
     key: fc.constantFrom('a', 'b', 'c', 'd'),
     value: fc.integer({ min: -4, max: 4 }),
   }),
@@ -76,21 +74,8 @@ const steps = fc.array(
 )
 
 const rowsOf = ({ from, unitMs }: Given, given: readonly { step: number; key: string; value: number }[]) => {
-  let time = from
-  return given.map(({ step, ...row }) => {
-    time += step * unitMs
-    return { time, ...row }
-  })
+  return wander(from, given, unitMs)
 }
-
-const manner = (engine: Manner['engine'], maxBatch: number): Manner => ({
-  engine,
-  maxBatch,
-  bufferSize: 65_536,
-  way: 'pushMany',
-  blockRows: 1_000,
-  stalls: false,
-})
 
 const found = async (plan: Parameters<typeof runPlanRows>[0], input: readonly Row[], how: Manner): Promise<Row[]> => {
   const outcome = await runPlanRows(plan, input, how)

@@ -11,7 +11,8 @@ import type { Early } from '../../src/time/early.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
 import { checkWindow, cumulate, hopping, tumbling } from '../../src/time/windows.ts'
 import { earlyWindowsModel } from './early-windows-model.ts'
-import { ENGINES, type Manner, runPlanRows } from './run-plan-rows.ts'
+import { ENGINES, manner, runPlanRows } from './run-plan-rows.ts'
+import { wander, wanderingStep } from './wandering-time.ts'
 
 const events = schema({ time: timestamp(), key: utf8(), value: f64() })
 const refused = (code: string) => expect.objectContaining({ code })
@@ -31,31 +32,13 @@ const windows = fc
 const rows = fc
   .array(
     fc.record({
-      step: fc.oneof(
-        { weight: 8, arbitrary: fc.integer({ min: -3, max: 5 }) },
-        { weight: 1, arbitrary: fc.integer({ min: -40, max: 70 }) },
-      ),
+      step: wanderingStep,
       key: fc.constantFrom('a', 'b', 'c'),
       value: fc.integer({ min: -9, max: 9 }),
     }),
     { maxLength: 80, size: 'max' },
   )
-  .map(given => {
-    let time = -60
-    return given.map(({ step, ...row }) => {
-      time += step
-      return { time, ...row }
-    })
-  })
-
-const manner = (engine: Manner['engine'], maxBatch: number, stalls = false): Manner => ({
-  engine,
-  maxBatch,
-  bufferSize: 65_536,
-  way: 'pushMany',
-  blockRows: 1_000,
-  stalls,
-})
+  .map(given => wander(-60, given))
 
 const build = (spec: AlignedSpec, outOfOrdernessMs = 0) =>
   pipeline(events)

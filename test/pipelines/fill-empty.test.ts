@@ -11,7 +11,8 @@ import { calendar } from '../../src/time/calendar-windows.ts'
 import { checkWindow, cumulate, hopping, tumbling, type WindowSpec } from '../../src/time/windows.ts'
 import { type Bounds, windowsOf } from '../plan/aligned-windows-interpreter.ts'
 import type { Row } from '../plan/scalar-interpreter.ts'
-import { ENGINES, type Manner, runPlanRows } from './run-plan-rows.ts'
+import { ENGINES, type Manner, manner, runPlanRows } from './run-plan-rows.ts'
+import { wander } from './wandering-time.ts'
 
 const events = schema({ time: timestamp(), key: utf8().nullable(), value: f64() })
 const refused = (code: string) => expect.objectContaining({ code })
@@ -57,21 +58,8 @@ const steps = fc.array(
 const BEGIN = Date.UTC(2017, 9, 12)
 
 function rowsOf({ unitMs }: Filling, given: readonly { step: number; key: string | null; value: number }[]): Row[] {
-  let time = unitMs === 1 ? -70 : BEGIN
-  return given.map(({ step, ...row }) => {
-    time += step * unitMs
-    return { time, ...row }
-  })
+  return wander(unitMs === 1 ? -70 : BEGIN, given, unitMs)
 }
-
-const manner = (engine: Manner['engine'], maxBatch: number, stalls = false): Manner => ({
-  engine,
-  maxBatch,
-  bufferSize: 65_536,
-  way: 'pushMany',
-  blockRows: 1_000,
-  stalls,
-})
 
 const resultsOf = async ({ plan }: Pipeline, input: readonly Row[], how: Manner): Promise<Row[]> => {
   const found = await runPlanRows(plan, input, how)

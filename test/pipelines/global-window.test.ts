@@ -14,7 +14,8 @@ import { VirtualClock } from '../../src/time/virtual-clock.ts'
 import { tumbling } from '../../src/time/windows.ts'
 import type { Row } from '../plan/scalar-interpreter.ts'
 import { type GivenRow, globalWindowModel } from './global-window-model.ts'
-import { ENGINES, type Manner, runPlanRows } from './run-plan-rows.ts'
+import { ENGINES, type Manner, manner, runPlanRows } from './run-plan-rows.ts'
+import { wander } from './wandering-time.ts'
 
 const events = schema({ time: timestamp(), key: utf8(), value: f64().nullable() })
 
@@ -74,22 +75,7 @@ const given = fc.record({
       }),
       { maxLength: 100, size: 'max' },
     )
-    .map(rows => {
-      let time = -50
-      return rows.map(({ step, ...row }): GivenRow => {
-        time += step
-        return { time, ...row }
-      })
-    }),
-})
-
-const manner = (engine: Manner['engine'], maxBatch: number, stalls = false): Manner => ({
-  engine,
-  maxBatch,
-  bufferSize: 65_536,
-  way: 'pushMany',
-  blockRows: 1_000,
-  stalls,
+    .map((rows): GivenRow[] => wander(-50, rows)),
 })
 
 const keyed = (options: GlobalOptions, outOfOrdernessMs: number) =>

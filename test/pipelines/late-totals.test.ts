@@ -9,7 +9,7 @@ import type { Early } from '../../src/time/early.ts'
 import { session, slidingPerEvent } from '../../src/time/session-windows.ts'
 import { cumulate, hopping, tumbling, type WindowSpec } from '../../src/time/windows.ts'
 import type { Row } from '../plan/scalar-interpreter.ts'
-import { ENGINES, type Manner, runPlanRows } from './run-plan-rows.ts'
+import { ENGINES, manner, runPlanRows } from './run-plan-rows.ts'
 
 const events = schema({ time: timestamp(), key: utf8(), id: i32() })
 const HOUR_MS = 3_600_000
@@ -57,15 +57,6 @@ const steps = fc.array(
   }),
   { minLength: 1, maxLength: 80, size: 'max' },
 )
-
-const manner = (engine: Manner['engine'], maxBatch: number): Manner => ({
-  engine,
-  maxBatch,
-  bufferSize: 65_536,
-  way: 'pushMany',
-  blockRows: 1_000,
-  stalls: false,
-})
 
 describe('rows that no window takes', () => {
   it.each(ENGINES)('go to the sink for them, or are counted: each row is told once, on %s', async engine => {

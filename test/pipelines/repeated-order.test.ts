@@ -13,7 +13,8 @@ import { hopping, tumbling } from '../../src/time/windows.ts'
 import type { Row } from '../plan/scalar-interpreter.ts'
 import { earlyWindowsModel } from './early-windows-model.ts'
 import { repeatedOrderModel } from './repeated-order-model.ts'
-import { ENGINES, type Manner, runPlanRows } from './run-plan-rows.ts'
+import { ENGINES, type Manner, manner, runPlanRows } from './run-plan-rows.ts'
+import { wander, wanderingStep } from './wandering-time.ts'
 
 const events = schema({ time: timestamp(), key: utf8(), value: f64() })
 const refused = expect.objectContaining({ code: 'PLAN_INVALID' })
@@ -29,31 +30,13 @@ const windows = fc
 const rows = fc
   .array(
     fc.record({
-      step: fc.oneof(
-        { weight: 8, arbitrary: fc.integer({ min: -3, max: 5 }) },
-        { weight: 1, arbitrary: fc.integer({ min: -40, max: 70 }) },
-      ),
+      step: wanderingStep,
       key: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
       value: fc.integer({ min: -4, max: 4 }),
     }),
     { maxLength: 80, size: 'max' },
   )
-  .map(given => {
-    let time = -60
-    return given.map(({ step, ...row }) => {
-      time += step
-      return { time, ...row }
-    })
-  })
-
-const manner = (engine: Manner['engine'], maxBatch: number, stalls = false): Manner => ({
-  engine,
-  maxBatch,
-  bufferSize: 65_536,
-  way: 'pushMany',
-  blockRows: 1_000,
-  stalls,
-})
+  .map(given => wander(-60, given))
 
 const totals = (spec: AlignedSpec, outOfOrdernessMs = 0) =>
   pipeline(events)

@@ -23,6 +23,16 @@ export interface Manner {
   readonly stalls: boolean
 }
 
+/** In blocks of up to a thousand rows, with room for all of them. */
+export const manner = (engine: Manner['engine'], maxBatch: number, stalls = false): Manner => ({
+  engine,
+  maxBatch,
+  bufferSize: 65_536,
+  way: 'pushMany',
+  blockRows: 1_000,
+  stalls,
+})
+
 /** What came out: rows in order by sink, and how many were late; or the code of the error that ended the job. */
 export type Outcome =
   | { readonly rows: Row[]; readonly branches: ReadonlyMap<string, Row[]>; readonly late: number }

@@ -3,27 +3,10 @@ import { describe, expect, it } from 'vitest'
 import type { EventfluxError } from '../../src/errors.ts'
 import { SharedEventPool, type SharedEventPoolOptions, type SharedPoolHandle } from '../../src/queues/index.ts'
 import { EventPool } from '../../src/runtime/event-pool.ts'
-import { bool, f32, f64, i32, i64, timestamp, u32, utf8 } from '../../src/schema/data-type.ts'
+import { f64, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
+import { trade, trades } from './trades.ts'
 
-const trades = schema({
-  time: timestamp(),
-  size: i32(),
-  price: f64().nullable(),
-  id: i64(),
-  small: f32(),
-  code: u32().nullable(),
-  isBuy: bool(),
-})
-const trade = (i: number) => ({
-  time: 1_700_000_000_000 + i,
-  size: 1 - i,
-  price: i % 3 === 0 ? null : i + 0.5,
-  id: 2n ** 60n + BigInt(i),
-  small: i / 2,
-  code: i % 2 === 0 ? null : 2 ** 31 + i,
-  isBuy: i % 2 === 0,
-})
 const EMPTY = { time: 0, size: 0, price: null, id: 0n, small: 0, code: null, isBuy: false }
 
 const poolOf = (options: SharedEventPoolOptions) => SharedEventPool.create(trades, options)

@@ -1,31 +1,9 @@
-import { createRequire } from 'node:module'
-import type { Worker } from 'node:worker_threads'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { count, type Job, pipeline, sum, tumbling } from '../../src/index.ts'
 import { type Event, events, eventsOf } from './events.ts'
+import { alive, started, watchWorkers } from './started-workers.ts'
 
-const threads = createRequire(import.meta.url)('node:worker_threads') as { Worker: typeof Worker }
-const { Worker: Original } = threads
-
-/** Every thread that was started, and how many of them are gone. */
-let started: Worker[] = []
-let gone = 0
-
-beforeEach(() => {
-  started = []
-  gone = 0
-  threads.Worker = class extends Original {
-    constructor(...args: ConstructorParameters<typeof Worker>) {
-      super(...args)
-      started.push(this)
-      this.once('exit', () => gone++)
-    }
-  }
-})
-afterEach(() => {
-  threads.Worker = Original
-  expect(gone).toBe(started.length)
-})
+watchWorkers()
 
 const MODULE = new URL('./row-functions.mjs', import.meta.url).href
 const plan = pipeline(events, { bufferSize: 256, maxBatch: 64 })
@@ -107,7 +85,7 @@ describe('stop()', () => {
       await job.pushMany(ROWS.slice(0, 100) as never)
       job.push(ordered(n) as never)
       await expect(job.stop({ timeoutMs: 100 })).rejects.toMatchObject({ code: 'TIMEOUT' })
-      expect(gone).toBe(started.length)
+      expect(alive.size).toBe(0)
       settled(job)
     }
   })

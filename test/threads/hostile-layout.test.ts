@@ -1,7 +1,5 @@
-import { createRequire } from 'node:module'
-import type { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { EventfluxError } from '../../src/errors.ts'
 import {
   count,
@@ -15,24 +13,9 @@ import {
 } from '../../src/index.ts'
 import { partsOf, sectionsOfParts } from '../../src/operators/state-parts.ts'
 import { events, eventsOf, sorted } from './events.ts'
+import { watchWorkers } from './started-workers.ts'
 
-const threads = createRequire(import.meta.url)('node:worker_threads') as { Worker: typeof Worker }
-const { Worker: Original } = threads
-const alive = new Set<Worker>()
-
-beforeEach(() => {
-  threads.Worker = class extends Original {
-    constructor(...args: ConstructorParameters<typeof Worker>) {
-      super(...args)
-      alive.add(this)
-      this.once('exit', () => alive.delete(this))
-    }
-  }
-})
-afterEach(() => {
-  threads.Worker = Original
-  expect(alive.size).toBe(0)
-})
+watchWorkers()
 
 const ROWS = eventsOf(300)
 const plan = pipeline(events, { engine: 'js' })

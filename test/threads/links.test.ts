@@ -1,6 +1,4 @@
-import { createRequire } from 'node:module'
-import type { Worker } from 'node:worker_threads'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   collect,
   count,
@@ -14,27 +12,9 @@ import {
   tumbling,
 } from '../../src/index.ts'
 import { type Event, events, eventsOf, textOf } from './events.ts'
+import { started, watchWorkers } from './started-workers.ts'
 
-const threads = createRequire(import.meta.url)('node:worker_threads') as { Worker: typeof Worker }
-const { Worker: Original } = threads
-let started: Worker[] = []
-let gone = 0
-
-beforeEach(() => {
-  started = []
-  gone = 0
-  threads.Worker = class extends Original {
-    constructor(...args: ConstructorParameters<typeof Worker>) {
-      super(...args)
-      started.push(this)
-      this.once('exit', () => gone++)
-    }
-  }
-})
-afterEach(() => {
-  threads.Worker = Original
-  expect(gone).toBe(started.length)
-})
+watchWorkers()
 
 const ROWS = eventsOf(1_000).map((event, i) => ({ ...event, n: i }))
 const MODULE = new URL('./row-functions.mjs', import.meta.url).href

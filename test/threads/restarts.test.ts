@@ -1,6 +1,4 @@
-import { createRequire } from 'node:module'
-import type { Worker } from 'node:worker_threads'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { stageFailed } from '../../src/errors.ts'
 import { collect, count, last, memoryStore, type PipelineConfig, pipeline, sum, tumbling } from '../../src/index.ts'
 import type { EvaluationContext } from '../../src/operators/evaluator/evaluation-frame.ts'
@@ -13,26 +11,9 @@ import type { NewStart } from '../../src/threads/worker-pool.ts'
 import type { StatesOfWorkers } from '../../src/threads/worker-states.ts'
 import { systemClock } from '../../src/time/clock.ts'
 import { events, eventsOf, sorted } from './events.ts'
+import { alive, watchWorkers } from './started-workers.ts'
 
-const threads = createRequire(import.meta.url)('node:worker_threads') as { Worker: typeof Worker }
-const { Worker: Original } = threads
-
-/** The threads that are there. */
-const alive = new Set<Worker>()
-
-beforeEach(() => {
-  threads.Worker = class extends Original {
-    constructor(...args: ConstructorParameters<typeof Worker>) {
-      super(...args)
-      alive.add(this)
-      this.once('exit', () => alive.delete(this))
-    }
-  }
-})
-afterEach(() => {
-  threads.Worker = Original
-  expect(alive.size).toBe(0)
-})
+watchWorkers()
 
 const MODULE = new URL('./row-functions.mjs', import.meta.url).href
 const ROWS = eventsOf(3_000).map(event => ({ ...event, n: event.n % 40 }))
@@ -73,7 +54,7 @@ async function run(plan: Plan, options: RunOptions<never, never>, disturb = (_bl
   return { out, summary }
 }
 
-const anyOf = (workers: ReadonlySet<Worker>): Worker => [...workers][Math.floor(Math.random() * workers.size)]!
+const anyOf = <T>(all: ReadonlySet<T>): T => [...all][Math.floor(Math.random() * all.size)]!
 
 describe('workers that are started anew', () => {
   it.each([
