@@ -1,4 +1,8 @@
-// The front door: everything the core entry offers, by name.
+/**
+ * Pipelines, and all they are made of: schemas, expressions, windows, aggregates, sources, sinks, checkpoints, metrics.
+ *
+ * @module eventflux
+ */
 
 // What is kept
 export type {

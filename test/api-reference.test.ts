@@ -22,7 +22,8 @@ describe('the API reference made from the sources', () => {
 
   it('has every public name', () => {
     const headings = new Set(
-      readdirSync(folder)
+      readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter(page => page.endsWith('.md'))
         .flatMap(page => readFileSync(join(folder, page), 'utf8').split('\n'))
         .filter(line => line.startsWith('#'))
         .map(line =>

@@ -1,3 +1,9 @@
+/**
+ * Apache Arrow in and out, by `apache-arrow` or flechette.
+ *
+ * @module eventflux/arrow
+ */
+
 export { type ArrowInput, arrowSource } from './arrow-source.ts'
 export { type ArrowStream, arrowStream } from './arrow-stream.ts'
 export type { ColumnOptions } from './column-parts.ts'

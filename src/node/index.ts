@@ -1,3 +1,9 @@
+/**
+ * For Node, Deno and Bun: files, standard streams, sockets, streams and emitters, checkpoints in files.
+ *
+ * @module eventflux/node
+ */
+
 export type { GzipInput } from './byte-streams.ts'
 export { fileStore } from './checkpoint-files.ts'
 export { type FromEmitterOptions, fromEmitter } from './emitter.ts'

@@ -1,4 +1,8 @@
-// Queues and pools between threads (`eventflux/queues`).
+/**
+ * Queues and pools between threads.
+ *
+ * @module eventflux/queues
+ */
 
 export type { Recovered } from './recovery.ts'
 export {

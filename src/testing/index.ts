@@ -1,5 +1,10 @@
-// What helps to test programs that use the library: time that moves when told to, stories of pipelines, recordings of
-// what came into a job, and what every source and sink must do.
+/**
+ * What helps to test programs that use the library: time that moves when told to, stories of pipelines, recordings of what
+ * came into a job, and what every source and sink must do.
+ *
+ * @module eventflux/testing
+ */
+
 export { VirtualClock } from '../time/virtual-clock.ts'
 export type { ConformanceCase } from './conformance-case.ts'
 export { type HarnessOptions, type HarnessReport, verifyPipeline } from './operator-harness.ts'

@@ -1,6 +1,9 @@
-// What is for programs of several threads (`eventflux/threads`): pipelines of stages, whether there can be threads, how a job
-// says that it has them, and the queues and pools between one's own. `run({ workers })` and `.stage()` of `eventflux` need
-// none of this.
+/**
+ * For programs of several threads: pipelines of stages, whether there can be threads, how a job says that it has them, and
+ * the queues and pools between one's own. `run({ workers })` and `.stage()` of `eventflux` need none of this.
+ *
+ * @module eventflux/threads
+ */
 
 export { ParallelPipeline, ProcessingStage } from '../pipeline/parallel-pipeline.ts'
 export {

@@ -1,3 +1,10 @@
+/**
+ * For pages and workers: WebSocket, server-sent events, HTTP bodies, ports and channels, checkpoints in browsers, the life
+ * of a page.
+ *
+ * @module eventflux/web
+ */
+
 export { type EventSourceOptions, fromEventSource } from './event-source.ts'
 export { fetched } from './fetched.ts'
 export { indexedDbStore } from './indexed-db-store.ts'
