@@ -8,6 +8,7 @@ import { checkpointConflict } from '../errors.ts'
 export type FileCalls = Pick<typeof promises, 'link' | 'mkdir' | 'open' | 'readFile' | 'readdir' | 'rename' | 'unlink'>
 
 const NAME = /^checkpoint-(\d{1,16})\.efckp$/
+/** What is written of a checkpoint, and the claim to its name, where that takes one. */
 const UNFINISHED = /^\.checkpoint-\d{1,16}(\.[\da-f-]{36})?\.unfinished$/
 /** What file systems without a second name for a file say. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
@@ -15,8 +16,8 @@ const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
 /**
  * Keeps checkpoints in a directory, a file each. A checkpoint is written under another name, made durable (fsync), given
  * its name, and the directory made durable, before anyone is told of it: whatever happens in between, the one before it is
- * there and whole. Of two jobs that write to a directory one ends (`CHECKPOINT_CONFLICT`), where the file system has hard
- * links.
+ * there and whole. Of two jobs that write to a directory one ends (`CHECKPOINT_CONFLICT`);
+ * on file systems without hard links both may, where they write at the same moment.
  *
  * @param directory Made when it isn't there.
  *
@@ -54,7 +55,7 @@ export class CheckpointFiles implements CheckpointStore {
     const ids = idsIn(names, NAME)
     refuseOlder(this.name, id, ids)
     // Those of the dead, and of another writer, which finds out by it.
-    for (const name of names) if (UNFINISHED.test(name)) await this.#remove(join(this.name, name))
+    for (const name of unfinishedIn(names)) await this.#remove(join(this.name, name))
     const unfinished = join(this.name, `.checkpoint-${id}.${randomUUID()}.unfinished`)
     try {
       await this.#write(unfinished, bytes)
@@ -76,15 +77,42 @@ export class CheckpointFiles implements CheckpointStore {
       await this.#files.link(unfinished, this.#path(id))
     } catch (cause) {
       const { code = '' } = cause as NodeJS.ErrnoException
-      if (NO_LINKS.includes(code)) return this.#files.rename(unfinished, this.#path(id))
-      if (code !== 'EEXIST' && code !== 'ENOENT') throw cause
-      throw checkpointConflict(`another job writes to "${this.name}", and was faster with checkpoint ${id}`, {
-        value: id,
-        at: this.name,
-        cause,
-      })
+      if (NO_LINKS.includes(code)) return this.#rename(unfinished, id)
+      throw this.#lost(id, cause)
     }
     await this.#remove(unfinished)
+  }
+
+  /**
+   * The same where a file can't have a second name. The name is claimed by a file that only one can make. A claim that
+   * another writer took for one of the dead went with what was to be renamed, or behind a checkpoint that is there by then.
+   */
+  async #rename(unfinished: string, id: number): Promise<void> {
+    const claim = join(this.name, `.checkpoint-${id}.unfinished`)
+    try {
+      await (await this.#files.open(claim, 'wx')).close()
+    } catch (cause) {
+      throw this.#lost(id, cause)
+    }
+    refuseOlder(this.name, id, await this.list())
+    try {
+      await this.#files.rename(unfinished, this.#path(id))
+    } catch (cause) {
+      // The claim may be another writer's by now.
+      throw this.#lost(id, cause)
+    }
+    await this.#remove(claim)
+  }
+
+  /** What it means that a name could not be given. */
+  #lost(id: number, cause: unknown): unknown {
+    const { code = '' } = cause as NodeJS.ErrnoException
+    if (code !== 'EEXIST' && code !== 'ENOENT') return cause
+    return checkpointConflict(`another job writes to "${this.name}", and was faster with checkpoint ${id}`, {
+      value: id,
+      at: this.name,
+      cause,
+    })
   }
 
   async #write(path: string, bytes: Uint8Array): Promise<void> {
@@ -128,6 +156,10 @@ function idsIn(names: readonly string[], pattern: RegExp): number[] {
   })
   return ids.sort((a, b) => a - b)
 }
+
+/** What others have begun, claims last: whose claim is removed can't rename anything any more, or has. */
+const unfinishedIn = (names: readonly string[]): readonly string[] =>
+  names.filter(name => UNFINISHED.test(name)).sort((a, b) => b.length - a.length)
 
 async function orIfMissing<T, U>(otherwise: U, call: Promise<T>): Promise<T | U> {
   try {

@@ -51,6 +51,7 @@ const subjects: Record<string, StoreSubject> = {
     open: () => inFiles(directory => fileStore(directory)),
   },
   'files without hard links': {
+    // Of several that write at the same moment none may win; that never two do is in file-store-writers.test.ts.
     arbitrates: false,
     open: () => inFiles(directory => new CheckpointFiles(directory, { ...promises, link: noLinks })),
   },
