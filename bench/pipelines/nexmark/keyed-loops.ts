@@ -142,7 +142,53 @@ class MetPairs {
   }
 }
 
-/** Bids by bidder and auction in an open-addressing table; those with a new one since the last firing in a list. */
+/**
+ * The keys with new bids, by the multiple of ten seconds at which they fire: the next one; or, of keys that begin behind it
+ * while the watermark isn't there yet, the one after.
+ */
+class Firings {
+  nextAt: number
+  /** By key: 1 while it waits, and 2 once it has fired. */
+  readonly #states: Uint8Array
+  #next: Int32Array
+  #nextCount = 0
+  #later: Int32Array
+  #laterCount = 0
+
+  constructor(keys: number, most: number, firstTime: number) {
+    this.#states = new Uint8Array(keys)
+    this.#next = new Int32Array(most)
+    this.#later = new Int32Array(most)
+    this.nextAt = (Math.floor(firstTime / TEN_SECONDS) + 1) * TEN_SECONDS
+  }
+
+  change(key: number, time: number): void {
+    const state = this.#states[key]!
+    if ((state & 1) !== 0) return
+    this.#states[key] = state | 1
+    if (state === 0 && time >= this.nextAt) this.#later[this.#laterCount++] = key
+    else this.#next[this.#nextCount++] = key
+  }
+
+  advance(watermark: number, fire: (key: number, time: number) => void): void {
+    while (watermark >= this.nextAt && this.#nextCount + this.#laterCount > 0) {
+      const fired = this.#next
+      for (let k = 0; k < this.#nextCount; k++) {
+        fire(fired[k]!, this.nextAt)
+        this.#states[fired[k]!] = 2
+      }
+      this.#next = this.#later
+      this.#nextCount = this.#laterCount
+      this.#later = fired
+      this.#laterCount = 0
+      this.nextAt += TEN_SECONDS
+    }
+    if (watermark < Number.POSITIVE_INFINITY && watermark >= this.nextAt)
+      this.nextAt = (Math.floor(watermark / TEN_SECONDS) + 1) * TEN_SECONDS
+  }
+}
+
+/** Bids by bidder and auction in an open-addressing table; those with a new one are noted. */
 export const q18: Loop = ({ rows, auction, bidder, price, dateTime }, consume) => {
   const out = new ResultRows(5, consume)
   const width = greatest(auction) + 1
@@ -150,23 +196,15 @@ export const q18: Loop = ({ rows, auction, bidder, price, dateTime }, consume) =
   const mask = capacity - 1
   const pairs = new Float64Array(capacity)
   const [prices, times] = [new Int32Array(capacity), new Float64Array(capacity)]
-  const isChanged = new Uint8Array(capacity)
-  const changed = new Int32Array(rows)
-  let changes = 0
-  const fire = (time: number): void => {
-    for (let k = 0; k < changes; k++) {
-      const at = changed[k]!
-      const row = out.next()
-      out.columns[0]![row] = time
-      out.columns[1]![row] = Math.floor(pairs[at]! / width)
-      out.columns[2]![row] = pairs[at]! % width
-      out.columns[3]![row] = prices[at]!
-      out.columns[4]![row] = times[at]!
-      isChanged[at] = 0
-    }
-    changes = 0
+  const firings = new Firings(capacity, rows, dateTime[0]!)
+  const fire = (at: number, time: number): void => {
+    const row = out.next()
+    out.columns[0]![row] = time
+    out.columns[1]![row] = Math.floor(pairs[at]! / width)
+    out.columns[2]![row] = pairs[at]! % width
+    out.columns[3]![row] = prices[at]!
+    out.columns[4]![row] = times[at]!
   }
-  let nextFiring = (Math.floor(dateTime[0]! / TEN_SECONDS) + 1) * TEN_SECONDS
   for (let i = 0; i < rows; i++) {
     const pair = bidder[i]! * width + auction[i]!
     let at = (Math.imul(bidder[i]!, 0x9e3779b1) ^ Math.imul(auction[i]!, 0x85ebca6b)) & mask
@@ -174,15 +212,10 @@ export const q18: Loop = ({ rows, auction, bidder, price, dateTime }, consume) =
     pairs[at] = pair
     prices[at] = price[i]!
     times[at] = dateTime[i]!
-    if (isChanged[at] === 0) {
-      isChanged[at] = 1
-      changed[changes++] = at
-    }
-    if (dateTime[i]! - BEHIND_MS < nextFiring) continue
-    fire(nextFiring)
-    nextFiring = (Math.floor((dateTime[i]! - BEHIND_MS) / TEN_SECONDS) + 1) * TEN_SECONDS
+    firings.change(at, dateTime[i]!)
+    if (dateTime[i]! - BEHIND_MS >= firings.nextAt) firings.advance(dateTime[i]! - BEHIND_MS, fire)
   }
-  if (changes > 0) fire(nextFiring)
+  firings.advance(Number.POSITIVE_INFINITY, fire)
   out.flush()
 }
 
@@ -195,26 +228,18 @@ export const q19: Loop = ({ rows, auction, bidder, price, dateTime }, consume) =
   const stride = MOST * 3
   const places = new Float64Array(auctions * stride)
   const held = new Uint8Array(auctions)
-  const isChanged = new Uint8Array(auctions)
-  const changed = new Int32Array(auctions)
-  let changes = 0
-  const fire = (time: number): void => {
-    for (let k = 0; k < changes; k++) {
-      const id = changed[k]!
-      for (let place = 0, at = id * stride; place < held[id]!; place++, at += 3) {
-        const row = out.next()
-        out.columns[0]![row] = time
-        out.columns[1]![row] = id + FIRST_ID
-        out.columns[2]![row] = place
-        out.columns[3]![row] = places[at]!
-        out.columns[4]![row] = places[at + 1]!
-        out.columns[5]![row] = places[at + 2]!
-      }
-      isChanged[id] = 0
+  const firings = new Firings(auctions, auctions, dateTime[0]!)
+  const fire = (id: number, time: number): void => {
+    for (let place = 0, at = id * stride; place < held[id]!; place++, at += 3) {
+      const row = out.next()
+      out.columns[0]![row] = time
+      out.columns[1]![row] = id + FIRST_ID
+      out.columns[2]![row] = place
+      out.columns[3]![row] = places[at]!
+      out.columns[4]![row] = places[at + 1]!
+      out.columns[5]![row] = places[at + 2]!
     }
-    changes = 0
   }
-  let nextFiring = (Math.floor(dateTime[0]! / TEN_SECONDS) + 1) * TEN_SECONDS
   for (let i = 0; i < rows; i++) {
     const id = auction[i]! - FIRST_ID
     const base = id * stride
@@ -229,14 +254,9 @@ export const q19: Loop = ({ rows, auction, bidder, price, dateTime }, consume) =
       places[base + place * 3 + 1] = bidder[i]!
       places[base + place * 3 + 2] = dateTime[i]!
     }
-    if (isChanged[id] === 0) {
-      isChanged[id] = 1
-      changed[changes++] = id
-    }
-    if (dateTime[i]! - BEHIND_MS < nextFiring) continue
-    fire(nextFiring)
-    nextFiring = (Math.floor((dateTime[i]! - BEHIND_MS) / TEN_SECONDS) + 1) * TEN_SECONDS
+    firings.change(id, dateTime[i]!)
+    if (dateTime[i]! - BEHIND_MS >= firings.nextAt) firings.advance(dateTime[i]! - BEHIND_MS, fire)
   }
-  if (changes > 0) fire(nextFiring)
+  firings.advance(Number.POSITIVE_INFINITY, fire)
   out.flush()
 }
