@@ -20,8 +20,10 @@ import { IdRuns } from './id-runs.ts'
 import type { IdMarker } from './key-index.ts'
 
 const INITIAL_IDS = 1024
-/** Slots per id: at most a quarter of the slots are taken, so probes are short. */
-const SLOTS_PER_ID = 4
+/** Most ids of a table of which caches hold the better part. */
+const CACHED_IDS = 65_536
+/** Slots per id: at most a quarter of them are taken, so probes are short. Where each probe is a miss anyway, half of them. */
+const slotsPerId = (ids: number): number => (ids > CACHED_IDS ? 2 : 4)
 
 /**
  * The hash table behind keys of any type (layout: abi.ts "key table"). Ids are never freed one by one: when none is
@@ -206,7 +208,7 @@ export class KeyTable {
   }
 
   #sizes(): { words: number; slots: number; slotBytes: number; keyBytes: number; freeBytes: number } {
-    const slots = 2 ** Math.ceil(Math.log2(this.#capacity * SLOTS_PER_ID))
+    const slots = 2 ** Math.ceil(Math.log2(this.#capacity * slotsPerId(this.#capacity)))
     const words = this.#words
     return {
       words,
