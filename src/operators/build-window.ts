@@ -1,5 +1,5 @@
 import type { LogicalNode, WindowAggregateNode } from '../plan/logical-node.ts'
-import { lowerWindow } from '../plan/lower-window.ts'
+import { type LoweredWindow, lowerWindow } from '../plan/lower-window.ts'
 import { noEventTime } from '../plan/plan-scope.ts'
 import { f64 } from '../schema/data-type.ts'
 import { schemaFrom } from '../schema/schema.ts'
@@ -39,10 +39,7 @@ interface WindowParts extends WindowHost {
   readonly next: (columns: readonly InputColumn[], time: EventTimeColumn) => Operator
 }
 
-/**
- * Makes the operators of a window: prepare → window → finish. Of one whose rows are aggregated elsewhere, and put together
- * here, window → finish; there it is prepare → window.
- */
+/** Makes the operators of a window. */
 export function buildWindow(
   node: WindowAggregateNode,
   columns: readonly InputColumn[],
@@ -50,28 +47,108 @@ export function buildWindow(
   parts: WindowParts,
 ): Operator {
   if (time === undefined) throw noEventTime()
-  const { context, maxKeys, counted, shardOf, windows, next, tellsFirings } = parts
-  const { kernels, arena, maxBatch } = context
-  const { allowedLatenessMs = time.allowedLatenessMs, firing = 'accumulating', lateTo } = latenessOf(node.window)
-  let lateOutput: LateOutput | undefined
-  const { prepare, aggregates, finish, seen } = lowerWindow(node, schemaOf(columns), time.expression)
-  const layoutOf = (prepared: readonly InputColumn[]): RecordLayout =>
-    new RecordLayout(
-      context,
-      aggregates.map(call => ({ ...call, dictionary: prepared[call.column]?.dictionary })),
+  const builder = new WindowBuilder(node, columns, time, parts)
+  return parts.half === 'second' ? builder.ofRecords() : builder.ofRows()
+}
+
+/**
+ * Prepare → window → finish. Of a window whose rows are aggregated elsewhere, and put together here, window → finish; there
+ * it is prepare → window.
+ */
+class WindowBuilder {
+  readonly #node: WindowAggregateNode
+  readonly #columns: readonly InputColumn[]
+  readonly #parts: WindowParts
+  readonly #lateness: ReturnType<typeof latenessOf>
+  readonly #allowedLatenessMs: number
+  readonly #lowered: LoweredWindow
+  #lateOutput: LateOutput | undefined
+
+  constructor(node: WindowAggregateNode, columns: readonly InputColumn[], time: EventTimeColumn, parts: WindowParts) {
+    this.#node = node
+    this.#columns = columns
+    this.#parts = parts
+    this.#lateness = latenessOf(node.window)
+    this.#allowedLatenessMs = this.#lateness.allowedLatenessMs ?? time.allowedLatenessMs
+    this.#lowered = lowerWindow(node, schemaOf(columns), time.expression)
+  }
+
+  /** Rows come: what is aggregated of them is computed before the window. */
+  ofRows(): Operator {
+    const { context, half, sink } = this.#parts
+    const { lateTo } = this.#lateness
+    const preparing = this.#counted(
+      // A row the window takes in ends the job when what is aggregated of it overflows; one that comes too late doesn't.
+      new ProjectOperator({
+        name: 'prepare',
+        expressions: this.#lowered.prepare,
+        columns: this.#columns,
+        context,
+        defersFaults: true,
+        next: prepared => (half === 'first' ? this.#partialWindow(prepared) : this.#wholeWindow(prepared)),
+      }),
     )
-  const indexKeys = (keys: readonly InputColumn[], first: number) => (liveIds: IdMarker) =>
-    keyIndexFor(
-      context,
-      keys.map((key, i) => ({ column: first + i, ...key })),
-      { maxKeys, liveIds, shard: shardOf(node) },
+    this.#lateOutput = lateTo === undefined ? undefined : new LateOutput(preparing, sink(this.#columns, lateTo))
+    return this.#lateOutput ?? preparing
+  }
+
+  /** Records come, and of what is aggregated nothing is seen here. */
+  ofRecords(): Operator {
+    const { kernels, arena } = this.#parts.context
+    const keys = this.#node.keys.map((name, i) => ({
+      ...this.#columns.find(column => column.name === name)!,
+      name: this.#lowered.prepare[i + 1]!.name,
+    }))
+    const { options, behind } = this.#behind([{ name: 'time', type: f64() }, ...keys])
+    const windows = slicesOf(specOf(this.#node))
+    const operator = new WindowAggregateOperator(kernels, arena, behind, { ...options, windows })
+    this.#made(operator)
+    return new MergedWindowOperator(operator, arena.memory)
+  }
+
+  #wholeWindow(prepared: readonly InputColumn[]): Operator {
+    const { context, timers } = this.#parts
+    const { options, behind } = this.#behind(prepared)
+    return this.#made(
+      windowOperator(this.#node.window, context.kernels, context.arena, behind, {
+        ...options,
+        timers,
+        seen: this.#lowered.seen.map(({ name, column }) => ({ ...prepared[column]!, name, column })),
+      }),
     )
+  }
+
+  #partialWindow(prepared: readonly InputColumn[]): Operator {
+    const { context, partials } = this.#parts
+    const { kernels, arena, maxBatch } = context
+    const layout = this.#layout(prepared)
+    const keys = this.#keysOf(prepared)
+    // Names of their own: those of the user may be as long as names can be.
+    const given = [{ name: 'slice', type: f64() }, ...keys.map((key, i) => ({ ...key, name: `key ${i}` }))]
+    return this.#made(
+      new PartialWindowOperator(kernels, arena, partials!.target(given, layout.recordBytes), {
+        name: `${this.#node.window.kind} window`,
+        windows: slicesOf(specOf(this.#node)),
+        maxBatch,
+        timeColumn: 0,
+        layout,
+        keys: this.#keyIndex(keys, 1),
+        columns: given.map(column => ({ dictionary: undefined, ...column })),
+      }),
+    )
+  }
+
   /** What the window is made with, and what stands behind it. */
-  const behindOf = (prepared: readonly InputColumn[], layout: RecordLayout) => {
-    const keys = prepared.slice(1, 1 + node.keys.length)
+  #behind(prepared: readonly InputColumn[]) {
+    const node = this.#node
+    const { context, next, tellsFirings, order } = this.#parts
+    const { aggregates, finish } = this.#lowered
+    const { firing = 'accumulating', emit, lateTo } = this.#lateness
+    const allowedLatenessMs = this.#allowedLatenessMs
+    const layout = this.#layout(prepared)
+    const keys = this.#keysOf(prepared)
     const aggregated = aggregatedColumns(node, prepared, aggregates, firing === 'retracting')
-    const finishing = counted(
-      node,
+    const finishing = this.#counted(
       new ProjectOperator({
         name: 'finish',
         expressions: finish,
@@ -85,83 +162,51 @@ export function buildWindow(
       columns: aggregated,
       keyCount: keys.length,
       tellsFirings,
-      maxBatch,
+      maxBatch: context.maxBatch,
       shape: windowShape(node.window, keys, layout.signature),
-      ranking: rankingOf(parts.order, finish, context),
+      ranking: rankingOf(order, finish, context),
     }
-    const filling = fillOperator(node.window, kernels, arena, finishing, { ...results, keys: indexKeys(keys, 2) })
+    const filling = fillOperator(node.window, context.kernels, context.arena, finishing, {
+      ...results,
+      keys: this.#keyIndex(keys, 2),
+    })
     const options = {
       ...results,
       name: `${node.window.kind} window`,
       allowedLatenessMs,
       firing,
-      firesOnUpdate: latenessOf(node.window).emit === 'onUpdate',
-      sendLate: lateTo === undefined ? undefined : (at: number, count: number) => lateOutput!.send(at, count),
+      firesOnUpdate: emit === 'onUpdate',
+      sendLate: lateTo === undefined ? undefined : (at: number, count: number) => this.#lateOutput!.send(at, count),
       timeColumn: 0,
-      keys: indexKeys(keys, 1),
+      keys: this.#keyIndex(keys, 1),
     }
-    return { options, behind: filling === undefined ? finishing : counted(node, filling) }
+    return { options, behind: filling === undefined ? finishing : this.#counted(filling) }
   }
-  const done = (operator: WindowOperator & CountingOperator): Operator => {
-    windows.push(operator)
-    return counted(node, operator)
+
+  #layout(prepared: readonly InputColumn[]): RecordLayout {
+    const calls = this.#lowered.aggregates.map(call => ({ ...call, dictionary: prepared[call.column]?.dictionary }))
+    return new RecordLayout(this.#parts.context, calls)
   }
-  if (parts.half === 'second') {
-    // Of what is aggregated nothing is seen here: records come.
-    const keys = node.keys.map((name, i) => ({
-      ...columns.find(column => column.name === name)!,
-      name: prepare[i + 1]!.name,
-    }))
-    const prepared = [{ name: 'time', type: f64() }, ...keys]
-    const { options, behind } = behindOf(prepared, layoutOf(prepared))
-    const operator = new WindowAggregateOperator(kernels, arena, behind, {
-      ...options,
-      windows: slicesOf(specOf(node)),
-    })
-    done(operator)
-    return new MergedWindowOperator(operator, arena.memory)
+
+  /** The key columns of prepared rows: they stand behind the time. */
+  #keysOf(prepared: readonly InputColumn[]): readonly InputColumn[] {
+    return prepared.slice(1, 1 + this.#node.keys.length)
   }
-  const aggregate = (prepared: readonly InputColumn[]): Operator => {
-    const layout = layoutOf(prepared)
-    if (parts.half === 'first') {
-      const keys = prepared.slice(1, 1 + node.keys.length)
-      // Names of their own: those of the user may be as long as names can be.
-      const given = [{ name: 'slice', type: f64() }, ...keys.map((key, i) => ({ ...key, name: `key ${i}` }))]
-      return done(
-        new PartialWindowOperator(kernels, arena, parts.partials!.target(given, layout.recordBytes), {
-          name: `${node.window.kind} window`,
-          windows: slicesOf(specOf(node)),
-          maxBatch,
-          timeColumn: 0,
-          layout,
-          keys: indexKeys(keys, 1),
-          columns: given.map(column => ({ dictionary: undefined, ...column })),
-        }),
-      )
-    }
-    const { options, behind } = behindOf(prepared, layout)
-    return done(
-      windowOperator(node.window, kernels, arena, behind, {
-        ...options,
-        timers: parts.timers,
-        seen: seen.map(({ name, column }) => ({ ...prepared[column]!, name, column })),
-      }),
-    )
+
+  #keyIndex(keys: readonly InputColumn[], first: number) {
+    const { context, maxKeys, shardOf } = this.#parts
+    const columns = keys.map((key, i) => ({ column: first + i, ...key }))
+    return (liveIds: IdMarker) => keyIndexFor(context, columns, { maxKeys, liveIds, shard: shardOf(this.#node) })
   }
-  const preparing = counted(
-    node,
-    // A row the window takes in ends the job when what is aggregated of it overflows; one that comes too late doesn't.
-    new ProjectOperator({
-      name: 'prepare',
-      expressions: prepare,
-      columns,
-      context,
-      defersFaults: true,
-      next: aggregate,
-    }),
-  )
-  lateOutput = lateTo === undefined ? undefined : new LateOutput(preparing, parts.sink(columns, lateTo))
-  return lateOutput ?? preparing
+
+  #made(operator: WindowOperator & CountingOperator): Operator {
+    this.#parts.windows.push(operator)
+    return this.#counted(operator)
+  }
+
+  #counted(operator: CountingOperator): Operator {
+    return this.#parts.counted(this.#node, operator)
+  }
 }
 
 const schemaOf = (columns: readonly InputColumn[]) => schemaFrom(columns.map(({ name, type }) => [name, type] as const))
