@@ -94,7 +94,7 @@ export class PartialWindowOperator implements Operator {
     this.#absorber = new SliceAbsorber(kernels, memory, scope, this.#slices, layout, windows, maxBatch)
     this.#pieces = new BatchPieces(memory, timeColumn)
     this.#keys = options.keys(this.#slices.liveIds)
-    this.#turnover = new KeyTurnover(maxBatch)
+    this.#turnover = new KeyTurnover(maxBatch, () => this.#records())
     this.#batch = new EmittedBatch(scope, columns, maxBatch)
     this.#batch.records = scope.allocate(maxBatch * layout.recordBytes)
     this.#addresses = scope.allocate(maxBatch * 4)
@@ -117,7 +117,7 @@ export class PartialWindowOperator implements Operator {
       this.#absorb(batch, pieces.from, pieces.to)
       this.advanceWatermark(pieces.watermark)
     } while (pieces.to < batch.selectedCount)
-    if (this.#turnover.follow(batch.selectedCount, this.#records)) {
+    if (this.#turnover.follow(batch.selectedCount)) {
       this.giveAll()
       this.#target.givenEarly()
     }
@@ -206,11 +206,11 @@ export class PartialWindowOperator implements Operator {
     }
     if (given === 0) return
     this.#slices.closeBefore(slices[given]?.index ?? Number.POSITIVE_INFINITY)
-    this.#turnover.given(this.#records)
+    this.#turnover.given()
   }
 
   /** Records there are, of all slices. */
-  get #records(): number {
+  #records(): number {
     let records = 0
     for (const slice of this.#slices.slices) records += this.#pool.count(slice)
     return records

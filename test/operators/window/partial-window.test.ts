@@ -12,7 +12,7 @@ const { plan } = pipeline(events)
   .aggregate(() => ({ rows: count() }))
 
 /** Keys of the records given, of rows a millisecond apart, with the number of rows that had come by then. */
-function given(engine: (typeof ENGINES)[number], keys: readonly number[]) {
+function given(engine: (typeof ENGINES)[number], keys: readonly number[], batchRows = BATCH) {
   const fixture = new BatchFixture(engine, { time: 'timestamp', key: 'f64' }, BATCH)
   const records: { readonly key: number; readonly after: number }[] = []
   let rows = 0
@@ -42,8 +42,8 @@ function given(engine: (typeof ENGINES)[number], keys: readonly number[]) {
       }),
     },
   })
-  for (let at = 0; at < keys.length; at += BATCH) {
-    const batch = keys.slice(at, at + BATCH).map((key, i) => ({ time: at + i, key }))
+  for (let at = 0; at < keys.length; at += batchRows) {
+    const batch = keys.slice(at, at + batchRows).map((key, i) => ({ time: at + i, key }))
     rows += batch.length
     head.process(fixture.write(batch))
   }
@@ -54,16 +54,19 @@ function given(engine: (typeof ENGINES)[number], keys: readonly number[]) {
 }
 
 describe.each(ENGINES)('the first half of a window (%s)', engine => {
-  it('gives keys that come and go before the window ends, most of them once', () => {
-    // Eight rows of each key, among those of the next ones.
-    const keys = Array.from({ length: 8_192 }, (_, i) => Math.floor((i + ((i * 7) % 16)) / 8))
-    const distinct = new Set(keys).size
-    const { records, before, early } = given(engine, keys)
-    expect(new Set(records.map(({ key }) => key)).size).toBe(distinct)
-    expect(records.length).toBeLessThan((distinct * 4) / 3)
-    expect(before).toBeGreaterThan(distinct * 0.8)
-    expect(early).toBeGreaterThan(5)
-  })
+  it.each([BATCH, 5, 1])(
+    'gives keys that come and go before the window ends, most of them once: %i rows a batch',
+    rows => {
+      // Eight rows of each key, among those of the next ones.
+      const keys = Array.from({ length: 8_192 }, (_, i) => Math.floor((i + ((i * 7) % 16)) / 8))
+      const distinct = new Set(keys).size
+      const { records, before, early } = given(engine, keys, rows)
+      expect(new Set(records.map(({ key }) => key)).size).toBe(distinct)
+      expect(records.length).toBeLessThan((distinct * 4) / 3)
+      expect(before).toBeGreaterThan(distinct * 0.8)
+      expect(early).toBeGreaterThan(5)
+    },
+  )
 
   it.each([
     ['come again and again', Array.from({ length: 8_192 }, (_, i) => (i * 7_919) % 500)],
