@@ -55,6 +55,27 @@ describe('an Arrow source', () => {
     expect(await passed(input() as never)).toEqual(rows)
   })
 
+  test('hands numbers on as the arrays of the batch, and copies none', async () => {
+    const table = arrow.tableFromArrays({ a: Float64Array.of(1, 2, 3), c: Int32Array.of(4, 5, 6) })
+    const blocks: Record<string, unknown>[] = []
+    const source = arrowSource(table, schema({ a: f64(), c: i32() }))
+    await source.run({
+      signal: new AbortController().signal,
+      pushColumns: (block: Record<string, unknown>) => blocks.push(block) > 0,
+    } as never)
+    const valuesOf = (name: 'a' | 'c') => table.getChild(name)!.data[0]!.values as Float64Array
+    expect(blocks).toHaveLength(1)
+    for (const name of ['a', 'c'] as const) {
+      const given = blocks[0]![name] as Float64Array
+      expect([given.buffer, given.byteOffset, given.length]).toEqual([
+        valuesOf(name).buffer,
+        valuesOf(name).byteOffset,
+        3,
+      ])
+      expect(given.buffer).toBe(valuesOf(name).buffer)
+    }
+  })
+
   test('takes slices that begin in the middle of a byte', async () => {
     for (const text of [new arrow.Utf8(), coded()]) {
       const parts = [tableOf(text).slice(0, 3), tableOf(text).slice(3, 45), tableOf(text).slice(45)]
@@ -125,6 +146,25 @@ describe('record batches of results', () => {
       expect(seen).toEqual(rows.slice(1))
     },
   )
+
+  test.each([
+    [false, true],
+    [true, false],
+  ])('with copy: %s their numbers are views of memory of the engine: %s', async (copy, isView) => {
+    const numbers = schema({ a: f64(), c: i32() })
+    const toRecordBatch = await recordBatches(numbers, { copy })
+    const views: boolean[] = []
+    const job = await pipeline(numbers).run({
+      source: [{ a: 1, c: 2 }],
+      onBatch: batch => {
+        const made = toRecordBatch(batch)
+        for (const name of ['a', 'c'] as const)
+          views.push(made.getChild(name)!.data[0]!.values.buffer === (batch.column(name) as Float64Array).buffer)
+      },
+    })
+    await job.done
+    expect(views).toEqual([isView, isView])
+  })
 
   test('have each text once in the dictionary of a batch, which may be empty', async () => {
     const toRecordBatch = await recordBatches(schema({ g: utf8().nullable() }), { text: 'dictionary' })
