@@ -80,8 +80,13 @@ async function readWhole(bytes: Uint8Array, maxBytes: number | undefined): Promi
   throw checkpointInvalid(`checkpoint ${id} holds changes to ${base}: restore it from the store that has both`)
 }
 
-const sectionsIn = (sections: ReadonlyMap<string, Uint8Array>): Section[] =>
-  [...sections].map(([name, bytes]) => ({ name, bytes }))
+/** The sections a migration gives. @throws EventfluxError `OPTION_INVALID` for what are none. */
+function sectionsIn(given: unknown): Section[] {
+  const sections = given instanceof Map ? [...given] : undefined
+  if (sections?.every(([name, bytes]) => typeof name === 'string' && bytes instanceof Uint8Array) !== true)
+    throw optionInvalid(`migrate gives a Map of names and bytes, not ${show(given)}`, { value: given, at: 'migrate' })
+  return sections.map(([name, bytes]) => ({ name, bytes }))
+}
 
 /** What `restore` of `run` means in full; undefined: nothing is restored. @throws EventfluxError `OPTION_INVALID` */
 export function restoreOptions(
