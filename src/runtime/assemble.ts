@@ -105,62 +105,15 @@ class Assembler {
   }
 
   assemble(): Assembly {
-    const { engine, source, nodes, config, clock, streamClock, options, listener } = this.#parts
-    const { kernels } = engine
-    const arena = this.#arena
-    const { fields } = source
-    const dictionaries = dictionariesOf(fields, config.maxKeys, passedOnColumns(source, nodes))
-    const edge = new SourceEdge({
-      arena,
-      kernels,
-      fields,
-      dictionaries,
-      unread: unreadColumns(source, nodes),
-      config,
-      clock,
-      maxBatch: this.#maxBatch,
-      onInvalid: this.#invalidEvents(),
-      consumer: listener,
-      sources: sourcesOf(options).length,
-      order: this.#order,
-      limits: futureLimits(fieldSpecs(source), nodes),
-      ...(options.random && { random: options.random }),
-    })
-    const chain = (this.#parts.chain ?? buildChain)(
-      nodes,
-      fields.map(({ name, type }, i) => ({ name, type, dictionary: dictionaries[i] })),
-      {
-        context: { kernels, arena, maxBatch: this.#maxBatch, maxCodes: config.maxKeys },
-        maxKeys: config.maxKeys,
-        timers: this.#timers,
-        inputs: edge.inputs,
-        stopwatch:
-          config.metrics === 'detailed'
-            ? {
-                monotonicNs: () => clock.monotonicNs(),
-                downstreamNs: 0,
-                timeline: config.userTiming ? UserTiming.ofRuntime() : undefined,
-              }
-            : undefined,
-        sink: (columns, branch) => this.#sink(columns, branch),
-        rows: (...step) => this.#rows(...step),
-      },
-    )
+    const { engine, source, nodes, config, streamClock } = this.#parts
+    const dictionaries = dictionariesOf(source.fields, config.maxKeys, passedOnColumns(source, nodes))
+    const edge = this.#edge(dictionaries)
+    const chain = this.#chain(edge, dictionaries)
     const drops = config.backpressure.kind === 'drop-oldest'
-    const intake = drops ? new StagedIntake(edge.ring, arena, this.#maxBatch) : new RingIntake(edge.ring)
+    const intake = drops ? new StagedIntake(edge.ring, this.#arena, this.#maxBatch) : new RingIntake(edge.ring)
     const rowClock = streamClock instanceof EventDrivenClock ? streamClock : undefined
-    const task = new Task({
-      ring: edge.ring,
-      intake,
-      head: chain.head,
-      maxBatch: this.#maxBatch,
-      // Rows that go on to other threads are through when these say so.
-      listener: chain.elsewhere === undefined ? listener : { ...listener, batchDone() {} },
-      monotonicNs: config.metrics === false ? undefined : () => clock.monotonicNs(),
-      accepted: () => edge.ledger.accepted,
-      inputs: edge.inputs,
-      pace: rowClock && new RowPace(rowClock, source, engine.memory, kernels),
-    })
+    const pace = rowClock && new RowPace(rowClock, source, engine.memory, engine.kernels)
+    const task = this.#task(edge, chain, intake, pace)
     const { takeColumns } = chain.elsewhere ?? {}
     if (takeColumns !== undefined && config.metrics !== 'detailed')
       edge.goPastRing((rows, write) => task.isIdle && takeColumns(rows, write))
@@ -182,7 +135,7 @@ class Assembler {
       sinks: this.#sinks,
       order: this.#order,
       policies: this.#policies,
-      arena,
+      arena: this.#arena,
       maxBatch: this.#maxBatch,
       close() {
         rowClock?.end()
@@ -191,6 +144,66 @@ class Assembler {
         edge.ring.close()
       },
     }
+  }
+
+  #edge(dictionaries: readonly (Dictionary | undefined)[]): SourceEdge {
+    const { engine, source, nodes, config, clock, options, listener } = this.#parts
+    return new SourceEdge({
+      arena: this.#arena,
+      kernels: engine.kernels,
+      fields: source.fields,
+      dictionaries,
+      unread: unreadColumns(source, nodes),
+      config,
+      clock,
+      maxBatch: this.#maxBatch,
+      onInvalid: this.#invalidEvents(),
+      consumer: listener,
+      sources: sourcesOf(options).length,
+      order: this.#order,
+      limits: futureLimits(fieldSpecs(source), nodes),
+      ...(options.random && { random: options.random }),
+    })
+  }
+
+  #chain({ inputs }: SourceEdge, dictionaries: readonly (Dictionary | undefined)[]): Chain {
+    const { engine, source, nodes, config, clock, chain = buildChain } = this.#parts
+    return chain(
+      nodes,
+      source.fields.map(({ name, type }, i) => ({ name, type, dictionary: dictionaries[i] })),
+      {
+        context: { kernels: engine.kernels, arena: this.#arena, maxBatch: this.#maxBatch, maxCodes: config.maxKeys },
+        maxKeys: config.maxKeys,
+        timers: this.#timers,
+        inputs,
+        stopwatch:
+          config.metrics === 'detailed'
+            ? {
+                monotonicNs: () => clock.monotonicNs(),
+                downstreamNs: 0,
+                timeline: config.userTiming ? UserTiming.ofRuntime() : undefined,
+              }
+            : undefined,
+        sink: (columns, branch) => this.#sink(columns, branch),
+        rows: (...step) => this.#rows(...step),
+      },
+    )
+  }
+
+  #task(edge: SourceEdge, chain: Chain, intake: StagedIntake | RingIntake, pace: RowPace | undefined): Task {
+    const { config, clock, listener } = this.#parts
+    return new Task({
+      ring: edge.ring,
+      intake,
+      head: chain.head,
+      maxBatch: this.#maxBatch,
+      // Rows that go on to other threads are through when these say so.
+      listener: chain.elsewhere === undefined ? listener : { ...listener, batchDone() {} },
+      monotonicNs: config.metrics === false ? undefined : () => clock.monotonicNs(),
+      accepted: () => edge.ledger.accepted,
+      inputs: edge.inputs,
+      pace,
+    })
   }
 
   #policy(stage: string, role: 'source' | 'stage' | 'sink'): ErrorPolicyRunner {
