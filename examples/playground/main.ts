@@ -99,6 +99,7 @@ function settings(): Settings {
 /** Replaces the job by one with the settings as they are now, or by none. */
 function restart(switchedOn = isOn): Promise<void> {
   changing = changing.then(async () => {
+    if (session) for (const chart of Object.values(charts)) chart.pause(Date.now() / 1_000)
     await session?.stop()
     session = undefined
     snapshots = []

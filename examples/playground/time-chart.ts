@@ -66,6 +66,14 @@ export class TimeChart {
     this.#picture.setAttribute('aria-label', `${this.#title}: ${now.join(', ')}`)
   }
 
+  /** Leaves a gap: nothing is known of the time from here to the next point. */
+  pause(seconds: number): void {
+    this.add(
+      seconds,
+      this.#lines.map(() => Number.NaN),
+    )
+  }
+
   /** Draws it anew, in the colours of the page as they are now. */
   draw(): void {
     this.#plot?.destroy()
