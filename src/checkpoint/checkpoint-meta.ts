@@ -4,7 +4,7 @@ import { StateReader } from './state-reader.ts'
 import { StateWriter } from './state-writer.ts'
 
 /** The section every checkpoint has, in front of all others. */
-export const META = 'checkpoint'
+const META = 'checkpoint'
 
 /** What a checkpoint says about itself. */
 export interface CheckpointMeta {

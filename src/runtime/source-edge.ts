@@ -27,7 +27,7 @@ import { TimeGuard } from './time-guard.ts'
 const REWRITTEN_ROWS = 64
 
 /** Takes rows past the ring, while it is empty: `write` writes them, or says that it can't. False: they have to go through it. */
-export type PastRing = (rows: number, write: (to: ColumnsElsewhere) => boolean) => boolean
+type PastRing = (rows: number, write: (to: ColumnsElsewhere) => boolean) => boolean
 
 /** Who works on the rows behind the edge. */
 export interface EdgeConsumer {

@@ -12,7 +12,7 @@ import { AllTexts, type TextSender, TextsOfRows } from './text-sender.ts'
 const FRAMES_IN_RING = 8
 
 /** Where the columns of a frame stand in the memory of its ring. */
-export interface FramePlace {
+interface FramePlace {
   readonly at: number
   readonly values: readonly number[]
   /** 0: the column can't be null. */

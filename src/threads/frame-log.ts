@@ -1,5 +1,5 @@
 /** A frame as it was published. */
-export interface LoggedFrame {
+interface LoggedFrame {
   readonly kind: number
   readonly a: number
   readonly b: number

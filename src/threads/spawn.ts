@@ -9,7 +9,7 @@ export interface Thread {
 }
 
 /** What becomes of a thread. */
-export interface ThreadListener {
+interface ThreadListener {
   message(message: unknown): void
   /** It is gone, or about to be: it threw, ran out of memory, exited, was terminated or never started. */
   ended(reason: string, cause: unknown): void

@@ -3,7 +3,7 @@ import type { WorkerCells } from './worker-cells.ts'
 import type { WorkerShape } from './worker-job.ts'
 
 /** What is known here of the steps that workers do. */
-export interface StepsElsewhere {
+interface StepsElsewhere {
   readonly operators: readonly OperatorCounts[]
   readonly eventTimes: readonly { readonly currentWatermark: number }[]
   readonly windows: readonly { readonly lateRows: number }[]

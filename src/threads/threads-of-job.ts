@@ -17,7 +17,7 @@ import { refuseLossyLinks } from './stage-links.ts'
 import { workersHere } from './workers-here.ts'
 
 /** What a job runs on. */
-export interface ThreadsOfJob {
+interface ThreadsOfJob {
   readonly mode: JobMode
   /** The plan as it runs. */
   readonly plan: LogicalPlan
@@ -54,7 +54,7 @@ export interface Stage {
 }
 
 /** What is asked for: some workers, or one for each of several stages. */
-export interface AskedWorkers {
+interface AskedWorkers {
   readonly stages: readonly Stage[]
   readonly workers: number | undefined
   readonly order: ResultOrder

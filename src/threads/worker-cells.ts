@@ -2,7 +2,7 @@ import type { ErrorCounts } from '../connector/error-policy.ts'
 import { LINK_CELLS, LinkCell } from './link-cells.ts'
 
 /** What a worker counts, in numbers: by operator, window, watermark, stage and link. */
-export interface CellLayout {
+interface CellLayout {
   readonly operators: number
   readonly windows: number
   readonly eventTimes: number

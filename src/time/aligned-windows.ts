@@ -14,7 +14,7 @@ import {
 } from './lateness.ts'
 
 /** Windows `[start, start + sizeMs)` side by side, with starts at `offsetMs` + k × `sizeMs` from the epoch. */
-export interface TumblingSpec extends LatenessSpec, FillSpec, EarlySpec {
+interface TumblingSpec extends LatenessSpec, FillSpec, EarlySpec {
   readonly kind: 'tumbling'
   readonly sizeMs: number
   readonly offsetMs: number
