@@ -143,6 +143,8 @@ describe('the playground', () => {
     await page.getByLabel('Reader of the results').selectOption('250')
     await page.getByLabel(/^Rate/).fill('6.4')
     await until(page, `!['0', undefined].includes(${tile('Lost so far')})`)
+    // For the picture: charts begin anew with each job.
+    await page.evaluate('new Promise(resolve => setTimeout(resolve, 3_000))')
     await page.screenshot({ path: join(SCREENSHOTS, 'dropping.png'), fullPage: true })
     await page.close()
   })
