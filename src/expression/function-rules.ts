@@ -3,12 +3,9 @@ import { type DataType, type TypeName, typeOf } from '../schema/data-type.ts'
 import { isNonZeroLiteral, literalValue } from './literal.ts'
 import type { ExpressionNode, FunctionName, ResultNode } from './node.ts'
 
-/** What a function takes and what comes of it. */
-interface FunctionRule {
-  readonly least: number
-  readonly most: number
-  readonly infer: (call: Call) => DataType
-}
+/** What a function takes, at least and at most, and what comes of it. */
+type FunctionRule = readonly [least: number, most: number, infer: Infer]
+type Infer = (call: Call) => DataType
 
 interface Call {
   readonly fn: FunctionName
@@ -81,21 +78,16 @@ function branches(call: Call, values: readonly DataType[], conditions: readonly 
   return unify(call, values, anyNull(values))
 }
 
-const rule = (least: number, most: number, infer: FunctionRule['infer']): FunctionRule => ({ least, most, infer })
-const binary = (infer: FunctionRule['infer']) => rule(2, 2, infer)
-const unary = (infer: FunctionRule['infer']) => rule(1, 1, infer)
-const rounding = unary(call => number(each(call, ['number'])))
-const equality = binary(call => truth(sameGroup(call, ANY)))
-const order = binary(call => truth(sameGroup(call, ORDERED)))
-const logic = rule(1, MANY, call => truth(each(call, ['bool'])))
-const signed = unary(arithmetic)
-const extreme = binary(call => {
+const rounding: Infer = call => number(each(call, ['number']))
+const equality: Infer = call => truth(sameGroup(call, ANY))
+const order: Infer = call => truth(sameGroup(call, ORDERED))
+const logic: Infer = call => truth(each(call, ['bool']))
+const timePart: Infer = call => number(each(call, ['timestamp']))
+const recased: Infer = call => number(each(call, ['utf8']), 'utf8')
+const extreme: Infer = call => {
   const type = sameGroup(call, ORDERED).types[0]!
   return number(call, groupOf(type) === 'number' ? 'f64' : type.name)
-})
-const timePart = unary(call => number(each(call, ['timestamp'])))
-
-const recased = unary(call => number(each(call, ['utf8']), 'utf8'))
+}
 
 /** Whether a text has something, which is given as a value. */
 function textTest(call: Call, what: string): DataType {
@@ -107,103 +99,125 @@ function textTest(call: Call, what: string): DataType {
 }
 
 /** `always` lists the types whose every value the target can hold; from the others a cast may give null. */
-const cast = (target: TypeName, always: readonly TypeName[], from: readonly TypeGroup[] = CASTABLE) =>
-  unary(call => typeOf(target, anyNull(each(call, from).types) || !always.includes(call.types[0]!.name)))
-const ALL_TYPES = Object.keys(GROUP) as TypeName[]
+function cast(call: Call, target: TypeName, always: readonly TypeName[], from = CASTABLE): DataType {
+  return typeOf(target, anyNull(each(call, from).types) || !always.includes(call.types[0]!.name))
+}
+const BUT_TEXT: readonly TypeName[] = ['f64', 'f32', 'i32', 'u32', 'i64', 'bool', 'timestamp']
+const ALL_TYPES: readonly TypeName[] = ['f64', 'f32', 'i32', 'u32', 'i64', 'bool', 'timestamp', 'utf8']
 
+/** Without a call in it, so that it leaves the bundles of those who use no expressions. */
 const RULES: Readonly<Record<FunctionName, FunctionRule>> = {
-  add: binary(arithmetic),
-  sub: binary(call => (call.types.every(type => type.name === 'timestamp') ? number(call) : arithmetic(call))),
-  mul: binary(arithmetic),
-  div: binary(call => {
-    each(call, ['number', 'i64'])
-    return typeOf('f64', anyNull(call.types) || !isNonZeroLiteral(call.args[1]!))
-  }),
-  idiv: binary(quotient),
-  mod: binary(quotient),
-  neg: signed,
-  abs: signed,
-  floor: rounding,
-  ceil: rounding,
-  round: rounding,
-  sqrt: rounding,
-  least: extreme,
-  greatest: extreme,
-  eq: equality,
-  ne: equality,
-  lt: order,
-  le: order,
-  gt: order,
-  ge: order,
-  between: rule(3, 3, call => truth(sameGroup(call, ORDERED))),
-  in: rule(2, MANY, call => {
-    sameGroup(call, ANY)
-    for (const arg of call.args.slice(1))
-      if (arg.kind !== 'literal' || arg.value === null)
-        throw expressionInvalid('in compares with a list of values that are not null', { value: arg })
-    return bool
-  }),
-  startsWith: binary(call => textTest(call, 'the prefix')),
-  contains: binary(call => textTest(call, 'the part')),
-  splitPart: rule(3, 3, call => {
-    if (groupOf(call.types[0]!) !== 'utf8') throw mismatch({ ...call, types: call.types.slice(0, 1) }, ['utf8'])
-    const [separator, index] = call.args.slice(1).map(arg => (arg.kind === 'literal' ? literalValue(arg) : null))
-    if (typeof separator !== 'string' || separator === '')
-      throw expressionInvalid('splitPart takes the separator as a text value that is not empty', { value: separator })
-    if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0)
-      throw expressionInvalid('splitPart takes the position as an integer value from 0 on', { value: index })
-    return typeOf('utf8', true)
-  }),
-  lower: recased,
-  upper: recased,
-  length: unary(call => number(each(call, ['utf8']))),
-  and: logic,
-  or: logic,
-  not: unary(call => number(each(call, ['bool']), 'bool')),
-  isNull: unary(() => bool),
-  isNotNull: unary(() => bool),
-  coalesce: rule(2, MANY, call =>
-    unify(
-      call,
-      call.types,
-      call.types.every(type => type.isNullable),
-    ),
-  ),
-  if: rule(3, 3, call => branches(call, call.types.slice(1), call.types.slice(0, 1))),
-  case: rule(3, MANY, call => {
-    const last = call.types.length - 1
-    if (last % 2 !== 0) throw expressionInvalid('case takes pairs of condition and value, and the value otherwise')
-    return branches(
-      call,
-      call.types.filter((_, i) => i % 2 === 1 || i === last),
-      call.types.filter((_, i) => i % 2 === 0 && i !== last),
-    )
-  }),
-  toF64: cast(
-    'f64',
-    ALL_TYPES.filter(name => name !== 'utf8'),
-    ANY,
-  ),
-  toF32: cast('f32', ALL_TYPES),
-  toI32: cast('i32', ['i32', 'bool']),
-  toU32: cast('u32', ['u32', 'bool']),
-  toI64: cast('i64', ['i32', 'u32', 'i64', 'bool', 'timestamp']),
-  toBool: cast('bool', ALL_TYPES, ['number', 'i64', 'bool']),
-  toTimestamp: cast('timestamp', ['i32', 'u32', 'timestamp'], ['number', 'i64', 'timestamp']),
-  toUtf8: cast('utf8', ALL_TYPES, ['number', 'i64', 'bool', 'utf8']),
-  floorTo: rule(3, 3, call => {
-    if (groupOf(call.types[0]!) !== 'timestamp')
-      throw mismatch({ ...call, types: call.types.slice(0, 1) }, ['timestamp'])
-    const [size, offset] = call.args.slice(1).map(arg => (arg.kind === 'literal' ? literalValue(arg) : null))
-    if (typeof size !== 'number' || typeof offset !== 'number' || !Number.isSafeInteger(size) || size <= 0)
-      throw expressionInvalid('floorTo takes a size of more than 0 ms and an offset, both given as values')
-    if (!Number.isSafeInteger(offset)) throw expressionInvalid(`floorTo takes whole milliseconds, not ${offset}`)
-    return number(call, 'timestamp')
-  }),
-  hour: timePart,
-  minute: timePart,
-  second: timePart,
-  dayOfWeek: timePart,
+  add: [2, 2, arithmetic],
+  sub: [2, 2, call => (call.types.every(type => type.name === 'timestamp') ? number(call) : arithmetic(call))],
+  mul: [2, 2, arithmetic],
+  div: [
+    2,
+    2,
+    call => {
+      each(call, ['number', 'i64'])
+      return typeOf('f64', anyNull(call.types) || !isNonZeroLiteral(call.args[1]!))
+    },
+  ],
+  idiv: [2, 2, quotient],
+  mod: [2, 2, quotient],
+  neg: [1, 1, arithmetic],
+  abs: [1, 1, arithmetic],
+  floor: [1, 1, rounding],
+  ceil: [1, 1, rounding],
+  round: [1, 1, rounding],
+  sqrt: [1, 1, rounding],
+  least: [2, 2, extreme],
+  greatest: [2, 2, extreme],
+  eq: [2, 2, equality],
+  ne: [2, 2, equality],
+  lt: [2, 2, order],
+  le: [2, 2, order],
+  gt: [2, 2, order],
+  ge: [2, 2, order],
+  between: [3, 3, call => truth(sameGroup(call, ORDERED))],
+  in: [
+    2,
+    MANY,
+    call => {
+      sameGroup(call, ANY)
+      for (const arg of call.args.slice(1))
+        if (arg.kind !== 'literal' || arg.value === null)
+          throw expressionInvalid('in compares with a list of values that are not null', { value: arg })
+      return bool
+    },
+  ],
+  startsWith: [2, 2, call => textTest(call, 'the prefix')],
+  contains: [2, 2, call => textTest(call, 'the part')],
+  splitPart: [
+    3,
+    3,
+    call => {
+      if (groupOf(call.types[0]!) !== 'utf8') throw mismatch({ ...call, types: call.types.slice(0, 1) }, ['utf8'])
+      const [separator, index] = call.args.slice(1).map(arg => (arg.kind === 'literal' ? literalValue(arg) : null))
+      if (typeof separator !== 'string' || separator === '')
+        throw expressionInvalid('splitPart takes the separator as a text value that is not empty', { value: separator })
+      if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0)
+        throw expressionInvalid('splitPart takes the position as an integer value from 0 on', { value: index })
+      return typeOf('utf8', true)
+    },
+  ],
+  lower: [1, 1, recased],
+  upper: [1, 1, recased],
+  length: [1, 1, call => number(each(call, ['utf8']))],
+  and: [1, MANY, logic],
+  or: [1, MANY, logic],
+  not: [1, 1, call => number(each(call, ['bool']), 'bool')],
+  isNull: [1, 1, () => bool],
+  isNotNull: [1, 1, () => bool],
+  coalesce: [
+    2,
+    MANY,
+    call =>
+      unify(
+        call,
+        call.types,
+        call.types.every(type => type.isNullable),
+      ),
+  ],
+  if: [3, 3, call => branches(call, call.types.slice(1), call.types.slice(0, 1))],
+  case: [
+    3,
+    MANY,
+    call => {
+      const last = call.types.length - 1
+      if (last % 2 !== 0) throw expressionInvalid('case takes pairs of condition and value, and the value otherwise')
+      return branches(
+        call,
+        call.types.filter((_, i) => i % 2 === 1 || i === last),
+        call.types.filter((_, i) => i % 2 === 0 && i !== last),
+      )
+    },
+  ],
+  toF64: [1, 1, call => cast(call, 'f64', BUT_TEXT, ANY)],
+  toF32: [1, 1, call => cast(call, 'f32', ALL_TYPES)],
+  toI32: [1, 1, call => cast(call, 'i32', ['i32', 'bool'])],
+  toU32: [1, 1, call => cast(call, 'u32', ['u32', 'bool'])],
+  toI64: [1, 1, call => cast(call, 'i64', ['i32', 'u32', 'i64', 'bool', 'timestamp'])],
+  toBool: [1, 1, call => cast(call, 'bool', ALL_TYPES, ['number', 'i64', 'bool'])],
+  toTimestamp: [1, 1, call => cast(call, 'timestamp', ['i32', 'u32', 'timestamp'], ['number', 'i64', 'timestamp'])],
+  toUtf8: [1, 1, call => cast(call, 'utf8', ALL_TYPES, ['number', 'i64', 'bool', 'utf8'])],
+  floorTo: [
+    3,
+    3,
+    call => {
+      if (groupOf(call.types[0]!) !== 'timestamp')
+        throw mismatch({ ...call, types: call.types.slice(0, 1) }, ['timestamp'])
+      const [size, offset] = call.args.slice(1).map(arg => (arg.kind === 'literal' ? literalValue(arg) : null))
+      if (typeof size !== 'number' || typeof offset !== 'number' || !Number.isSafeInteger(size) || size <= 0)
+        throw expressionInvalid('floorTo takes a size of more than 0 ms and an offset, both given as values')
+      if (!Number.isSafeInteger(offset)) throw expressionInvalid(`floorTo takes whole milliseconds, not ${offset}`)
+      return number(call, 'timestamp')
+    },
+  ],
+  hour: [1, 1, timePart],
+  minute: [1, 1, timePart],
+  second: [1, 1, timePart],
+  dayOfWeek: [1, 1, timePart],
 }
 
 /** Whether `name` is a scalar function. */
@@ -220,7 +234,7 @@ export function inferCall(
   types: readonly DataType[],
   args: readonly (ExpressionNode | ResultNode)[],
 ): DataType {
-  const { least, most, infer } = RULES[fn]
+  const [least, most, infer] = RULES[fn]
   if (types.length < least || types.length > most)
     throw expressionInvalid(
       `${fn} takes ${least === most ? least : types.length < least ? `at least ${least}` : `at most ${most}`} arguments, not ${types.length}`,

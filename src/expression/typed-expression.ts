@@ -15,7 +15,7 @@ type AnyNode = ExpressionNode | ResultNode
  * The one class behind all expressions: a node, its type, and every method. Which methods a value offers is said by its
  * TypeScript interface (`NumberExpression`, …); at run time the rule of the function refuses what doesn't fit.
  */
-export class TypedExpression {
+class ExpressionOfANode {
   readonly node: AnyNode
   readonly type: DataType
   readonly scope: Scope
@@ -138,29 +138,33 @@ const WITHOUT_OPERAND: readonly FunctionName[] = [
   'dayOfWeek',
 ]
 
-function defineMethod(name: string, value: (this: TypedExpression, other: unknown) => TypedExpression): void {
-  Object.defineProperty(TypedExpression.prototype, name, { value, writable: false, configurable: false })
-}
-
 /** What a comparison with null gives is the same for every row: not what anybody means who writes one. */
 const COMPARISONS: readonly FunctionName[] = ['eq', 'ne', 'gt', 'ge', 'lt', 'le']
 
-for (const [name, fn] of Object.entries(WITH_OPERAND))
-  defineMethod(name, function (other) {
-    if (other === null && COMPARISONS.includes(fn))
-      throw expressionInvalid(
-        `${name}(null) is ${fn === 'ne' ? 'true' : 'false'} for every row: write isNull() or isNotNull()`,
-        {
-          value: null,
-        },
-      )
-    return callOf(fn, [this, operand(other, this.type)])
-  })
+/** Gives the class the methods that are nothing but a call of a function. */
+function withMethods(expression: typeof ExpressionOfANode): typeof ExpressionOfANode {
+  const define = (name: string, value: (this: TypedExpression, other: unknown) => TypedExpression): void => {
+    Object.defineProperty(expression.prototype, name, { value, writable: false, configurable: false })
+  }
+  for (const [name, fn] of Object.entries(WITH_OPERAND))
+    define(name, function (other) {
+      if (other === null && COMPARISONS.includes(fn))
+        throw expressionInvalid(
+          `${name}(null) is ${fn === 'ne' ? 'true' : 'false'} for every row: write isNull() or isNotNull()`,
+          { value: null },
+        )
+      return callOf(fn, [this, operand(other, this.type)])
+    })
+  for (const fn of WITHOUT_OPERAND)
+    define(fn, function () {
+      return callOf(fn, [this])
+    })
+  return expression
+}
 
-for (const fn of WITHOUT_OPERAND)
-  defineMethod(fn, function () {
-    return callOf(fn, [this])
-  })
+export type TypedExpression = ExpressionOfANode
+// Made by a call without effects, so that it leaves the bundles of those who use no expressions.
+export const TypedExpression = /* @__PURE__ */ withMethods(ExpressionOfANode)
 
 /** A call of a scalar function, typed and checked. */
 export function callOf(fn: FunctionName, args: readonly TypedExpression[]): TypedExpression {

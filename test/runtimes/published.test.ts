@@ -46,5 +46,5 @@ it('bundles hold what is used of it: the kernels only with a pipeline that bring
       0.95 * sizes.get('eventflux/slim: a keyed window')!,
     )
   expect(sizes.get('eventflux: a schema')!).toBeLessThan(window / 8)
-  expect(sizes.get('eventflux: EventQueue')!).toBeLessThan(window / 4)
+  expect(sizes.get('eventflux: EventQueue')!).toBeLessThan(window / 12)
 }, 60_000)

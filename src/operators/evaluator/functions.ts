@@ -15,10 +15,9 @@ import { compileFloorTo, compileTimePart } from './time-part.ts'
 
 type Maker = (call: CallSite) => Step
 
-const castTo =
-  (type: TypeName): Maker =>
-  ({ builder, args }) =>
-    cast(builder, args[0]!.type === 'utf8' ? numberOfText(builder, args[0]!) : args[0]!, type)
+function castTo({ builder, args }: CallSite, type: TypeName): Step {
+  return cast(builder, args[0]!.type === 'utf8' ? numberOfText(builder, args[0]!) : args[0]!, type)
+}
 
 /** How each function becomes steps. Argument types have been checked by then. */
 export const FUNCTIONS: Readonly<Record<FunctionName, Maker>> = {
@@ -58,13 +57,13 @@ export const FUNCTIONS: Readonly<Record<FunctionName, Maker>> = {
   coalesce: compileCoalesce,
   if: compileCase,
   case: compileCase,
-  toF64: castTo('f64'),
-  toF32: castTo('f32'),
-  toI32: castTo('i32'),
-  toU32: castTo('u32'),
-  toI64: castTo('i64'),
-  toBool: castTo('bool'),
-  toTimestamp: castTo('timestamp'),
+  toF64: call => castTo(call, 'f64'),
+  toF32: call => castTo(call, 'f32'),
+  toI32: call => castTo(call, 'i32'),
+  toU32: call => castTo(call, 'u32'),
+  toI64: call => castTo(call, 'i64'),
+  toBool: call => castTo(call, 'bool'),
+  toTimestamp: call => castTo(call, 'timestamp'),
   toUtf8: compileToUtf8,
   floorTo: compileFloorTo,
   hour: call => compileTimePart(call, 'hour'),
