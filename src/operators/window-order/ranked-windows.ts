@@ -146,7 +146,7 @@ export class RankedWindows {
   closeThrough(watermark: number): void {
     let closed = 0
     while (closed < this.#open.length && this.#open[closed]!.endMs - 1 <= watermark) closed++
-    if (closed > 0) this.#closing.push(...this.#open.splice(0, closed))
+    for (const window of this.#open.splice(0, closed)) this.#closing.push(window)
   }
 
   /** Emits the closed windows until all are out (true) or downstream is full (false: call again after it resumed). */

@@ -246,7 +246,8 @@ export class EarlySessionWindows implements EventWindows, EarlyFirings {
 
   /** Has a session give a result, behind what it takes back. */
   #give(session: number, into: number[]): void {
-    into.push(...(this.#given.get(session) ?? []), session)
+    for (const given of this.#given.get(session) ?? []) into.push(given)
+    into.push(session)
     this.#given.delete(session)
     this.#changed.delete(session)
   }

@@ -268,7 +268,7 @@ export class EventWindowOperator implements Operator, Stateful, TimedStage {
       this.#firing.length = 0
       if (this.#again.length > 0) {
         if (!this.#forward(this.#handsOn)) return false
-        this.#firing.push(...this.#again)
+        for (const session of this.#again) this.#firing.push(session)
         this.#again.length = 0
         this.#emitter.begin(this.#firing)
         continue
