@@ -266,15 +266,14 @@ export class EarlySessionWindows implements EventWindows, EarlyFirings {
     for (const session of sessions)
       if (this.#changed.has(session)) this.#ended.push(session)
       else this.#timers.fired(session)
+    this.#ended.reverse()
   }
 
   /** The sessions of the earliest end give their results. */
   #fireEnded(into: number[]): number {
     const ended = this.#ended
-    const instant = this.#timers.firesAt(ended[0]!)
-    let count = 1
-    while (count < ended.length && this.#timers.firesAt(ended[count]!) === instant) count++
-    for (const session of ended.splice(0, count)) this.#give(session, into)
+    const instant = this.#timers.firesAt(ended.at(-1)!)
+    while (ended.length > 0 && this.#timers.firesAt(ended.at(-1)!) === instant) this.#give(ended.pop()!, into)
     return instant - 1
   }
 
