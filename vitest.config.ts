@@ -14,14 +14,14 @@ const wasmText: Plugin = {
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-/** Tests that try many capacities themselves, or are of what is in files: what is the default changes little in them. */
+/** Tests that try many capacities themselves, or are of files and of large numbers: what is the default changes little in them. */
 const STATE_THEIR_CAPACITIES = [
   'test/operators/{evaluator,window}/**',
   'test/operators/{backpressure,filter,project}.test.ts',
   'test/operators/every-*.test.ts',
   'test/operators/*-state.test.ts',
   'test/node/log*.test.ts',
-  'test/pipelines/{aggregates,aligned-windows,ledger,memory,reference}.test.ts',
+  'test/pipelines/{aggregates,aligned-windows,ledger,many-at-once,memory,reference}.test.ts',
   'test/pipelines/duckdb*.test.ts',
   'test/runtime/{admission,event-store}/**',
   'test/runtime/{event-pool,event-queue,event-queue.property}.test.ts',
