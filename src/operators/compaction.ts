@@ -1,9 +1,8 @@
+import { TAKE } from '../kernels/take-by-width.ts'
 import { BYTE_WIDTH } from '../schema/data-type.ts'
 import type { EvaluationContext, InputColumn } from './evaluator/evaluation-frame.ts'
 import { ReusedVector } from './evaluator/reused-vector.ts'
 import type { ReusedBatch } from './reused-batch.ts'
-
-const TAKE = { 1: 'take1', 4: 'take4', 8: 'take8' } as const
 
 /** Copies the selected rows of a batch together into scratch columns. */
 export class Compaction {

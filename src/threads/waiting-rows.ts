@@ -1,4 +1,5 @@
 import { hasValue, rowAt } from '../kernels/rows.ts'
+import { TAKE } from '../kernels/take-by-width.ts'
 import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { RecordBatch, Vector } from '../memory/record-batch.ts'
 import { RingBuffer } from '../memory/ring-buffer.ts'
@@ -6,8 +7,6 @@ import type { RowRing } from '../memory/row-ring.ts'
 import { SegmentedRing } from '../memory/segmented-ring.ts'
 import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import { BYTE_WIDTH } from '../schema/data-type.ts'
-
-const TAKE = { 1: 'take1', 4: 'take4', 8: 'take8' } as const
 
 /** Copies of rows in columns, first in, first out. */
 export class WaitingRows {

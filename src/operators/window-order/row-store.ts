@@ -1,13 +1,12 @@
 import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { hasValue } from '../../kernels/rows.ts'
+import { TAKE } from '../../kernels/take-by-width.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { RecordBatch, Vector } from '../../memory/record-batch.ts'
 import { BYTE_WIDTH } from '../../schema/data-type.ts'
 import type { EvaluationContext, InputColumn } from '../evaluator/evaluation-frame.ts'
 import { checkCode } from '../window/record-state.ts'
-
-const TAKE = { 1: 'take1', 4: 'take4', 8: 'take8' } as const
 
 /** Rows there is room for at first. */
 const LEAST_ROWS = 64
