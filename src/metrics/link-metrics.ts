@@ -41,8 +41,7 @@ export class LinkMetrics implements MeasuredEdge {
 
   /** Rows that were dropped, whatever for. */
   get dropped(): number {
-    const { evicted, rejectedFull, rejectedTimeout } = this.#read()
-    return evicted + rejectedFull + rejectedTimeout
+    return droppedOf(this.#read())
   }
 
   snapshotInto(target: EdgeSnapshot): EdgeSnapshot {
@@ -64,5 +63,7 @@ export class LinkMetrics implements MeasuredEdge {
   }
 }
 
-const depthOf = ({ offered, delivered, evicted, rejectedFull, rejectedTimeout }: LinkReading): number =>
-  offered - delivered - evicted - rejectedFull - rejectedTimeout
+const droppedOf = ({ evicted, rejectedFull, rejectedTimeout }: LinkReading): number =>
+  evicted + rejectedFull + rejectedTimeout
+
+const depthOf = (reading: LinkReading): number => reading.offered - reading.delivered - droppedOf(reading)
