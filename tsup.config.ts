@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { copyFile, readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
@@ -65,22 +66,22 @@ async function buildWorker(): Promise<void> {
   })
 }
 
+/** What users import from, a room of the sources each; the front room has no name. */
+const ROOMS = ['', 'node/', 'exporters/', 'queues/', 'threads/', 'arrow/', 'web/', 'testing/']
+const entriesIn = (folder: string, ending: string): Record<string, string> =>
+  Object.fromEntries(ROOMS.map(room => [`${room}index`, `${folder}/${room}index.${ending}`]))
+
+// What the sources declare, a file each: tsup only puts them together then, in a third of the time it would take with finding
+// the types itself.
+execFileSync('npx', ['tsc', '-p', 'tsconfig.declarations.json'], { stdio: 'inherit' })
+
 export default defineConfig([
   {
-    entry: {
-      index: 'src/index.ts',
-      'node/index': 'src/node/index.ts',
-      'exporters/index': 'src/exporters/index.ts',
-      'queues/index': 'src/queues/index.ts',
-      'threads/index': 'src/threads/index.ts',
-      'arrow/index': 'src/arrow/index.ts',
-      'web/index': 'src/web/index.ts',
-      'testing/index': 'src/testing/index.ts',
-    },
+    entry: entriesIn('src', 'ts'),
     format: ['esm', 'cjs'],
     platform: 'neutral',
     target: 'es2022',
-    dts: true,
+    dts: { entry: entriesIn('build/declarations/src', 'd.ts') },
     clean: true,
     shims: true,
     splitting: true,
