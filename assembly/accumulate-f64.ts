@@ -5,6 +5,9 @@ import { EXTREME_BYTES, SUM_F64_CARRY, SUM_F64_SUM } from './abi'
 import { hasValue, isOneRecord, STRETCH } from './rows'
 
 const STRETCH_BYTES: usize = STRETCH << 2
+/** Where rows in lanes are fewer than 32, the next 512 are taken the other way. */
+const FEW_BYTES: usize = 32 << 2
+const MANY_BYTES: usize = 512 << 2
 
 /** TwoSum (Knuth), without a branch: returns the exact rounding error of sum + value. */
 // @ts-ignore: decorator
@@ -114,10 +117,10 @@ function takeTogether(sums: bool, mins: bool, maxs: bool, record: usize, at: usi
   return true
 }
 
-/** Two rows a turn: they share the test for NaN, which a sum of values tells, and the cost of the loop. */
+/** Rows up to `end`, two a turn: they share the test for NaN, which a sum of values tells, and the cost of the loop. */
 // @ts-ignore: decorator
 @inline
-function everyRow(
+function rowByRow(
   sums: bool,
   mins: bool,
   maxs: bool,
@@ -154,6 +157,94 @@ function everyRow(
     const value = load<f64>(selected ? a + (<usize>load<u32>(at) << 3) : at)
     if (sums) addCompensated(record + sumAt, value)
     if (mins || maxs) widen(mins, maxs, record + extremesAt, value)
+  }
+}
+
+/** Adds to the sums of two records, lane by lane as `addCompensated` does. */
+// @ts-ignore: decorator
+@inline
+function addBoth(field: usize, field2: usize, values: v128): void {
+  const first = v128.load(field)
+  const second = v128.load(field2)
+  const sum = v128.shuffle<f64>(first, second, 0, 2)
+  const carry = v128.shuffle<f64>(first, second, 1, 3)
+  const total = f64x2.add(sum, values)
+  const part = f64x2.sub(total, sum)
+  const error = f64x2.add(f64x2.sub(sum, f64x2.sub(total, part)), f64x2.sub(values, part))
+  const carries = f64x2.add(carry, error)
+  v128.store(field, v128.shuffle<f64>(total, carries, 0, 2))
+  v128.store(field2, v128.shuffle<f64>(total, carries, 1, 3))
+}
+
+/** `widenBy` a value, in both lanes, that is neither NaN nor zero: no two that are equal differ in their bits. */
+// @ts-ignore: decorator
+@inline
+function widenByPlain(mins: bool, maxs: bool, field: usize, given: v128): void {
+  if (mins && maxs) {
+    const kept = v128.load(field)
+    v128.store(field, v128.shuffle<f64>(f64x2.pmin(given, kept), f64x2.pmax(given, kept), 0, 3))
+  } else {
+    const kept = v128.load64_zero(field)
+    v128.store64_lane(field, mins ? f64x2.pmin(given, kept) : f64x2.pmax(given, kept), 0)
+  }
+}
+
+/**
+ * Two rows in two lanes for as long as they are of two records and have values that are neither NaN nor zero, as their
+ * product tells. Returns where that stopped.
+ */
+// @ts-ignore: decorator
+@inline
+function inLanes(
+  sums: bool,
+  mins: bool,
+  maxs: bool,
+  selected: bool,
+  addr: usize,
+  end: usize,
+  at: usize,
+  a: usize,
+  sumAt: usize,
+  extremesAt: usize,
+): usize {
+  for (; addr + 8 <= end; addr += 8, at += selected ? 8 : 16) {
+    const record = load<usize>(addr)
+    const record2 = load<usize>(addr, 4)
+    const value = v128.load64_splat(selected ? a + (<usize>load<u32>(at) << 3) : at)
+    const value2 = v128.load64_splat(selected ? a + (<usize>load<u32>(at, 4) << 3) : at + 8)
+    if (sums && record == record2) break
+    if ((mins || maxs) && !(abs<f64>(f64x2.extract_lane(f64x2.mul(value, value2), 0)) > 0)) break
+    if (sums) addBoth(record + sumAt, record2 + sumAt, v128.shuffle<f64>(value, value2, 0, 2))
+    if (mins || maxs) {
+      widenByPlain(mins, maxs, record + extremesAt, value)
+      widenByPlain(mins, maxs, record2 + extremesAt, value2)
+    }
+  }
+  return addr
+}
+
+/** In lanes where that goes on for a while: a branch that is guessed wrong costs as much as several rows. */
+// @ts-ignore: decorator
+@inline
+function everyRow(
+  sums: bool,
+  mins: bool,
+  maxs: bool,
+  selected: bool,
+  addr: usize,
+  end: usize,
+  at: usize,
+  a: usize,
+  sumAt: usize,
+  extremesAt: usize,
+): void {
+  while (addr < end) {
+    const stopped = inLanes(sums, mins, maxs, selected, addr, end, at, a, sumAt, extremesAt)
+    at += selected ? stopped - addr : (stopped - addr) << 1
+    const stop = min(end, stopped + (stopped - addr < FEW_BYTES ? MANY_BYTES : 8))
+    rowByRow(sums, mins, maxs, selected, stopped, stop, at, a, sumAt, extremesAt)
+    at += selected ? stop - stopped : (stop - stopped) << 1
+    addr = stop
   }
 }
 

@@ -48,7 +48,23 @@ describe('normaliseTimes', () => {
       ...near(2 ** 53),
     )
     const mostlyUsual = fc.oneof({ weight: 30, arbitrary: usual }, { weight: 1, arbitrary: awkward })
+    // Of one sign and exponent, but for one that may have something behind the point.
+    const alike = fc
+      .tuple(
+        fc.nat(52),
+        fc.constantFrom(1, -1),
+        fc.array(fc.nat(2 ** 30), { minLength: 8, maxLength: 70 }),
+        fc.nat(70),
+        fc.nat(3),
+      )
+      .map(([exponent, sign, parts, odd, shift]) =>
+        parts.map((part, i) => {
+          const value = sign * 2 ** exponent * (1 + part / 2 ** 31)
+          return i === odd ? value / 2 ** shift : Math.trunc(value)
+        }),
+      )
     const some = fc.oneof(
+      alike,
       fc.array(usual, { maxLength: 70 }),
       fc.array(mostlyUsual, { maxLength: 70 }),
       fc.array(awkward, { maxLength: 40 }),
