@@ -22,10 +22,11 @@ export interface SiddhiCase {
     readonly window: any
     readonly select?: readonly string[]
     readonly output?: WindowOutput
+    /** Column of the results, and what it is more than: `sum > 3`. */
+    readonly having?: string
     readonly groupBy?: readonly string[]
     /** Columns whose values have windows of their own. */
     readonly partition?: readonly string[]
-    readonly having?: string
     readonly chunk?: Chunk
     readonly variants?: readonly Chunk[]
   }
@@ -36,12 +37,38 @@ export interface SiddhiCase {
   readonly tolerance?: number
 }
 
-/** The cases of a file of data. */
+/** The cases of a file of data; rows that stand there once for several are several. */
 export const siddhiCases = (file: string): readonly SiddhiCase[] =>
-  (JSON.parse(readFileSync(new URL(`data/${file}`, import.meta.url), 'utf8')) as { cases: SiddhiCase[] }).cases
+  (JSON.parse(readFileSync(new URL(`data/${file}`, import.meta.url), 'utf8')) as { cases: SiddhiCase[] }).cases.map(
+    given => ({ ...given, input: Array.isArray(given.input) ? given.input.flatMap(arrivalsOf) : given.input }),
+  )
+
+function arrivalsOf(given: Arrival & { readonly repeat?: number }): Arrival[] {
+  const { repeat = 1, data } = given
+  const once = Array.isArray(data) ? data.map((row: Arrival['data']) => ({ ...given, data: row })) : [given]
+  return Array.from({ length: repeat }, () => once).flat()
+}
+
+/** Kinds of windows that are not there. */
+const LATER = ['frequent', 'lossyFrequent', 'expression', 'expressionBatch', 'cron', 'batch', 'firstUnique']
+
+/** How a case is told, and so how it is run. */
+export type Told = 'later' | 'refused' | 'session' | 'running session' | 'counts' | 'rows'
+
+export function toldAs({ query: { window, select }, expected }: SiddhiCase): Told {
+  if (LATER.includes(window.type)) return 'later'
+  if (expected[0]?.kind === 'error') return 'refused'
+  if (window.type === 'session') return select === undefined ? 'session' : 'running session'
+  return expected.every(row => 'current' in row || 'expired' in row) && expected.length > 0 ? 'counts' : 'rows'
+}
+
+const KINDS = {
+  ...{ length, lengthBatch, time, timeBatch, timeLength, delay, externalTime, externalTimeBatch, sort, unique },
+} as unknown as Readonly<Record<string, (...args: unknown[]) => RowWindowSpec>>
 
 /** The window of a case in the words of this library. */
 export function windowOf({ window }: SiddhiCase['query'], output: WindowOutput): RowWindowSpec {
+  if (window.args !== undefined) return KINDS[window.type]!(...window.args)
   const { n, ms, tsField, streamCurrent, start, timeoutMs: timeout, stampWithEnd } = window
   switch (window.type) {
     case 'length':
@@ -72,17 +99,13 @@ export function windowOf({ window }: SiddhiCase['query'], output: WindowOutput):
 const given = (options: Record<string, any>): Record<string, any> =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 
-/** What the cases call the result of a call such as `sum(price)`. */
-const ALIASES: Readonly<Record<string, string>> = { sumPrice: 'sum(price)', distinctPages: 'distinctCount(pageID)' }
-
 /** The rows a case expects, each as a pattern. */
 export function expectedRows({ query, expected, tolerance }: SiddhiCase, withKind: boolean): unknown[] {
-  const { select = [] } = query
   return expected.map(row => {
     const named = Object.entries(row)
       .filter(([name]) => name !== 'batch' && (withKind || name !== 'kind'))
       .map(([name, value]) => {
-        const call = ALIASES[name] ?? select.find(text => text.startsWith(`${name}(`)) ?? name
+        const call = callOf(query, name)
         const isClose = tolerance !== undefined && typeof value === 'number'
         return [call, isClose ? expect.closeTo(value, tolerance) : value] as const
       })
@@ -90,26 +113,43 @@ export function expectedRows({ query, expected, tolerance }: SiddhiCase, withKin
   })
 }
 
+/** What a column of the results is called here: a call such as `sum(price)`, which cases know as `sum` or `sumPrice`. */
+function callOf({ select = [] }: SiddhiCase['query'], name: string): string {
+  const isNamed = (text: string) => {
+    const [, fn, column] = /^(\w+)\((\w*)\)$/.exec(text) ?? []
+    return fn !== undefined && (name === fn || name.toLowerCase() === `${fn}${column}`.toLowerCase())
+  }
+  return ALIASES[name] ?? select.find(isNamed) ?? name
+}
+
+/** What one case calls the result of a call. */
+const ALIASES: Readonly<Record<string, string>> = { distinctPages: 'distinctCount(pageID)' }
+
+function havingOf(query: SiddhiCase['query']): RowQuery['having'] {
+  const [, name, limit] = /^(\w+) > (\d+)$/.exec(query.having ?? '') ?? []
+  return name === undefined ? undefined : [callOf(query, name), Number(limit)]
+}
+
 /** The query of a case, with the columns it expects beside its aggregates. */
 export function queryOf({ query, input, expected }: SiddhiCase, output: WindowOutput): RowQuery {
   const { select, groupBy = [], partition, chunk } = query
   const { tsField } = query.window
-  const window = windowOf(query, output)
+  const having = havingOf(query)
   const asked = {
-    window,
+    window: windowOf(query, output),
+    ...(having && { having }),
     times: tsField === undefined ? [] : [tsField as string],
     ...(chunk && { chunk }),
     ...(partition && { partition }),
   }
   if (select === undefined) return asked
-  const columns = Object.keys(input[0]!.data)
+  const columns = Object.keys(input[0]?.data ?? {})
   const known = [...groupBy, ...(partition ?? [])]
   const wanted = columns.filter(name => !known.includes(name) && expected.some(row => name in row))
   return { ...asked, groupBy, select: [...new Set([...wanted, ...select])] }
 }
 
 /** What comes out of the query of a case on an engine. */
-export async function runCase(of: SiddhiCase, engine: 'wasm' | 'js', more: Partial<RowQuery> = {}): Promise<Emitted[]> {
-  const query = { ...queryOf(of, of.query.output ?? 'current'), ...more }
-  return runQuery(query, of.input, { engine, advanceTo: of.advance_to })
+export async function runCase(of: SiddhiCase, engine: 'wasm' | 'js'): Promise<Emitted[]> {
+  return runQuery(queryOf(of, of.query.output ?? 'current'), of.input, { engine, advanceTo: of.advance_to })
 }
