@@ -25,6 +25,12 @@ export interface Engine {
   readonly kernels: KernelExports
   /** Why `auto` gave the js engine. */
   readonly fallbackReason?: string
+  /**
+   * Leaves the memory to the next engine on the same kernels. Nothing of this one may be used any more.
+   *
+   * @param written Bytes from here on were never written.
+   */
+  leave?(written: number): void
 }
 
 /**
@@ -37,9 +43,16 @@ export interface Engine {
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   if (checkedChoice(options) === 'js') return jsEngine(options)
   try {
-    const module = await compiledOnes(options).compile()
+    const compiled = compiledOnes(options)
+    const module = await compiled.compile()
     const memory = memoryFor('wasm', options)
-    return { name: 'wasm', memory, kernels: await instantiateKernels(module, memory.wasm!) }
+    const kernels = await instantiateKernels(module, memory.wasm!)
+    return {
+      name: 'wasm',
+      memory,
+      kernels,
+      leave: written => compiled.spares.keep({ memory: memory.leave(), written }),
+    }
   } catch (error) {
     return withoutWasm(options, error)
   }
@@ -95,6 +108,7 @@ function jsEngine(options: EngineOptions): Engine {
   return { name: 'js', memory, kernels: jsKernels(memory) }
 }
 
-function memoryFor(engine: 'wasm' | 'js', { initialBytes, maxBytes }: EngineOptions): LinearMemory {
-  return new LinearMemory({ engine, maxBytes, ...(initialBytes !== undefined && { initialBytes }) })
+function memoryFor(engine: 'wasm' | 'js', { initialBytes = 0, maxBytes, module }: EngineOptions): LinearMemory {
+  const spare = engine === 'wasm' ? module?.spares.take({ least: initialBytes, most: maxBytes }) : undefined
+  return new LinearMemory({ engine, initialBytes, maxBytes, spare })
 }

@@ -25,6 +25,11 @@ export class Arena {
     return this.#inUse
   }
 
+  /** Bytes below this may have been written; none behind it has been. */
+  get written(): number {
+    return Math.max(this.#top, this.memory.written)
+  }
+
   /** Bytes that may still be handed out. */
   get available(): number {
     return this.memory.maxBytes - this.#inUse
@@ -40,7 +45,7 @@ export class Arena {
 
   /** The same, with every byte zero. */
   allocateZeroed(bytes: number): number {
-    const untouched = this.#top
+    const untouched = this.written
     const address = this.allocate(bytes)
     // New memory is zero; not writing it lets the system give pages when they are used.
     if (address < untouched) this.memory.u8.fill(0, address, address + bytes)

@@ -1,4 +1,5 @@
 import { stateFull } from '../errors.ts'
+import type { SpareMemory } from '../wasm/spare-memories.ts'
 
 const PAGE = 65_536
 
@@ -20,31 +21,39 @@ export class LinearMemory {
   f64!: Float64Array
   i64!: BigInt64Array
   readonly maxBytes: number
-  /** Present on the wasm engine: what its instance imports. */
-  readonly wasm: WebAssembly.Memory | undefined
+  /** Bytes below this may be anything from the start; those behind are zero until they are written. */
+  readonly written: number
+  #wasm: WebAssembly.Memory | undefined
   #plain: ArrayBufferLike | undefined
 
   /**
-   * @param options A memory of its own; or `over` one that is shared, which grows where this thread alone makes views of what
-   * is new: up to `growsTo` bytes, as far as the memory may. Default: not at all.
+   * @param options A memory of its own, which may be a `spare` one; or `over` one that is shared, which grows where this
+   * thread alone makes views of what is new: up to `growsTo` bytes, as far as the memory may. Default: not at all.
    */
   constructor(
     options:
-      | { engine: 'wasm' | 'js'; initialBytes?: number; maxBytes: number }
+      | { engine: 'wasm' | 'js'; initialBytes?: number; maxBytes: number; spare?: SpareMemory | undefined }
       | { over: SharedBytes; growsTo?: number | undefined },
   ) {
     if ('over' in options) {
-      if (options.over instanceof WebAssembly.Memory) this.wasm = options.over
+      this.written = 0
+      if (options.over instanceof WebAssembly.Memory) this.#wasm = options.over
       else this.#plain = options.over
       this.#remakeViews()
       this.maxBytes = options.growsTo ?? this.byteLength
       return
     }
     this.maxBytes = Math.min(options.maxBytes, 4 * 1024 ** 3 - PAGE)
+    this.written = options.spare?.written ?? 0
     const pages = Math.max(1, Math.ceil((options.initialBytes ?? PAGE) / PAGE))
-    if (options.engine === 'wasm') this.wasm = new WebAssembly.Memory({ initial: pages })
+    if (options.engine === 'wasm') this.#wasm = options.spare?.memory ?? new WebAssembly.Memory({ initial: pages })
     else this.#plain = new ArrayBuffer(pages * PAGE)
     this.#remakeViews()
+  }
+
+  /** Present on the wasm engine: what its instance imports. */
+  get wasm(): WebAssembly.Memory | undefined {
+    return this.#wasm
   }
 
   get byteLength(): number {
@@ -69,11 +78,20 @@ export class LinearMemory {
     }
   }
 
+  /** Gives the memory away: from now on there is nothing here to read or to write. */
+  leave(): WebAssembly.Memory {
+    const memory = this.#wasm!
+    this.#wasm = undefined
+    this.#plain = new ArrayBuffer(0)
+    this.#remakeViews()
+    return memory
+  }
+
   /** False when the system refuses. */
   #grow(bytes: number): boolean {
     const pages = Math.ceil((bytes - this.byteLength) / PAGE)
     try {
-      if (this.wasm) this.wasm.grow(pages)
+      if (this.#wasm) this.#wasm.grow(pages)
       else {
         const grown = new ArrayBuffer(this.byteLength + pages * PAGE)
         new Uint8Array(grown).set(this.u8)
@@ -88,7 +106,7 @@ export class LinearMemory {
   }
 
   #remakeViews(): void {
-    const buffer = this.wasm ? this.wasm.buffer : this.#plain!
+    const buffer = this.#wasm ? this.#wasm.buffer : this.#plain!
     this.u8 = new Uint8Array(buffer)
     this.i32 = new Int32Array(buffer)
     this.u32 = new Uint32Array(buffer)

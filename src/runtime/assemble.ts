@@ -54,6 +54,8 @@ export interface Assembly {
   /** Rows of the longest batch. */
   readonly maxBatch: number
   close(): void
+  /** Leaves the memory to another job, once all is closed. */
+  leaveMemory(): void
 }
 
 export interface AssemblyParts {
@@ -143,6 +145,7 @@ class Assembler {
         intake.close()
         edge.ring.close()
       },
+      leaveMemory: () => engine.leave?.(this.#arena.written),
     }
   }
 

@@ -218,6 +218,8 @@ export class JobLifecycle {
   #close(): void {
     try {
       this.#assembly.close()
+      // What is left behind, or on its way to other threads, may still be looked at.
+      if (!this.#failure && !this.#isAbandoned && !this.#assembly.chain.elsewhere) this.#assembly.leaveMemory()
     } catch (error) {
       if (this.#failure) this.#failure.suppressed.push(error)
       else this.failed(error)

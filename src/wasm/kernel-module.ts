@@ -1,3 +1,5 @@
+import { SpareMemories } from './spare-memories.ts'
+
 /** The kernels, compiled or as bytes. */
 export type ModuleOrBytes = WebAssembly.Module | BufferSource
 
@@ -7,6 +9,8 @@ export type ModuleOrBytes = WebAssembly.Module | BufferSource
  * @internal
  */
 export class KernelModule {
+  /** What jobs on these kernels have left behind. */
+  readonly spares = new SpareMemories()
   readonly #load: () => ModuleOrBytes
   #compiled: WebAssembly.Module | undefined
   #compiling: Promise<WebAssembly.Module> | undefined
