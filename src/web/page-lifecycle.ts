@@ -1,16 +1,17 @@
 /** What a page that runs a job can be told. Each may be asynchronous; a page that goes away doesn't wait for it. */
 export interface PageLifecycle {
   /**
-   * The page can't be seen any more: the last moment that comes for certain before it is closed, reloaded or discarded. The
-   * place to keep what must not be lost. Timers run once a second or slower from here on; a job goes on, because its turns
-   * are no timers, but whatever waits for the clock does so longer.
+   * The page can't be seen any more: the last moment that comes for certain before it is closed, reloaded or discarded. Behind
+   * another tab there is time for a checkpoint; where the page itself is left or reloaded there is none, and what was kept
+   * before is what lasts. Timers run once a second or slower from here on; a job goes on, because its turns are no timers,
+   * but whatever waits for the clock does so longer.
    */
   readonly hidden?: () => unknown
   /** It can be seen again. */
   readonly visible?: () => unknown
-  /** It goes into the back/forward cache, where nothing runs, or is frozen in the background. */
+  /** It goes into the back/forward cache, or is frozen in the background: nothing runs any more. */
   readonly frozen?: () => unknown
-  /** It came back, as it was: time has passed, connections are gone. */
+  /** It came back, as it was: time has passed, and WebSockets are gone. */
   readonly resumed?: () => unknown
 }
 

@@ -4,6 +4,7 @@ import type { Source } from '../connector/source.ts'
 import { toSource } from '../connector/to-source.ts'
 import { sourceFailed } from '../errors.ts'
 import { type MessageOptions, messageReader } from './message-events.ts'
+import { onPageLifecycle } from './page-lifecycle.ts'
 
 /** How long to wait before a connection is opened anew: doubled at each failure, between the two, with jitter. */
 export interface Reconnect {
@@ -28,7 +29,8 @@ export interface WebSocketOptions<E> extends MessageOptions<E> {
  * are kept, and what comes beyond is refused and counted; a dropping strategy is often what a live feed wants. A message that
  * can't be read is a rejected input. A connection that breaks fails the source, unless it may `reconnect`.
  *
- * In a page the connection is closed while the page is in the back/forward cache, and opened again when it comes back.
+ * In a page the connection is closed while the page is frozen or in the back/forward cache, and opened again when it comes
+ * back. A worker isn't told: let it `reconnect`.
  *
  * @param address A URL, or what opens a connection.
  * @example
@@ -86,24 +88,20 @@ export function fromWebSocket<E>(
           cancel()
           socket?.close()
         }
-        // An open connection would keep the page out of the cache; a frozen page reads nothing.
-        const hide = (event: Event): void => {
-          if (!(event as PageTransitionEvent).persisted) return
-          isAway = true
-          leave()
-        }
-        const show = (event: Event): void => {
-          if (!(event as PageTransitionEvent).persisted || !isAway) return
-          isAway = false
-          connect()
-        }
-        const page = globalThis as Partial<Pick<EventTarget, 'addEventListener' | 'removeEventListener'>>
-        page.addEventListener?.('pagehide', hide)
-        page.addEventListener?.('pageshow', show)
+        // A frozen page reads nothing, and its connection breaks; an open one may keep it out of the back/forward cache.
+        const forget = onPageLifecycle({
+          frozen() {
+            isAway = true
+            leave()
+          },
+          resumed() {
+            isAway = false
+            connect()
+          },
+        })
         connect()
         return () => {
-          page.removeEventListener?.('pagehide', hide)
-          page.removeEventListener?.('pageshow', show)
+          forget()
           isAway = true
           leave()
         }

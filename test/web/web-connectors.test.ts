@@ -51,6 +51,22 @@ async function collecting(source: object, bufferSize = 64) {
   return { taken, broken, job }
 }
 
+/** Makes this thread look like a page, until it is forgotten. */
+function asPage() {
+  const document = Object.assign(new EventTarget(), { visibilityState: 'visible' })
+  const page = new EventTarget()
+  const globals = {
+    document,
+    addEventListener: page.addEventListener.bind(page),
+    removeEventListener: page.removeEventListener.bind(page),
+  }
+  Object.assign(globalThis, globals)
+  const forget = (): void => {
+    for (const name of Object.keys(globals)) delete (globalThis as Record<string, unknown>)[name]
+  }
+  return { page, document, forget }
+}
+
 async function webSocketServer() {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   await new Promise(resolve => server.once('listening', resolve))
@@ -115,13 +131,10 @@ describe('a WebSocket as a source', () => {
     await waiting.stop()
   })
 
-  test('leaves for the back/forward cache and comes back', async () => {
+  test('leaves when its page is frozen or cached, and comes back with it', async () => {
     const { server, url } = await webSocketServer()
     server.on('connection', socket => socket.send('{"n":7}'))
-    const page = new EventTarget()
-    const globals = globalThis as unknown as Record<string, unknown>
-    globals.addEventListener = page.addEventListener.bind(page)
-    globals.removeEventListener = page.removeEventListener.bind(page)
+    const { page, document, forget } = asPage()
     try {
       const { taken, job } = await collecting(fromWebSocket(url))
       await until(() => taken.length === 1)
@@ -132,11 +145,14 @@ describe('a WebSocket as a source', () => {
       await until(() => server.clients.size === 0)
       transition('pageshow', true)
       await until(() => taken.length === 2)
+      document.dispatchEvent(new Event('freeze'))
+      await until(() => server.clients.size === 0)
+      document.dispatchEvent(new Event('resume'))
+      await until(() => taken.length === 3)
       expect(job.state).toBe('running')
       await job.stop()
     } finally {
-      delete globals.addEventListener
-      delete globals.removeEventListener
+      forget()
       server.close()
     }
   })
@@ -285,13 +301,51 @@ describe('a port', () => {
     port1.close()
   })
 
-  test('refuses a row that can not be cloned', async () => {
-    const { port1 } = new MessageChannel()
-    const sink = toPort<unknown>(port1, { maxRows: 1 })
-    expect(() => sink.write({ f: () => {} })).toThrow(
-      expect.objectContaining({ code: 'SINK_FAILED', retriable: false }),
-    )
+  test('fails at a row that can not be cloned', async () => {
+    const { port1, port2 } = new MessageChannel()
+    const { job } = await collecting(fromPort(port2))
+    const sink = toPort<unknown>(port1)
+    await sink.write({ f: () => {} })
+    await expect(sink.flush!()).rejects.toMatchObject({ code: 'SINK_FAILED', retriable: false })
+    await sink.close?.(new Error('a function'))
+    await expect(job.done).rejects.toMatchObject({ code: 'SOURCE_FAILED' })
     port1.close()
+  })
+
+  test('fails who writes when the other side stops', async () => {
+    const { port1, port2 } = new MessageChannel()
+    const { job: taking, taken } = await collecting(fromPort(port2))
+    const job = await pipeline(numbers).run({ sink: toPort(port1) })
+    job.push({ n: 1 })
+    await until(() => taken.length === 1)
+    await taking.stop()
+    await new Promise(resolve => setTimeout(resolve, 20))
+    job.push({ n: 2 })
+    await expect(job.done).rejects.toMatchObject({ code: 'SINK_FAILED', message: expect.stringMatching(/has stopped/) })
+    port1.close()
+  })
+
+  test('loses nothing that is sent before the other side listens, though messages that nobody hears are lost', async () => {
+    const [here, there] = [new EventTarget(), new EventTarget()]
+    const portTo = (own: EventTarget, other: EventTarget) =>
+      Object.assign(own, {
+        postMessage: (data: unknown) =>
+          void setTimeout(() => other.dispatchEvent(Object.assign(new Event('message'), { data }))),
+      }) as never
+    const [port1, port2] = [portTo(here, there), portTo(there, here)]
+    const sending = await pipeline(numbers, { bufferSize: 16 }).run({
+      source: rows,
+      sink: toPort(port1, { maxRows: 7, maxUntaken: 20 }),
+    })
+    await new Promise(resolve => setTimeout(resolve, 20))
+    expect(sending.state).toBe('running')
+    const { taken, job } = await collecting(fromPort(port2))
+    await Promise.all([sending.done, job.done])
+    expect(taken).toEqual(rows)
+
+    await toPort(port1).close?.(new Error('said to nobody'))
+    const { job: late } = await collecting(fromPort(port2))
+    await expect(late.done).rejects.toMatchObject({ message: expect.stringMatching(/said to nobody/) })
   })
 })
 
@@ -310,14 +364,7 @@ describe('a BroadcastChannel', () => {
 describe('the life of a page', () => {
   test('is told once per change, and not at all where there is no page', () => {
     expect(onPageLifecycle({ hidden: () => {} })()).toBeUndefined()
-    const document = Object.assign(new EventTarget(), { visibilityState: 'visible' })
-    const page = new EventTarget()
-    const globals = globalThis as unknown as Record<string, unknown>
-    Object.assign(globals, {
-      document,
-      addEventListener: page.addEventListener.bind(page),
-      removeEventListener: page.removeEventListener.bind(page),
-    })
+    const { page, document, forget: noPage } = asPage()
     try {
       const told: string[] = []
       const forget = onPageLifecycle({
@@ -338,7 +385,7 @@ describe('the life of a page', () => {
       document.dispatchEvent(new Event('freeze'))
       expect(told).toEqual(['hidden', 'frozen', 'resumed', 'visible'])
     } finally {
-      for (const name of ['document', 'addEventListener', 'removeEventListener']) delete globals[name]
+      noPage()
     }
   })
 })
