@@ -1,15 +1,13 @@
 import { type ExecFileException, execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { unpackedDebian } from '../debian-packages.ts'
 import type { ParsedSample } from './openmetrics-parser.ts'
 
 const run = promisify(execFile)
 
-/** The parser of prometheus_client, and what it imports. */
-const PACKAGES = ['python3-prometheus-client', 'python3-decorator']
+/** The parser of prometheus_client. */
+const PACKAGE = 'python3-prometheus-client'
 
 /** Reads a text from its input and prints the families as JSON. */
 const PROGRAM = `
@@ -67,36 +65,14 @@ async function pythonPath(): Promise<string | undefined> {
     return undefined
   } catch (first) {
     try {
-      const path = join(await unpacked(), 'usr/lib/python3/dist-packages')
+      const path = join(await unpackedDebian(PACKAGE), 'usr/lib/python3/dist-packages')
       await imports(path)
       return path
     } catch (second) {
       throw new AggregateError(
         [first, second],
-        `The published parser of OpenMetrics is missing: apt-get install ${PACKAGES[0]} (${first}; ${second})`,
+        `The published parser of OpenMetrics is missing: apt-get install ${PACKAGE} (${first}; ${second})`,
       )
     }
   }
-}
-
-async function unpacked(): Promise<string> {
-  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'eventflux-openmetrics')
-  if (existsSync(cache)) return cache
-  await mkdir(join(cache, '..'), { recursive: true })
-  const fresh = await mkdtemp(`${cache}-`)
-  const download = () => run('apt-get', ['download', ...PACKAGES], { cwd: fresh })
-  try {
-    await download().catch(async () => {
-      // A new machine has no lists of packages yet.
-      await run('apt-get', ['update'])
-      await download()
-    })
-    for (const name of await readdir(fresh)) await run('dpkg', ['-x', join(fresh, name), fresh])
-    await rename(fresh, cache)
-  } catch (error) {
-    await rm(fresh, { recursive: true, force: true })
-    // Somebody else was faster.
-    if (!existsSync(cache)) throw error
-  }
-  return cache
 }

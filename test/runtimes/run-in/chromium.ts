@@ -15,7 +15,10 @@ export interface Page {
 }
 interface Browser {
   version(): string
+  /** A page that shares nothing with others. */
   newPage(): Promise<Page>
+  /** What pages share: storage, channels. */
+  newContext(): Promise<{ newPage(): Promise<Page> }>
   close(): Promise<void>
 }
 /** A browser that keeps what its pages keep. */
