@@ -34,7 +34,7 @@ const CSV: OptionNames<CsvSinkOptions> = { ...TEXT, fields: true, header: true, 
  */
 export function ndjsonSink<R extends object>(output: SinkLike<Uint8Array>, options: TextSinkOptions = {}): Sink<R> {
   checkOptions('ndjsonSink', options, TEXT)
-  return textSink(output, options.name ?? 'ndjson', options, { text: row => `${encodeNdjson(row)}\n` })
+  return textSink(output, options.name ?? 'ndjson', options, { line: row => `${encodeNdjson(row)}\n` })
 }
 
 /**
@@ -54,7 +54,9 @@ export function csvSink<R extends object>(output: SinkLike<Uint8Array>, options:
 
 /** Rows as text. */
 interface TextEncoding<R> {
-  text(row: R): string
+  /** What stands in front of the first row. */
+  head?(first: R): string
+  line(row: R): string
   /** What has gone before, which an output that goes on there need not be told again. */
   before?: unknown
 }
@@ -81,12 +83,18 @@ class CsvText<R extends object> implements TextEncoding<R> {
     if (Array.isArray(fields)) this.#fields ??= fields.map(String)
   }
 
-  text(row: R): string {
-    const fields = (this.#fields ??= Object.keys(row))
-    const line = `${encodeCsv(row, fields, this.#delimiter)}\n`
-    if (!this.#isFirst) return line
+  head(first: R): string {
+    if (!this.#isFirst) return ''
     this.#isFirst = false
-    return this.#header ? `${encodeCsvHeader(fields, this.#delimiter)}\n${line}` : line
+    return this.#header ? `${encodeCsvHeader(this.#fieldsOf(first), this.#delimiter)}\n` : ''
+  }
+
+  line(row: R): string {
+    return `${encodeCsv(row, this.#fieldsOf(row), this.#delimiter)}\n`
+  }
+
+  #fieldsOf(row: R): readonly string[] {
+    return (this.#fields ??= Object.keys(row))
   }
 }
 
@@ -99,25 +107,42 @@ function textSink<R extends object>(
   const target = toSink(output)
   const encoder = new TextEncoder()
   let text = ''
-  const write = (): void | Promise<void> => {
+  const inFlight = new Set<Promise<void>>()
+  /** Hands on what was collected. What is not taken waits here: all of it, or `kept`, where others give the rest again. */
+  const handOn = (kept = text): void | Promise<void> => {
     if (text === '') return
     const bytes = encoder.encode(text)
     text = ''
-    return target.write(bytes)
+    const refused = (error: unknown): never => {
+      text = kept + text
+      throw error
+    }
+    try {
+      const taken = target.write(bytes)
+      if (taken === undefined) return
+      const write = taken.catch(refused).finally(() => inFlight.delete(write))
+      inFlight.add(write)
+      return write
+    } catch (error) {
+      refused(error)
+    }
   }
   return {
     name,
     write(row) {
-      text += encoding.text(row)
-      if (text.length >= chunkChars) return write()
+      const before = text + (encoding.head?.(row) ?? '')
+      text = before
+      text += encoding.line(row)
+      // Whether a row that makes a write fail is given again is up to the policy; those before it were taken.
+      if (text.length >= chunkChars) return handOn(before)
     },
     async flush() {
-      await write()
+      await handOn()
       await target.flush?.()
     },
     async close(failure) {
       try {
-        await write()
+        await handOn()
       } finally {
         await target.close?.(failure)
       }
@@ -125,7 +150,9 @@ function textSink<R extends object>(
     ...(target.prepare && {
       async prepare(id) {
         const { before } = encoding
-        const [, prepared] = await Promise.all([write(), target.prepare!(id)])
+        // A flush may be on its way: what it fails on would be missing from what is prepared.
+        const writes = [...inFlight, handOn()]
+        const [prepared] = await Promise.all([target.prepare!(id), ...writes])
         return { before, prepared }
       },
       commit(id, given) {

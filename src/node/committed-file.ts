@@ -1,9 +1,13 @@
 import { constants } from 'node:fs'
-import { type FileHandle, open, readdir, rename, unlink } from 'node:fs/promises'
+import type * as promises from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Sink } from '../connector/sink.ts'
 import { show, sinkFailed } from '../errors.ts'
+
+/** What the file asks of a file system. */
+export type CommittedFileCalls = Pick<typeof promises, 'open' | 'readdir' | 'rename' | 'unlink'>
 
 const COPIED_BYTES = 1_048_576
 const PENDING = '.pending'
@@ -24,6 +28,7 @@ export class CommittedFile implements Sink<Uint8Array> {
   readonly #path: string
   readonly #append: boolean
   readonly #encode: (bytes: Uint8Array) => Promise<Uint8Array>
+  readonly #files: CommittedFileCalls
   /** Everything that has been asked for so far. */
   #last: Promise<unknown> = Promise.resolve()
   /** Where the transaction at hand begins; undefined until something is to be written or has been committed. */
@@ -34,18 +39,21 @@ export class CommittedFile implements Sink<Uint8Array> {
   constructor(
     path: string | URL,
     options: { name: string; append: boolean; encode: (bytes: Uint8Array) => Promise<Uint8Array> },
+    files: CommittedFileCalls,
   ) {
     this.#path = typeof path === 'string' ? path : fileURLToPath(path)
     this.name = options.name
     this.#append = options.append
     this.#encode = options.encode
+    this.#files = files
   }
 
   write(bytes: Uint8Array): Promise<void> {
     return this.#inTurn(async () => {
       const encoded = await this.#encode(bytes)
-      this.#pending ??= await this.#placed(open(this.#pathOf(PENDING), 'w'))
-      await this.#pending.appendFile(encoded)
+      this.#pending ??= await this.#placed(this.#files.open(this.#pathOf(PENDING), 'w'))
+      // At its place: what is given again, because not all of it was written, must not stand behind what was.
+      await writtenAt(this.#pending, encoded, this.#length)
       this.#length += encoded.length
     })
   }
@@ -58,7 +66,7 @@ export class CommittedFile implements Sink<Uint8Array> {
         await this.#pending.datasync()
         await this.#pending.close()
         this.#pending = undefined
-        await rename(this.#pathOf(PENDING), this.#pathOf(`.${id}${PENDING}`))
+        await this.#files.rename(this.#pathOf(PENDING), this.#pathOf(`.${id}${PENDING}`))
         await this.#syncDirectory()
       }
       this.#offset = offset + length
@@ -75,7 +83,7 @@ export class CommittedFile implements Sink<Uint8Array> {
       const from = this.#pathOf(`.${id}${PENDING}`)
       const file = await this.#open()
       try {
-        await copied(from, file, offset, length)
+        await this.#copy(from, file, offset, length)
         const { size } = await file.stat()
         if (size < end)
           throw sinkFailed(
@@ -86,7 +94,7 @@ export class CommittedFile implements Sink<Uint8Array> {
       } finally {
         await file.close()
       }
-      await removed(from)
+      await this.#remove(from)
     })
   }
 
@@ -94,7 +102,7 @@ export class CommittedFile implements Sink<Uint8Array> {
   abort(id: number): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#offset !== undefined) await this.#cutOff(this.#offset)
-      await removed(this.#pathOf(PENDING))
+      await this.#remove(this.#pathOf(PENDING))
       await this.#removePrepared(id)
     })
   }
@@ -109,7 +117,7 @@ export class CommittedFile implements Sink<Uint8Array> {
     return this.#inTurn(async () => {
       if (this.#pending === undefined) return
       await this.#pending.close()
-      await removed(this.#pathOf(PENDING))
+      await this.#remove(this.#pathOf(PENDING))
     })
   }
 
@@ -137,16 +145,16 @@ export class CommittedFile implements Sink<Uint8Array> {
   }
 
   #open(): Promise<FileHandle> {
-    return open(this.#path, constants.O_RDWR | constants.O_CREAT)
+    return this.#files.open(this.#path, constants.O_RDWR | constants.O_CREAT)
   }
 
   /** Removes the transactions behind a checkpoint. */
   async #removePrepared(id: number): Promise<void> {
     const directory = dirname(this.#path)
     const own = `${basename(this.#path)}.`
-    for (const entry of await this.#placed(readdir(directory))) {
+    for (const entry of await this.#placed(this.#files.readdir(directory))) {
       const of = entry.startsWith(own) && entry.endsWith(PENDING) ? entry.slice(own.length, -PENDING.length) : ''
-      if (/^\d+$/.test(of) && Number(of) > id) await removed(join(directory, entry))
+      if (/^\d+$/.test(of) && Number(of) > id) await this.#remove(join(directory, entry))
     }
   }
 
@@ -164,12 +172,34 @@ export class CommittedFile implements Sink<Uint8Array> {
   }
 
   async #syncDirectory(): Promise<void> {
-    const directory = await open(dirname(this.#path))
+    const directory = await this.#files.open(dirname(this.#path))
     try {
       await directory.sync()
     } finally {
       await directory.close()
     }
+  }
+
+  /** Copies the bytes of a prepared transaction to where they belong, as far as they are (still) there. */
+  async #copy(from: string, to: FileHandle, offset: number, length: number): Promise<void> {
+    if (length === 0) return
+    const source = await orIfMissing(this.#files.open(from, 'r'))
+    if (source === undefined) return
+    try {
+      const buffer = new Uint8Array(Math.min(COPIED_BYTES, length))
+      for (let at = 0; at < length; ) {
+        const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, length - at), at)
+        if (bytesRead === 0) return
+        await writtenAt(to, buffer.subarray(0, bytesRead), offset + at)
+        at += bytesRead
+      }
+    } finally {
+      await source.close()
+    }
+  }
+
+  async #remove(path: string): Promise<void> {
+    await orIfMissing(this.#files.unlink(path))
   }
 
   #pathOf(suffix: string): string {
@@ -184,37 +214,20 @@ export class CommittedFile implements Sink<Uint8Array> {
   }
 }
 
-/** Copies the bytes of a prepared transaction to where they belong, as far as they are (still) there. */
-async function copied(from: string, to: FileHandle, offset: number, length: number): Promise<void> {
-  if (length === 0) return
-  let source: FileHandle
+async function orIfMissing<T>(call: Promise<T>): Promise<T | undefined> {
   try {
-    source = await open(from)
+    return await call
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
-  }
-  try {
-    const buffer = new Uint8Array(Math.min(COPIED_BYTES, length))
-    for (let at = 0; at < length; ) {
-      const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, length - at), at)
-      if (bytesRead === 0) return
-      for (let put = 0; put < bytesRead; ) {
-        const { bytesWritten } = await to.write(buffer, put, bytesRead - put, offset + at + put)
-        put += bytesWritten
-      }
-      at += bytesRead
-    }
-  } finally {
-    await source.close()
   }
 }
 
-async function removed(path: string): Promise<void> {
-  try {
-    await unlink(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+/** Writes all of `bytes`, however little of them the system takes at once. */
+async function writtenAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let put = 0; put < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, put, bytes.length - put, position + put)
+    put += bytesWritten
   }
 }
 

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import * as promises from 'node:fs/promises'
 import { basename } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip as gzipBytes } from 'node:zlib'
@@ -39,10 +39,10 @@ export function fileSink(path: string | URL, options: FileSinkOptions = {}): Sin
   const name = options.name ?? basename(typeof path === 'string' ? path : path.pathname)
   const { gzip = name.endsWith('.gz'), append = false, exactlyOnce = false } = options
   const encode = async (bytes: Uint8Array): Promise<Uint8Array> => (gzip ? compress(bytes) : bytes)
-  if (exactlyOnce) return new CommittedFile(path, { name, append, encode })
-  let opened: Promise<FileHandle> | undefined
+  if (exactlyOnce) return new CommittedFile(path, { name, append, encode }, promises)
+  let opened: Promise<promises.FileHandle> | undefined
   let isDirty = false
-  const file = (): Promise<FileHandle> => (opened ??= open(path, append ? 'a' : 'w'))
+  const file = (): Promise<promises.FileHandle> => (opened ??= promises.open(path, append ? 'a' : 'w'))
   return {
     name,
     async write(bytes) {

@@ -75,14 +75,18 @@ export class CheckpointCoordinator {
     const barrier = { id: this.#archive.nextId() }
     this.#acceptedThen = this.#accepted()
     let giveUp: (error: unknown) => void = () => {}
-    const ended = new Promise<never>((_, reject) => {
+    const givenUp = new Promise<never>((_, reject) => {
       giveUp = reject
       this.#waiting.add(giveUp)
     })
     const snapshot = this.#job.snapshotAt(barrier)
     const saved = Promise.all([snapshot, this.#saving.catch(() => {})]).then(async ([{ sections, pauseNs }]) => {
+      // A sink may have lost what it was to keep, and that be what the job failed on.
+      this.#throwIfEnded()
       const meta = { id: barrier.id, createdMs, labels: this.#labels }
       const checkpoint = await this.#archive.save(meta, sections, isWhole)
+      // Sinks are closed by now, or will be in a moment: who begins from the checkpoint commits.
+      this.#throwIfEnded()
       await this.#committed(barrier)
       const oldest = await this.#archive.prune()
       if (oldest !== undefined) await this.#job.forget({ id: oldest })
@@ -94,7 +98,7 @@ export class CheckpointCoordinator {
     saved.catch(() => this.metrics.failed())
     this.#saving = saved
     try {
-      return await Promise.race([saved, ended])
+      return await Promise.race([saved, givenUp])
     } finally {
       this.#waiting.delete(giveUp)
       // Rows that came meanwhile may be enough for the next, and the last there are.
@@ -124,7 +128,11 @@ export class CheckpointCoordinator {
   end(failure: EventfluxError | undefined): void {
     this.#hasEnded = true
     this.#cancel?.()
-    for (const giveUp of this.#waiting) giveUp(failure ?? closed('the job ended before the checkpoint was taken'))
+    for (const giveUp of this.#waiting) giveUp(failure ?? ended())
+  }
+
+  #throwIfEnded(): void {
+    if (this.#hasEnded) throw ended()
   }
 
   async #committed(barrier: { readonly id: number }): Promise<void> {
@@ -145,3 +153,5 @@ export class CheckpointCoordinator {
     })
   }
 }
+
+const ended = (): EventfluxError => closed('the job ended before the checkpoint was taken')

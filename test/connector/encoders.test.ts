@@ -163,4 +163,29 @@ describe('sinks of text', () => {
     await written
     expect(isThrough).toBe(true)
   })
+
+  test.each([
+    ['asked again', 'retry', ['n', '0', '1', '2', '3', '4']],
+    ['left out', 'skip', ['n', '0', '2', '3', '4']],
+  ])('lose nothing but the row a write failed on, which is %s', async (_, policy, lines) => {
+    for (const isLater of [false, true]) {
+      const chunks: Uint8Array[] = []
+      let writes = 0
+      const target = (bytes: Uint8Array): void | Promise<void> => {
+        if (++writes === 1) {
+          const full = new Error('full')
+          if (isLater) return Promise.reject(full)
+          throw full
+        }
+        chunks.push(bytes)
+      }
+      const sink = csvSink<{ n: number }>(target, { chunkChars: 6 })
+      for (let n = 0; n < 5; n++) {
+        const write = async (): Promise<void> => sink.write({ n })
+        await write().catch(() => (policy === 'retry' ? write() : undefined))
+      }
+      await sink.close!()
+      expect(new TextDecoder().decode(bytesOf(chunks)).trim().split('\n')).toEqual(lines)
+    }
+  })
 })
