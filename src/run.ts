@@ -100,6 +100,7 @@ export async function runPlan<In, Out>(
       plan,
       engine: engine.name,
       assembly,
+      isTotallyOrdered: order !== undefined || mode.order === 'global',
       sources,
       clock,
       streamClock,

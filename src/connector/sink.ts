@@ -39,7 +39,7 @@ export interface TransactionalSink {
 export interface RowId {
   /**
    * 0, and as long as rows would come out in the same order again, that for good: for what one input gives, event time,
-   * one thread or stages, or workers with `order: 'global'`. Where a job goes on otherwise than it was, a new epoch begins, greater than those before: the time of the
+   * one thread or stages, workers with `order: 'global'`, or as many workers as before, where windows fire once, by their ends. Where a job goes on otherwise than it was, a new epoch begins, greater than those before: the time of the
    * clock, in milliseconds. Its rows may be there under another id.
    */
   readonly epoch: number

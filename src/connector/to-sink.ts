@@ -63,6 +63,14 @@ export function toSink<R>(output: SinkLike<R>, options: ToSinkOptions = {}): Sin
   )
 }
 
+/** Whether a sink names the parameter it gets ids of rows by. */
+export function namesIds(output: SinkLike<never> | undefined): boolean {
+  if (typeof output === 'function') return output.length >= 2
+  if (typeof output !== 'object' || output === null) return false
+  if ('write' in output && typeof output.write === 'function') return output.write.length >= 2
+  return 'send' in output && typeof output.send === 'function' && output.send.length >= 2
+}
+
 /** The id of rows that no job writes. */
 const NO_ID: RowId = { epoch: 0, sequence: 0 }
 

@@ -132,7 +132,7 @@ export interface ChainElsewhere {
   statesAt(id: number): Promise<ElsewhereStates>
   /** How the work is spread. */
   readonly layout: Layout
-  /** Whether the rows of one input would come out in the same order once more, whatever thread is ahead. */
+  /** Whether the rows of one input would come out in the same order once more, so spread, whatever thread is ahead. */
   readonly isRepeatable: boolean
   /** How often the threads were started anew. */
   readonly restarts: number

@@ -27,6 +27,8 @@ export interface StateParts {
 
 export const shardsLayout = (workers: number): Layout => `${SHARDS} ${workers}`
 export const stagesLayout = (workers: number): Layout => `${STAGES} ${workers}`
+/** What their order goes by where results of workers come worker by worker: how many there are. One is as good as none. */
+export const orderBySpread = (layout: Layout): string => (layout === shardsLayout(1) ? '' : layout)
 export const isSharded = (layout: Layout): boolean => layout.startsWith(SHARDS)
 
 /** What a layout is, for messages. */

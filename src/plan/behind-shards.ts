@@ -21,19 +21,28 @@ const OF_ANY_ORDER: ReadonlySet<AggregateNode['fn']> = new Set([
  */
 export function whyNotBehindShards(plan: LogicalPlan, end: number, isTotal: boolean): string | undefined {
   const { nodes } = plan
+  const unordered = whyNotByEnds(plan, end)
+  if (unordered !== undefined) return `${nodes[end]!.op} goes by the order of the results of all keys${unordered}`
+  const ordered = nodes.slice(end).find(node => !(isTotal ? isOfTheirOrder(node) : isOfAnyOrder(node)))
+  return ordered && `${ordered.op} goes by the order in which the keys of all workers came up`
+}
+
+/** Whether what comes out of the steps up to `end` can be put in the order of its windows' ends, all of it. */
+export const comesByEnds = (plan: LogicalPlan, end: number): boolean =>
+  whyNotByEnds(plan, end) === undefined &&
+  !plan.nodes.slice(0, end).some(node => node.op === 'windowAggregate' && 'lateTo' in node.window)
+
+function whyNotByEnds(plan: LogicalPlan, end: number): string | undefined {
+  const { nodes } = plan
   const results = nodes.slice(0, end)
   const time = results.find(node => node.op === 'eventTime')
   const windows = results.filter(node => node.op === 'windowAggregate')
   const latenessMs = time?.op === 'eventTime' ? (time.allowedLatenessMs ?? 0) : 0
   const late = windows.find(node => !comesOnce(node, latenessMs))
-  const given = `${nodes[end]!.op} goes by the order of the results of all keys`
-  if (late !== undefined)
-    return `${given}, and those of a ${late.window.kind} window don't come in the order of their ends`
-  if (results.some(({ op }) => op === 'rowWindow')) return given
-  if (scopesOf(nodes, sourceScope(plan))[end]!.schema.fields.every(({ name }) => name !== WINDOW_END))
-    return `${given}, whose ends are not among them`
-  const ordered = nodes.slice(end).find(node => !(isTotal ? isOfTheirOrder(node) : isOfAnyOrder(node)))
-  return ordered && `${ordered.op} goes by the order in which the keys of all workers came up`
+  if (late !== undefined) return `, and those of a ${late.window.kind} window don't come in the order of their ends`
+  if (results.some(({ op }) => op === 'rowWindow')) return ''
+  const { fields } = scopesOf(nodes, sourceScope(plan))[end]!.schema
+  return fields.some(({ name }) => name === WINDOW_END) ? undefined : ', whose ends are not among them'
 }
 
 const IN_ORDER: ReadonlySet<string> = new Set(['tumbling', 'hopping', 'cumulate', 'calendar'])

@@ -4,6 +4,7 @@ import type { CheckpointStore } from '../checkpoint/checkpoint-store.ts'
 import { loadCheckpoint, type RestoredCheckpoint, type RestoreOptions, restoreOptions } from '../checkpoint/restore.ts'
 import type { Source } from '../connector/source.ts'
 import { optionInvalid, show } from '../errors.ts'
+import { orderBySpread } from '../operators/state-parts.ts'
 import { fingerprint } from '../plan/fingerprint.ts'
 import type { LogicalPlan } from '../plan/logical-node.ts'
 import type { Clock } from '../time/clock.ts'
@@ -31,7 +32,7 @@ export class JobRecovery {
   readonly #archive: CheckpointArchive
   readonly #order: OutputOrder
   /** What checkpoints are of. */
-  readonly #labels: { readonly plan: string; readonly schema: string; readonly engine: string }
+  readonly #labels: { readonly plan: string; readonly schema: string; readonly engine: string; readonly order: string }
   readonly #restore: RestoreOptions | undefined
 
   constructor(parts: {
@@ -40,6 +41,8 @@ export class JobRecovery {
     readonly plan: LogicalPlan
     readonly engine: string
     readonly assembly: Assembly
+    /** Whether results come in one order whatever the number of workers. */
+    readonly isTotallyOrdered: boolean
     readonly sources: readonly Source[]
     readonly clock: Clock
     readonly streamClock: Clock
@@ -53,7 +56,8 @@ export class JobRecovery {
     this.#archive = new CheckpointArchive(checkpoint ?? { store: NOWHERE })
     this.cut = new JobCut(parts)
     this.#order = assembly.order
-    this.#labels = { plan: fingerprint(plan.nodes), schema: fingerprint(plan.source), engine }
+    const order = parts.isTotallyOrdered ? 'global' : orderBySpread(assembly.chain.elsewhere?.layout ?? '')
+    this.#labels = { plan: fingerprint(plan.nodes), schema: fingerprint(plan.source), engine, order }
     this.coordinator = new CheckpointCoordinator({
       archive: this.#archive,
       job: this.cut,
@@ -71,15 +75,16 @@ export class JobRecovery {
     const loaded = options && (await loadCheckpoint(options))
     if (loaded !== undefined) await this.cut.restore(loaded.meta.id, loaded.sections, options!)
     else if (options !== undefined) await this.cut.abort(0)
-    this.#order.begin(loaded === undefined || this.#isSamePlan(loaded.meta))
+    this.#order.begin(loaded === undefined || this.#isSameOrder(loaded.meta))
     await this.#archive.open(loaded?.meta.id)
     if (loaded === undefined) return undefined
     const { id, createdMs } = loaded.meta
     return { id, createdMs, skipped: loaded.skipped, inputs: this.cut.inputs.positions }
   }
 
-  #isSamePlan({ labels }: CheckpointMeta): boolean {
-    return labels.plan === this.#labels.plan && labels.schema === this.#labels.schema
+  /** Whether rows come out in the order they did when the checkpoint was taken. */
+  #isSameOrder({ labels }: CheckpointMeta): boolean {
+    return (['plan', 'schema', 'order'] as const).every(label => labels[label] === this.#labels[label])
   }
 }
 

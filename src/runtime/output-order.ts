@@ -4,8 +4,7 @@ import type { LogicalNode } from '../plan/logical-node.ts'
  * Whether the rows of a job would come out in the same order once more, and so may have the ids they had: as long as one
  * input gives them, nothing but they and the plan says what comes out, and threads that share the work put it in order. Where
  * that ends, so does the epoch: a row must not have the id of another one, or who leaves out what it has would leave out what
- * it hasn't. That order can't change from one checkpoint to the next: no checkpoint restores where results are put in
- * another one.
+ * it hasn't.
  */
 export class OutputOrder {
   /** What rows are numbered in. */
@@ -32,12 +31,12 @@ export class OutputOrder {
   /**
    * Before the first row.
    *
-   * @param isSamePlan Whether the steps are those of the checkpoint.
+   * @param isSame Whether the steps are those of the checkpoint, and so spread that their rows come in the order they had.
    */
-  begin(isSamePlan: boolean): void {
+  begin(isSame: boolean): void {
     this.#hasBegun = true
     this.epoch = this.#latest
-    if (!isSamePlan || !this.#wasRepeatable || !this.isRepeatable) this.#renew()
+    if (!isSame || !this.#wasRepeatable || !this.isRepeatable) this.#renew()
   }
 
   /** Something else than the rows of one input has a say in what comes out, or when: from here on. */

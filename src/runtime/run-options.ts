@@ -1,5 +1,5 @@
 import type { ErrorPolicy } from '../connector/error-policy.ts'
-import type { SinkLike } from '../connector/to-sink.ts'
+import { namesIds, type SinkLike } from '../connector/to-sink.ts'
 import type { SourceLike } from '../connector/to-source.ts'
 import type { EventfluxError } from '../errors.ts'
 import type { Runtime } from '../kernels/create-runtime.ts'
@@ -62,7 +62,8 @@ export interface RunOptions<In, Out> {
   readonly distribution?: 'keys' | 'batches'
   /**
    * The order of results that come from several workers. `'key'` (the default): those of one key in the order of one thread,
-   * those of different keys as they are ready. `'global'`: all in the order of one thread, so results wait for those of
+   * those of different keys as they are ready, or, where a sink names the parameter it gets ids of rows by, and windows fire
+   * once, by the ends of windows and worker by worker. `'global'`: all in the order of one thread, so results wait for those of
    * other workers that come before them; rows are dealt out by keys, and what can't be put
    * in order runs on one thread. `'none'`: as they are ready, those
    * of one key too.
@@ -90,6 +91,10 @@ export interface RunOptions<In, Out> {
   /** Stops the job without draining. */
   readonly signal?: AbortSignal
 }
+
+/** Whether somebody gets the ids of rows. */
+export const takesIds = ({ sink, sinks = {}, onBatch }: RunOptions<never, never>): boolean =>
+  (onBatch?.length ?? 0) >= 2 || [sink, ...Object.values(sinks)].some(namesIds)
 
 /** The sources of a job, in the order of their numbers. */
 export function sourcesOf<In>({ source, sources = [] }: RunOptions<In, never>): readonly SourceLike<In>[] {

@@ -128,7 +128,8 @@ export function dealtChain(
         settle: () => dealer.settle(),
         gone: pool.gone,
         layout: '',
-        isRepeatable: false,
+        // Of each window there is one row, or which of its keys comes first goes by who is ahead.
+        isRepeatable: keys.length === 0,
         barrier: (id, aligned) => dealer.barrier(id, aligned),
         // Everything is here when all have come to the barrier.
         statesAt: async () => ({ parts: [], pauseNs: 0 }),

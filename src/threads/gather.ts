@@ -14,7 +14,7 @@ const TURN_FRAMES = 16
 export interface GatheredStream {
   readonly columns: readonly InputColumn[]
   readonly to: Operator
-  /** Whether rows go on in the order of their windows' ends, and the watermark of all with them. */
+  /** Whether rows go on in the order of their windows' ends, those of one end worker by worker, and the watermark of all with them. */
   readonly isOrdered?: boolean
   /** Set where each row has a record of a window's first half, with so many bytes. */
   readonly recordBytes?: number | undefined
@@ -66,6 +66,8 @@ export class Gather {
   /** What took a batch and can take no more. */
   #full: { resume(): boolean } | undefined
   #watermark = Number.NEGATIVE_INFINITY
+  /** Whether rows of a worker have begun to wait: those of one that was asked before may be the next now. */
+  #othersMayBeNext = false
   /** What is to be done when all have come to the barrier. */
   #aligned = new Map<number, () => boolean>()
 
@@ -104,6 +106,7 @@ export class Gather {
     this.#full = undefined
     for (let isLeft = true; isLeft; ) {
       isLeft = false
+      this.#othersMayBeNext = false
       for (const source of this.#sources) {
         for (let frame = 0; frame < TURN_FRAMES && this.#take(source); frame++) {
           if (this.#full !== undefined) return false
@@ -111,6 +114,7 @@ export class Gather {
         }
         if (this.#full !== undefined) return false
       }
+      isLeft ||= this.#othersMayBeNext
       // A frame that came after the look at its ring would be told by no message.
       if (!isLeft)
         for (const source of this.#sources) isLeft = (!this.#isHeldUp(source) && !source.ring.callForFrame(0)) || isLeft
@@ -267,11 +271,14 @@ export class Gather {
     return source.isAtBarrier || source.waitingEnd !== Number.POSITIVE_INFINITY || this.#waitsForOthers(source)
   }
 
-  /** Whether rows of a window's end are the next of all; if not, they wait. */
+  /** Whether rows of a window's end are the next of all; if not, they wait. Those of one end come worker by worker. */
   #isNext(source: Source, end: number): boolean {
+    this.#othersMayBeNext ||= source.waitingEnd !== end
     source.waitingEnd = end
-    for (const { watermark, waitingEnd } of this.#sources)
-      if (end > waitingEnd || (waitingEnd === Number.POSITIVE_INFINITY && end > watermark + 1)) return false
+    for (const { worker, watermark, waitingEnd } of this.#sources) {
+      const isBehind = end > waitingEnd || (end === waitingEnd && worker < source.worker)
+      if (isBehind || (waitingEnd === Number.POSITIVE_INFINITY && end > watermark + 1)) return false
+    }
     source.waitingEnd = Number.POSITIVE_INFINITY
     return true
   }

@@ -3,13 +3,14 @@ import { show } from '../errors.ts'
 import type { Chain } from '../operators/chain.ts'
 import { shardsLayout, stagesLayout } from '../operators/state-parts.ts'
 import { timeBehind } from '../operators/time-of-rows.ts'
+import { comesByEnds } from '../plan/behind-shards.ts'
 import { type Dealing, dealingOf } from '../plan/dealing.ts'
-import type { FieldSpec, LogicalNode, LogicalPlan } from '../plan/logical-node.ts'
+import type { FieldSpec, LogicalNode, LogicalPlan, WindowAggregateNode } from '../plan/logical-node.ts'
 import { optimise } from '../plan/optimise.ts'
 import { type Partitioning, partitioningOf, withoutFunctions } from '../plan/partitioning.ts'
 import { fieldSpecs, scopesOf, sourceScope } from '../plan/plan-scope.ts'
 import { orderedSteps, type ResultOrder } from '../plan/total-order.ts'
-import { sourcesOf } from '../runtime/run-options.ts'
+import { sourcesOf, takesIds } from '../runtime/run-options.ts'
 import type { Clock } from '../time/clock.ts'
 import { EventDrivenClock } from '../time/event-driven-clock.ts'
 import { threadSupport } from '../wasm/thread-support.ts'
@@ -107,13 +108,23 @@ export const openWorkers: OpenWorkers = async (plan, { stages, workers, order: r
 function batchesOf(
   plan: LogicalPlan,
   order: ResultOrder,
-  { options }: ThreadsParts,
+  parts: ThreadsParts,
 ): Dealing | { readonly reason: string } | undefined {
+  const { options } = parts
   if (options.distribution === 'keys') return undefined
   if (order === 'global') return { reason: 'results are numbered by the rows of all keys' }
   if (options.restart !== undefined) return { reason: 'lost workers are started anew' }
-  return dealingOf(plan, sourcesOf(options).length > 0)
+  const dealing = dealingOf(plan, sourcesOf(options).length > 0)
+  if ('window' in dealing && isKeyed(plan, dealing) && goesByIds(parts))
+    return { reason: 'rows have ids, which go by the order of results' }
+  return dealing
 }
+
+/** Whether rows come in one order because somebody gets their ids. */
+const goesByIds = ({ options }: ThreadsParts): boolean => options.order !== 'none' && takesIds(options)
+
+const isKeyed = ({ nodes }: LogicalPlan, { window }: Dealing): boolean =>
+  (nodes[window] as WindowAggregateNode).keys.length > 0
 
 /** Why a job can't have workers, whatever its keys. */
 function reasonOf(
@@ -161,12 +172,15 @@ const inputsOf = ({ options }: ThreadsParts): number => {
 }
 
 async function openShards(
-  { source, nodes }: LogicalPlan,
+  plan: LogicalPlan,
   count: number,
   partitioning: Partitioning,
   parts: ThreadsParts,
 ): Promise<ThreadPlan> {
+  const { source, nodes } = plan
   const { end, order } = partitioning
+  const isBehind = end < nodes.length
+  const isByEnds = (isBehind || (order === undefined && goesByIds(parts))) && comesByEnds(plan, end)
   const steps = (order === undefined ? nodes : orderedSteps(nodes, order)).slice(0, end)
   const common = await commonOf(steps, parts)
   const input = frameRingMemory(ringBytes(parts.config, source), count)
@@ -185,7 +199,7 @@ async function openShards(
       consumers: count,
       output: frameRingMemory(ringBytes(parts.config, RESULT_ROW), 1),
       ...LAST,
-      isOrdered: end < nodes.length || order !== undefined,
+      isOrdered: isBehind || isByEnds || order !== undefined,
     }
     return { name: `worker ${index + 1} of ${count}`, job }
   })
@@ -198,6 +212,7 @@ async function openShards(
     links: [],
     ...restartsOf(parts),
     order,
+    isByEnds,
     stages: [stage],
   }
 }
@@ -281,6 +296,7 @@ async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: Th
     links: links.slice(1),
     ...restartsOf(parts),
     order: undefined,
+    isByEnds: false,
     stages: done,
   }
 }

@@ -32,6 +32,8 @@ export interface ThreadPlan {
   readonly links: readonly (WorkerLink | undefined)[]
   /** How the results of the last are put in order, where they are. */
   readonly order: TotalOrder | undefined
+  /** Whether results come in the order of their windows' ends, those of one end worker by worker. */
+  readonly isByEnds: boolean
   /** Whether lost workers are started anew. */
   readonly restart: RestartPolicy | undefined
   /** The clock delays are measured by. */
@@ -52,7 +54,7 @@ export interface ThreadPlan {
  * the sinks.
  */
 export function threadedChain(
-  { pool, input, layout, links, order, stages, restart, clock: delays }: ThreadPlan,
+  { pool, input, layout, links, order, isByEnds, stages, restart, clock: delays }: ThreadPlan,
   listener: ThreadListener,
   clock: Clock,
 ): (nodes: readonly LogicalNode[], columns: readonly InputColumn[], parts: ChainParts) => Chain {
@@ -91,7 +93,7 @@ export function threadedChain(
         const visible = ends.filter(({ name }) => order?.hidden.includes(name) !== true)
         const to = behindThem(visible)
         const by = order?.by.map(column => ends.findIndex(({ name }) => name === column))
-        return { columns: ends, to, isOrdered: behind !== undefined, merged: by && { by, visible } }
+        return { columns: ends, to, isOrdered: isByEnds || behind !== undefined, merged: by && { by, visible } }
       })
       return workers.map(({ output }) => ({ ring: output, streams, answers: isLast }))
     })
@@ -129,7 +131,7 @@ export function threadedChain(
         gone: pool.gone,
         layout,
         // The rows of a sink are put in order, or are all of one worker.
-        isRepeatable: order !== undefined || stages.every(({ workers }) => workers.length === 1),
+        isRepeatable: order !== undefined || isByEnds || stages.every(({ workers }) => workers.length === 1),
         barrier: (id, aligned) => head.barrier(id, aligned),
         statesAt: id => states.at(id),
         restore(kept, isSpreadOtherwise, { allowNew = false, allowDropped = false }) {

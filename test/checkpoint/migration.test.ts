@@ -83,7 +83,7 @@ describe('a checkpoint that is migrated', () => {
     expect(await rowsOf(counts, 9, { from: older, migrate })).toEqual(await rowsOf(counts, 0))
     const { version, sections } = decodeCheckpoint(older)
     expect(told.map(each => each.version)).toEqual([version])
-    expect(Object.keys(told[0]!.labels).sort()).toEqual(['engine', 'plan', 'schema'])
+    expect(Object.keys(told[0]!.labels).sort()).toEqual(['engine', 'order', 'plan', 'schema'])
     // All but the one that says what it is.
     expect([...told[0]!.sections.keys()]).toEqual(sections.slice(1).map(({ name }) => name))
   })

@@ -14,6 +14,7 @@ import {
   type RunOptions,
   type SinkHandler,
   schema,
+  session,
   timestamp,
   toSink,
   tumbling,
@@ -176,6 +177,10 @@ describe('the ids of rows that workers share', () => {
   const staged = inWindows(rows.filter(e => e.n.ge(0)).stage())
     .stage()
     .filter(r => r.clicks.gt(0))
+  const further = inWindows(rows)
+    .keyBy('clicks')
+    .window(tumbling(200))
+    .aggregate(r => ({ users: count(), last: max(r.last) }))
   interface Start {
     /** Rows that came out before it is killed. */
     readonly rows: number
@@ -188,21 +193,49 @@ describe('the ids of rows that workers share', () => {
   })
   const last: Start = { rows: Number.POSITIVE_INFINITY, workers: 2, back: 0 }
 
-  it.each([
-    ['that put them into one order, however many there are', shared, true],
-    ['of which each has a stage', staged, false],
-  ])(
+  const whole = rows
+    .eventTime('time', { outOfOrderness: '60ms' })
+    .window(hopping(200, 5))
+    .aggregate(e => ({ clicks: count(), last: max(e.n) }))
+  const some = ({ workers }: Start): object => (workers > 0 ? { workers } : {})
+  const ways: [string, { run(options: never): Promise<Job<never, unknown>> }, (start: Start) => object, object][] = [
+    [
+      'that put them into one order, however many there are',
+      shared,
+      start => ({ order: 'global', ...some(start) }),
+      { kind: 'shards', distribution: 'keys', order: 'global' },
+    ],
+    ['of which each has a stage', staged, () => ({}), { kind: 'stages', workers: 3 }],
+    [
+      'as many as before, whose results come worker by worker',
+      shared,
+      () => ({ workers: 3 }),
+      { kind: 'shards', distribution: 'keys', reason: 'rows have ids, which go by the order of results' },
+    ],
+    [
+      'as many as before, with steps behind them that take their results worker by worker',
+      further,
+      () => ({ workers: 2, order: 'key' }),
+      { kind: 'shards', distribution: 'keys' },
+    ],
+    [
+      'that put windows together of which each has one row, however many there are',
+      whole,
+      some,
+      { kind: 'shards', distribution: 'batches' },
+    ],
+  ]
+  it.each(ways)(
     'are those they had, for jobs that are killed and begin from any checkpoint: %s',
-    async (_, plan, isShared) => {
-      const of = ({ workers }: Start) => (isShared ? { order: 'global', ...(workers > 0 && { workers }) } : {})
+    async (_, plan, of, mode) => {
       const expected: string[] = []
       const one = await plan.run({
         source: late,
-        sink: (row: unknown) => void expected.push(JSON.stringify(row)),
+        sink: (row: unknown, _: RowId) => void expected.push(JSON.stringify(row)),
         ...of({ ...last, workers: 0 }),
       } as never)
       await one.done
-      expect(expected.length).toBeGreaterThan(100)
+      expect(expected.length).toBeGreaterThan(60)
       await fc.assert(
         fc.asyncProperty(lives, async killed => {
           const kept = memoryStore()
@@ -227,18 +260,40 @@ describe('the ids of rows that workers share', () => {
               restore: { from: kept, ...(id === undefined ? {} : { id }) },
               ...of(start),
             } as never)
-            expect(job.mode.workers).toBe(isShared ? start.workers : 3)
+            if (job.mode.workers > 0) expect(job.mode).toMatchObject(mode)
             await Promise.race([end, job.done])
             await job.stop({ drain: false })
           }
           expect(outside.inOrder).toEqual(expected)
           expect([...outside.rows.keys()].every(key => key.startsWith('0/'))).toBe(true)
         }),
-        { numRuns: 4 },
+        { numRuns: 3 },
       )
     },
     120_000,
   )
+
+  it('begin anew where as many results come worker by worker as there were not before', async () => {
+    const outside = new Outside()
+    const epochs: Set<number>[] = []
+    let restore: Uint8Array | undefined
+    for (const workers of [2, 3, 1, 2]) {
+      const sink = (row: unknown, id: RowId): void => {
+        outside.take(row, id)
+        epochs.at(-1)!.add(id.epoch)
+      }
+      epochs.push(new Set())
+      const job = await shared.run({ sink, workers, ...(restore && { restore }) } as never)
+      if (restore === undefined) await job.pushMany(late.slice(0, 200) as never)
+      restore ??= (await job.checkpoint()).bytes
+      await job.pushMany(late.slice(200) as never)
+      await job.drain()
+    }
+    expect(epochs.map(of => [...of].map(epoch => epoch > 0))).toEqual([[false], [true], [true], [false]])
+    const expected: object[] = []
+    await (await shared.run({ source: late, sink: expected } as never)).done
+    expect(new Set(outside.rows.values())).toEqual(new Set(expected.map(row => JSON.stringify(row))))
+  })
 
   it.each([
     ['key', 'global'],
@@ -294,12 +349,12 @@ describe('rows that may come out in another order the next time', () => {
       (options, life) => (life === 0 ? plain : plain.filter(e => e.user.ne('a'))).run(options as never),
     ],
     [
-      'of workers',
+      "of workers, in windows that don't come by their ends",
       async options => {
         const job = await plain
           .eventTime('time')
           .keyBy('user')
-          .window(tumbling(10))
+          .window(session(10))
           .aggregate(() => ({ clicks: count() }))
           .run({ ...options, workers: 2 } as never)
         expect(job.mode.kind).toBe('shards')
