@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type SessionOptions, session, slidingPerEvent } from '../../src/time/session-windows.ts'
 import { type EngineCase, engineCase, type TimeCase } from './cases.ts'
 import { checksOf } from './suites.ts'
+import { latenessOf } from './window-of-case.ts'
 import { type ScriptResult, WindowScript } from './window-script.ts'
 
 const refused = expect.objectContaining({ code: 'OPTION_INVALID' })
@@ -136,9 +137,9 @@ const AREAS: Readonly<Record<string, (given: TimeCase) => void>> = {
     expect(found).toHaveLength(expected.contains.length)
     expect(found).toEqual(expect.arrayContaining(expected.contains))
   },
-  'lateness.operator': ({ input: { window, script: steps }, expected }) => {
-    const script = new WindowScript(session(window.session, { lateTo: 'late' }))
-    expect(runFlinkScript(script, steps).flatMap(({ rows }) => rows)).toEqual(expected.output)
+  'lateness.operator': ({ input, expected }) => {
+    const script = new WindowScript(session(input.window.session, latenessOf(input)))
+    expect(runFlinkScript(script, input.script).flatMap(({ rows }) => rows)).toEqual(expected.output)
     expect(script.lateRows.map(({ key, value, time }) => [key, value, time])).toEqual(expected.sideOutput)
     expect(script.lateCount).toBe(0)
   },

@@ -62,9 +62,6 @@ const AREAS: Readonly<Record<string, Suite>> = {
 
 /** Where the cases run that aren't told by their area. */
 const NAMES: Readonly<Record<string, Suite>> = {
-  // Sessions, in areas that aren't about them alone.
-  'flink-late-session': 'session-windows',
-  'scotty-sess-multi-gap': 'session-windows',
   'hdr-stats': 'histogram',
 
   'tumbling with offset +100': 'aligned-windows',
@@ -133,7 +130,15 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
 /** The test file that runs a case; undefined when none does. */
 export const suiteOf = (given: TimeCase | EngineCase): Suite | undefined => {
   if (!('id' in given)) return NAMES[given.name]
-  return LEFT_OUT[given.id] === undefined ? (NAMES[given.id] ?? AREAS[given.area]) : undefined
+  if (LEFT_OUT[given.id] !== undefined) return undefined
+  const suite = NAMES[given.id] ?? AREAS[given.area]
+  return suite === 'aligned-windows' && isOfSessions(given) ? 'session-windows' : suite
+}
+
+/** Whether a case is of sessions though its area isn't of them alone. */
+function isOfSessions({ input }: TimeCase): boolean {
+  const windows: readonly object[] = input.windows ?? [input.window ?? {}]
+  return windows.some(window => 'session' in window)
 }
 
 export const nameOf = (given: TimeCase | EngineCase): string => ('id' in given ? given.id : given.name)

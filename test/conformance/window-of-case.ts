@@ -9,6 +9,10 @@ export type Step =
   | readonly ['t', number]
   | readonly ['e', string, number]
 
+/** What operators of Flink's are told about late rows, in the words of this library. */
+export const latenessOf = ({ allowedLateness = 0, purge = false }: TimeCase['input']) =>
+  ({ allowedLateness, firing: purge ? 'discarding' : 'accumulating', lateTo: 'late' }) as const
+
 /** A window of a case in the words of this library. */
 export function windowOf({ kind, size, slide, step, max, gap, ...options }: TimeCase['input']): WindowSpec {
   switch (kind) {
