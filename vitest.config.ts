@@ -27,6 +27,20 @@ const STATE_THEIR_CAPACITIES = [
   'test/runtime/{event-pool,event-queue,event-queue.property}.test.ts',
 ]
 
+/**
+ * Tests whose process is part of what they show: they start threads and processes, measure memory, or compile the whole
+ * library. The others share two processes, which load the sources once.
+ */
+const OWN_PROCESS = [
+  'test/*.test.ts',
+  'test/{cli,concurrency,examples,exporters,nexmark,queues,threads}/**/*.test.ts',
+  'test/checkpoint/kill-loop.test.ts',
+  'test/metrics/job-metrics.test.ts',
+  'test/node/{committed-file,logged-kills,file-store-writers}.test.ts',
+  'test/pipelines/{ledger,memory}.test.ts',
+  'test/runtime/flush-memory.test.ts',
+]
+
 export default defineConfig({
   plugins: [wasmText],
   resolve: {
@@ -46,10 +60,21 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     execArgv: ['--expose-gc'],
+    // They run in the order of their names: at the end are short files, so that no core waits for the other one.
     projects: [
       {
         extends: true,
-        test: { name: 'tests', include: ['test/**/*.test.ts'], exclude: ['test/{capacity-two,runtimes,services}/**'] },
+        test: {
+          name: 'tests',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/{capacity-two,runtimes,services}/**', ...OWN_PROCESS],
+          // A process and the sources take about two seconds of a processor to load, most files less than that to run.
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'own process', include: OWN_PROCESS },
       },
       {
         // The package as it is published, in every runtime, and with servers: what installs, bundles and starts them takes
@@ -69,7 +94,6 @@ export default defineConfig({
           include: ['test/{capacity-two,conformance,node,operators,pipelines,runtime,testing}/**/*.test.ts'],
           exclude: STATE_THEIR_CAPACITIES,
           setupFiles: ['test/seed.ts', 'test/capacity-two/hostile-memory.ts'],
-          // All of these files run isolated above; here the sources are loaded once for all of them.
           isolate: false,
         },
       },
