@@ -10,7 +10,7 @@ describe('the API reference made from the sources', () => {
   let folder: string
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'eventflux-api-'))
-    // A warning fails it: a link to what isn't public, a parameter that isn't there.
+    // A warning fails it: a link to what isn't public, a parameter that isn't there. Types are not its to check.
     execFileSync('npx', ['typedoc', '--out', folder], { cwd: ROOT, stdio: 'pipe' })
   }, 240_000)
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
