@@ -79,6 +79,10 @@ export class ByteBoundRing implements RowRing {
     return this.#ring.claim(Math.min(n, this.free))
   }
 
+  claimRow(): number {
+    return this.free <= 0 ? -1 : this.#ring.claimRow()
+  }
+
   /** How many of the first `n` rows written from `writeRow` on may be published. */
   fitting(n: number): number {
     let bytes = this.#bytes

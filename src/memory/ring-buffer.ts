@@ -104,6 +104,12 @@ export class RingBuffer implements RowRing {
     return rows
   }
 
+  claimRow(): number {
+    if (this.#isClosed || this.#length === this.capacity) return -1
+    if (this.#claimed === 0) this.#claimed = 1
+    return (this.#head + this.#length) & this.#mask
+  }
+
   publish(n: number): void {
     if (this.#isClosed) return
     this.#length += n

@@ -32,6 +32,8 @@ export interface RowRing {
    * nothing and may be repeated.
    */
   claim(n: number): number
+  /** `claim(1)` and `writeRow` in one call, for rows that come one by one: the position to write at, or -1. */
+  claimRow(): number
   /** Hands the first `n` claimed rows to the consumer. */
   publish(n: number): void
 

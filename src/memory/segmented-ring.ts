@@ -112,6 +112,10 @@ export class SegmentedRing implements RowRing {
     return this.#newest.claim(this.#limit === Number.POSITIVE_INFINITY ? n : Math.min(n, this.free))
   }
 
+  claimRow(): number {
+    return this.#limit !== Number.POSITIVE_INFINITY && this.free <= 0 ? -1 : this.#newest.claimRow()
+  }
+
   publish(n: number): void {
     this.#newest.publish(n)
   }

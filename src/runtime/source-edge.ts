@@ -289,8 +289,8 @@ export class SourceEdge implements AdmissionListener {
 
   /** False: there is no room. @throws what `onInvalid` throws for an event that doesn't fit. */
   #write(event: unknown, input: number): boolean {
-    if (this.ring.claim(1) === 0) return false
-    const row = this.ring.writeRow
+    const row = this.ring.claimRow()
+    if (row < 0) return false
     let fits: boolean
     try {
       fits = this.#rows.writeRow(event, row)
@@ -322,13 +322,16 @@ export class SourceEdge implements AdmissionListener {
   }
 
   #publish(rows: number, input: number): void {
-    if (input !== this.#input) {
-      this.#input = input
-      this.inputs?.switchTo(input)
-      if (input > 0) this.#order.lost()
-    }
+    if (input !== this.#input) this.#switchTo(input)
     this.#settled[input]! += rows
     this.ring.publish(rows)
+  }
+
+  /** Apart from `#publish`, which is part of every push. */
+  #switchTo(input: number): void {
+    this.#input = input
+    this.inputs?.switchTo(input)
+    if (input > 0) this.#order.lost()
   }
 
   /** Why a row's time doesn't fit, which hangs on when it came. */

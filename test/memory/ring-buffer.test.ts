@@ -49,6 +49,7 @@ function put(ring: RowRing, arena: ReturnType<typeof makeArena>, id: number, at:
 
 type Step =
   | { do: 'write'; claim: number; publish: number }
+  | { do: 'write one'; isPublished: boolean }
   | { do: 'poll'; max: number; release: number }
   | { do: 'peek'; max: number }
   | { do: 'evict'; n: number }
@@ -58,6 +59,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     fc.record({ do: fc.constant('write' as const), claim: fc.nat(40), publish: fc.nat(40) }),
     fc.record({ do: fc.constant('poll' as const), max: fc.nat(40), release: fc.nat(40) }),
+    fc.record({ do: fc.constant('write one' as const), isPublished: fc.boolean() }),
     fc.record({ do: fc.constant('peek' as const), max: fc.nat(40) }),
     fc.record({ do: fc.constant('evict' as const), n: fc.nat(20) }),
     fc.record({ do: fc.constant('grow' as const), room: fc.constantFrom(0, 3_000, 2 ** 20) }),
@@ -83,6 +85,16 @@ describe.each(ENGINES)('a ring on the %s memory', engine => {
               const published = Math.min(step.publish, rows)
               ring.publish(published)
               for (let i = 0; i < published; i++) queue.push(rowFor(next++))
+              break
+            }
+            case 'write one': {
+              const row = ring.claimRow()
+              expect(row).toBe(ring.isFull ? -1 : ring.writeRow)
+              if (row < 0) break
+              put(ring, arena, next, row)
+              if (!step.isPublished) break
+              ring.publish(1)
+              queue.push(rowFor(next++))
               break
             }
             case 'poll':
@@ -182,6 +194,7 @@ describe('a ring', () => {
     expect(ring.isClosed).toBe(true)
     expect(arena.bytesInUse).toBe(before)
     expect([ring.claim(1), ring.poll(1).length, ring.length, ring.evictOldest(1)]).toEqual([0, 0, 0, 0])
+    expect(ring.claimRow()).toBe(-1)
   })
 
   it('marks the codes of published rows and of rows written but not published', () => {
