@@ -2,6 +2,7 @@ import { becomesObservable, type RowObservable } from './connector/observable.ts
 import type { Source } from './connector/source.ts'
 import { stageFailed } from './errors.ts'
 import type { ColumnBlock } from './memory/column-input.ts'
+import { type LendableColumns, type LendableSize, lendableColumns } from './memory/lendable-columns.ts'
 import { createMetricsSnapshot, type MetricsSnapshot } from './metrics/metrics-snapshot.ts'
 import type { PressureEvent } from './metrics/pressure-monitor.ts'
 import { type Recommendation, recommend } from './metrics/recommend.ts'
@@ -19,8 +20,10 @@ import type { JobMode } from './runtime/job-mode.ts'
 import type { JobParts, JobState, JobSummary } from './runtime/job-parts.ts'
 import type { JobRecovery, RestoredJob } from './runtime/job-recovery.ts'
 import { Listeners } from './runtime/listeners.ts'
+import type { LendOptions } from './runtime/loan.ts'
 import type { RowQueueSink } from './runtime/row-queue-sink.ts'
 import type { Turns } from './runtime/turns.ts'
+import type { Schema, SchemaFields } from './schema/schema.ts'
 
 export type { JobState, JobSummary } from './runtime/job-parts.ts'
 
@@ -120,6 +123,32 @@ export class Job<In = unknown, Out = unknown> {
   /** Offers rows as columns: the fast way in. Typed arrays that fit their column are copied whole. */
   pushColumns(columns: ColumnBlock, options?: PushOptions): BatchResult | Promise<BatchResult> {
     return this.#assembly.edge.pushColumns(columns, options)
+  }
+
+  /**
+   * Blocks of columns for this job to be lent: an array per column, whose memory its workers can read. Where a job
+   * copies what it is given, because it has no workers that are dealt batches, they are ordinary arrays.
+   *
+   * @throws EventfluxError `OPTION_INVALID` for a size that isn't one, and for more than 4 GiB.
+   * @example
+   * const [block] = job.lendableColumns(trades, { rows: 16_384 })
+   * block.price.set(prices)
+   */
+  lendableColumns<F extends SchemaFields>(schema: Schema<F>, size: LendableSize): LendableColumns<F>[] {
+    const { edge } = this.#assembly
+    return lendableColumns(schema, size, bytes => edge.share(bytes) ?? new ArrayBuffer(bytes))
+  }
+
+  /**
+   * The same as `pushColumns`, of columns that nobody writes to until they are given back (`returned`; all are when
+   * `flush` has resolved): those of `lendableColumns` aren't copied, workers read them where they stand.
+   *
+   * @throws EventfluxError as `pushColumns` does.
+   * @example
+   * await job.lendColumns(block, { returned: () => free.push(block) })
+   */
+  lendColumns(columns: ColumnBlock, options: LendOptions = {}): BatchResult | Promise<BatchResult> {
+    return this.#assembly.edge.lendColumns(columns, options)
   }
 
   /** Resolves when every row accepted so far went through, and its results are durable in the sinks. */

@@ -7,6 +7,8 @@ import type { ColumnBuffers, ColumnField } from './column-buffers.ts'
 import type { CodedStrings, ColumnBlock } from './column-input.ts'
 import { type ColumnSource, type PreparedColumns, prepareColumns, type TypedArray } from './column-source.ts'
 import { type FieldSetter, fieldSetter } from './field-setter.ts'
+import type { SharedColumns } from './lendable-columns.ts'
+import { isLendable, type LentColumn, lentColumn } from './lent-columns.ts'
 import type { LinearMemory } from './linear-memory.ts'
 import { copyPlain } from './plain-copy.ts'
 import { RowFault } from './row-fault.ts'
@@ -104,6 +106,29 @@ export class ColumnWriter {
       const { name } = type
       return copyTyped(to.memory, to.kernels, name, values, from, count, at / BYTE_WIDTH[name]) === count
     })
+  }
+
+  /** Whether all columns of a block that `copiesWhole` stand in some memory, so that they can be read there. */
+  isLendable({ sources }: PreparedColumns, shared: SharedColumns): boolean {
+    return sources.every((source, field) => isLendable(this.#field(field), source, shared))
+  }
+
+  /** Where the columns of a block that `isLendable` stand, from row `from` on. undefined: of `count` rows some don't fit. */
+  lent(
+    { sources }: PreparedColumns,
+    from: number,
+    count: number,
+    shared: SharedColumns,
+  ): readonly LentColumn[] | undefined {
+    const columns: LentColumn[] = []
+    for (let field = 0; field < sources.length; field++) {
+      const source = sources[field]! as Extract<ColumnSource, { readonly kind: 'typed' | 'coded' }>
+      const translation = source.kind === 'coded' ? this.#translators[field]!.of(source.values.dictionary) : undefined
+      const column = lentColumn(this.#field(field), source, from, count, translation, shared)
+      if (column === undefined) return undefined
+      columns.push(column)
+    }
+    return columns
   }
 
   /** Why the last block stopped: an `EVENT_INVALID` with `name[row]` in `at`. Ask after a refusal only. */

@@ -10,6 +10,7 @@ import type { Partitioning } from '../plan/partitioning.ts'
 import type { TotalOrder } from '../plan/total-order.ts'
 import type { EvaluationContext, InputColumn } from './evaluator/evaluation-frame.ts'
 import type { BatchInputs } from './event-time/batch-inputs.ts'
+import type { Lending } from './lending.ts'
 import type { Operator } from './operator.ts'
 import type { Shard } from './rows-of-shard.ts'
 import type { StageTimers } from './stage-timers.ts'
@@ -117,6 +118,8 @@ export interface ChainElsewhere {
    * says that they can't be. False: they have to go the way of all rows. Between two batches. Left out: none can.
    */
   readonly takeColumns?: ((rows: number, write: (to: ColumnsElsewhere) => boolean) => boolean) | undefined
+  /** Works on rows where they stand; left out: none can be lent. */
+  readonly lending?: Lending | undefined
   /** The error policies at work there. */
   readonly policies: readonly { readonly stage: string; readonly counts: Readonly<ErrorCounts> }[]
   /** Asks whether everything sent there has come back as results. Between two batches; false: not yet, `resume` tells. */

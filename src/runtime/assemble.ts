@@ -116,9 +116,9 @@ class Assembler {
     const rowClock = streamClock instanceof EventDrivenClock ? streamClock : undefined
     const pace = rowClock && new RowPace(rowClock, source, engine.memory, engine.kernels)
     const task = this.#task(edge, chain, intake, pace)
-    const { takeColumns } = chain.elsewhere ?? {}
+    const { takeColumns, lending } = chain.elsewhere ?? {}
     if (takeColumns !== undefined && config.metrics !== 'detailed')
-      edge.goPastRing((rows, write) => task.isIdle && takeColumns(rows, write))
+      edge.goPastRing({ isFree: () => task.isIdle, takeColumns, lending })
     ownTexts(chain, {
       dictionaries,
       made: this.#made,

@@ -3,13 +3,15 @@ import type { Arena } from '../memory/arena.ts'
 import { ByteBoundRing } from '../memory/byte-bound-ring.ts'
 import type { ColumnField } from '../memory/column-buffers.ts'
 import type { ColumnBlock } from '../memory/column-input.ts'
-import { type ColumnsElsewhere, ColumnWriter } from '../memory/column-writer.ts'
+import type { PreparedColumns } from '../memory/column-source.ts'
+import { ColumnWriter } from '../memory/column-writer.ts'
 import type { Dictionary } from '../memory/dictionary.ts'
 import { RingBuffer } from '../memory/ring-buffer.ts'
 import type { RowRing } from '../memory/row-ring.ts'
 import { RowWriter } from '../memory/row-writer.ts'
 import { SegmentedRing } from '../memory/segmented-ring.ts'
 import type { RejectReason } from '../metrics/counters.ts'
+import { normaliseStrategy } from '../plan/backpressure-strategy.ts'
 import type { ResolvedConfig } from '../plan/config.ts'
 import type { FutureLimit } from '../plan/future-limits.ts'
 import type { Clock } from '../time/clock.ts'
@@ -20,14 +22,16 @@ import { type AdmissionListener, Ledger } from './admission/ledger.ts'
 import type { BatchResult, PushResult } from './admission/push-result.ts'
 import { checkEventArray } from './event-array.ts'
 import { InputRuns } from './input-runs.ts'
+import { type LendOptions, Loan } from './loan.ts'
 import type { OutputOrder } from './output-order.ts'
+import { PastRing, type TakePast, type WayPastRing } from './past-ring.ts'
 import { TimeGuard } from './time-guard.ts'
 
 /** Most rows written in one piece where some are likely to be refused once they are. */
 const REWRITTEN_ROWS = 64
 
-/** Takes rows past the ring, while it is empty: `write` writes them, or says that it can't. False: they have to go through it. */
-type PastRing = (rows: number, write: (to: ColumnsElsewhere) => boolean) => boolean
+/** Under these strategies rows wait when there is no room, so that they may wait for those who work on lent ones. */
+const WAITING: ReadonlySet<ResolvedConfig['backpressure']['kind']> = new Set(['block', 'backoff'] as const)
 
 /** Who works on the rows behind the edge. */
 export interface EdgeConsumer {
@@ -90,6 +94,7 @@ export class SourceEdge implements AdmissionListener {
   /** The ring, where it is bounded in bytes. */
   readonly #byteBound: ByteBoundRing | undefined
   #pastRing: PastRing | undefined
+  readonly #strategy: ResolvedConfig['backpressure']
   /** Rows an admission counted as taken that the source's error policy dropped. */
   #dropped = 0
 
@@ -112,6 +117,7 @@ export class SourceEdge implements AdmissionListener {
       ...(options.random && { random: options.random }),
     })
     this.#consumer = options.consumer
+    this.#strategy = config.backpressure
     this.#onInvalid = options.onInvalid
     this.#maxBatch = options.maxBatch
     const { sources, limits, order } = options
@@ -125,10 +131,10 @@ export class SourceEdge implements AdmissionListener {
   }
 
   /** Has rows go past the ring where they can. Before the first row. */
-  goPastRing(pastRing: PastRing): void {
+  goPastRing(way: WayPastRing): void {
     // What is checked of rows once they are written, and where they come from, goes by the ring.
-    if (this.#times === undefined && this.#byteBound === undefined && this.inputs === undefined)
-      this.#pastRing = pastRing
+    if (this.#times !== undefined || this.#byteBound !== undefined || this.inputs !== undefined) return
+    this.#pastRing = new PastRing(way, { ring: this.ring, columns: this.#columns, maxBatch: this.#maxBatch })
   }
 
   /** Rows that an input has given so far and need not give again: those that are in, and those that were refused for good. */
@@ -177,17 +183,29 @@ export class SourceEdge implements AdmissionListener {
 
   /** @throws EventfluxError `EVENT_INVALID` for a block whose columns don't fit the schema or each other. */
   pushColumns(block: ColumnBlock, options?: PushOptions, input = this.#pushes): BatchResult | Promise<BatchResult> {
-    const prepared = this.#columns.prepare(block)
-    return this.#pushBlock(
-      input,
-      prepared.rows,
-      (from, count, row) => this.#columns.writeColumns(prepared, from, count, row),
-      (_, error) => this.#invalidRow(input, block, error ?? this.#columns.lastError()),
-      options,
-      this.#pastRing !== undefined && this.#columns.copiesWhole(prepared)
-        ? (from, count) => this.#passRing(input, count, to => this.#columns.writeElsewhere(prepared, from, count, to))
-        : undefined,
-    )
+    return this.#pushPrepared(block, this.#columns.prepare(block), options, input)
+  }
+
+  /** Memory for columns to lend; undefined: what is lent is copied, wherever it stands. */
+  share(bytes: number): ArrayBufferLike | undefined {
+    return this.#pastRing?.share(bytes)
+  }
+
+  /** The same as `pushColumns` of columns that stay as they are until they are given back. */
+  lendColumns(block: ColumnBlock, { returned, ...push }: LendOptions): BatchResult | Promise<BatchResult> {
+    const loan = new Loan(() => this.#giveBack(returned))
+    const options = Object.keys(push).length === 0 ? undefined : push
+    try {
+      const { kind } = push.strategy === undefined ? this.#strategy : normaliseStrategy(push.strategy)
+      const lent = WAITING.has(kind) ? loan : undefined
+      const result = this.#pushPrepared(block, this.#columns.prepare(block), options, this.#pushes, lent)
+      if (result instanceof Promise) result.then(loan.end, loan.end)
+      else loan.end()
+      return result
+    } catch (error) {
+      loan.end()
+      throw error
+    }
   }
 
   /** Input that never became an event: counted and left to the error policy of the source. */
@@ -252,13 +270,16 @@ export class SourceEdge implements AdmissionListener {
     write: (from: number, count: number, row: number) => number,
     invalid: (from: number, error: EventfluxError | undefined) => void,
     options: PushOptions | undefined,
-    passRing?: ((from: number, count: number) => boolean) | undefined,
+    takePast?: TakePast | undefined,
   ): BatchResult | Promise<BatchResult> {
     let from = 0
     let most = this.#maxBatch
     const acceptSome = (rows: number): number => {
       const count = Math.min(rows, most)
-      if (passRing?.(from, count)) {
+      const isPast = takePast?.(from, count)
+      if (isPast === 'full') return 0
+      if (isPast === true) {
+        this.#settled[input]! += count
         from += count
         return count
       }
@@ -306,12 +327,30 @@ export class SourceEdge implements AdmissionListener {
     return true
   }
 
-  #passRing(input: number, rows: number, write: (to: ColumnsElsewhere) => boolean): boolean {
-    // Fewer are better put together with those that come next.
-    if (this.#pastRing === undefined || rows * 2 < this.#maxBatch || !this.ring.isEmpty) return false
-    if (!this.#pastRing(rows, write)) return false
-    this.#settled[input]! += rows
-    return true
+  #pushPrepared(
+    block: ColumnBlock,
+    prepared: PreparedColumns,
+    options: PushOptions | undefined,
+    input: number,
+    loan?: Loan,
+  ): BatchResult | Promise<BatchResult> {
+    return this.#pushBlock(
+      input,
+      prepared.rows,
+      (from, count, row) => this.#columns.writeColumns(prepared, from, count, row),
+      (_, error) => this.#invalidRow(input, block, error ?? this.#columns.lastError()),
+      options,
+      this.#pastRing?.of(prepared, loan),
+    )
+  }
+
+  /** Tells whoever lent memory that it is free again. */
+  #giveBack(returned: (() => void) | undefined): void {
+    try {
+      returned?.()
+    } catch (error) {
+      this.#consumer.failed(error)
+    }
   }
 
   /** Has rows worked on: they free bytes too. What was written has to be written again. */

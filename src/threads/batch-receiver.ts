@@ -3,6 +3,7 @@ import { ArenaScope } from '../memory/arena.ts'
 import { BatchView } from '../memory/batch-view.ts'
 import { bitmapBytes, ColumnBuffers } from '../memory/column-buffers.ts'
 import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
+import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import type { BatchInputs } from '../operators/event-time/batch-inputs.ts'
 import { BYTE_WIDTH } from '../schema/data-type.ts'
@@ -149,16 +150,25 @@ export class BatchReceiver {
   }
 
   markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
-    const { u32 } = this.#context.arena.memory
-    for (const column of this.#view.columns) {
-      if (column.dictionary !== dictionary) continue
-      for (let row = 0; row < this.#view.length; row++) mark(u32[(column.values >>> 2) + row]!)
-    }
+    markCodesOf(this.#view, this.#context.arena.memory, dictionary, mark)
   }
 
   close(): void {
     this.#view.length = 0
     this.#scope.release()
+  }
+}
+
+/** Marks the codes of a dictionary that the rows of a batch have. */
+export function markCodesOf(
+  { columns, length }: BatchView,
+  { u32 }: LinearMemory,
+  dictionary: Dictionary,
+  mark: Parameters<CodeMarker>[0],
+): void {
+  for (const column of columns) {
+    if (column.dictionary !== dictionary) continue
+    for (let row = 0; row < length; row++) mark(u32[(column.values >>> 2) + row]!)
   }
 }
 

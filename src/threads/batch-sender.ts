@@ -107,8 +107,12 @@ export class BatchSender {
 
   /** Whether so many rows go into one frame, and nothing has to be told along with them, whatever they are. */
   canPlace(rows: number): boolean {
-    if (this.#inputs !== undefined || this.#texts.some(texts => texts !== undefined && !texts.isQuiet)) return false
-    return ROWS_HEADER_BYTES + this.#columns.length * 24 + rows * this.#rowBytes <= this.frameBytes
+    return this.isQuiet && ROWS_HEADER_BYTES + this.#columns.length * 24 + rows * this.#rowBytes <= this.frameBytes
+  }
+
+  /** Whether nothing has to be told along with any rows. */
+  get isQuiet(): boolean {
+    return this.#inputs === undefined && this.#texts.every(texts => texts === undefined || texts.isQuiet)
   }
 
   /** Where rows can be written that `canPlace` says yes to: `sendPlaced` sends them, before anything else. undefined: there is no room. */

@@ -1,17 +1,20 @@
 import type { ColumnsElsewhere } from '../memory/column-writer.ts'
 import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
+import { SAID_BY_KERNELS } from '../memory/lendable-columns.ts'
 import type { RecordBatch } from '../memory/record-batch.ts'
 import type { ChainParts } from '../operators/chain.ts'
 import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import type { EventTimeOperator } from '../operators/event-time/event-time.ts'
+import type { LentRows } from '../operators/lending.ts'
 import type { Operator } from '../operators/operator.ts'
 import type { Clock } from '../time/clock.ts'
 import { BatchSender } from './batch-sender.ts'
 import type { FrameRing } from './frame-ring.ts'
 import { FRAME } from './frames.ts'
 import { Gather, type GatheredWorker } from './gather.ts'
+import { sendLent } from './lent-frame.ts'
 import { Lookout, type ThreadListener } from './lookout.ts'
-import { nextHand } from './next-hand.ts'
+import { LentRuns, nextHand, type Shares } from './next-hand.ts'
 import { OpenStep } from './open-step.ts'
 import { SentRows } from './sent-rows.ts'
 import { afterThis } from './wake-ups.ts'
@@ -42,7 +45,8 @@ export class Dealer implements Operator {
   readonly #lookout: Lookout
   readonly #open = new OpenStep()
   readonly #gather: Gather
-  readonly #enough: number
+  readonly #shares: Shares
+  readonly #runs: LentRuns<Hand>
   #eventTime!: EventTimeOperator
   #time = 0
   /** Where the watermarks stood before the batch at hand. */
@@ -62,8 +66,7 @@ export class Dealer implements Operator {
       readonly rings: readonly FrameRing[]
       /** Their memories; undefined: their rings are no part of these. */
       readonly places: readonly (WorkerMemory | undefined)[]
-      /** What of its ring is enough for a worker to do while others have nothing. */
-      readonly enough: number
+      readonly shares: Shares
       readonly listener: ThreadListener
       readonly clock: Clock
       readonly inputs: ChainParts['inputs']
@@ -72,7 +75,7 @@ export class Dealer implements Operator {
     const { context, pool, rings, places, inputs } = parts
     this.#pool = pool
     this.#listener = parts.listener
-    this.#enough = parts.enough
+    this.#shares = parts.shares
     this.#lookout = new Lookout(parts.listener, parts.clock, () => this.#pump())
     this.#hands = rings.map((ring, worker) => ({
       ring,
@@ -89,6 +92,7 @@ export class Dealer implements Operator {
       sent: new SentRows(),
       isTold: true,
     }))
+    this.#runs = new LentRuns(this.#hands, parts.shares)
     this.#gather = new Gather(workers, context, () => {})
     pool.onCall = () => this.#lookout.called()
   }
@@ -127,7 +131,7 @@ export class Dealer implements Operator {
 
   /** Has rows written into the frame they are worked on in. False: none is sent. */
   takeColumns(rows: number, write: (to: ColumnsElsewhere) => boolean): boolean {
-    const hand = nextHand(this.#hands, this.#enough)
+    const hand = nextHand(this.#hands, this.#shares)
     if (hand?.sender.canPlace(rows) !== true) return false
     const { ring, sender, sent, place } = hand
     const { memory, kernels } = place!
@@ -144,6 +148,36 @@ export class Dealer implements Operator {
     this.#eventTime.lead(rows, latest)
     this.#standChanged(hand)
     return true
+  }
+
+  /** Lends rows to a worker: see `Lending`. */
+  lend({ rows, shared, columns, taken }: LentRows): 'taken' | 'full' | 'refused' {
+    this.#countSent()
+    const hand = this.#runs.next() ?? this.#whenHalfway()
+    if (hand === undefined) return 'full'
+    const { ring, sender, sent } = hand
+    if (!sender.isQuiet) return 'refused'
+    const where = columns()
+    if (where === undefined) return 'refused'
+    const { memory, kernels, number } = shared
+    kernels.rangeF64(where[this.#time]!.at, 0, 0, rows, SAID_BY_KERNELS)
+    const latest = memory.f64[(SAID_BY_KERNELS >>> 3) + 1]!
+    if (!this.#tellStand(hand)) return 'refused'
+    if (!sendLent(ring, { memory: number, rows, columns: where }, this.#time, latest)) return 'refused'
+    sent.add(ring.tail, rows, taken())
+    this.#runs.lent(rows)
+    // It is worth waking by its rows: its ring is as good as empty.
+    if (sent.rows >= this.#shares.mostLent * this.#shares.enough) ring.wakeConsumers()
+    this.#eventTime.lead(rows, latest)
+    this.#standChanged(hand)
+    return 'taken'
+  }
+
+  /** Asks for a message when a worker is through with half of what it has; or somebody has room again meanwhile. */
+  #whenHalfway(): Hand | undefined {
+    for (const { ring, sent } of this.#hands) ring.callForSpace(sent.halfway)
+    this.#countSent()
+    return this.#runs.next()
   }
 
   /** The end of the input: everything comes back before it is done. */
@@ -186,7 +220,10 @@ export class Dealer implements Operator {
   close(): void {
     this.#isClosed = true
     this.#pool.onCall = () => {}
-    void this.#pool.close()
+    // Until they are gone workers may read what is lent.
+    void this.#pool.close().then(() => {
+      for (const { sent } of this.#hands) sent.takeAll()
+    })
     for (const { sender } of this.#hands) sender.close()
     this.#gather.close()
   }
@@ -201,11 +238,11 @@ export class Dealer implements Operator {
 
   /** Turns the next worker to a batch; undefined: none has room, and all are asked for a message. */
   #startWith(batch: RecordBatch): Hand | undefined {
-    let hand = nextHand(this.#hands, this.#enough)
+    let hand = nextHand(this.#hands, this.#shares)
     if (hand === undefined) {
       for (const { ring } of this.#hands) ring.callForSpace()
       // Room may have been made before it was asked for.
-      hand = nextHand(this.#hands, this.#enough)
+      hand = nextHand(this.#hands, this.#shares)
       // What they have to wait for may hang on others that don't know yet.
       if (hand === undefined) this.#tellStands()
       if (hand === undefined) return undefined
@@ -289,6 +326,9 @@ export class Dealer implements Operator {
   #countSent(): void {
     let rows = 0
     for (const { ring, sent } of this.#hands) rows += sent.takeThrough(ring.slowest)
-    if (rows > 0) this.#listener.batchDone(rows, 0)
+    if (rows === 0 || this.#isClosed) return
+    this.#listener.batchDone(rows, 0)
+    // Who waits goes on when the job is between two batches.
+    queueMicrotask(() => this.#listener.spaceFreed())
   }
 }

@@ -10,8 +10,10 @@ import type { Clock } from '../time/clock.ts'
 import { Dealer } from './dealer.ts'
 import type { FrameRing } from './frame-ring.ts'
 import type { GatheredStream } from './gather.ts'
+import { LentMemory } from './lent-memory.ts'
 import type { ThreadListener } from './lookout.ts'
 import { measuredWorker } from './measured-worker.ts'
+import type { Shares } from './next-hand.ts'
 import { stepsElsewhere } from './steps-elsewhere.ts'
 import type { WorkerMemory } from './worker-memory.ts'
 import type { WorkerPool } from './worker-pool.ts'
@@ -21,8 +23,7 @@ export interface DealtPlan {
   readonly pool: WorkerPool
   /** The way to each of them. */
   readonly rings: readonly FrameRing[]
-  /** What of its ring is enough for a worker to do while others have nothing. */
-  readonly enough: number
+  readonly shares: Shares
   /** Their memories; undefined: their rings are no part of these. */
   readonly places: readonly (WorkerMemory | undefined)[]
   /** The step that is the window, and the columns before it. */
@@ -38,7 +39,7 @@ const DEALT_BEFORE = 1
  * a window is put together in its second half, and the steps behind are done here.
  */
 export function dealtChain(
-  { pool, rings, enough, places, window, fields }: DealtPlan,
+  { pool, rings, shares, places, window, fields }: DealtPlan,
   listener: ThreadListener,
   clock: Clock,
 ): (nodes: readonly LogicalNode[], columns: readonly InputColumn[], parts: ChainParts) => Chain {
@@ -68,7 +69,7 @@ export function dealtChain(
         build(ends, behind) {
           const gathered: GatheredStream = { columns: given, to: behind(before), recordBytes: stream!.recordBytes }
           const all = workers.map(({ output }) => ({ ring: output, streams: [gathered], answers: true }))
-          dealer = new Dealer(ends, all, { context, pool, rings, enough, places, listener, clock, inputs })
+          dealer = new Dealer(ends, all, { context, pool, rings, shares, places, listener, clock, inputs })
           return dealer
         },
         beforeBatch: () => dealer.beforeBatch(),
@@ -79,6 +80,7 @@ export function dealtChain(
       chain.eventTimes[0] as EventTimeOperator,
       columns.findIndex(({ name }) => name === column),
     )
+    const lentMemory = new LentMemory(pool)
     const dictionaries = texts.flatMap(dictionary => dictionary ?? [])
     for (const dictionary of dictionaries) dictionary.addOwner(mark => dealer.markCodes(dictionary, mark))
     const there = stepsElsewhere(
@@ -125,6 +127,9 @@ export function dealtChain(
         links: [],
         policies: there.policies,
         takeColumns: dealer.takesColumns ? (rows, write) => dealer.takeColumns(rows, write) : undefined,
+        lending: dealer.takesColumns
+          ? { share: bytes => lentMemory.share(bytes), take: rows => dealer.lend(rows) }
+          : undefined,
         settle: () => dealer.settle(),
         gone: pool.gone,
         layout: '',

@@ -17,6 +17,8 @@ const FRAME_CALL = LINE + WAIT_CELL_WORDS
 /** The same for room. */
 const SPACE = 2 * LINE
 const SPACE_CALL = 2 * LINE + WAIT_CELL_WORDS
+/** How far the slowest consumer is then. */
+const SPACE_AT = SPACE_CALL + 1
 /** 1: nobody is to wait any more. */
 const STOP = 3 * LINE
 /** 0: the consumer has begun on the rows that were offered last; else one more than the producer has taken back of them. */
@@ -235,14 +237,19 @@ export class FrameRing {
     return Atomics.load(this.#i32, FRAME_CALL) === 1 && Atomics.exchange(this.#i32, FRAME_CALL, 0) === 1
   }
 
-  /** Asks the consumers for a message when there is more room. */
-  callForSpace(): void {
+  /**
+   * Asks the consumers for a message when all have come to a position. Default: when half of the ring is left, since a message
+   * for every frame would cost more than the frame.
+   */
+  callForSpace(position = this.tail - this.#units * EMPTY_ENOUGH): void {
+    Atomics.store(this.#i32, SPACE_AT, position | 0)
     Atomics.store(this.#i32, SPACE_CALL, 1)
   }
 
-  /** Whether the producer asked, and little is left: a message for every frame would cost more than the frame. */
+  /** Whether the producer asked, and the consumers have come so far. */
   takeSpaceCall(): boolean {
-    if (Atomics.load(this.#i32, SPACE_CALL) !== 1 || this.#used(this.tail) > this.#units * EMPTY_ENOUGH) return false
+    if (Atomics.load(this.#i32, SPACE_CALL) !== 1) return false
+    if (((this.slowest - Atomics.load(this.#i32, SPACE_AT)) | 0) < 0) return false
     return Atomics.exchange(this.#i32, SPACE_CALL, 0) === 1
   }
 

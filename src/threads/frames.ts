@@ -24,6 +24,8 @@ export const FRAME = {
   known: 11,
   /** Where the watermarks of all inputs stand, as f64s: see `EventTimeOperator`. */
   stand: 12,
+  /** Where `b` rows stand that are lent, in memory `a`: see lent-frame.ts. */
+  lent: 13,
 } as const
 
 /** Where rows begin in their frame, behind the clock, the flags and the number of runs. */

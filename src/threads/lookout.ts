@@ -6,6 +6,8 @@ export interface ThreadListener {
   ready(): void
   timerDue(stage: TimedStage, atMs: number): void
   batchDone(rows: number, busyNs: number): void
+  /** There may be room for rows that wait. */
+  spaceFreed(): void
 }
 
 /** Has a head look after its workers when one of them calls: with what the job does next, or else at once. */

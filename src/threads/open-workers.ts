@@ -39,6 +39,10 @@ const WORTH_WAKING = 1 / 32
  */
 const ENOUGH = 1 / 8
 
+/** Batches a worker may have that are lent to it, and those it gets in a row; one where functions of users may take any time. */
+const MOST_LENT = 16
+const LENT_RUN = 8
+
 /** The same of a key and a record of what is aggregated by it. */
 const RECORD = Array<FieldSpec>(16).fill({ name: '', type: 'f64', nullable: false })
 
@@ -251,7 +255,11 @@ async function openDealt(
   const wakeUps = new WakeUps(hasFunctions ? WORTH_WAKING : ENOUGH)
   return {
     pool,
-    enough: hasFunctions ? 0 : ENOUGH,
+    shares: {
+      enough: hasFunctions ? 0 : ENOUGH,
+      mostLent: (hasFunctions ? 2 : MOST_LENT) * common.maxBatch,
+      run: (hasFunctions ? 1 : LENT_RUN) * common.maxBatch,
+    },
     places,
     rings: jobs.map(({ job }) => new FrameRing(job.input, 1, wakeUps, job.within?.place)),
     window,

@@ -23,15 +23,24 @@ import { SHARED_KERNELS } from '../wasm/packaged/inline-shared.ts'
 import { BatchReceiver, ReceivedInputs, StreamTexts } from './batch-receiver.ts'
 import { FrameRing } from './frame-ring.ts'
 import { FRAME } from './frames.ts'
+import { LentReceiver } from './lent-receiver.ts'
 import { RecordLink } from './record-link.ts'
 import { TurnTimers } from './turn-timers.ts'
 import { WorkerCells } from './worker-cells.ts'
-import type { WorkerJob, WorkerMessage, WorkerRestore, WorkerShape } from './worker-job.ts'
+import type { WorkerJob, WorkerMessage, WorkerOrder, WorkerRestore, WorkerShape } from './worker-job.ts'
 import { WorkerLinks } from './worker-links.ts'
 import { WorkerTimes } from './worker-times.ts'
 
 /** Sends the main thread a message, and gives away what goes along. */
 type PostMessage = (message: WorkerMessage, transfer?: ArrayBuffer[]) => void
+
+/** What a worker needs of its thread. */
+interface WorkerPort {
+  /** Lets other things happen, before the thread is blocked for want of rows. */
+  letGo(): Promise<void>
+  /** What it is told next. */
+  next(): Promise<WorkerOrder>
+}
 
 /** Makes what a worker runs. @throws what building a chain throws. */
 export async function openWorker(job: WorkerJob, post: PostMessage): Promise<PlanWorker> {
@@ -64,6 +73,7 @@ export class PlanWorker {
   readonly #timers: TurnTimers
   readonly #inputs: ReceivedInputs | undefined
   readonly #receiver: BatchReceiver
+  readonly #lent: LentReceiver
   readonly #texts: StreamTexts
   readonly #cells: WorkerCells
   readonly #times = new WorkerTimes()
@@ -148,11 +158,15 @@ export class PlanWorker {
     })
     const isWithin = job.within !== undefined
     this.#receiver = new BatchReceiver(columns, context, { rows: maxBatch, inputs: this.#inputs, isWithin })
+    this.#lent = new LentReceiver(columns, context)
     this.#texts = new StreamTexts(columns, context)
     ownTexts(this.#chain, {
       dictionaries,
       made,
-      mark: (dictionary, mark) => this.#receiver.markCodes(dictionary, mark),
+      mark: (dictionary, mark) => {
+        this.#receiver.markCodes(dictionary, mark)
+        this.#lent.markCodes(dictionary, mark)
+      },
     })
     const { operators, windows, eventTimes } = this.#chain
     this.#cells = new WorkerCells({
@@ -190,10 +204,8 @@ export class PlanWorker {
     else restoreSections(states, parts[0]!, tolerance)
   }
 
-  /**
-   * Works until it is stopped. @param letGo Lets other things of the thread happen, before it is blocked for want of rows.
-   */
-  async run(letGo: () => Promise<void>): Promise<void> {
+  /** Works until it is stopped. */
+  async run({ letGo, next }: WorkerPort): Promise<void> {
     const input = this.#input
     this.#tellTimer()
     while (!input.isStopped) {
@@ -205,7 +217,9 @@ export class PlanWorker {
       }
       const { kind, a, b } = input
       const goneRows = kind === FRAME.rows && this.#before !== undefined ? input.takeOffer() : 0
-      if (kind !== FRAME.pack && kind !== FRAME.known) this.#cells.frameTaken(kind === FRAME.rows ? b - goneRows : 0)
+      if (kind !== FRAME.pack && kind !== FRAME.known)
+        this.#cells.frameTaken(kind === FRAME.rows || kind === FRAME.lent ? b - goneRows : 0)
+      while (kind === FRAME.lent && !this.#lent.knows(input)) this.#lent.share(await next())
       const startNs = this.#isTimed ? systemClock.monotonicNs() : 0
       const { waitedNs } = this.#links
       await this.#take(kind, kind === FRAME.rows ? goneRows : a, offset)
@@ -267,6 +281,10 @@ export class PlanWorker {
         this.#receiver.pass()
         return
       }
+      case FRAME.lent:
+        await this.#through(this.#chain.head.process(this.#lent.read(this.#input, offset, this.#texts)))
+        this.#lent.pass()
+        return
       case FRAME.tick:
         // The main thread has let go of its timer.
         this.#toldTimer = Number.NaN

@@ -56,8 +56,11 @@ export interface WorkerLink {
   readonly strategy: NormalisedLinkStrategy
 }
 
-/** What a worker is sent behind its job: a state to go on from, once at most, and that it shall begin. */
-export type WorkerOrder = WorkerRestore | { readonly kind: 'begin' }
+/** What a worker is sent behind its job: a state to go on from, once at most; that it shall begin; memory that rows are lent in. */
+export type WorkerOrder =
+  | WorkerRestore
+  | { readonly kind: 'begin' }
+  | { readonly kind: 'share'; readonly number: number; readonly memory: WebAssembly.Memory }
 
 /** What a worker goes on from. */
 export interface WorkerRestore {

@@ -4,7 +4,15 @@ import { BYTE_WIDTH, type TypeName } from '../schema/data-type.ts'
 import { FrameRing } from './frame-ring.ts'
 import type { Spawn, Thread } from './spawn.ts'
 import { WorkerCells } from './worker-cells.ts'
-import type { SentError, WorkerJob, WorkerMessage, WorkerRestore, WorkerShape, WorkerState } from './worker-job.ts'
+import type {
+  SentError,
+  WorkerJob,
+  WorkerMessage,
+  WorkerOrder,
+  WorkerRestore,
+  WorkerShape,
+  WorkerState,
+} from './worker-job.ts'
 import { WorkerTimes } from './worker-times.ts'
 
 const LEAST_RING_BYTES = 2 ** 16
@@ -112,6 +120,12 @@ export class WorkerPool {
         this.#threads[worker]!.post(order)
       })
     })
+  }
+
+  /** Lets all workers read memory, before any frame that names it. Once they have begun. */
+  share(number: number, memory: WebAssembly.Memory): void {
+    const order: WorkerOrder = { kind: 'share', number, memory }
+    for (const thread of this.#threads) thread.post(order)
   }
 
   /**

@@ -26,10 +26,11 @@ async function serve(): Promise<void> {
     for (;;) {
       const order = (await port.next()) as WorkerOrder
       if (order.kind === 'begin') break
+      if (order.kind !== 'restore') continue
       worker.restore(order)
       port.post({ kind: 'restored' })
     }
-    await worker.run(() => port.letGo())
+    await worker.run({ letGo: () => port.letGo(), next: async () => (await port.next()) as WorkerOrder })
   } catch (error) {
     if (!(error instanceof Stopped)) port.post({ kind: 'failed', error: sent(error) })
   } finally {

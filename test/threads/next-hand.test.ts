@@ -14,7 +14,7 @@ const handsWith = (...frames: readonly number[]) =>
       ring.claim(FRAME)
       ring.publish(1, 0, 0)
     }
-    return { index, ring, sender: { frameBytes: FRAME } }
+    return { index, ring, sender: { frameBytes: FRAME }, sent: { rows: 0 } }
   })
 
 it.each([
@@ -28,7 +28,7 @@ it.each([
   ['nobody, when none has room', [16, 16, 16], 1 / 8, undefined],
   ['whoever has room', [16, 15, 16], 1 / 8, 1],
 ])('the next batch goes to %s', (_, frames, enough, index) => {
-  expect(nextHand(handsWith(...frames), enough)?.index).toBe(index)
+  expect(nextHand(handsWith(...frames), { enough, mostLent: 100 })?.index).toBe(index)
 })
 
 it('a worker that is done with its frames gets more, whatever another still has to do', () => {
@@ -36,9 +36,9 @@ it('a worker that is done with its frames gets more, whatever another still has 
   const fast = hands[1]!
   while (fast.ring.poll(0) >= 0) fast.ring.release(0)
   for (let i = 0; i < 16; i++) {
-    expect(nextHand(hands, 1 / 8)).toBe(fast)
+    expect(nextHand(hands, { enough: 1 / 8, mostLent: 100 })).toBe(fast)
     fast.ring.claim(FRAME)
     fast.ring.publish(1, 0, 0)
   }
-  expect(nextHand(hands, 1 / 8)).toBeUndefined()
+  expect(nextHand(hands, { enough: 1 / 8, mostLent: 100 })).toBeUndefined()
 })
