@@ -3,8 +3,8 @@ import type { PushOptions } from './admission/admission.ts'
 /** How columns are lent, besides what a push may have different. */
 export interface LendOptions extends PushOptions {
   /**
-   * Called once when the memory is the lender's again: no thread reads it any more, whatever became of the rows. That may be
-   * before `lendColumns` returns. What it throws ends the job.
+   * Called once, when the memory is the lender's again: no thread reads it any more, whatever became of the rows. Never before
+   * `lendColumns` has returned. What it throws ends the job.
    */
   readonly returned?: () => void
 }
@@ -26,6 +26,6 @@ export class Loan {
 
   /** One of those who hold it does so no more: the first of them is whoever pushes. */
   readonly end = (): void => {
-    if (--this.#holders === 0) this.#returned()
+    if (--this.#holders === 0) queueMicrotask(this.#returned)
   }
 }

@@ -7,6 +7,7 @@ import type { Pipeline } from '../pipeline.ts'
 import type { FieldSpec } from '../plan/logical-node.ts'
 import type { PushOptions } from '../runtime/admission/admission.ts'
 import type { BatchResult, PushResult } from '../runtime/admission/push-result.ts'
+import type { LendOptions } from '../runtime/loan.ts'
 import type { InsertRowOf } from '../schema/row-types.ts'
 import type { SchemaFields } from '../schema/schema.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
@@ -19,6 +20,7 @@ export interface RecordedInput<In> {
   tryPush(event: In): boolean
   pushMany(events: readonly In[], options?: PushOptions): BatchResult | Promise<BatchResult>
   pushColumns(columns: ColumnBlock, options?: PushOptions): BatchResult | Promise<BatchResult>
+  lendColumns(columns: ColumnBlock, options?: LendOptions): BatchResult | Promise<BatchResult>
   /** Ends all input, and the job with it. */
   drain(): Promise<JobSummary>
 }
@@ -95,6 +97,8 @@ export class Recorder<In> {
       pushMany: (events, options) => this.#offer(as, events, () => job.pushMany(events, options)),
       pushColumns: (columns, options) =>
         this.#offer(as, this.#rowsOf(columns), () => job.pushColumns(columns, options)),
+      lendColumns: (columns, options) =>
+        this.#offer(as, this.#rowsOf(columns), () => job.lendColumns(columns, options)),
       drain: () => {
         for (const input of this.#inputs.keys()) this.#ended(input)
         return job.drain()

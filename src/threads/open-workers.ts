@@ -40,8 +40,8 @@ const WORTH_WAKING = 1 / 32
 const ENOUGH = 1 / 8
 
 /** Batches a worker may have that are lent to it, and those it gets in a row; one where functions of users may take any time. */
-const MOST_LENT = 16
-const LENT_RUN = 8
+const MOST_LENT = 32
+const LENT_RUN = 16
 
 /** The same of a key and a record of what is aggregated by it. */
 const RECORD = Array<FieldSpec>(16).fill({ name: '', type: 'f64', nullable: false })

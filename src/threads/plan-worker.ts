@@ -27,20 +27,12 @@ import { LentReceiver } from './lent-receiver.ts'
 import { RecordLink } from './record-link.ts'
 import { TurnTimers } from './turn-timers.ts'
 import { WorkerCells } from './worker-cells.ts'
-import type { WorkerJob, WorkerMessage, WorkerOrder, WorkerRestore, WorkerShape } from './worker-job.ts'
+import type { WorkerJob, WorkerMessage, WorkerPort, WorkerRestore, WorkerShape } from './worker-job.ts'
 import { WorkerLinks } from './worker-links.ts'
 import { WorkerTimes } from './worker-times.ts'
 
 /** Sends the main thread a message, and gives away what goes along. */
 type PostMessage = (message: WorkerMessage, transfer?: ArrayBuffer[]) => void
-
-/** What a worker needs of its thread. */
-interface WorkerPort {
-  /** Lets other things happen, before the thread is blocked for want of rows. */
-  letGo(): Promise<void>
-  /** What it is told next. */
-  next(): Promise<WorkerOrder>
-}
 
 /** Makes what a worker runs. @throws what building a chain throws. */
 export async function openWorker(job: WorkerJob, post: PostMessage): Promise<PlanWorker> {
@@ -228,6 +220,7 @@ export class PlanWorker {
       this.#count()
       if (this.#isTimed) this.#times.record(systemClock.monotonicNs() - startNs, this.#links.waitedNs - waitedNs)
       this.#tellTimer()
+      this.#links.output.callIfDue(false)
       if (this.#isOrdered && this.#records === undefined) this.#tellWatermark()
       if (kind === FRAME.barrier) this.#passBarrier()
       else if (kind === FRAME.tick) this.#links.tellNext(kind, 0, this.#timers.now())
@@ -245,6 +238,7 @@ export class PlanWorker {
 
   async #idle(letGo: () => Promise<void>): Promise<void> {
     if (this.#records !== undefined) this.#tellWatermark()
+    this.#links.output.callIfDue(true)
     // Functions of users may have timers and promises on their way: their thread must not stand still.
     if (this.#policies.length > 0) return this.#input.frameThere(this.#consumer, this.#links.isDue)
     const nowMs = systemClock.monotonicNs() / 1e6

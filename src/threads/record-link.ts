@@ -31,11 +31,12 @@ export class RecordLink implements PartialTarget {
   }
 
   givenEarly(): void {
-    this.#link.call()
+    this.#link.callSoon()
   }
 
   advanceWatermark(watermark: number): void {
-    this.#link.tellWatermark(watermark)
+    this.#link.tellWatermark(watermark, false)
+    this.#link.callSoon()
   }
 
   close(): void {

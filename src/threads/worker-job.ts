@@ -72,6 +72,14 @@ export interface WorkerRestore {
   readonly tolerance: RestoreTolerance
 }
 
+/** What a worker needs of its thread. */
+export interface WorkerPort {
+  /** Lets other things happen, before the thread is blocked for want of rows. */
+  letGo(): Promise<void>
+  /** What it is told next. */
+  next(): Promise<WorkerOrder>
+}
+
 /** What a worker says: it is ready, or restored; there is something to look at; what it keeps; or it can't go on. */
 export type WorkerMessage =
   | { readonly kind: 'ready'; readonly shape: WorkerShape }

@@ -66,3 +66,28 @@ it('whoever can not wait is called once, when it has asked', () => {
   ring.publish(1, 0, 0)
   expect(ring.callForFrame(0)).toBe(false)
 })
+
+it('a producer that calls for room is told once, when all consumers have come to its position, or half of the ring is left', () => {
+  for (const asksFor of ['position', 'half'] as const) {
+    const shared = frameRingMemory(CAPACITY, 2)
+    const producer = new FrameRing(shared, 2)
+    const consumers = [0, 1].map(() => new FrameRing(shared, 2))
+    const positions = Array.from({ length: 8 }, () => {
+      producer.claim(CAPACITY / 8 - 16)
+      producer.publish(1, 0, 0)
+      return producer.tail
+    })
+    const take = (consumer: number): boolean => {
+      consumers[consumer]!.poll(consumer)
+      consumers[consumer]!.release(consumer)
+      return consumers[consumer]!.takeSpaceCall()
+    }
+    expect([take(0), take(1)]).toEqual([false, false])
+    if (asksFor === 'position') producer.callForSpace(positions[2])
+    else producer.callForSpace()
+    // Two frames more until the third is through, three until four are left.
+    const told = Array.from({ length: 6 }, () => [take(0), take(1)])
+    const at = asksFor === 'position' ? 1 : 2
+    expect(told).toEqual(told.map((_, i) => [false, i === at]))
+  }
+})

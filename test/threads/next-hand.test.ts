@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { FrameRing, frameRingMemory } from '../../src/threads/frame-ring.ts'
-import { nextHand } from '../../src/threads/next-hand.ts'
+import { LentRuns, nextHand } from '../../src/threads/next-hand.ts'
 
 const CAPACITY = 1024
 /** With its header a sixteenth of a ring. */
@@ -41,4 +41,48 @@ it('a worker that is done with its frames gets more, whatever another still has 
     fast.ring.publish(1, 0, 0)
   }
   expect(nextHand(hands, { enough: 1 / 8, mostLent: 100 })).toBeUndefined()
+})
+
+describe('rows that are lent', () => {
+  /** Workers that have so many rows to do, of 32 at most; a run is of 8. */
+  const lending = (rows: readonly number[], { run = 8, enough = 1 / 8 } = {}) => {
+    const hands = rows.map((count, index) => ({ index, sent: { rows: count } }))
+    const runs = new LentRuns(hands, { enough, mostLent: 32, run })
+    /** Lends rows one by one; to whom. */
+    const lend = (count: number): string =>
+      Array.from({ length: count }, () => {
+        const hand = runs.next()
+        if (hand === undefined) return '-'
+        hand.sent.rows++
+        runs.lent(1)
+        return hand.index
+      }).join('')
+    return { hands, lend }
+  }
+
+  it('go to one worker in a row, then to the one that has least', () => {
+    expect(lending([0, 0]).lend(20)).toBe('00000000111111110000')
+    expect(lending([6, 9, 2], { run: 3 }).lend(9)).toBe('222222000')
+  })
+
+  it('stay with one that keeps up', () => {
+    const { hands, lend } = lending([0, 0])
+    for (let round = 0; round < 20; round++) {
+      expect(lend(2)).toBe('00')
+      hands[0]!.sent.rows = 0
+    }
+  })
+
+  it('go to nobody when all have as many as they may, and then to the first that is through with some', () => {
+    const { hands, lend } = lending([0, 0])
+    expect(lend(65).slice(60)).toBe('1111-')
+    hands[1]!.sent.rows = 20
+    hands[0]!.sent.rows = 30
+    expect(lend(14)).toBe('11111111111100')
+    expect(lend(1)).toBe('-')
+  })
+
+  it('go by turns to whoever has least where functions of users are called', () => {
+    expect(lending([0, 0, 0], { run: 1, enough: 0 }).lend(7)).toBe('0120120')
+  })
 })
