@@ -131,8 +131,8 @@ export class Job<In = unknown, Out = unknown> {
    *
    * @throws EventfluxError `OPTION_INVALID` for a size that isn't one, and for more than 4 GiB.
    * @example
-   * const [block] = job.lendableColumns(trades, { rows: 16_384 })
-   * block.price.set(prices)
+   * const blocks = job.lendableColumns(trades, { rows: 16_384, blocks: 8 })
+   * for (const { price } of blocks) price.fill(10.5)
    */
   lendableColumns<F extends SchemaFields>(schema: Schema<F>, size: LendableSize): LendableColumns<F>[] {
     const { edge } = this.#assembly
@@ -145,7 +145,10 @@ export class Job<In = unknown, Out = unknown> {
    *
    * @throws EventfluxError as `pushColumns` does.
    * @example
-   * await job.lendColumns(block, { returned: () => free.push(block) })
+   * const free = job.lendableColumns(trades, { rows: 16_384, blocks: 8 })
+   * const block = free.pop()!
+   * const symbol = { codes: block.symbol, dictionary: ['ACME'] }
+   * await job.lendColumns({ ...block, symbol }, { returned: () => free.push(block) })
    */
   lendColumns(columns: ColumnBlock, options: LendOptions = {}): BatchResult | Promise<BatchResult> {
     return this.#assembly.edge.lendColumns(columns, options)
