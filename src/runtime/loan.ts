@@ -12,10 +12,13 @@ export interface LendOptions extends PushOptions {
 /** Memory that is lent, until the push is over and nobody works on rows of it. */
 export class Loan {
   readonly #returned: () => void
+  readonly #failed: (error: unknown) => void
   #holders = 1
 
-  constructor(returned: () => void) {
+  /** @param failed Told what `returned` throws. */
+  constructor(returned: () => void, failed: (error: unknown) => void) {
     this.#returned = returned
+    this.#failed = failed
   }
 
   /** Somebody works on rows of it from now on. Returns how to say that this is over. */
@@ -26,6 +29,14 @@ export class Loan {
 
   /** One of those who hold it does so no more: the first of them is whoever pushes. */
   readonly end = (): void => {
-    if (--this.#holders === 0) queueMicrotask(this.#returned)
+    if (--this.#holders === 0) queueMicrotask(this.#giveBack)
+  }
+
+  readonly #giveBack = (): void => {
+    try {
+      this.#returned()
+    } catch (error) {
+      this.#failed(error)
+    }
   }
 }

@@ -192,8 +192,8 @@ export class SourceEdge implements AdmissionListener {
   }
 
   /** The same as `pushColumns` of columns that stay as they are until they are given back. */
-  lendColumns(block: ColumnBlock, { returned, ...push }: LendOptions): BatchResult | Promise<BatchResult> {
-    const loan = new Loan(() => this.#giveBack(returned))
+  lendColumns(block: ColumnBlock, { returned = () => {}, ...push }: LendOptions): BatchResult | Promise<BatchResult> {
+    const loan = new Loan(returned, error => this.#consumer.failed(error))
     const options = Object.keys(push).length === 0 ? undefined : push
     try {
       const { kind } = push.strategy === undefined ? this.#strategy : normaliseStrategy(push.strategy)
@@ -342,15 +342,6 @@ export class SourceEdge implements AdmissionListener {
       options,
       this.#pastRing?.of(prepared, loan),
     )
-  }
-
-  /** Tells whoever lent memory that it is free again. */
-  #giveBack(returned: (() => void) | undefined): void {
-    try {
-      returned?.()
-    } catch (error) {
-      this.#consumer.failed(error)
-    }
   }
 
   /** Has rows worked on: they free bytes too. What was written has to be written again. */
