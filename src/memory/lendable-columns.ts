@@ -4,43 +4,14 @@ import { BYTE_WIDTH, type DataType, type StoredTypeName, storedName } from '../s
 import type { Schema, SchemaFields } from '../schema/schema.ts'
 import type { KernelExports } from '../wasm/exports.ts'
 import { FIRST_ADDRESS } from './arena.ts'
+import { COLUMN_ARRAYS, type ColumnArrayOf } from './column-arrays.ts'
 import type { LinearMemory } from './linear-memory.ts'
-
-/** The array of each type. */
-interface ArrayOf {
-  readonly f64: Float64Array
-  readonly f32: Float32Array
-  readonly i32: Int32Array
-  readonly u32: Uint32Array
-  readonly i64: BigInt64Array
-  readonly bool: Uint8Array
-  readonly timestamp: Float64Array
-  /** Positions in a list of texts. */
-  readonly utf8: Int32Array
-}
-
-const ARRAYS: {
-  readonly [Name in StoredTypeName]: new (
-    buffer: ArrayBufferLike,
-    at: number,
-    rows: number,
-  ) => ArrayOf[Name]
-} = {
-  f64: Float64Array,
-  f32: Float32Array,
-  i32: Int32Array,
-  u32: Uint32Array,
-  i64: BigInt64Array,
-  bool: Uint8Array,
-  timestamp: Float64Array,
-  utf8: Int32Array,
-}
 
 /** A block of columns to write rows into and lend them: by column an array of its type, of a `utf8` column positions in a list. */
 export type LendableColumns<F extends SchemaFields> = {
   readonly [Name in keyof F]: F[Name] extends DataType<infer Type>
     ? Type extends StoredTypeName
-      ? ArrayOf[Type]
+      ? ColumnArrayOf[Type]
       : never
     : never
 }
@@ -96,7 +67,7 @@ export function lendableColumns<F extends SchemaFields>(
   return Array.from({ length: blocks }, () => {
     const block: Record<string, unknown> = {}
     fields.forEach(({ name, type }, i) => {
-      block[name] = new ARRAYS[storedName(type)](buffer, at, rows)
+      block[name] = new COLUMN_ARRAYS[storedName(type)](buffer, at, rows)
       at += widths[i]!
     })
     return block as LendableColumns<F>

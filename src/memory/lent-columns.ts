@@ -1,6 +1,7 @@
-import { type StoredTypeName, storedName } from '../schema/data-type.ts'
+import { storedName } from '../schema/data-type.ts'
+import { COLUMN_ARRAYS } from './column-arrays.ts'
 import type { ColumnField } from './column-buffers.ts'
-import type { ColumnSource, TypedArray } from './column-source.ts'
+import type { ColumnSource } from './column-source.ts'
 import { SAID_BY_KERNELS, type SharedColumns } from './lendable-columns.ts'
 
 /** A column of rows that are worked on where they stand. */
@@ -12,23 +13,12 @@ export interface LentColumn {
   readonly shift: number
 }
 
-/** The arrays that stand in memory as the columns of a type do. */
-const AS_STORED: { readonly [Name in Exclude<StoredTypeName, 'bool'>]: (array: unknown) => array is TypedArray } = {
-  f64: array => array instanceof Float64Array,
-  f32: array => array instanceof Float32Array,
-  i32: array => array instanceof Int32Array,
-  u32: array => array instanceof Uint32Array,
-  i64: array => array instanceof BigInt64Array,
-  timestamp: array => array instanceof Float64Array,
-  utf8: array => array instanceof Int32Array,
-}
-
 /** Whether a column of a block stands in some memory as it would be copied: then it can be lent. */
 export function isLendable({ type }: ColumnField, source: ColumnSource, { memory }: SharedColumns): boolean {
   const name = storedName(type)
   if (name === 'bool' || source.kind === 'none' || source.kind === 'plain' || source.valid !== undefined) return false
   const array = source.kind === 'coded' ? source.values.codes : source.values
-  return AS_STORED[name](array) && array.buffer === memory.u8.buffer
+  return array instanceof COLUMN_ARRAYS[name] && array.buffer === memory.u8.buffer
 }
 
 /**

@@ -2,6 +2,7 @@ import { eventInvalid, optionInvalid, show } from '../errors.ts'
 import { jsKernels } from '../kernels/js-engine.ts'
 import { Arena, ArenaScope } from '../memory/arena.ts'
 import { BatchView } from '../memory/batch-view.ts'
+import { COLUMN_ARRAYS } from '../memory/column-arrays.ts'
 import { bitmapBytes, ColumnBuffers } from '../memory/column-buffers.ts'
 import type { ColumnBlock } from '../memory/column-input.ts'
 import type { PreparedColumns } from '../memory/column-source.ts'
@@ -17,18 +18,6 @@ import type { ColumnArrays, SharedStore } from './shared-store.ts'
 
 /** Rows on their way: few enough that they stay in the first-level cache between the two copies. */
 const STAGED = 1_024
-
-const ARRAYS = {
-  f64: Float64Array,
-  f32: Float32Array,
-  i32: Int32Array,
-  u32: Uint32Array,
-  i64: BigInt64Array,
-  bool: Uint8Array,
-  timestamp: Float64Array,
-  // No queue between threads has one.
-  utf8: Uint32Array,
-} as const
 
 /**
  * Rows of a schema in the columns of a shared ring. On their way they stand in memory of this thread: values are checked
@@ -161,7 +150,7 @@ export class SharedRowStore<F extends SchemaFields> implements SharedStore<Inser
     if (type.isNullable)
       throw optionInvalid(`column ${show(name)} can be null: read its rows with popBatch`, { at: name })
     const array = into[name]
-    if (array instanceof ARRAYS[storedName(type)]) return array as NonNullable<ColumnArrays[string]>
+    if (array instanceof COLUMN_ARRAYS[storedName(type)]) return array as NonNullable<ColumnArrays[string]>
     throw eventInvalid(
       `column ${show(name)} (${type.name}) is read into a typed array of its kind, not ${show(array)}`,
       {

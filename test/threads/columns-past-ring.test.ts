@@ -1,31 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import {
-  avg,
-  count,
-  f64,
-  hopping,
-  i32,
-  i64,
-  type Job,
-  max,
-  type PipelineConfig,
-  pipeline,
-  schema,
-  sum,
-  timestamp,
-  utf8,
-} from '../../src/index.ts'
+import type { Job, PipelineConfig } from '../../src/index.ts'
 import { ColumnWriter } from '../../src/memory/column-writer.ts'
 import { sorted } from './events.ts'
-
-const readings = schema({ time: timestamp(), name: utf8(), n: i32(), x: f64().nullable(), big: i64() })
-const plan = (config: PipelineConfig) =>
-  pipeline(readings, config)
-    .eventTime('time', { outOfOrderness: '200ms' })
-    .filter(e => e.n.gt(1))
-    .keyBy('name')
-    .window(hopping('2s', '500ms'))
-    .aggregate(e => ({ rows: count(), sum: sum(e.x), top: max(e.big), mean: avg(e.n) }))
+import { plan } from './readings.ts'
 
 const BLOCK = 64
 const names = Array.from({ length: 12 }, (_, i) => `name ${i}`)

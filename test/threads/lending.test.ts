@@ -1,35 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import {
-  avg,
-  count,
-  f64,
-  hopping,
-  i32,
-  i64,
-  type Job,
-  type JobSummary,
-  max,
-  type PipelineConfig,
-  pipeline,
-  schema,
-  sum,
-  timestamp,
-  utf8,
-} from '../../src/index.ts'
+import type { Job, JobSummary, PipelineConfig } from '../../src/index.ts'
 import { FrameRing } from '../../src/threads/frame-ring.ts'
 import { FRAME } from '../../src/threads/frames.ts'
 import { sorted } from './events.ts'
+import { plan, readings } from './readings.ts'
 import { started, watchWorkers } from './started-workers.ts'
-
-const readings = schema({ time: timestamp(), name: utf8(), n: i32(), x: f64().nullable(), big: i64() })
-const plan = (config: PipelineConfig) =>
-  pipeline(readings, config)
-    .eventTime('time', { outOfOrderness: '200ms' })
-    .filter(e => e.n.gt(1))
-    .keyBy('name')
-    .window(hopping('2s', '500ms'))
-    .aggregate(e => ({ rows: count(), sum: sum(e.x), top: max(e.big), mean: avg(e.n) }))
 
 type Running = Job<unknown, unknown>
 const run = (config: PipelineConfig, options: object): Promise<Running> => plan(config).run(options as never) as never
