@@ -27,7 +27,8 @@ const report = await killLoop({
   kills: Number(options.kills),
   events: Number(options.events),
   random: () => random.double(),
-  onRound: ({ kills, rounds, seconds }) => console.log(`${kills} kills, ${rounds} runs, ${seconds.toFixed(0)} s`),
+  // All of it each time: a loop that has to be ended early has told what it found.
+  onRound: report => console.log(JSON.stringify(report)),
 })
 console.log(report)
 await rm(directory, { recursive: true })

@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type SiddhiCase, withAllRows } from './siddhi-cases.ts'
 
-/** A case of `engines.json`; its shape depends on what it is about. */
+/** A case of another engine's test, in the shape of that test. */
 export interface EngineCase {
   readonly name: string
   readonly engine: string
@@ -12,7 +15,7 @@ export interface EngineCase {
   readonly dropped?: readonly number[]
 }
 
-/** A case of `windows-and-time.json` or `further-windows.json`. */
+/** A case told by its area. */
 export interface TimeCase {
   readonly id: string
   readonly area: string
@@ -22,18 +25,42 @@ export interface TimeCase {
   readonly expected: any
 }
 
-const casesOf = (file: string): unknown[] =>
-  (JSON.parse(readFileSync(new URL(`data/${file}`, import.meta.url), 'utf8')) as { cases: unknown[] }).cases
+// biome-ignore lint/suspicious/noExplicitAny: of one of the forms above
+type AnyCase = any
 
-export const engineCases = casesOf('engines.json') as readonly EngineCase[]
-export const timeCases = [
-  ...casesOf('windows-and-time.json'),
-  ...casesOf('further-windows.json'),
-] as readonly TimeCase[]
+/** The files of data beside this one, and those of the directory that `CONFORMANCE_CASES` names. */
+const DIRECTORIES = [fileURLToPath(new URL('data', import.meta.url)), process.env.CONFORMANCE_CASES ?? '']
 
-/** The case of a name. */
-export function engineCase(name: string): EngineCase {
-  const found = engineCases.find(each => each.name === name)
-  if (found === undefined) throw new Error(`there is no case "${name}"`)
-  return found
+/** All cases of all files, once each; a case says itself of which form it is. */
+const all: readonly AnyCase[] = (() => {
+  const found = new Map<string, AnyCase>()
+  for (const directory of DIRECTORIES.filter(name => name !== ''))
+    for (const file of readdirSync(directory).filter(name => name.endsWith('.json')))
+      for (const given of casesOf(join(directory, file))) {
+        const { name, id = name, query, input, expected } = given
+        const key = JSON.stringify([id, query, input, expected])
+        if (!found.has(key)) found.set(key, given)
+      }
+  return [...found.values()]
+})()
+
+function casesOf(file: string): readonly AnyCase[] {
+  const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { cases: readonly AnyCase[] }
+  return cases.map((given, place) => {
+    const { input } = given
+    const nearest = [...cases.slice(0, place).reverse(), ...cases.slice(place + 1)]
+    // Some say in words that their input is that of a case they name, or their steps those of the last case like theirs.
+    if (typeof input === 'string') {
+      const [, beginning = ''] = /'([^'…]*)/.exec(input) ?? []
+      return { ...given, input: nearest.find(({ name }) => name.startsWith(beginning))?.input }
+    }
+    if (typeof input?.steps !== 'string') return given
+    const isLike = (other: AnyCase) => String(Object.keys(other)) === String(Object.keys(input))
+    const steps = nearest.find(other => isLike(other.input) && typeof other.input.steps !== 'string')?.input.steps
+    return { ...given, input: { ...input, steps } }
+  })
 }
+
+export const siddhiCases: readonly SiddhiCase[] = all.filter(given => 'query' in given).map(withAllRows)
+export const timeCases = all.filter(given => !('query' in given) && 'area' in given) as readonly TimeCase[]
+export const engineCases = all.filter(given => !('query' in given || 'area' in given)) as readonly EngineCase[]

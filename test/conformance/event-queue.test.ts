@@ -11,9 +11,20 @@ const tasks = (count: number, task: (which: number) => Promise<void>): Promise<u
 const turn = (i: number, which: number): Promise<void> | undefined =>
   (i * 7 + which) % 5 === 0 ? Promise.resolve() : undefined
 
-/** What cases of a name claim. */
-const CHECKS: Readonly<Record<string, (given: TimeCase) => Promise<void> | void>> = {
-  'queue-smoke': ({ input: { capacity, ops }, expected: { results } }) => {
+type About = 'script' | 'refused' | 'orders' | 'lengths' | 'displaced' | 'many' | 'own'
+
+/** What a case is about, by what it gives. */
+function aboutOf({ area, input }: TimeCase): About {
+  if (area === 'queue.sequential') return 'ops' in input ? 'script' : 'refused'
+  if ('mode' in input) return 'orders'
+  if ('policy' in input) return 'displaced'
+  if ('threads' in input) return 'own'
+  return input.producers === 1 && input.consumers === 1 ? 'lengths' : 'many'
+}
+
+/** What cases claim, by what they are about. */
+const CHECKS: Readonly<Record<About, (given: TimeCase) => Promise<void> | void>> = {
+  script: ({ input: { capacity, ops }, expected: { results } }) => {
     const queue = new EventQueue<number>(capacity)
     const found = (ops as string[]).map(op => {
       const [verb, value] = op.split(' ')
@@ -21,9 +32,9 @@ const CHECKS: Readonly<Record<string, (given: TimeCase) => Promise<void> | void>
     })
     expect(found).toEqual(results)
   },
-  'queue-capacity0': ({ input: { capacity } }) =>
+  refused: ({ input: { capacity } }) =>
     expect(() => new EventQueue(capacity)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' })),
-  'queue-lincheck': async () => {
+  orders: async () => {
     // The property itself is test/runtime/event-queue.property.test.ts; here, several that offer and one that polls.
     const queue = new EventQueue<string>(4)
     const seen: string[] = []
@@ -47,7 +58,7 @@ const CHECKS: Readonly<Record<string, (given: TimeCase) => Promise<void> | void>
       )
     expect(queue.peek()).toBeUndefined()
   },
-  'queue-len-bound': async ({ input: { capacity, count } }) => {
+  lengths: async ({ input: { capacity, count } }) => {
     const queue = new EventQueue<number>(capacity)
     const lengths = new Set<boolean>()
     const look = () => lengths.add(queue.length >= 0 && queue.length <= capacity)
@@ -69,7 +80,7 @@ const CHECKS: Readonly<Record<string, (given: TimeCase) => Promise<void> | void>
     ])
     expect([...lengths]).toEqual([true])
   },
-  'queue-force-push': async ({ input: { capacity, count, producers, consumers } }) => {
+  displaced: async ({ input: { capacity, count, producers, consumers } }) => {
     const times = new Uint8Array(count)
     const seen = (value: number) => void times[value]!++
     const queue = new EventQueue<number>({ capacity, backpressure: 'drop-oldest', onEvict: seen })
@@ -90,7 +101,7 @@ const CHECKS: Readonly<Record<string, (given: TimeCase) => Promise<void> | void>
     await Promise.all([offered, taken])
     expect(times.every(n => n === producers)).toBe(true)
   },
-  'queue-mpmc': async ({ input: { capacity, count, producers, consumers } }) => {
+  many: async ({ input: { capacity, count, producers, consumers } }) => {
     const times = new Uint8Array(count)
     const queue = new EventQueue<number>(capacity)
     await Promise.all([
@@ -110,7 +121,7 @@ const CHECKS: Readonly<Record<string, (given: TimeCase) => Promise<void> | void>
     expect(times.every(n => n === producers)).toBe(true)
     expect(queue.length).toBe(0)
   },
-  'queue-linearizable': async ({ input: { capacity, count, threads } }) => {
+  own: async ({ input: { capacity, count, threads } }) => {
     const queue = new EventQueue<number>(capacity)
     let empty = 0
     await tasks(threads, async which => {
@@ -124,9 +135,9 @@ const CHECKS: Readonly<Record<string, (given: TimeCase) => Promise<void> | void>
   },
 }
 
-const byName = (given: TimeCase) => CHECKS[given.id]!(given)
+const check = (given: TimeCase) => CHECKS[aboutOf(given)](given)
 
 describe('cases of queues', () => {
-  const areas = { 'queue.sequential': byName, 'queue.concurrent': byName }
-  for (const { name, check } of checksOf('event-queue', { areas })) it(name, check as () => Promise<void>)
+  const areas = { 'queue.sequential': check, 'queue.concurrent': check }
+  for (const each of checksOf('event-queue', { areas })) it(each.name, each.check as () => Promise<void>)
 })

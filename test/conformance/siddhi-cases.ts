@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
 import type { RowWindowSpec } from '../../src/time/row-windows.ts'
 import { delay } from '../../src/time/window-kinds/delay.ts'
@@ -21,7 +20,8 @@ export interface SiddhiCase {
     // biome-ignore lint/suspicious/noExplicitAny: each kind has its own parameters
     readonly window: any
     readonly select?: readonly string[]
-    readonly output?: WindowOutput
+    /** One, or several that are counted each. */
+    readonly output?: WindowOutput | readonly WindowOutput[]
     /** Column of the results, and what it is more than: `sum > 3`. */
     readonly having?: string
     readonly groupBy?: readonly string[]
@@ -37,11 +37,11 @@ export interface SiddhiCase {
   readonly tolerance?: number
 }
 
-/** The cases of a file of data; rows that stand there once for several are several. */
-export const siddhiCases = (file: string): readonly SiddhiCase[] =>
-  (JSON.parse(readFileSync(new URL(`data/${file}`, import.meta.url), 'utf8')) as { cases: SiddhiCase[] }).cases.map(
-    given => ({ ...given, input: Array.isArray(given.input) ? given.input.flatMap(arrivalsOf) : given.input }),
-  )
+/** Rows that stand there once for several are several. */
+export const withAllRows = (given: SiddhiCase): SiddhiCase => ({
+  ...given,
+  input: Array.isArray(given.input) ? given.input.flatMap(arrivalsOf) : given.input,
+})
 
 function arrivalsOf(given: Arrival & { readonly repeat?: number }): Arrival[] {
   const { repeat = 1, data } = given
@@ -53,13 +53,35 @@ function arrivalsOf(given: Arrival & { readonly repeat?: number }): Arrival[] {
 const LATER = ['frequent', 'lossyFrequent', 'expression', 'expressionBatch', 'cron', 'batch', 'firstUnique']
 
 /** How a case is told, and so how it is run. */
-export type Told = 'later' | 'refused' | 'session' | 'running session' | 'counts' | 'rows'
+export type Told =
+  | 'later'
+  | 'unknown'
+  | 'refused'
+  | 'session'
+  | 'running session'
+  | 'counts'
+  | 'counts by output'
+  | 'variants'
+  | 'entering'
+  | 'ends of batches'
+  | 'rows'
 
-export function toldAs({ query: { window, select }, expected }: SiddhiCase): Told {
+/** By what it gives and expects. */
+export function toldAs({ query, input, expected }: SiddhiCase): Told {
+  const { window, select, output, variants } = query
   if (LATER.includes(window.type)) return 'later'
+  if (window.type !== 'session' && KINDS[window.type] === undefined) return 'unknown'
   if (expected[0]?.kind === 'error') return 'refused'
+  if (variants !== undefined) return 'variants'
   if (window.type === 'session') return select === undefined ? 'session' : 'running session'
-  return expected.every(row => 'current' in row || 'expired' in row) && expected.length > 0 ? 'counts' : 'rows'
+  if (Array.isArray(output)) return 'counts by output'
+  const isTold = expected.length > 0
+  if (isTold && expected.every(row => 'current' in row || 'expired' in row)) return 'counts'
+  if (isTold && expected.every(row => 'batch' in row && 'first' in row && 'last' in row)) return 'ends of batches'
+  // Rows leave, and nothing is told of them.
+  const leaves = window.type === 'length' && input.length > window.n
+  if (output === 'all' && leaves && expected.every(row => row.kind === 'current')) return 'entering'
+  return 'rows'
 }
 
 const KINDS = {
@@ -149,7 +171,10 @@ export function queryOf({ query, input, expected }: SiddhiCase, output: WindowOu
   return { ...asked, groupBy, select: [...new Set([...wanted, ...select])] }
 }
 
+export const outputOf = ({ query: { output = 'current' } }: SiddhiCase): WindowOutput =>
+  typeof output === 'string' ? output : 'current'
+
 /** What comes out of the query of a case on an engine. */
 export async function runCase(of: SiddhiCase, engine: 'wasm' | 'js'): Promise<Emitted[]> {
-  return runQuery(queryOf(of, of.query.output ?? 'current'), of.input, { engine, advanceTo: of.advance_to })
+  return runQuery(queryOf(of, outputOf(of)), of.input, { engine, advanceTo: of.advance_to })
 }

@@ -1,38 +1,24 @@
 import { describe, expect, it } from 'vitest'
 import type { WindowOutput } from '../../src/time/window-kinds/parameters.ts'
-import { type Arrival, type Chunk, replayQuery, runQuery } from './row-window-script.ts'
+import { siddhiCases } from './cases.ts'
+import { type Arrival, replayQuery, runQuery } from './row-window-script.ts'
 import {
   expectedRows,
+  outputOf,
   queryOf,
   runCase,
   type SiddhiCase,
-  siddhiCases,
   type Told,
   toldAs,
   windowOf,
 } from './siddhi-cases.ts'
 import { runSessions } from './siddhi-sessions.ts'
 
-const CASES = [...siddhiCases('siddhi-windows.json'), ...siddhiCases('further-siddhi.json')]
-const caseOf = (name: string): SiddhiCase => {
-  const found = CASES.find(each => each.name === name)
-  if (found === undefined) throw new Error(`there is no case "${name}"`)
-  return found
-}
 const ENGINES = ['wasm', 'js'] as const
 
-/** The cases with a test of their own: what they expect is in words, or of several runs. */
-const OWN = [
-  'length: a null argument leaves min/sum/avg unchanged',
-  'externalTimeBatch with start.time: windows are aligned to start + k*T',
-  'timeBatch: current-only and expired-only outputs',
-  'limit and order by apply to each batch',
-]
-
-type Cases = readonly (readonly [name: string, given: SiddhiCase])[]
-/** The others, by how they are told; `later` are those of windows that are not there. */
-const told = (as: Told): Cases =>
-  CASES.filter(given => !OWN.includes(given.name) && toldAs(given) === as).map(given => [given.name, given])
+/** The cases that are told in a way. */
+const told = (as: Told): readonly (readonly [name: string, given: SiddhiCase])[] =>
+  siddhiCases.filter(given => toldAs(given) === as).map(given => [given.name, given])
 
 /** Whether the rows of a case say when they come: then they can move the clock themselves, as in Siddhi's playback. */
 const isTimed = ({ input }: SiddhiCase): boolean => input.every(({ ts }) => ts !== undefined)
@@ -43,13 +29,13 @@ const byClock = ({ query }: SiddhiCase): boolean => query.window.timeoutMs !== u
 describe.each(ENGINES)('Siddhi on %s', engine => {
   it.each(told('rows'))('%s', async (_, given) => {
     const emitted = await runCase(given, engine)
-    expect(emitted).toEqual(expectedRows(given, given.query.output === 'all'))
+    expect(emitted).toEqual(expectedRows(given, outputOf(given) === 'all'))
   })
 
   it.each(told('rows').filter(([, given]) => isTimed(given) && !byClock(given)))(
     '%s, replayed by the times of its rows',
     async (_, given) => {
-      const { output = 'current' } = given.query
+      const output = outputOf(given)
       const arrivals = given.input.map(arrival => ({ ...arrival, ts: arrival.ts! }))
       const emitted = await replayQuery(queryOf(given, output), arrivals, { engine, advanceTo: given.advance_to })
       expect(emitted).toEqual(expectedRows(given, output === 'all'))
@@ -68,78 +54,63 @@ describe.each(ENGINES)('Siddhi on %s', engine => {
     await expect(runCase(given, engine)).rejects.toThrow(expect.objectContaining({ code }))
   })
 
-  it('length: a null argument leaves min/sum/avg unchanged', async () => {
-    const given = caseOf('length: a null argument leaves min/sum/avg unchanged')
+  it.each(told('entering'))('%s', async (_, given) => {
     const emitted = await runCase(given, engine)
-    // The source counts the rows that enter; from the fifth on one leaves before each of them.
-    const current = emitted.filter(({ kind }) => kind === 'current')
-    expect(current).toEqual(expectedRows(given, true))
-    expect(emitted).toHaveLength(12)
+    // The source tells of the rows that enter; once the window is full one leaves before each of them.
+    const entering = emitted.filter(({ kind }) => kind === 'current')
+    expect(entering).toEqual(expectedRows(given, true))
+    expect(emitted).toHaveLength(2 * given.input.length - given.query.window.n)
   })
 
-  it('externalTimeBatch with start.time: windows are aligned to start + k*T', async () => {
-    const given = caseOf('externalTimeBatch with start.time: windows are aligned to start + k*T')
+  it.each(told('ends of batches'))('%s', async (_, given) => {
+    const { start = given.input[0]!.ts!, ms } = given.query.window
     const emitted = await runCase(given, engine)
     const batches = new Map<number, unknown[]>()
     for (const { windowTime, value } of emitted)
       batches.set(windowTime as number, [...(batches.get(windowTime as number) ?? []), value])
-    // The rows at 10,000 + 100 i carry i; a batch ends at 1,200 + 5,000 k and comes out with the first row beyond.
-    const ends = [11_200, 16_200, 21_200].filter(end => given.input.some(({ ts }) => ts! >= end))
-    let from = 10_000
-    const model = ends.map(end => {
-      const batch = given.input.filter(({ ts }) => ts! >= from && ts! < end).map(({ data }) => data.value)
-      from = end
-      return [end, batch] as const
-    })
-    expect([...batches]).toEqual(model)
-    expect(model[0]![1]).toEqual(Array.from({ length: 12 }, (_, i) => i))
+    // A batch has the rows from start + k T to start + (k + 1) T, and comes out with the first row beyond.
+    const byEnd = new Map<number, unknown[]>()
+    for (const { ts, data } of given.input) {
+      const end = start + ms * (Math.floor((ts! - start) / ms) + 1)
+      byEnd.set(end, [...(byEnd.get(end) ?? []), data.value])
+    }
+    const complete = [...byEnd].slice(0, -1)
+    expect([...batches]).toEqual(complete)
+    expect(complete.map(([, values]) => [values[0], values.at(-1)])).toEqual(
+      given.expected.map(({ first, last }) => [first, last]),
+    )
   })
 
-  it('timeBatch: current-only and expired-only outputs', async () => {
-    const given = caseOf('timeBatch: current-only and expired-only outputs')
-    const { input } = caseOf(
-      'timeBatch: with an aggregate, an empty tick emits one expired row for the batch before it',
-    )
-    for (const { output, rows } of given.expected as { output: WindowOutput; rows: number }[]) {
-      const emitted = await runQuery({ window: windowOf(given.query, output), select: given.query.select }, input, {
-        engine,
-        advanceTo: given.advance_to,
-      })
-      expect(emitted).toHaveLength(rows)
+  it.each(told('counts by output'))('%s', async (_, given) => {
+    for (const { output, rows } of given.expected as unknown as { output: WindowOutput; rows: number }[]) {
+      const query = { window: windowOf(given.query, output), select: given.query.select }
+      expect(await runQuery(query, given.input, { engine, advanceTo: given.advance_to })).toHaveLength(rows)
     }
   })
 
-  it('limit and order by apply to each batch', async () => {
-    const { query, input, expected } = caseOf('limit and order by apply to each batch')
-    const [limited, ordered] = query.variants!
-    const [{ volumes }, { rows }] = input as unknown as [{ volumes: number[] }, { rows: [string, number][] }]
-    const run = async (arrivals: readonly Arrival['data'][], chunk: Chunk) =>
-      runQuery(
+  it.each(told('variants'))('%s', async (_, { query, input, expected }) => {
+    const n: number = query.window.n
+    for (const [i, chunk] of query.variants!.entries()) {
+      const { volumes, rows } = input[i] as unknown as { volumes?: number[]; rows?: [string, number][] }
+      const sent = rows ?? volumes!.map(volume => ['', volume] as const)
+      const data = sent.map(([symbol, volume]) => ({ symbol, volume }))
+      const emitted = await runQuery(
         { window: windowOf(query, 'current'), chunk },
-        arrivals.map(data => ({ data })),
+        data.map(row => ({ data: row })),
         { engine },
       )
-    const first = await run(
-      volumes.map(volume => ({ volume })),
-      limited!,
-    )
-    expect(first.map(({ volume }) => volume)).toEqual([0, 1, 4, 5])
-    const second = await run(
-      rows.map(([symbol, volume]) => ({ symbol, volume })),
-      ordered!,
-    )
-    expect(second.map(({ symbol, volume }) => [symbol, volume])).toEqual([
-      ['AAA', 2],
-      ['IBM', 0],
-      ['IBM', 3],
-      ['BBB', 7],
-      ['IBM', 4],
-      ['IBM', 6],
-    ])
-    for (const [i, emitted] of [first, second].entries()) {
+      // Each batch by itself: in order of the symbols if so asked, rows that tie as they came, and the first of them.
+      const { orderBy, offset = 0, limit = n } = chunk
+      const batches = Array.from({ length: Math.floor(data.length / n) }, (_, k) => data.slice(k * n, (k + 1) * n))
+      const model = batches.map(batch => {
+        const ordered = orderBy
+          ? batch.toSorted((a, b) => Number(a.symbol > b.symbol) - Number(a.symbol < b.symbol))
+          : batch
+        return ordered.slice(offset, offset + limit)
+      })
+      expect(emitted.map(({ symbol, volume }) => ({ symbol, volume }))).toEqual(model.flat())
       expect(emitted).toHaveLength(expected[i]!.rows as number)
-      const perBatch = emitted.length / 2
-      expect([emitted[0]!.volume, emitted[perBatch]!.volume]).toEqual(expected[i]!.first_volumes)
+      expect(model.map(batch => batch[0]!.volume)).toEqual(expected[i]!.first_volumes)
     }
   })
 
@@ -172,5 +143,4 @@ const timeOf = (input: readonly Arrival[], item: unknown): number => input.find(
 it('only cases of windows that are not there are left out', () => {
   const left = told('later').map(([, { query }]) => query.window.type)
   expect(new Set(left)).toEqual(new Set(['frequent', 'lossyFrequent', 'expression', 'expressionBatch']))
-  expect(() => OWN.map(caseOf)).not.toThrow()
 })

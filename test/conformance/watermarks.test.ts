@@ -6,6 +6,7 @@ import { timestamp } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
 import type { EngineCase, TimeCase } from './cases.ts'
+import { numberBehind } from './engine-script.ts'
 import { checksOf } from './suites.ts'
 
 /** What cases of an area claim. */
@@ -77,10 +78,11 @@ function toldSource() {
   return { source, push: (row: object) => intake!.push(row) }
 }
 
-/** What single cases claim. */
-const NAMES: Readonly<Record<string, (given: EngineCase) => Promise<void>>> = {
-  'watermark that also moves with system time': async ({ input, expected }) => {
-    const times = pipeline(schema({ time: timestamp() })).eventTime('time', { watermarks: physical('5ms') })
+/** What cases of a kind claim. */
+const KINDS = {
+  'watermark.physical': async ({ input, semantics, expected }: EngineCase) => {
+    const wait = numberBehind('wait', semantics)
+    const times = pipeline(schema({ time: timestamp() })).eventTime('time', { watermarks: physical(wait) })
     for (const [i, { items, elapsed, then = [] }] of (input as PhysicalStep[]).entries()) {
       const clock = new VirtualClock(1_000)
       const job = await times.run({ sink: () => {}, clock })
@@ -106,6 +108,6 @@ interface PhysicalStep {
 }
 
 describe('cases of watermarks', () => {
-  for (const { name, check } of checksOf('watermarks', { areas: AREAS, names: NAMES }))
+  for (const { name, check } of checksOf('watermarks', { areas: AREAS, kinds: KINDS }))
     it(name, check as () => Promise<void>)
 })

@@ -1,7 +1,9 @@
+import { restoreSections, sectionsOf } from '../../src/checkpoint/named-state.ts'
 import type { ResultNode } from '../../src/expression/node.ts'
 import { RowReader } from '../../src/memory/row-reader.ts'
 import { buildChain } from '../../src/operators/build-chain.ts'
 import type { Chain } from '../../src/operators/chain.ts'
+import { chainStates } from '../../src/operators/chain-state.ts'
 import type { InputColumn } from '../../src/operators/evaluator/evaluation-frame.ts'
 import type { Operator } from '../../src/operators/operator.ts'
 import type { WindowOperator } from '../../src/operators/window/window-operator.ts'
@@ -33,18 +35,24 @@ const NO_WATERMARKS = { kind: 'punctuated', expression: { kind: 'column', name: 
 
 /** One window over keyed rows, driven the way the engines' own tests drive theirs: an element, a watermark, an element. */
 export class WindowScript {
-  readonly #fixture: BatchFixture
-  readonly #chain: Chain
+  readonly #build: () => { readonly fixture: BatchFixture; readonly chain: Chain }
+  #fixture: BatchFixture
+  #chain: Chain
   readonly #late: ScriptRow[] = []
   #results: ScriptResult[] = []
 
   constructor(window: WindowSpec, engine: EngineName = 'wasm') {
-    this.#fixture = new BatchFixture(
-      engine,
-      { time: 'timestamp', key: 'utf8', value: 'f64', mark: 'timestamp?' },
-      DEFAULT_MAX_BATCH,
-    )
-    const { context, columns } = this.#fixture
+    this.#build = () => {
+      const columns = { time: 'timestamp', key: 'utf8', value: 'f64', mark: 'timestamp?' } as const
+      const fixture = new BatchFixture(engine, columns, DEFAULT_MAX_BATCH)
+      return { fixture, chain: this.#chainOf(window, fixture) }
+    }
+    const { fixture, chain } = this.#build()
+    this.#fixture = fixture
+    this.#chain = chain
+  }
+
+  #chainOf(window: WindowSpec, { context, columns, memory }: BatchFixture): Chain {
     const over = (fn: 'count' | 'sum' | 'first' | 'last'): ResultNode => ({
       kind: 'aggregate',
       fn,
@@ -59,12 +67,12 @@ export class WindowScript {
         { name: 'last', result: over('last') },
       ]),
     ]
-    this.#chain = buildChain(nodes, columns, {
+    return buildChain(nodes, columns, {
       context,
       maxKeys: 1_000,
       timers: { now: () => 0, at: () => () => {} },
       stopwatch: undefined,
-      sink: (of, branch) => this.#end(of, branch === undefined ? this.#results : this.#late),
+      sink: (of, branch) => this.#end(of, memory, branch === undefined ? this.#results : this.#late),
       rows: () => {
         throw new Error('scripts have no functions')
       },
@@ -95,12 +103,22 @@ export class WindowScript {
     return this.#taken()
   }
 
+  /** Goes on as a fresh operator that was given the state of this one. */
+  restore(): void {
+    const sections = sectionsOf(chainStates(this.#chain))
+    this.#chain.head.close()
+    const { fixture, chain } = this.#build()
+    this.#fixture = fixture
+    this.#chain = chain
+    restoreSections(chainStates(chain), sections)
+  }
+
   #taken(): ScriptResult[] {
     return this.#results.splice(0)
   }
 
-  #end(of: readonly InputColumn[], into: unknown[]): Operator {
-    const reader = new RowReader({ memory: this.#fixture.memory, fields: of })
+  #end(of: readonly InputColumn[], memory: BatchFixture['memory'], into: unknown[]): Operator {
+    const reader = new RowReader({ memory, fields: of })
     return {
       name: 'end',
       process: batch => {
