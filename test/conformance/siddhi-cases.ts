@@ -175,6 +175,6 @@ export const outputOf = ({ query: { output = 'current' } }: SiddhiCase): WindowO
   typeof output === 'string' ? output : 'current'
 
 /** What comes out of the query of a case on an engine. */
-export async function runCase(of: SiddhiCase, engine: 'wasm' | 'js'): Promise<Emitted[]> {
+export async function runCase(of: SiddhiCase, engine: 'wasm' | 'js'): Promise<readonly Emitted[]> {
   return runQuery(queryOf(of, outputOf(of)), of.input, { engine, advanceTo: of.advance_to })
 }

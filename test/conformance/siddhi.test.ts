@@ -50,7 +50,7 @@ describe.each(ENGINES)('Siddhi on %s', engine => {
   })
 
   it.each(told('refused'))('%s', async (_, given) => {
-    const code = expect.stringMatching(/^(OPTION_INVALID|PLAN_INVALID|SCHEMA_INVALID|EXPRESSION_INVALID)$/)
+    const code = expect.stringMatching(/^(OPTION_INVALID|PLAN_INVALID|EXPRESSION_INVALID)$/)
     await expect(runCase(given, engine)).rejects.toThrow(expect.objectContaining({ code }))
   })
 
