@@ -1,4 +1,4 @@
-import type { ColumnBlock, PipelineConfig, ResultBatch } from 'eventflux'
+import type { ColumnBlock, DataType, PipelineConfig, ResultBatch } from 'eventflux'
 import type { BidColumn } from '../../examples/nexmark/bid.ts'
 import { queries } from '../../examples/nexmark/queries/index.ts'
 import { runQuery } from '../../examples/nexmark/run-query.ts'
@@ -16,12 +16,9 @@ export async function resultColumns(
   const columns = fields.map((): unknown[] => [])
   const take = (batch: ResultBatch): void => {
     for (const [i, { name: field, type }] of fields.entries()) {
-      const values = batch.column(field)
-      for (let row = 0; row < batch.length; row++) {
-        if (type.name === 'utf8') columns[i]!.push(batch.text(field, row))
-        else if (type.name === 'object') columns[i]!.push(JSON.stringify(batch.object(field, row)))
-        else columns[i]!.push(batch.isValid(field, row) ? values[row] : null)
-      }
+      const at = cellsOf(batch, field, type)
+      const column = columns[i]!
+      for (let row = 0; row < batch.length; row++) column.push(at(row))
     }
   }
   const drawn = query.plan.source.map(({ name: column }) => column as BidColumn)
@@ -29,8 +26,16 @@ export async function resultColumns(
   return columns
 }
 
+function cellsOf(batch: ResultBatch, field: string, type: DataType): (row: number) => unknown {
+  if (type.name === 'utf8') return row => batch.text(field, row)
+  if (type.name === 'object') return row => JSON.stringify(batch.object(field, row))
+  const values = batch.column(field)
+  return type.isNullable ? row => (batch.isValid(field, row) ? values[row] : null) : row => values[row]
+}
+
 /** The same rows, sorted by the first columns. */
-export function sortedRows(columns: readonly (readonly unknown[])[], by: number): unknown[][] {
+export function sortedRows(columns: readonly (readonly unknown[])[], by: number): readonly (readonly unknown[])[] {
+  if (by === 0) return columns
   const order = Array.from({ length: columns[0]!.length }, (_, i) => i)
   const keys = columns.slice(0, by) as (number | string)[][]
   const compare = (a: number, b: number): number => {
