@@ -99,11 +99,12 @@ class WindowBuilder {
       ...this.#columns.find(column => column.name === name)!,
       name: this.#lowered.prepare[i + 1]!.name,
     }))
-    const { options, behind } = this.#behind([{ name: 'time', type: f64() }, ...keys])
+    const columns = [{ name: 'slice', type: f64() }, ...keys]
+    const { options, behind } = this.#behind(columns)
     const windows = slicesOf(specOf(this.#node))
     const operator = new WindowAggregateOperator(kernels, arena, behind, { ...options, windows })
-    this.#made(operator)
-    return new MergedWindowOperator(operator, arena.memory)
+    const { recordBytes } = options.layout
+    return this.#made(new MergedWindowOperator(operator, arena, { windows, columns, recordBytes }))
   }
 
   #wholeWindow(prepared: readonly InputColumn[]): Operator {
