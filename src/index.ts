@@ -101,6 +101,7 @@ export type {
 export { and, coalesce, greatest, ifElse, least, lit, not, or, when } from './expression/functions.ts'
 export { asc, desc, type Ordering } from './expression/ordering.ts'
 export { aggregateOf } from './expression/user-aggregate.ts'
+export { type FunctionOptions, functionOf } from './expression/user-function.ts'
 // What runs
 export { Job, type JobState, type JobSummary } from './job.ts'
 export type { CreateRuntime, Runtime, RuntimeInfo, RuntimeOptions, WebWorker } from './kernels/create-runtime.ts'

@@ -65,7 +65,7 @@ const CASES: readonly Case[] = [
     blockMs: keyed.BLOCK_MS,
   },
   {
-    ...plain('q14', 'prices, times of day and letters, with a function over rows'),
+    ...plain('q14', 'prices, times of day and letters, with a function of one’s own'),
     loop: texts.q14,
     events: 1_000_000,
   },

@@ -41,7 +41,7 @@ function format(node: ExpressionNode | ResultNode, outer: number): string {
     case 'aggregate':
       return `${node.fn === 'user' ? definitionName(node.definition) : node.fn}(${list(node.args)})`
     case 'call':
-      return formatCall(node.fn, node.args, outer)
+      return node.fn === 'user' ? `${node.definition!.name}(${list(node.args)})` : formatCall(node.fn, node.args, outer)
   }
 }
 

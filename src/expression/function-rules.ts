@@ -1,5 +1,6 @@
 import { expressionInvalid, show } from '../errors.ts'
 import { type DataType, type TypeName, typeOf } from '../schema/data-type.ts'
+import { type FunctionDefinition, functionType, MAX_FUNCTION_VALUES } from './function-definition.ts'
 import { isNonZeroLiteral, literalValue } from './literal.ts'
 import type { ExpressionNode, FunctionName, ResultNode } from './node.ts'
 
@@ -7,10 +8,15 @@ import type { ExpressionNode, FunctionName, ResultNode } from './node.ts'
 type FunctionRule = readonly [least: number, most: number, infer: Infer]
 type Infer = (call: Call) => DataType
 
-interface Call {
+/** A call as its rule sees it, whatever its arguments are over. */
+export interface CallOf<Node> {
   readonly fn: FunctionName
+  readonly args: readonly Node[]
+  readonly definition?: FunctionDefinition | undefined
+}
+
+interface Call extends CallOf<ExpressionNode | ResultNode> {
   readonly types: readonly DataType[]
-  readonly args: readonly (ExpressionNode | ResultNode)[]
 }
 
 /** Types that mix freely: numbers are computed in f64. */
@@ -218,6 +224,7 @@ const RULES: Readonly<Record<FunctionName, FunctionRule>> = {
   minute: [1, 1, timePart],
   second: [1, 1, timePart],
   dayOfWeek: [1, 1, timePart],
+  user: [1, MAX_FUNCTION_VALUES, call => functionType(call.definition!, each(call, ANY).types)],
 }
 
 /** Whether `name` is a scalar function. */
@@ -229,18 +236,15 @@ export const isFunctionName = (name: unknown): name is FunctionName =>
  *
  * @throws EventfluxError `EXPRESSION_INVALID` when the function doesn't take them. O(arguments).
  */
-export function inferCall(
-  fn: FunctionName,
-  types: readonly DataType[],
-  args: readonly (ExpressionNode | ResultNode)[],
-): DataType {
+export function inferCall(call: CallOf<ExpressionNode | ResultNode>, types: readonly DataType[]): DataType {
+  const { fn, args, definition } = call
   const [least, most, infer] = RULES[fn]
   if (types.length < least || types.length > most)
     throw expressionInvalid(
       `${fn} takes ${least === most ? least : types.length < least ? `at least ${least}` : `at most ${most}`} arguments, not ${types.length}`,
       { value: fn },
     )
-  return infer({ fn, types, args })
+  return infer({ fn, types, args, definition })
 }
 
 const WORDS: Readonly<Record<TypeGroup, string>> = {

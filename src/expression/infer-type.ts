@@ -21,9 +21,8 @@ export function inferType(node: ExpressionNode, schema: Schema): DataType {
       return typeOf(node.type, node.value === null)
     case 'call':
       return inferCall(
-        node.fn,
+        node,
         node.args.map(arg => inferType(arg, schema)),
-        node.args,
       )
   }
 }
@@ -42,9 +41,8 @@ export function inferResultType(node: ResultNode, schema: Schema, mayBeEmpty = f
       return typeOf(node.type, node.value === null)
     case 'call':
       return inferCall(
-        node.fn,
+        node,
         node.args.map(arg => inferResultType(arg, schema, mayBeEmpty)),
-        node.args,
       )
   }
 }

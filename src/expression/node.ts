@@ -1,4 +1,5 @@
 import type { TypeName } from '../schema/data-type.ts'
+import type { FunctionDefinition } from './function-definition.ts'
 
 /**
  * An expression as data: what the builder makes, what a plan carries as JSON and what operators compile to kernel calls.
@@ -22,6 +23,8 @@ export interface CallNode {
   readonly kind: 'call'
   readonly fn: FunctionName
   readonly args: readonly ExpressionNode[]
+  /** Of 'user' only. One that holds a function can't travel as JSON. */
+  readonly definition?: FunctionDefinition
 }
 
 /**
@@ -78,6 +81,7 @@ export type FunctionName =
   | 'minute'
   | 'second'
   | 'dayOfWeek' // UTC; dayOfWeek 0 = Sunday
+  | 'user' // what `definition` says; null if an argument is
 
 /** The aggregate functions; `args` are scalar expressions over the window's input. */
 export type AggregateName =
@@ -127,4 +131,5 @@ interface ResultCallNode {
   readonly kind: 'call'
   readonly fn: FunctionName
   readonly args: readonly ResultNode[]
+  readonly definition?: FunctionDefinition
 }

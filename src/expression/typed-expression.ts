@@ -4,6 +4,7 @@ import { type DataType, typeOf } from '../schema/data-type.ts'
 import { type Duration, durationMs } from '../time/duration.ts'
 import { inferAggregate } from './aggregate-rules.ts'
 import type { Scope } from './expression.ts'
+import type { FunctionDefinition } from './function-definition.ts'
 import { groupOf, inferCall } from './function-rules.ts'
 import { type LiteralValue, literalNode, typeOfValue } from './literal.ts'
 import type { AggregateName, ExpressionNode, FunctionName, ResultNode } from './node.ts'
@@ -167,15 +168,23 @@ export type TypedExpression = ExpressionOfANode
 export const TypedExpression = /* @__PURE__ */ withMethods(ExpressionOfANode)
 
 /** A call of a scalar function, typed and checked. */
-export function callOf(fn: FunctionName, args: readonly TypedExpression[]): TypedExpression {
+export function callOf(
+  fn: FunctionName,
+  args: readonly TypedExpression[],
+  definition?: FunctionDefinition,
+): TypedExpression {
   const scope = commonScope(args)
   const nodes = Object.freeze(args.map(arg => arg.node))
-  const type = inferCall(
+  const node = Object.freeze({
+    kind: 'call',
     fn,
+    args: nodes,
+    ...(definition !== undefined && { definition }),
+  }) as Extract<AnyNode, { readonly kind: 'call' }>
+  const type = inferCall(
+    node,
     args.map(arg => arg.type),
-    nodes,
   )
-  const node = Object.freeze({ kind: 'call', fn, args: nodes }) as AnyNode
   return new TypedExpression(node, type, scope, depthOver(args), sizeOver(args))
 }
 

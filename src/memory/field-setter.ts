@@ -14,20 +14,25 @@ export interface FieldSetter {
   bind(columns: ColumnBuffers): void
 }
 
-interface SetterOptions {
+export interface SetterOptions {
   readonly memory: LinearMemory
   readonly maxStringLength: number
   /** Set exactly for `utf8`. */
   readonly coder: TextCoder | undefined
 }
 
-/** Where a setter writes: the index of row 0 in its view, and the address of the bitmap. */
-interface Place {
+/** Where values are stored: the index of row 0 in the view of their type. */
+export interface StorePlace {
   base: number
+}
+
+/** Where a setter writes: the address of the bitmap too. */
+interface Place extends StorePlace {
   bits: number
 }
 
-type Store = (value: unknown, row: number) => boolean
+/** Stores a value that is not null. False, and nothing was written: the type can't hold it. */
+export type Store = (value: unknown, row: number) => boolean
 
 /** The setter of the field at `index` of the columns it will be bound to. */
 export function fieldSetter(field: ColumnField, index: number, options: SetterOptions): FieldSetter {
@@ -64,7 +69,12 @@ function ownOnly(name: string, store: Store): Store {
   return foreign === undefined ? store : (value, row) => store(value === foreign ? undefined : value, row)
 }
 
-function storeOf(type: StoredTypeName, place: Place, { memory, coder, maxStringLength }: SetterOptions): Store {
+/** What checks and stores values of a type. */
+export function storeOf(
+  type: StoredTypeName,
+  place: StorePlace,
+  { memory, coder, maxStringLength }: SetterOptions,
+): Store {
   switch (type) {
     case 'f64':
       return (value, row) => {

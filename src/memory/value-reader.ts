@@ -32,7 +32,8 @@ function nullAware(memory: LinearMemory, read: ValueReader): ValueReader {
   }
 }
 
-function readerOf(memory: LinearMemory, type: TypeName): ValueReader {
+/** How to read a value of a type where it isn't null. */
+export function readerOf(memory: LinearMemory, type: TypeName): ValueReader {
   switch (type) {
     case 'f64':
     case 'timestamp':

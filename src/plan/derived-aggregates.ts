@@ -1,3 +1,4 @@
+import type { FunctionDefinition } from '../expression/function-definition.ts'
 import type {
   AggregateNode,
   ColumnNode,
@@ -15,6 +16,7 @@ interface DerivedCallNode {
   readonly kind: 'call'
   readonly fn: FunctionName
   readonly args: readonly DerivedNode[]
+  readonly definition?: FunctionDefinition
 }
 
 /** What an aggregate is computed from, when that is other aggregates; undefined when it is computed itself. */

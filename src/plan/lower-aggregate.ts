@@ -1,6 +1,6 @@
 import type { CheckedDefinition } from '../expression/aggregate-definition.ts'
 import { parametersOf, valueArguments } from '../expression/aggregate-rules.ts'
-import { canOverflow } from '../expression/can-overflow.ts'
+import { canFail } from '../expression/can-fail.ts'
 import { inferType } from '../expression/infer-type.ts'
 import type { AggregateName, AggregateNode, ExpressionNode } from '../expression/node.ts'
 import { type DataType, type TypeName, typeOf } from '../schema/data-type.ts'
@@ -84,7 +84,7 @@ function preparedArguments(call: AggregateNode, schema: Schema): ExpressionNode[
   if (value === undefined) return []
   const type = inferType(value, schema)
   // A value that is never null need not be known to be counted, unless knowing it can end the job.
-  if (fn === 'count') return type.isNullable || canOverflow(value, schema) ? [value] : []
+  if (fn === 'count') return type.isNullable || canFail(value, schema) ? [value] : []
   if (fn === 'countIf') return [type.isNullable ? call2('and', value, TRUE) : value]
   if (fn === 'argMin' || fn === 'argMax') return [prepared(fn, value, type), preparedBy(value, type, by!, schema)]
   return values.map(each => prepared(fn, each, inferType(each, schema)))

@@ -1,5 +1,6 @@
 import { inferAggregateType } from '../expression/infer-type.ts'
 import type { AggregateNode, ExpressionNode, FunctionName, ResultNode } from '../expression/node.ts'
+import { isSame } from '../expression/walk.ts'
 import type { StoredTypeName } from '../schema/data-type.ts'
 import type { Schema } from '../schema/schema.ts'
 import { type DerivedNode, derivedAggregate } from './derived-aggregates.ts'
@@ -81,32 +82,28 @@ export function lowerResults(
   mayBeEmpty: boolean,
 ): LoweredResults {
   const aggregates: LoweredAggregate[] = []
-  const known = new Map<string, number>()
+  const calls: AggregateNode[] = []
 
   const aggregate = (call: AggregateNode): ExpressionNode => {
     const result = inferAggregateType(call, schema, mayBeEmpty)
     const derived = derivedAggregate(call, result.isNullable)
     if (derived !== undefined) return expressionOf(derived)
     const lowered = lowerAggregate(call, schema, result.isNullable, argument => argumentColumn(prepare, argument))
-    const key = `${definitionId(call.definition)} ${JSON.stringify(call)}`
-    const index = known.get(key) ?? aggregates.push(lowered) - 1
-    known.set(key, index)
+    let index = calls.findIndex(each => isSame(each, call))
+    if (index < 0) {
+      index = calls.push(call) - 1
+      aggregates.push(lowered)
+    }
     const column: ExpressionNode = { kind: 'column', name: aggregateName(index) }
     const cast = result.name === lowered.output.name || result.name === 'object' ? undefined : CAST[result.name]
     return cast === undefined ? column : { kind: 'call', fn: cast, args: [column] }
   }
 
-  /** Definitions hold functions, which JSON says nothing of: each is one of its own. */
-  const definitions: unknown[] = []
-  const definitionId = (definition: unknown): number => {
-    if (!definitions.includes(definition)) definitions.push(definition)
-    return definitions.indexOf(definition)
-  }
-
   const expressionOf = (result: DerivedNode): ExpressionNode => {
     if (result.kind === 'aggregate') return aggregate(result)
     if (result.kind === 'literal' || result.kind === 'column') return result
-    return { kind: 'call', fn: result.fn, args: result.args.map(expressionOf) }
+    const { definition } = result
+    return { kind: 'call', fn: result.fn, args: result.args.map(expressionOf), ...(definition && { definition }) }
   }
 
   return { aggregates, expressions: results.map(expressionOf) }
@@ -114,9 +111,8 @@ export function lowerResults(
 
 /** The place of an expression among the prepared columns; it is added when it isn't one of them. */
 export function argumentColumn(prepare: NamedExpression[], expression: ExpressionNode): number {
-  const name = ARGUMENT + JSON.stringify(expression)
-  const at = prepare.findIndex(column => column.name === name)
-  return at >= 0 ? at : prepare.push({ name, expression }) - 1
+  const at = prepare.findIndex(({ name, expression: other }) => name.startsWith(ARGUMENT) && isSame(other, expression))
+  return at >= 0 ? at : prepare.push({ name: ARGUMENT + prepare.length, expression }) - 1
 }
 
 /** The name of the column an aggregate's value stands in between aggregation and `finish`. */

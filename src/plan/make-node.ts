@@ -1,4 +1,5 @@
 import { optionInvalid, planInvalid, show } from '../errors.ts'
+import { isModuleExport } from '../expression/module-export.ts'
 import type { ExpressionNode, ResultNode } from '../expression/node.ts'
 import type { SortTerm } from '../expression/ordering.ts'
 import { checkFieldName, MAX_FIELDS } from '../schema/schema.ts'
@@ -186,18 +187,6 @@ function refuseTwice(names: readonly string[], of: string): void {
 function checkLength(nodes: readonly LogicalNode[]): void {
   if (nodes.length > MAX_PLAN_NODES) throw planInvalid(`A plan has at most ${MAX_PLAN_NODES} steps`)
   for (const node of nodes) if (node.op === 'tee') checkLength(node.plan)
-}
-
-/** A function another thread can find for itself. */
-export interface ModuleExport {
-  readonly module: string
-  readonly export: string
-}
-
-/** Whether `value` names a module's export. */
-export function isModuleExport(value: unknown): value is ModuleExport {
-  const given = value as Partial<ModuleExport> | null
-  return typeof given === 'object' && typeof given?.module === 'string' && typeof given.export === 'string'
 }
 
 function milliseconds(name: string, value: unknown, least: number): number {

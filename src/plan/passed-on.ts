@@ -4,8 +4,8 @@ import type { Schema } from '../schema/schema.ts'
 import type { LogicalNode } from './logical-node.ts'
 
 /**
- * The columns of a schema whose values steps only pass on: to functions of rows, to sinks, to columns of other names. No
- * expression reads them, no window, no order.
+ * The columns of a schema whose values steps only pass on: to functions of the user's own, to sinks, to columns of other
+ * names. No other expression reads them, no window, no order.
  */
 export function passedOnColumns({ fields }: Schema, nodes: readonly LogicalNode[]): ReadonlySet<string> {
   const names = fields.map(({ name }) => name)
@@ -29,11 +29,11 @@ function follow(nodes: readonly LogicalNode[], columns: ReadonlyMap<string, stri
       case 'filterRows':
         break
       case 'filter':
-        reads(collectColumns(node.predicate, new Set()))
+        reads(comparedColumns(node.predicate, new Set()))
         break
       case 'project':
         for (const { expression } of node.columns)
-          if (expression.kind !== 'column') reads(collectColumns(expression, new Set()))
+          if (expression.kind !== 'column') reads(comparedColumns(expression, new Set()))
         present = new Map(node.columns.flatMap(({ name, expression }) => copied(present, name, expression)))
         break
       case 'tee':
@@ -48,6 +48,14 @@ function follow(nodes: readonly LogicalNode[], columns: ReadonlyMap<string, stri
         return
     }
   }
+}
+
+/** Adds the columns an expression does more with than giving them to a function of the user's own. */
+function comparedColumns(node: ExpressionNode, into: Set<string>): Set<string> {
+  if (node.kind === 'column') into.add(node.name)
+  if (node.kind !== 'call') return into
+  for (const arg of node.args) if (node.fn !== 'user' || arg.kind !== 'column') comparedColumns(arg, into)
+  return into
 }
 
 function copied(

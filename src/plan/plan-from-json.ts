@@ -92,6 +92,7 @@ function nodeOf(
   options: PlanFromJSONOptions,
   depth: number,
 ): LogicalNode {
+  const { allowModules } = options
   switch (given.op) {
     case 'eventTime':
       return eventTimeNode({
@@ -104,13 +105,13 @@ function nodeOf(
     case 'processingTime':
       return processingTimeNode(given.column)
     case 'filter':
-      return filterNode(validateNode(given.predicate))
+      return filterNode(validateNode(given.predicate, allowModules))
     case 'project':
       return projectNode(
         scope,
         listOf(given.columns, 'The columns of project', MAX_FIELDS).map(each => {
           const column = objectOf(each, 'A column')
-          return { name: textOf(column.name, 'A column'), expression: validateNode(column.expression) }
+          return { name: textOf(column.name, 'A column'), expression: validateNode(column.expression, allowModules) }
         }),
       )
     case 'windowAggregate':
@@ -119,7 +120,7 @@ function nodeOf(
         withoutFunctions(given.window),
         listOf(given.results, 'The results', MAX_FIELDS).map(each => {
           const result = objectOf(each, 'A result')
-          return { name: textOf(result.name, 'A result'), result: validateResultNode(result.result) }
+          return { name: textOf(result.name, 'A result'), result: validateResultNode(result.result, allowModules) }
         }),
       )
     case 'rowWindow':
@@ -131,24 +132,24 @@ function nodeOf(
           const result = objectOf(each, 'A result')
           const name = textOf(result.name, 'A result')
           return 'result' in result
-            ? { name, result: validateResultNode(result.result) }
-            : { name, expression: validateNode(result.expression) }
+            ? { name, result: validateResultNode(result.result, allowModules) }
+            : { name, expression: validateNode(result.expression, allowModules) }
         }),
-        having: given.having === undefined ? undefined : validateNode(given.having),
-        order: given.order === undefined ? undefined : orderTerms(given.order),
+        having: given.having === undefined ? undefined : validateNode(given.having, allowModules),
+        order: given.order === undefined ? undefined : orderTerms(given.order, allowModules),
         offset: given.offset,
         limit: given.limit,
       })
     case 'windowOrder':
-      return windowOrderNode(orderOf(given))
+      return windowOrderNode(orderOf(given, allowModules))
     case 'topRows':
-      return topRowsNode(given.window, orderOf(given))
+      return topRowsNode(given.window, orderOf(given, allowModules))
     case 'output':
       return outputNode({ ...given, by: listOf(given.by, 'The columns of by', MAX_FIELDS) })
     case 'filterRows':
     case 'mapRows':
     case 'process': {
-      if (options.allowModules !== true)
+      if (allowModules !== true)
         throw planInvalid(`This plan names code to load for ${given.op}; allow it with { allowModules: true }`)
       const output = given.op === 'filterRows' ? scope.schema : schemaOf(fieldsOf(given.output))
       return rowsNode(given.op, given.fn, fieldSpecs(output), given.name)
@@ -167,18 +168,23 @@ function withoutFunctions(window: unknown): WindowSpec {
   throw planInvalid('A trigger of its own is made of functions, which no plan as data can hold', { at: 'trigger' })
 }
 
-function orderOf({ by, order, offset, limit, ties, rank }: Record<string, unknown>): WindowOrderParts {
-  return { by: listOf(by, 'The columns of by', MAX_FIELDS), order: orderTerms(order), offset, limit, ties, rank }
+function orderOf(given: Record<string, unknown>, allowModules: boolean | undefined): WindowOrderParts {
+  const { by, offset, limit, ties, rank } = given
+  return {
+    by: listOf(by, 'The columns of by', MAX_FIELDS),
+    order: orderTerms(given.order, allowModules),
+    ...{ offset, limit, ties, rank },
+  }
 }
 
-const orderTerms = (order: unknown): SortTerm[] =>
-  listOf(order, 'The terms of an order', MAX_SORT_TERMS).map(sortTermOf)
+const orderTerms = (order: unknown, allowModules: boolean | undefined): SortTerm[] =>
+  listOf(order, 'The terms of an order', MAX_SORT_TERMS).map(term => sortTermOf(term, allowModules))
 
-function sortTermOf(given: unknown): SortTerm {
+function sortTermOf(given: unknown, allowModules: boolean | undefined): SortTerm {
   const { expression, direction } = objectOf(given, 'A term of an order')
   if (direction !== 'asc' && direction !== 'desc')
     throw planInvalid(`An order is 'asc' or 'desc', not ${show(direction)}`, { value: direction })
-  return { expression: validateNode(expression), direction }
+  return { expression: validateNode(expression, allowModules), direction }
 }
 
 function fieldsOf(given: unknown): FieldSpec[] {

@@ -1,6 +1,7 @@
 import { planInvalid, show } from '../errors.ts'
 import { definitionName } from '../expression/aggregate-definition.ts'
 import type { ResultNode } from '../expression/node.ts'
+import { functionsCalled } from './load-functions.ts'
 import type { LogicalNode, LogicalPlan } from './logical-node.ts'
 
 /**
@@ -15,6 +16,11 @@ export function planToJSON(plan: LogicalPlan): LogicalPlan {
 
 function refuseFunctions(nodes: readonly LogicalNode[]): void {
   for (const node of nodes) {
+    for (const { name, call } of functionsCalled(node))
+      if (typeof call === 'function')
+        throw planInvalid(`The function ${show(name)} can't travel as data: give it as { module, export }`, {
+          at: name,
+        })
     if (node.op === 'tee') refuseFunctions(node.plan)
     else if ('results' in node) {
       if (node.op === 'windowAggregate' && node.window.kind === 'global' && node.window.trigger.kind === 'own')

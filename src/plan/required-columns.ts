@@ -1,4 +1,4 @@
-import { canOverflow } from '../expression/can-overflow.ts'
+import { canFail } from '../expression/can-fail.ts'
 import { inferResultType, inferType } from '../expression/infer-type.ts'
 import type { ResultNode } from '../expression/node.ts'
 import { collectColumns } from '../expression/walk.ts'
@@ -84,7 +84,7 @@ function before(node: LogicalNode, after: ReadonlySet<string>, scope: PlanScope)
 export function keptColumns(node: ProjectNode, after: ReadonlySet<string>, scope: PlanScope): ProjectNode['columns'] {
   const kept = node.columns.filter(
     ({ name, expression }) =>
-      after.has(name) || (name === scope.eventTime && !scope.isResultTime) || canOverflow(expression, scope.schema),
+      after.has(name) || (name === scope.eventTime && !scope.isResultTime) || canFail(expression, scope.schema),
   )
   return kept.length > 0 ? kept : node.columns.slice(0, 1)
 }
@@ -95,17 +95,18 @@ export function keptResults(
   after: ReadonlySet<string>,
   scope: PlanScope,
 ): WindowAggregateNode['results'] {
-  const kept = node.results.filter(({ name, result }) => after.has(name) || resultCanOverflow(result, scope.schema))
+  const kept = node.results.filter(({ name, result }) => after.has(name) || resultCanFail(result, scope.schema))
   return kept.length > 0 ? kept : node.results.slice(0, 1)
 }
 
 /** i64 sums and whatever is computed of i64 results are checked; so are i64 arguments. */
-function resultCanOverflow(node: ResultNode, schema: Schema): boolean {
+function resultCanFail(node: ResultNode, schema: Schema): boolean {
   if (node.kind === 'literal') return false
+  if (node.kind === 'call' && node.fn === 'user') return true
   if (inferResultType(node, schema).name === 'i64' && (node.kind === 'call' || node.fn === 'sum')) return true
-  if (node.kind === 'call') return node.args.some(arg => resultCanOverflow(arg, schema))
+  if (node.kind === 'call') return node.args.some(arg => resultCanFail(arg, schema))
   if (node.fn === 'rate' && node.args.some(arg => inferType(arg, schema).name === 'i64')) return true
-  return node.args.some(arg => canOverflow(arg, schema))
+  return node.args.some(arg => canFail(arg, schema))
 }
 
 const namesOf = (schema: Schema) => new Set(schema.fields.map(({ name }) => name))

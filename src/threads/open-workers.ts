@@ -5,6 +5,7 @@ import { shardsLayout, stagesLayout } from '../operators/state-parts.ts'
 import { timeBehind } from '../operators/time-of-rows.ts'
 import { comesByEnds } from '../plan/behind-shards.ts'
 import { type Dealing, dealingOf } from '../plan/dealing.ts'
+import { functionsCalled } from '../plan/load-functions.ts'
 import type { FieldSpec, LogicalNode, LogicalPlan, WindowAggregateNode } from '../plan/logical-node.ts'
 import { optimise } from '../plan/optimise.ts'
 import { type Partitioning, partitioningOf, withoutFunctions } from '../plan/partitioning.ts'
@@ -251,7 +252,7 @@ async function openDealt(
   const places = await Promise.all(
     jobs.map(({ job }, worker) => seenFromHere(job.within, pool.workers[worker]!.shape.kernels)),
   )
-  const hasFunctions = functionsOf(nodes).length > 0
+  const hasFunctions = functionsOf(nodes).length > 0 || nodes.some(node => functionsCalled(node).size > 0)
   const wakeUps = new WakeUps(hasFunctions ? WORTH_WAKING : ENOUGH)
   return {
     pool,

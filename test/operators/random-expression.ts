@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import type { FunctionDefinition } from '../../src/expression/function-definition.ts'
 import { literalNode } from '../../src/expression/literal.ts'
 import type { ExpressionNode, FunctionName } from '../../src/expression/node.ts'
 import type { StoredTypeName } from '../../src/schema/data-type.ts'
@@ -86,6 +87,40 @@ const call = (fns: readonly FunctionName[], ...args: fc.Arbitrary<ExpressionNode
     .tuple(fc.constantFrom(...fns), ...args)
     .map(([fn, ...nodes]): ExpressionNode => ({ kind: 'call', fn, args: nodes }))
 
+/** Functions of the user's own, of each type of result; some give null, and some throw. */
+const OWN = {
+  letters: own('i32', false, (text: string) => text.length * 3),
+  hash: own('u32', true, (text: string, by: number) =>
+    text === 'b' ? null : ((text.length + Number(by > 0)) * 2 ** 31) >>> 0,
+  ),
+  mean: own('f64', false, (a: number, b: number) => (a + b) / 2),
+  single: own('f32', true, (a: number) => (a === 1 ? null : Math.fround(a))),
+  nested: own('i64', true, (a: bigint, b: boolean) => (a === 1n ? null : b ? a : 5n)),
+  picky: own('i64', false, (a: bigint) => {
+    if (a === 7n) throw new RangeError('seven')
+    return a
+  }),
+  isLong: own('bool', true, (text: string) => (text === 'ab' ? null : text.length > 1)),
+  isFar: own('bool', false, (time: number) => time > 0),
+  midnight: own('timestamp', false, (time: number) => time - (time % 10)),
+  mirrored: own('utf8', true, (text: string) => (text === '12' ? null : [...text].reverse().join(''))),
+  worded: own('utf8', false, (a: number, text: string) => {
+    if (a === 7) throw new RangeError('seven')
+    return `${text}${Math.sign(a)}`
+  }),
+} as const satisfies Record<string, FunctionDefinition>
+
+function own<V extends readonly Value[]>(
+  type: StoredTypeName,
+  nullable: boolean,
+  call: (...values: V) => Value,
+): FunctionDefinition {
+  return { name: 'own', returns: { type, nullable }, call: call as never }
+}
+
+const callOwn = (name: keyof typeof OWN, ...args: fc.Arbitrary<ExpressionNode>[]) =>
+  fc.tuple(...args).map((nodes): ExpressionNode => ({ kind: 'call', fn: 'user', args: nodes, definition: OWN[name] }))
+
 type Group = 'number' | 'integer' | 'condition' | 'time' | 'words'
 
 /** Well-typed random trees, by the group of their result. */
@@ -115,6 +150,11 @@ export const randomExpression = fc.letrec<Record<Group | 'any', ExpressionNode>>
       call(['toF64', 'toF32', 'toI32', 'toU32'], fc.oneof(number, integer, condition, when)),
       call(['hour', 'minute', 'second', 'dayOfWeek'], when),
       call(['length'], words),
+      callOwn('letters', words),
+      callOwn('hash', words, number),
+      callOwn('hash', words, literalOf('f64')),
+      callOwn('mean', number, number),
+      callOwn('single', number),
       ...generic(number),
     ),
     integer: fc.oneof(
@@ -123,6 +163,8 @@ export const randomExpression = fc.letrec<Record<Group | 'any', ExpressionNode>>
       literal('i64'),
       call(['add', 'sub', 'mul', 'idiv', 'mod', 'least', 'greatest'], integer, integer),
       call(['neg', 'abs'], integer),
+      callOwn('nested', integer, condition),
+      callOwn('picky', integer),
       call(['toI64'], fc.oneof(number, integer, condition, when)),
       ...generic(integer),
     ),
@@ -142,6 +184,8 @@ export const randomExpression = fc.letrec<Record<Group | 'any', ExpressionNode>>
       call(['and', 'or'], condition, condition, condition),
       call(['not'], condition),
       call(['isNull', 'isNotNull'], fc.oneof(number, integer, condition, when, words)),
+      callOwn('isLong', words),
+      callOwn('isFar', when),
       call(['toBool'], fc.oneof(number, integer, condition)),
       ...generic(condition),
     ),
@@ -150,6 +194,7 @@ export const randomExpression = fc.letrec<Record<Group | 'any', ExpressionNode>>
       column('s'),
       literal('timestamp'),
       call(['least', 'greatest'], when, when),
+      callOwn('midnight', when),
       call(['toTimestamp'], fc.oneof(number, integer, when)),
       call(
         ['floorTo'],
@@ -163,6 +208,8 @@ export const randomExpression = fc.letrec<Record<Group | 'any', ExpressionNode>>
       options,
       column('t1', 't2', 't3'),
       literal('utf8'),
+      callOwn('mirrored', words),
+      callOwn('worded', number, words),
       call(['toUtf8'], fc.oneof(number, integer, condition, words)),
       ...generic(words),
     ),

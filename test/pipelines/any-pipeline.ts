@@ -1,8 +1,10 @@
 import { count, max, sum } from '../../src/expression/aggregates.ts'
 import { ifElse } from '../../src/expression/functions.ts'
 import { asc, desc } from '../../src/expression/ordering.ts'
+import { functionOf } from '../../src/expression/user-function.ts'
 import { pipeline } from '../../src/packaged.ts'
 import type { Pipeline } from '../../src/pipeline.ts'
+import { f64, utf8 } from '../../src/schema/data-type.ts'
 import type { SchemaFields } from '../../src/schema/schema.ts'
 import { session } from '../../src/time/session-windows.ts'
 import { hopping, tumbling } from '../../src/time/windows.ts'
@@ -16,6 +18,10 @@ type Timed = typeof timed
 const results = timed.window(tumbling(1)).aggregate(e => ({ rows: count(), total: sum(e.n) }))
 type Results = typeof results
 type AnyPipeline = Pipeline<SchemaFields, string | undefined, SchemaFields>
+
+const half = functionOf(f64().nullable(), (x: number) => (x > 3 ? null : x / 2))
+const backwards = functionOf(utf8(), (text: string) => [...text].reverse().join(''))
+const joined = functionOf(utf8(), (n: number, key: string) => `${key}${n % 3}`)
 
 const KEYS = ['key', 'x', 'n', 'l', 'p', 't'] as const
 
@@ -36,9 +42,9 @@ export function anyPipeline(tape: Tape): AnyPipeline {
     stream = stream.project(e => ({
       ...{ time: e.time, n: e.n, l: e.l },
       key: tape.pick([e.key, e.n.toUtf8()]),
-      x: tape.pick([e.x, e.x.mul(2), ifElse(e.p, e.x, 0)]),
+      x: tape.pick([e.x, e.x.mul(2), ifElse(e.p, e.x, 0), half(e.x)]),
       p: tape.pick([e.p, e.n.gt(3)]),
-      t: tape.pick([e.t, e.key]),
+      t: tape.pick([e.t, e.key, backwards(e.t), joined(e.n, e.key)]),
     })) as unknown as Timed
   if (tape.below(4) === 3) stream = stream.tee('side', side => windowed(tape, side) as unknown as Timed)
   const ended = windowed(tape, stream)

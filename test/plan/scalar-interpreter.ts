@@ -1,3 +1,4 @@
+import type { FunctionDefinition } from '../../src/expression/function-definition.ts'
 import type { AggregateNode, ExpressionNode, LiteralNode, ResultNode } from '../../src/expression/node.ts'
 
 /** A value of a row: what expressions are computed from, and what comes of them. */
@@ -8,6 +9,11 @@ export type Row = Record<string, Value>
 /** A checked integer left its type: what the library reports as an error of code `OVERFLOW`. */
 export class Overflow extends Error {
   readonly code = 'OVERFLOW'
+}
+
+/** A function of the user's own threw: what the library reports as an error of code `STAGE_FAILED`. */
+export class FunctionFailed extends Error {
+  readonly code = 'STAGE_FAILED'
 }
 
 /** What stands at the leaves: a column of the row, or the value of an aggregate. */
@@ -102,9 +108,18 @@ function compute(node: ExpressionNode | ResultNode, leaf: Leaf): Value {
 
   // Every other function of null is null.
   if (values.includes(null)) return null
+  if (node.fn === 'user') return own(node.definition!, values)
   if (typeof a === 'bigint' && (b === undefined || typeof b === 'bigint') && !/^(div|to)/.test(node.fn))
     return integer(node.fn, a, b as bigint)
   return scalar(node.fn, a, b, c)
+}
+
+function own({ call }: FunctionDefinition, values: readonly Value[]): Value {
+  try {
+    return (call as (...values: readonly unknown[]) => Value)(...values)
+  } catch (cause) {
+    throw new FunctionFailed('a function failed', { cause })
+  }
 }
 
 function integer(fn: string, a: bigint, b: bigint): bigint | null {

@@ -14,11 +14,13 @@ function write(node: ExpressionNode, depth: number): string {
       return node.name
     case 'literal':
       return typeof node.value === 'string' && node.type === 'utf8' ? JSON.stringify(node.value) : String(node.value)
-    case 'call':
-      if (depth === 0) return `${node.fn}(…)`
-      return `${node.fn}(${node.args
+    case 'call': {
+      const name = node.definition?.name ?? node.fn
+      if (depth === 0) return `${name}(…)`
+      return `${name}(${node.args
         .slice(0, 8)
         .map(arg => write(arg, depth - 1))
         .join(', ')}${node.args.length > 8 ? ', …' : ''})`
+    }
   }
 }

@@ -136,13 +136,15 @@ export class ExpressionSet {
       args.push(step)
       types.push(type)
     }
-    const type = inferCall(node.fn, types, node.args)
-    // Only checked integer arithmetic depends on where it stands.
-    const place = type.name === 'i64' ? guard?.id : undefined
-    const key = `${node.fn} ${args.map(arg => arg.id).join()} ${place}`
+    const type = inferCall(node, types)
+    const { fn, definition } = node
+    const name = definition === undefined ? fn : `${fn} ${builder.functionId(definition)}`
+    // Only what can fail depends on where it stands.
+    const place = type.name === 'i64' || definition !== undefined ? guard?.id : undefined
+    const key = `${name} ${args.map(arg => arg.id).join()} ${place}`
     const describe = () => describeExpression(node)
     const step = builder.shared(key, () =>
-      FUNCTIONS[node.fn]({ builder, fn: node.fn, type: type.name, args, guard, describe }),
+      FUNCTIONS[fn]({ builder, fn, type: type.name, args, guard, definition, describe }),
     )
     return { step, type }
   }

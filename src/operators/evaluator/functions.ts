@@ -12,6 +12,7 @@ import { compileTextTest } from './text.ts'
 import { compileToUtf8, numberOfText } from './text-cast.ts'
 import { compileLength, compileRecased, compileSplitPart } from './text-functions.ts'
 import { compileFloorTo, compileTimePart } from './time-part.ts'
+import { compileUserFunction } from './user-function.ts'
 
 type Maker = (call: CallSite) => Step
 
@@ -70,4 +71,5 @@ export const FUNCTIONS: Readonly<Record<FunctionName, Maker>> = {
   minute: call => compileTimePart(call, 'minute'),
   second: call => compileTimePart(call, 'second'),
   dayOfWeek: call => compileTimePart(call, 'dayOfWeek'),
+  user: compileUserFunction,
 }

@@ -4,7 +4,8 @@ import type { Step } from './step.ts'
 
 /**
  * Under which condition a subexpression is wanted at all: the branch of an `if`, the right side of an `and`. Kernels
- * compute it for every row regardless; a guard only decides whether an integer overflow there counts.
+ * compute it for every row regardless; a guard only decides whether an integer overflow there counts, and for which rows a
+ * function of the user's own is called.
  */
 export interface Guard {
   /** Unique within one compiler: the same subexpression under other guards is another step where it matters. */
@@ -23,8 +24,13 @@ export function wantedRows(frame: EvaluationFrame, guard: Guard | undefined, val
   memory.u8.fill(0, bitsOut, bitsOut + ((length + 7) >>> 3))
   for (let j = 0; j < frame.selectedCount; j++) {
     const row = rowAt(memory.u32, selection, j)
-    if (hasValue(frame, validity, row) && passes(frame, guard, row)) memory.u8[bitsOut + (row >>> 3)]! |= 1 << (row & 7)
+    if (isWanted(frame, guard, validity, row)) memory.u8[bitsOut + (row >>> 3)]! |= 1 << (row & 7)
   }
+}
+
+/** Whether the value of a row that is alive is wanted. */
+export function isWanted(frame: EvaluationFrame, guard: Guard | undefined, validity: number, row: number): boolean {
+  return hasValue(frame, validity, row) && passes(frame, guard, row)
 }
 
 function hasValue(frame: EvaluationFrame, validity: number, row: number): boolean {

@@ -1,3 +1,4 @@
+import { type FunctionDefinition, isSameFunction } from '../../expression/function-definition.ts'
 import type { FunctionName } from '../../expression/node.ts'
 import { Dictionary } from '../../memory/dictionary.ts'
 import { BYTE_WIDTH, type TypeName } from '../../schema/data-type.ts'
@@ -12,6 +13,8 @@ export interface CallSite {
   readonly type: TypeName
   readonly args: readonly Step[]
   readonly guard: Guard | undefined
+  /** Of 'user' only. */
+  readonly definition: FunctionDefinition | undefined
   /** The call as text, for messages. */
   describe(): string
 }
@@ -23,6 +26,7 @@ export class StepBuilder {
   readonly dictionaries: Dictionary[] = []
   readonly #shared = new Map<string, Step>()
   readonly #guards = new Map<string, Guard>()
+  readonly #functions: FunctionDefinition[] = []
   #count = 0
 
   constructor(frame: EvaluationFrame) {
@@ -42,6 +46,12 @@ export class StepBuilder {
       this.#shared.set(key, step)
     }
     return step
+  }
+
+  /** A number for each function of the user's own. */
+  functionId(definition: FunctionDefinition): number {
+    const known = this.#functions.findIndex(each => isSameFunction(each, definition))
+    return known < 0 ? this.#functions.push(definition) - 1 : known
   }
 
   /** A further guard within `parent`. */

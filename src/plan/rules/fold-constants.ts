@@ -1,4 +1,4 @@
-import { canOverflow } from '../../expression/can-overflow.ts'
+import { canFail } from '../../expression/can-fail.ts'
 import { literalNode, literalValue } from '../../expression/literal.ts'
 import type { ExpressionNode, LiteralNode } from '../../expression/node.ts'
 import type { Schema } from '../../schema/schema.ts'
@@ -67,6 +67,6 @@ function connective(fn: 'and' | 'or', args: readonly ExpressionNode[], schema: S
   // What stands before the decisive literal is computed first and may fail; what stands behind it is never looked at.
   const kept = decisive < 0 ? open : open.slice(0, decisive + 1)
   if (kept.length === 0) return literalNode(!decides, 'bool')
-  if (decisive >= 0 && !kept.some(arg => canOverflow(arg, schema))) return literalNode(decides, 'bool')
+  if (decisive >= 0 && !kept.some(arg => canFail(arg, schema))) return literalNode(decides, 'bool')
   return Object.freeze({ kind: 'call', fn, args: Object.freeze(kept) })
 }

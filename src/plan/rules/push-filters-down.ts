@@ -1,4 +1,4 @@
-import { canOverflow } from '../../expression/can-overflow.ts'
+import { canFail } from '../../expression/can-fail.ts'
 import { countNodes, substituteColumns } from '../../expression/walk.ts'
 import type { FilterNode, LogicalNode, ProjectNode } from '../logical-node.ts'
 import { filterNode } from '../make-node.ts'
@@ -29,7 +29,7 @@ function sink(nodes: readonly LogicalNode[], i: number, scope: PlanScope): reado
 
 /** The filter over the columns beneath the projection, or undefined when it has to stay above. */
 function beneath(filter: FilterNode, project: ProjectNode, { schema }: PlanScope): FilterNode | undefined {
-  if (project.columns.some(({ expression }) => canOverflow(expression, schema))) return undefined
+  if (project.columns.some(({ expression }) => canFail(expression, schema))) return undefined
   const expressions = new Map(project.columns.map(({ name, expression }) => [name, expression]))
   const predicate = substituteColumns(filter.predicate, expressions)
   return countNodes(predicate) > MAX_SUBSTITUTED_NODES ? undefined : filterNode(predicate)

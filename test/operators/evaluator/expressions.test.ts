@@ -5,18 +5,18 @@ import type { ExpressionNode } from '../../../src/expression/node.ts'
 import { Dictionary } from '../../../src/memory/dictionary.ts'
 import type { RecordBatch } from '../../../src/memory/record-batch.ts'
 import { ExpressionSet } from '../../../src/operators/evaluator/expression-set.ts'
-import { evaluate, Overflow, type Row, type Value } from '../../plan/scalar-interpreter.ts'
+import { evaluate, FunctionFailed, Overflow, type Row, type Value } from '../../plan/scalar-interpreter.ts'
 import { BatchFixture, ENGINES, type EngineName } from '../batch-fixture.ts'
 import { COLUMNS, randomExpression, randomRow } from '../random-expression.ts'
 
-const OVERFLOW = 'overflow'
+const FAILED = 'failed'
 
-/** The reference's value of every selected row, or `overflow` if it can't say. */
-function expected(node: ExpressionNode, rows: readonly Row[], selected: readonly number[]): Value[] | typeof OVERFLOW {
+/** The reference's value of every selected row, or `failed` if it can't say. */
+function expected(node: ExpressionNode, rows: readonly Row[], selected: readonly number[]): Value[] | typeof FAILED {
   try {
     return selected.map(row => evaluate(node, rows[row]!))
   } catch (error) {
-    if (error instanceof Overflow) return OVERFLOW
+    if (error instanceof Overflow || error instanceof FunctionFailed) return FAILED
     throw error
   }
 }
@@ -27,13 +27,13 @@ function actual(
   evaluate: () => ReturnType<ReturnType<ExpressionSet['compile']>['evaluate']>,
   batch: RecordBatch,
   selected: readonly number[],
-): Value[] | typeof OVERFLOW {
+): Value[] | typeof FAILED {
   try {
     set.bind(batch)
     const vector = evaluate()
     return selected.map(row => fixture.read(vector, row))
   } catch (error) {
-    if (error instanceof EventfluxError && error.code === 'OVERFLOW') return OVERFLOW
+    if (error instanceof EventfluxError && ['OVERFLOW', 'STAGE_FAILED'].includes(error.code)) return FAILED
     throw error
   }
 }
