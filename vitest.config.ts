@@ -21,7 +21,7 @@ const STATE_THEIR_CAPACITIES = [
   'test/operators/every-*.test.ts',
   'test/operators/*-state.test.ts',
   'test/node/log*.test.ts',
-  'test/pipelines/{aggregates,aligned-windows,ledger,many-at-once,memory,reference}.test.ts',
+  'test/pipelines/{aggregates,aligned-windows,ledger,many-at-once,memory,reference,sketch-errors}.test.ts',
   'test/pipelines/duckdb*.test.ts',
   'test/runtime/{admission,event-store}/**',
   'test/runtime/{event-pool,event-queue,event-queue.property}.test.ts',
