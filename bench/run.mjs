@@ -1,8 +1,9 @@
 // npm run bench -- [--quick] [--only TEXT]… [--json FILE]
 //
 // Bundles every bench/**/*.bench.ts and runs each of its groups in a process of its own. Prints a table per group and,
-// with --json, writes every figure with the machine, the versions and the commit it was measured on. --only takes part of
-// a group's name (suite/group); with it and a FILE that exists, the groups that ran replace theirs in the file.
+// with --json, writes every figure with the machine, the versions and the commit it was measured on, as soon as its group is
+// through. --only takes part of a group's name (suite/group); with it and a FILE that exists, the groups that ran replace
+// theirs in the file.
 
 import { execFileSync, fork } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -12,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
 import { build } from 'esbuild'
+import { ResultsFile } from './harness/results-file.mjs'
 
 const benchDirectory = dirname(fileURLToPath(import.meta.url))
 const root = dirname(benchDirectory)
@@ -37,6 +39,8 @@ try {
 
 async function run() {
   if (!existsSync(join(root, 'build', 'plain.wasm'))) throw new Error('build/plain.wasm is missing: npm run build:wasm')
+  const heading = { machine: machine(), runtime: runtime(), quick: options.quick }
+  const results = options.json === undefined ? undefined : new ResultsFile(resolve(options.json), heading)
   const reports = []
   const broken = []
   // All bundles first: sources that change while it runs don't mix.
@@ -62,13 +66,15 @@ async function run() {
         const report = await inChild(file, ['--group', group, ...(options.quick ? ['--quick'] : [])])
         reports.push({ ...report, group: name, loadAverage: loadavg()[0] })
         print(reports.at(-1))
+        results?.add({ ...reports.at(-1), measured: circumstances() })
       } catch (error) {
         broken.push(name)
         console.error(`${name}: ${error.message}`)
       }
     }
   }
-  if (options.json !== undefined) save(resolve(options.json), reports)
+  if (options.only.length === 0) results?.keepMeasured()
+  if (results) console.log(`\n${reports.length} groups written to ${options.json}`)
   const targets = reports.flatMap(({ figures, latencies }) =>
     [...figures, ...latencies].flatMap(each => each.targets ?? []),
   )
@@ -204,25 +210,6 @@ function times(ratio) {
 function digits(value) {
   if (value >= 100) return value.toFixed(0)
   return value >= 10 ? value.toFixed(1) : value.toFixed(2)
-}
-
-function save(file, reports) {
-  const old = options.only.length > 0 && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { groups: [] }
-  const measured = reports.map(report => ({ ...report, measured: circumstances() }))
-  const names = new Set(measured.map(({ group }) => group))
-  const groups = [...old.groups.filter(({ group }) => !names.has(group)), ...measured]
-  groups.sort((a, b) => (a.group < b.group ? -1 : 1))
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(
-    file,
-    `${JSON.stringify({ machine: machine(), runtime: runtime(), quick: options.quick, groups }, rounded, 2)}\n`,
-  )
-  console.log(`\n${measured.length} groups written to ${relative(process.cwd(), file)}`)
-}
-
-/** Five significant digits: more is noise. */
-function rounded(_key, value) {
-  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value
 }
 
 function circumstances() {
