@@ -9,6 +9,9 @@ export default async function setup(): Promise<void> {
     entryPoints: [join(ROOT, 'src/threads/worker.ts')],
     outfile: WORKER_SCRIPT,
     bundle: true,
+    // As it is published: every thread a test starts reads it anew.
+    minifySyntax: true,
+    minifyWhitespace: true,
     format: 'esm',
     platform: 'neutral',
     target: 'es2022',
