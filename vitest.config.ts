@@ -20,6 +20,7 @@ const STATE_THEIR_CAPACITIES = [
   'test/operators/{backpressure,filter,project}.test.ts',
   'test/operators/every-*.test.ts',
   'test/operators/*-state.test.ts',
+  'test/operators/row-window/{groups,row-window}.test.ts',
   'test/node/log*.test.ts',
   'test/pipelines/{aggregates,aligned-windows,ledger,many-at-once,memory,reference,sketch-errors}.test.ts',
   'test/pipelines/duckdb*.test.ts',
