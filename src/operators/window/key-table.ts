@@ -1,5 +1,6 @@
 import {
   KEYS_FREE,
+  KEYS_FREE_COUNT,
   KEYS_HEADER_BYTES,
   KEYS_ID_CAPACITY,
   KEYS_KEYS,
@@ -20,16 +21,20 @@ import { IdRuns } from './id-runs.ts'
 import type { IdMarker } from './key-index.ts'
 
 const INITIAL_IDS = 1024
+/** New keys at least between two looks for ids that are free. */
+const LEAST_FRESH = 1024
 /** Most ids of a table of which caches hold the better part. */
 const CACHED_IDS = 65_536
 /** Slots per id: at most a quarter of them are taken, so probes are short. Where each probe is a miss anyway, half of them. */
-const slotsPerId = (ids: number): number => (ids > CACHED_IDS ? 2 : 4)
+const slotsFor = (ids: number): number => 2 ** Math.ceil(Math.log2(ids * (ids > CACHED_IDS ? 2 : 4)))
 
 /**
  * The hash table behind keys of any type (layout: abi.ts "key table"). Ids are never freed one by one: when none is
  * left, the ids that no live window refers to are found (mark and sweep) and handed out again, and the table grows only
  * when more than half of them are alive. So a key costs nothing when its last window closes, and state stays
- * proportional to the live keys.
+ * proportional to the live keys. What is handed out between two sweeps is about as much as is alive, the least ids first:
+ * where keys come and go, the records of those alive and the slots that are looked at stay in caches, however large the
+ * table once had to be.
  */
 export class KeyTable {
   readonly address: number
@@ -40,6 +45,8 @@ export class KeyTable {
   readonly #maxKeys: number
   readonly #liveIds: IdMarker
   #capacity = 0
+  /** Where the stack of free ids begins. */
+  #free = 0
   /** Ids of keys that are being taken over, which no state refers to yet. */
   #taken: number[] = []
 
@@ -150,7 +157,7 @@ export class KeyTable {
 
   #makeRoom(liveIds: IdMarker): void {
     const live = this.#marks(liveIds)
-    const alive = live.reduce((count, isAlive) => count + isAlive, 0)
+    const alive = countOf(live)
     if (alive * 2 > this.#capacity && this.#capacity < this.#maxKeys)
       this.#reallocate(Math.min(this.#capacity * 2, this.#maxKeys))
     this.#rebuild(live)
@@ -171,13 +178,25 @@ export class KeyTable {
     return live
   }
 
-  /** Empties the slots, enters the live ids again, frees the others. */
+  /** Empties the slots, enters the live ids again, frees the others, and says how many keys may come until the next time. */
   #rebuild(live: Uint8Array): void {
-    if (live.length === 0) return
-    const address = this.#arena.allocate(live.length)
-    this.#memory.u8.set(live, address)
+    const alive = countOf(live)
+    const limit = live.lastIndexOf(1) + 1
+    const fresh = Math.min(this.#capacity - alive, Math.max(alive, limit >>> 1, LEAST_FRESH))
+    this.#set(KEYS_NEXT_ID, limit)
+    this.#set(KEYS_MASK, slotsFor(alive + fresh) - 1)
+    this.#set(KEYS_FREE, this.#free)
+    const bytes = Math.max(1, limit)
+    const address = this.#arena.allocate(bytes)
+    this.#memory.u8.set(live.subarray(0, limit), address)
     this.#kernels.rebuildKeys(this.address, address)
-    this.#arena.release(address, live.length)
+    this.#arena.release(address, bytes)
+    // The least ids are on top of the stack.
+    const free = limit - alive
+    const reused = Math.min(free, fresh)
+    this.#set(KEYS_FREE, this.#free + (free - reused) * 4)
+    this.#set(KEYS_FREE_COUNT, reused)
+    this.#set(KEYS_ID_CAPACITY, limit + fresh - reused)
   }
 
   #reallocate(capacity: number): void {
@@ -197,18 +216,19 @@ export class KeyTable {
     this.#set(KEYS_ID_CAPACITY, capacity)
     this.#set(KEYS_SLOTS, this.#arena.allocateZeroed(slotBytes))
     this.#set(KEYS_KEYS, this.#arena.allocate(keyBytes))
-    this.#set(KEYS_FREE, this.#arena.allocate(freeBytes))
+    this.#free = this.#arena.allocate(freeBytes)
+    this.#set(KEYS_FREE, this.#free)
   }
 
   #releaseArrays(): void {
     const { slotBytes, keyBytes, freeBytes } = this.#sizes()
     this.#arena.release(this.#get(KEYS_SLOTS), slotBytes)
     this.#arena.release(this.#get(KEYS_KEYS), keyBytes)
-    this.#arena.release(this.#get(KEYS_FREE), freeBytes)
+    this.#arena.release(this.#free, freeBytes)
   }
 
   #sizes(): { words: number; slots: number; slotBytes: number; keyBytes: number; freeBytes: number } {
-    const slots = 2 ** Math.ceil(Math.log2(this.#capacity * slotsPerId(this.#capacity)))
+    const slots = slotsFor(this.#capacity)
     const words = this.#words
     return {
       words,
@@ -226,4 +246,10 @@ export class KeyTable {
   #set(field: number, value: number): void {
     this.#memory.u32[(this.address + field) >>> 2] = value
   }
+}
+
+function countOf(marks: Uint8Array): number {
+  let count = 0
+  for (let id = 0; id < marks.length; id++) count += marks[id]!
+  return count
 }
