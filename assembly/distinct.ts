@@ -37,6 +37,25 @@ function eachRow<T>(
   return <i32>m
 }
 
+/** The rows that have a value, found in 64 bits of the bitmap at a time: which rows have one is hard to foretell. */
+// @ts-ignore: decorator
+@inline
+function eachValid<T>(addr: usize, from: usize, m: usize, a: usize, validity: usize, at: usize): i32 {
+  for (let first = from & ~63; first < m; first += 64) {
+    let bits: u64 = 0
+    const bytes = min<usize>(8, (m - first + 7) >> 3)
+    if (bytes == 8) bits = load<u64>(validity + (first >> 3))
+    else for (let i: usize = 0; i < bytes; i++) bits |= <u64>load<u8>(validity + (first >> 3) + i) << (i << 3)
+    if (first < from) bits &= ~(<u64>0) << (from - first)
+    if (m - first < 64) bits &= ((<u64>1) << (m - first)) - 1
+    for (; bits != 0; bits &= bits - 1) {
+      const row = first + <usize>ctz(bits)
+      if (!insert(load<usize>(addr + ((row - from) << 2)) + at, bitsOf<T>(a, row))) return <i32>row
+    }
+  }
+  return <i32>m
+}
+
 // @ts-ignore: decorator
 @inline
 function accumulate<T>(
@@ -50,7 +69,7 @@ function accumulate<T>(
 ): i32 {
   if (sel == 0) {
     if (validity == 0) return eachRow<T>(false, false, addr, sel, from, m, a, validity, at)
-    return eachRow<T>(false, true, addr, sel, from, m, a, validity, at)
+    return eachValid<T>(addr, from, m, a, validity, at)
   }
   if (validity == 0) return eachRow<T>(true, false, addr, sel, from, m, a, validity, at)
   return eachRow<T>(true, true, addr, sel, from, m, a, validity, at)
@@ -111,8 +130,11 @@ export function rehashSet(slots: usize, capacity: i32, out: usize, outCapacity: 
   for (const end = slots + (<usize>capacity << 3); slots < end; slots += 8) {
     const value = load<u64>(slots)
     if (value == 0) continue
-    let at = hash64(value) & mask
-    while (load<u64>(out + (<usize>at << 3)) != 0) at = (at + 1) & mask
+    let at = <u32>value & mask
+    if (load<u64>(out + (<usize>at << 3)) != 0) {
+      at = hash64(value) & mask
+      while (load<u64>(out + (<usize>at << 3)) != 0) at = (at + 1) & mask
+    }
     store<u64>(out + (<usize>at << 3), value)
   }
 }

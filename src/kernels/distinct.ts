@@ -61,9 +61,12 @@ export function distinctKernels(memory: LinearMemory): DistinctKernels {
       const first = slots >>> 2
       for (let slot = first; slot < first + capacity * 2; slot += 2) {
         if (u32[slot] === 0 && u32[slot + 1] === 0) continue
-        let at = hash64(u32[slot]!, u32[slot + 1]!) & (outCapacity - 1)
+        let at = u32[slot]! & (outCapacity - 1)
         const isTaken = () => u32[(out >>> 2) + at * 2] !== 0 || u32[(out >>> 2) + at * 2 + 1] !== 0
-        while (isTaken()) at = (at + 1) & (outCapacity - 1)
+        if (isTaken()) {
+          at = hash64(u32[slot]!, u32[slot + 1]!) & (outCapacity - 1)
+          while (isTaken()) at = (at + 1) & (outCapacity - 1)
+        }
         u32[(out >>> 2) + at * 2] = u32[slot]!
         u32[(out >>> 2) + at * 2 + 1] = u32[slot + 1]!
       }

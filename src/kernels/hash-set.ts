@@ -21,13 +21,15 @@ export function tell(
   return Number.isNaN(value) ? use(0, NAN_HIGH) : use(u32[word]!, u32[word + 1]!)
 }
 
-/** Enters 64 bits that aren't 0 into a field's set. false: there is no room for them. */
+/** Enters 64 bits that aren't 0 into a field's set, see assembly/hash-set.ts. false: there is no room for them. */
 export function insertNonZero({ u32, f64 }: LinearMemory, field: number, low: number, high: number): boolean {
   const capacity = u32[(field + BUFFER_CAPACITY) >>> 2]!
   if (capacity === 0) return false
   const table = u32[(field + BUFFER_ADDRESS) >>> 2]! >>> 2
   const mask = capacity - 1
-  for (let at = hash64(low, high) & mask; ; at = (at + 1) & mask) {
+  const home = low & mask
+  const hash = hash64(low, high) & mask
+  for (let at = home, isHome = true; ; at = isHome ? hash : (at + 1) & mask, isHome = false) {
     const slot = table + at * 2
     if (u32[slot] === low && u32[slot + 1] === high) return true
     if (u32[slot] !== 0 || u32[slot + 1] !== 0) continue

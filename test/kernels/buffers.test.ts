@@ -80,6 +80,33 @@ describe('sets of values', () => {
     )
   })
 
+  it('hold every one of many values once, however they lie: side by side, far apart, or alike in their low bits', () => {
+    const many = 200
+    const shape = fc.record({
+      first: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+      step: fc.constantFrom(1, 3, 8, 64, 4_096, 2 ** 20, 0x9e3779b1),
+      period: fc.integer({ min: 1, max: many }),
+    })
+    fc.assert(
+      fc.property(rowsOf(many), shape, (rows, { first, step, period }) => {
+        pair.reset()
+        const values = Int32Array.from({ length: many }, (_, i) => first + (i % period) * step)
+        const a = pair.put(values)
+        const placed = place(rows)
+        untilThrough(
+          placed,
+          rows.from,
+          record => grow(record, 8, 'rehashSet'),
+          (addr, from) => pair.call('accumulateDistinct4', addr, placed.sel, from, placed.m, a, placed.validity, AT),
+        )
+        for (const group of groups) {
+          const given = seen(rows).filter(i => rows.groups[i] === group)
+          expect(field(placed.record(group), BUFFER_COUNT)).toBe(distinct(given.map(i => values[i])))
+        }
+      }),
+    )
+  })
+
   it('become their union, and stay as they are as the source', () => {
     fc.assert(
       fc.property(valuesOf(awkward), valuesOf(awkward), (one, other) => {
