@@ -70,7 +70,7 @@ function ofType(call: CallSite, step: Step, isOperand: boolean): Step {
 function unaryF64(builder: StepBuilder, kernelName: (typeof UNARY)[UnaryVerb], operand: Step): Step {
   return builder.shared(`${kernelName} ${operand.id}`, () => {
     const out = builder.step('f64', [operand])
-    const vector = out.scratch()
+    const vector = out.scratchOver(operand)
     const kernel = out.kernel(kernelName)
     out.compute = n => {
       const source = operand.evaluate()
@@ -92,7 +92,7 @@ export function withConstant(
   const constant = Object.is(k, -0) ? '-0' : String(k)
   return builder.shared(`${kernelName} ${column.id} ${constant}`, () => {
     const out = builder.step('f64', [column])
-    const vector = out.scratch()
+    const vector = out.scratchOver(column)
     const kernel = out.kernel(kernelName)
     out.compute = n => {
       const source = column.evaluate()
@@ -118,7 +118,7 @@ function binaryF64(builder: StepBuilder, verb: Exclude<BinaryVerb, 'idiv'>, left
       return constantFirst(builder, kernels.constCol, left.constant, right, divides)
     }
     const out = builder.step('f64', [left, right])
-    const vector = out.scratch()
+    const vector = out.scratchOver(left, right)
     const bits = builder.frame.bitmap()
     const divisorBits = divides ? builder.frame.bitmap() : 0
     const kernel = out.kernel(kernels.colCol)
@@ -126,12 +126,11 @@ function binaryF64(builder: StepBuilder, verb: Exclude<BinaryVerb, 'idiv'>, left
     out.compute = n => {
       const a = left.evaluate()
       const b = right.evaluate()
+      // The divisor may be written over.
+      nonZero?.(b.values, n, divisorBits)
       kernel(a.values, b.values, n, vector.values)
       vector.validity = out.bothValid(a.validity, b.validity, n, bits)
-      if (nonZero !== undefined) {
-        nonZero(b.values, n, divisorBits)
-        vector.validity = out.bothValid(vector.validity, divisorBits, n, divisorBits)
-      }
+      if (divides) vector.validity = out.bothValid(vector.validity, divisorBits, n, divisorBits)
       return vector
     }
     return out
@@ -146,18 +145,15 @@ function constantFirst(
   divides: boolean,
 ): Step {
   const out = builder.step('f64', [column])
-  const vector = out.scratch()
+  const vector = out.scratchOver(column)
   const kernel = out.kernel(kernelName)
   const nonZero = divides ? out.kernel('nonZeroF64') : undefined
   const bits = divides ? builder.frame.bitmap() : 0
   out.compute = n => {
     const source = column.evaluate()
+    nonZero?.(source.values, n, bits)
     kernel(k, source.values, n, vector.values)
-    vector.validity = source.validity
-    if (nonZero !== undefined) {
-      nonZero(source.values, n, bits)
-      vector.validity = out.bothValid(source.validity, bits, n, bits)
-    }
+    vector.validity = divides ? out.bothValid(source.validity, bits, n, bits) : source.validity
     return vector
   }
   return out

@@ -43,6 +43,7 @@ export class EvaluationFrame {
   readonly #defersFaults: boolean
   readonly #held: { readonly address: number; readonly bytes: number }[] = []
   readonly #closing: (() => void)[] = []
+  readonly #placing: (() => void)[] = []
   #allValid = 0
 
   /** @param defersFaults Whether rows that overflow are noted in `faults` instead of ending the job at once. */
@@ -62,6 +63,7 @@ export class EvaluationFrame {
         value: batch.length,
       })
     }
+    if (this.#placing.length > 0) for (const place of this.#placing.splice(0)) place()
     this.stamp++
     this.batch = batch
     this.length = batch.length
@@ -110,6 +112,11 @@ export class EvaluationFrame {
     const address = this.arena.allocateZeroed(bytes)
     this.#held.push({ address, bytes })
     return address
+  }
+
+  /** Has something done once all that there will be over this frame is known, in the order of the calls. */
+  onFirstBatch(place: () => void): void {
+    this.#placing.push(place)
   }
 
   onClose(release: () => void): void {

@@ -61,9 +61,13 @@ export class ExpressionSet {
     return this.#frame.faults
   }
 
-  /** Compiles one more expression. @throws EventfluxError `EXPRESSION_INVALID`, `STATE_FULL` when scratch doesn't fit */
+  /**
+   * Compiles one more expression, before the first batch.
+   *
+   * @throws EventfluxError `EXPRESSION_INVALID`, `STATE_FULL` when scratch doesn't fit.
+   */
   compile(node: ExpressionNode): CompiledExpression {
-    const { step, type } = this.#compile(node, undefined)
+    const { step, type } = this.#compileWhole(node)
     // A text literal gets its code from a dictionary of its own.
     const ofText = type.name === 'utf8' && step.dictionary === undefined
     return compiled(ofText ? translate(this.#builder, step, commonDictionary(this.#builder, [step])) : step, type)
@@ -71,14 +75,14 @@ export class ExpressionSet {
 
   /** The same for a condition: null reads as false, so that the result is a mask without nulls. */
   compileCondition(node: ExpressionNode): CompiledExpression {
-    const { step, type } = this.#compile(node, undefined)
+    const { step, type } = this.#compileWhole(node)
     if (type.name !== 'bool') {
       throw expressionInvalid(`a filter takes a condition; ${describeExpression(node)} is ${type.name}`)
     }
     return compiled(truth(this.#builder, step), typeOf('bool', false))
   }
 
-  /** Turns to a batch. */
+  /** Turns to a batch. @throws EventfluxError `STATE_FULL` at the first one, when the scratch of all doesn't fit. */
   bind(batch: RecordBatch): void {
     this.#frame.bind(batch)
   }
@@ -91,6 +95,12 @@ export class ExpressionSet {
   /** Gives scratch memory and tables back. */
   close(): void {
     this.#frame.close()
+  }
+
+  #compileWhole(node: ExpressionNode): Typed {
+    // Scratch may have been given to others, for want of readers.
+    if (this.#frame.stamp > 0) throw new TypeError('expressions are compiled before the first batch')
+    return this.#compile(node, undefined)
   }
 
   #compile(node: ExpressionNode, guard: Guard | undefined): Typed {
@@ -156,6 +166,7 @@ interface Typed {
 }
 
 function compiled(step: Step, type: DataType): CompiledExpression {
+  step.readers++
   return {
     type,
     dictionary: step.dictionary,

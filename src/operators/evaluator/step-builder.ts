@@ -35,6 +35,7 @@ export class StepBuilder {
 
   /** A new step; its maker sets `compute`. */
   step(type: TypeName, inputs: readonly Step[], dictionary?: Dictionary): Step {
+    for (const input of inputs) input.readers++
     return new Step(this.#count++, this.frame, type, inputs, dictionary)
   }
 
@@ -60,6 +61,7 @@ export class StepBuilder {
     let guard = this.#guards.get(key)
     if (guard === undefined) {
       guard = { id: this.#guards.size, parent, step, wants }
+      step.readers++
       this.#guards.set(key, guard)
     }
     return guard

@@ -10,7 +10,7 @@ export type Constant = number | bigint | boolean | string | null
 
 /**
  * One computed column: equal subexpressions share a step, and a step is computed at most once a batch, however many
- * others read it. Each owns its scratch, so a result stays readable for the whole batch.
+ * others read it. Its result stays readable for the whole batch, unless its only reader writes over it.
  */
 export class Step {
   /** Unique within one compiler: what makes equal expressions meet. */
@@ -19,11 +19,15 @@ export class Step {
   readonly dictionary: Dictionary | undefined
   readonly inputs: readonly Step[]
   readonly kernelNames: KernelName[] = []
+  /** Other steps, results and guards that read this one. */
+  readers = 0
   /** Set for literals. */
   constant: Constant | undefined
   /** Fills or finds the result for the first `n` rows. Set once, by the code that makes the step. */
   compute!: (n: number) => Vector
   readonly #frame: EvaluationFrame
+  /** What always holds the result, where an element-wise kernel writes it. */
+  #written: ReusedVector | undefined
   #stamp = -1
   #result: Vector | undefined
 
@@ -50,6 +54,20 @@ export class Step {
   /** Scratch for this step's result. */
   scratch(): ReusedVector {
     return new ReusedVector(this.type, this.dictionary, this.#frame.columnOf(BYTE_WIDTH[this.type]))
+  }
+
+  /**
+   * The same for an element-wise kernel over operands, which may work in place: over one of them if nobody else reads it. So
+   * that more of a batch stays in the cache. Known when all steps are.
+   */
+  scratchOver(...operands: readonly Step[]): ReusedVector {
+    const vector = this.alias()
+    this.#written = vector
+    this.#frame.onFirstBatch(() => {
+      const free = operands.find(each => each.readers === 1 && each.type === this.type && each.#written !== undefined)
+      vector.values = free === undefined ? this.#frame.columnOf(BYTE_WIDTH[this.type]) : free.#written!.values
+    })
+    return vector
   }
 
   /** A vector that stands wherever others do: for results that are no copy. */

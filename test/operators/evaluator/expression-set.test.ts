@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { literalNode } from '../../../src/expression/literal.ts'
 import type { ExpressionNode, FunctionName } from '../../../src/expression/node.ts'
@@ -100,6 +101,77 @@ describe.each(ENGINES)('an expression set on the %s engine', engine => {
     expect(after).toBeGreaterThan(before)
     set.close()
     expect(arena.bytesInUse).toBe(before)
+  })
+
+  it('writes arithmetic over an operand that nobody else reads, and needs a column for all of it', () => {
+    const bytes = (...nodes: ExpressionNode[]) => {
+      const fixture = new BatchFixture(engine, { x: 'f64' }, 1_024)
+      const { arena } = fixture.context
+      const set = new ExpressionSet(fixture.columns, fixture.context)
+      const before = arena.bytesInUse
+      const expressions = nodes.map(node => set.compile(node))
+      set.bind(fixture.write([{ x: 5 }]))
+      expect(expressions.map(each => fixture.read(each.evaluate(), 0))).toEqual(nodes.map((_, i) => [-11, 12, 13][i]))
+      return arena.bytesInUse - before
+    }
+    const sum = call('add', call('mul', column('x'), number(2)), number(1))
+    const negative = call('neg', sum)
+    expect(bytes(negative)).toBe(8_192)
+    // Who reads the sum besides gets it as it is; the next sum over it is a column more.
+    expect(bytes(negative, call('add', sum, number(1)))).toBe(3 * 8_192)
+    expect(bytes(negative, call('add', sum, number(1)), call('add', sum, number(2)))).toBe(4 * 8_192)
+  })
+
+  it('gives each result as it is, whoever else reads what it is made of, whatever is asked for first', () => {
+    type Value = number | null
+    const verbs: Record<string, (a: number, b: number) => Value> = {
+      add: (a, b) => a + b,
+      sub: (a, b) => a - b,
+      mul: (a, b) => a * b,
+      div: (a, b) => (b === 0 ? null : a / b),
+      mod: (a, b) => (b === 0 ? null : a % b),
+      neg: a => -a,
+      abs: a => Math.abs(a),
+    }
+    const value = fc.oneof(fc.integer({ min: -4, max: 4 }), fc.constant(null))
+    const made = fc.array(fc.tuple(fc.constantFrom(...Object.keys(verbs)), fc.nat(), fc.nat()), {
+      minLength: 1,
+      maxLength: 12,
+    })
+    const picked = fc.array(fc.nat(), { minLength: 1, maxLength: 5 })
+    const given = fc.array(fc.record({ x: value, y: value }), { minLength: 1, maxLength: 9 })
+    fc.assert(
+      fc.property(made, picked, given, (steps, roots, rows) => {
+        const fixture = new BatchFixture(engine, { x: 'f64?', y: 'f64?' }, 16)
+        const set = new ExpressionSet(fixture.columns, fixture.context)
+        const nodes = [column('x'), column('y')]
+        const wanted = [rows.map(({ x }): Value => x), rows.map(({ y }): Value => y)]
+        for (const [verb, i, j] of steps) {
+          const [a, b] = [i % nodes.length, j % nodes.length]
+          const isUnary = verb === 'neg' || verb === 'abs'
+          nodes.push(call(verb as FunctionName, nodes[a]!, ...(isUnary ? [] : [nodes[b]!])))
+          const [left, right] = [wanted[a]!, isUnary ? wanted[a]! : wanted[b]!]
+          wanted.push(left.map((x, row) => (x === null || right[row] == null ? null : verbs[verb]!(x, right[row]))))
+        }
+        // The latest first: they are made of most.
+        const results = roots.map(root => nodes.length - 1 - (root % nodes.length))
+        const expressions = results.map(at => set.compile(nodes[at]!))
+        for (let batch = 0; batch < 2; batch++) {
+          set.bind(fixture.write(rows))
+          const vectors = expressions.map(each => each.evaluate())
+          results.forEach((at, i) => {
+            expect(rows.map((_, row) => fixture.read(vectors[i]!, row))).toEqual(wanted[at])
+          })
+        }
+      }),
+    )
+  })
+
+  it('refuses an expression that comes behind a batch', () => {
+    const fixture = new BatchFixture(engine, { x: 'f64' }, 4)
+    const set = new ExpressionSet(fixture.columns, fixture.context)
+    set.bind(fixture.write([{ x: 1 }]))
+    expect(() => set.compile(column('x'))).toThrow('before the first batch')
   })
 
   it('refuses a batch longer than it was made for', () => {
