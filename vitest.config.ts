@@ -29,15 +29,14 @@ const STATE_THEIR_CAPACITIES = [
 ]
 
 /**
- * Tests whose process is part of what they show: they start threads and processes, measure memory, or compile the whole
- * library. The others share two processes, which load the sources once.
+ * Tests that have a process to themselves: they measure its memory or fill it, start a hundred others, or compile the whole
+ * library. The rest share two, which load the sources once; threads of one file are gone when the next begins.
  */
 const OWN_PROCESS = [
   'test/*.test.ts',
-  'test/{cli,concurrency,examples,exporters,nexmark,queues,threads}/**/*.test.ts',
   'test/checkpoint/kill-loop.test.ts',
   'test/metrics/job-metrics.test.ts',
-  'test/node/{committed-file,logged-kills,file-store-writers}.test.ts',
+  'test/nexmark/queries.test.ts',
   'test/pipelines/{ledger,memory}.test.ts',
   'test/runtime/flush-memory.test.ts',
 ]
