@@ -189,13 +189,14 @@ describe('a plan with one part replaced', () => {
         const places = placesOf(given)
         const [holder, name] = places[nth % places.length]!
         holder[name] = hostile
-        const began = performance.now()
+        const began = process.cpuUsage()
         try {
           pipelineFromJSON(given).explain()
         } catch (error) {
           if (!(error instanceof EventfluxError)) throw error
         }
-        expect(performance.now() - began).toBeLessThan(2_000)
+        const { user, system } = process.cpuUsage(began)
+        expect((user + system) / 1_000).toBeLessThan(2_000)
         expect(Object.prototype).not.toHaveProperty('kind')
       }),
       { numRuns: 2_000 },
