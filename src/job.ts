@@ -169,7 +169,8 @@ export class Job<In = unknown, Out = unknown> {
    * once it is in the store of `run`, where there is one, and sinks have committed.
    *
    * @throws EventfluxError `CHECKPOINT_UNSUPPORTED` when something can't put its state into bytes, `CHECKPOINT_FAILED`,
-   * `CHECKPOINT_CONFLICT`, `CLOSED`. The job goes on; older checkpoints are as they were.
+   * `CHECKPOINT_CONFLICT`, `CLOSED`. Older checkpoints are as they were. The job goes on, but for `CHECKPOINT_CONFLICT`: another
+   * job writes to its store.
    */
   checkpoint(): Promise<JobCheckpoint> {
     return this.#recovery.coordinator.take(true)

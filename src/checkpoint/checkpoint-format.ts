@@ -35,7 +35,7 @@ export const HEADER = {
 } as const
 
 /** What is written. Of another minor version no section that is known means anything else. */
-export const VERSION = { major: 2, minor: 0 } as const
+export const VERSION = { major: 3, minor: 0 } as const
 
 /** How a section stands in a checkpoint. */
 export const FORM = { whole: 0, changes: 1 } as const

@@ -47,8 +47,11 @@ function* writingSteps(writer: StateWriter, dictionaries: readonly (readonly (st
   }
 }
 
-/** Gives fresh dictionaries the strings that were written, at the codes they had; of a part, those that are asked for. */
-export function readDictionaries(reader: StateReader, dictionaries: readonly Dictionary[]): void {
+/**
+ * Gives fresh dictionaries the strings that were written, at the codes they had; of a part, those that are asked for. Where
+ * there is none, the strings are passed over.
+ */
+export function readDictionaries(reader: StateReader, dictionaries: readonly (Dictionary | undefined)[]): void {
   const count = reader.count(4)
   if (count !== dictionaries.length)
     throw checkpointMismatch(`the state has ${count} text columns where there are ${dictionaries.length}`, {
@@ -56,7 +59,7 @@ export function readDictionaries(reader: StateReader, dictionaries: readonly Dic
     })
   for (const dictionary of dictionaries) {
     const strings = stringsOf(reader)
-    if (!dictionary.isDistinct) continue
+    if (dictionary?.isDistinct !== true) continue
     if (reader.part !== undefined) reader.part.setStrings(dictionary, strings)
     else if (!dictionary.refill(strings))
       throw checkpointMismatch(

@@ -15,6 +15,7 @@ import { crc32c } from './crc-32c.ts'
 import { allSteps, piecesOf, type Steps } from './steps.ts'
 
 const utf8 = new TextEncoder()
+const HALF_OF_A_PAIR = /\p{Surrogate}/u
 
 /**
  * Puts sections into one checkpoint, in the format docs/checkpoints.md draws.
@@ -85,6 +86,11 @@ function checkNames(sections: readonly Section[], names: readonly Uint8Array[]):
   for (const [i, { name }] of sections.entries()) {
     if (names[i]!.length === 0 || names[i]!.length > LONGEST_NAME)
       throw checkpointUnsupported(`a section is named by 1 to ${LONGEST_NAME} bytes, not ${show(name)}`, {
+        value: name,
+      })
+    // As bytes, halves of pairs are all the same: nothing would be found again under such a name.
+    if (HALF_OF_A_PAIR.test(name))
+      throw checkpointUnsupported(`the name of a section is text, and ${show(name)} has half of a surrogate pair`, {
         value: name,
       })
     if (seen.has(name))

@@ -42,7 +42,7 @@ export interface SectionReport {
  * const { bytes } = await job.checkpoint()
  * const report = await inspectCheckpoint(bytes)
  * console.log(`${report}`)
- * // checkpoint 1, whole, version 2.0, taken 2026-01-01T00:00:00.000Z, 412 bytes
+ * // checkpoint 1, whole, version 3.0, taken 2026-01-01T00:00:00.000Z, 412 bytes
  * ```
  */
 export async function inspectCheckpoint(

@@ -182,7 +182,7 @@ export class StateReader {
     const found = this.text()
     if (found === text) return
     throw checkpointMismatch(
-      `${this.#where}: the state is of ${show(found)}, and is to be restored into ${show(text)}`,
+      `${this.#where}: the state is of ${show(found)}, and is to be restored into ${show(text)}: what keeps it is set up as it was when the checkpoint was taken, or has another name and begins without (allowDropped, allowNew)`,
       {
         value: found,
         at: this.#where,

@@ -58,7 +58,7 @@ export function buildChain(nodes: readonly LogicalNode[], columns: readonly Inpu
     head,
     operators: builder.operators.reverse(),
     stateful: builder.stateful.reverse(),
-    dictionaries: columns.flatMap(({ dictionary }) => dictionary ?? []),
+    texts: columns.flatMap(({ name, dictionary }) => (dictionary === undefined ? [] : { name, dictionary })),
     operatorsOf: builder.operatorsOf,
     timed: builder.timed,
     eventTimes: builder.eventTimes,

@@ -1,6 +1,7 @@
-import { captureDictionaries, readDictionaries, writeDictionaries } from '../checkpoint/dictionary-state.ts'
 import { type NamedState, type RestoreTolerance, restoreParts } from '../checkpoint/named-state.ts'
 import { sizeOfState } from '../checkpoint/stateful.ts'
+import { allSteps } from '../checkpoint/steps.ts'
+import { captureTexts, readTexts } from '../checkpoint/text-columns-state.ts'
 import { checkpointMismatch, checkpointUnsupported } from '../errors.ts'
 import type { Chain } from './chain.ts'
 import { isOfChain, isSharded, layoutInWords, type StateParts } from './state-parts.ts'
@@ -11,21 +12,21 @@ import { isOfChain, isSharded, layoutInWords, type StateParts } from './state-pa
  *
  * @throws EventfluxError `CHECKPOINT_UNSUPPORTED` when one of them can't put it into bytes.
  */
-export function chainStates({ dictionaries, stateful }: Pick<Chain, 'dictionaries' | 'stateful'>): NamedState[] {
+export function chainStates({ texts: columns, stateful }: Pick<Chain, 'texts' | 'stateful'>): NamedState[] {
   const texts: NamedState['state'] = {
     snapshot(writer) {
-      writeDictionaries(writer, dictionaries)
+      allSteps(captureTexts(columns)(writer))
     },
-    restore: reader => readDictionaries(reader, dictionaries),
+    restore: reader => readTexts(reader, columns),
     sizeBytes: () => sizeOfState(texts),
   }
   const operators = stateful.map(({ id, shape, operator }) => {
     if (operator !== undefined) return { name: `operator/${id}`, shape, state: operator }
     throw checkpointUnsupported(`${id} keeps something, and can't put it into bytes yet`, { at: id })
   })
-  return dictionaries.length === 0
+  return columns.length === 0
     ? operators
-    : [{ name: 'texts', state: texts, capture: () => captureDictionaries(dictionaries) }, ...operators]
+    : [{ name: 'texts', state: texts, capture: () => captureTexts(columns) }, ...operators]
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { RestoreTolerance } from '../checkpoint/named-state.ts'
+import type { TextColumn } from '../checkpoint/text-columns-state.ts'
 import type { ErrorCounts } from '../connector/error-policy.ts'
 import type { EventfluxError } from '../errors.ts'
 import type { ColumnsElsewhere } from '../memory/column-writer.ts'
-import type { Dictionary } from '../memory/dictionary.ts'
 import type { LinkMetrics } from '../metrics/link-metrics.ts'
 import type { MeasuredWorker } from '../metrics/worker-metrics.ts'
 import type { LogicalNode, RowsNode } from '../plan/logical-node.ts'
@@ -91,8 +91,8 @@ export interface Chain {
   /** An input has ended: it holds no watermark back any more. Between two batches; false: downstream is full. */
   endInput(input: number): boolean
   readonly windows: readonly { readonly lateRows: number }[]
-  /** Of the text columns the chain is given. */
-  readonly dictionaries: readonly Dictionary[]
+  /** The text columns the chain is given. */
+  readonly texts: readonly TextColumn[]
   /** What is done in other threads, where something is. */
   readonly elsewhere?: ChainElsewhere | undefined
   /** What keeps something from batch to batch, in data order. */

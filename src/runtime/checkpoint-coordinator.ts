@@ -95,7 +95,11 @@ export class CheckpointCoordinator {
       this.metrics.completed(taken, startNs)
       return taken
     })
-    saved.catch(() => this.metrics.failed())
+    saved.catch(error => {
+      this.metrics.failed()
+      // Who goes on after another writer has won has two jobs take turns in one store.
+      if (isLost(error) && !this.#hasEnded) this.#failed(error)
+    })
     this.#saving = saved
     try {
       return await Promise.race([saved, givenUp])
@@ -114,10 +118,8 @@ export class CheckpointCoordinator {
       const { onFailure = 'fail' } = this.#pace
       if (this.#hasEnded) return
       try {
-        // Who goes on after another writer has won has two jobs take turns in one store.
-        const isLost = error instanceof EventfluxError && error.code === 'CHECKPOINT_CONFLICT'
-        if (onFailure === 'fail' || isLost) this.#failed(error)
-        else onFailure(error as EventfluxError)
+        if (onFailure === 'fail') this.#failed(error)
+        else if (!isLost(error)) onFailure(error as EventfluxError)
       } catch (cause) {
         this.#failed(cause)
       }
@@ -153,5 +155,8 @@ export class CheckpointCoordinator {
     })
   }
 }
+
+/** Whether another has written to the store. */
+const isLost = (error: unknown): boolean => error instanceof EventfluxError && error.code === 'CHECKPOINT_CONFLICT'
 
 const ended = (): EventfluxError => closed('the job ended before the checkpoint was taken')

@@ -1,9 +1,9 @@
-import { CheckpointArchive } from '../checkpoint/checkpoint-archive.ts'
+import { CheckpointArchive, type LoadedCheckpoint } from '../checkpoint/checkpoint-archive.ts'
 import type { CheckpointMeta } from '../checkpoint/checkpoint-meta.ts'
 import type { CheckpointStore } from '../checkpoint/checkpoint-store.ts'
 import { loadCheckpoint, type RestoredCheckpoint, type RestoreOptions, restoreOptions } from '../checkpoint/restore.ts'
 import type { Source } from '../connector/source.ts'
-import { optionInvalid, show } from '../errors.ts'
+import { checkpointMismatch, EventfluxError, optionInvalid, show } from '../errors.ts'
 import { orderBySpread } from '../operators/state-parts.ts'
 import { fingerprint } from '../plan/fingerprint.ts'
 import type { LogicalPlan } from '../plan/logical-node.ts'
@@ -56,7 +56,7 @@ export class JobRecovery {
     this.#archive = new CheckpointArchive(checkpoint ?? { store: NOWHERE })
     this.cut = new JobCut(parts)
     this.#order = assembly.order
-    const order = parts.isTotallyOrdered ? 'global' : orderBySpread(assembly.chain.elsewhere?.layout ?? '')
+    const order = parts.isTotallyOrdered ? GLOBAL : orderBySpread(assembly.chain.elsewhere?.layout ?? '')
     this.#labels = { plan: fingerprint(plan.nodes), schema: fingerprint(plan.source), engine, order }
     this.coordinator = new CheckpointCoordinator({
       archive: this.#archive,
@@ -73,7 +73,7 @@ export class JobRecovery {
   async restore(): Promise<RestoredJob | undefined> {
     const options = this.#restore
     const loaded = options && (await loadCheckpoint(options))
-    if (loaded !== undefined) await this.cut.restore(loaded.meta.id, loaded.sections, options!)
+    if (loaded !== undefined) await this.#restoreCut(loaded, options!)
     else if (options !== undefined) await this.cut.abort(0)
     this.#order.begin(loaded === undefined || this.#isSameOrder(loaded.meta))
     await this.#archive.open(loaded?.meta.id)
@@ -82,11 +82,30 @@ export class JobRecovery {
     return { id, createdMs, skipped: loaded.skipped, inputs: this.cut.inputs.positions }
   }
 
+  async #restoreCut({ meta, sections }: LoadedCheckpoint, options: RestoreOptions): Promise<void> {
+    try {
+      await this.cut.restore(meta.id, sections, options)
+    } catch (error) {
+      const { plan, schema, order } = meta.labels
+      const isSamePlan = plan === this.#labels.plan && schema === this.#labels.schema
+      const [was, is] = [order === GLOBAL, this.#labels.order === GLOBAL]
+      if (!(error instanceof EventfluxError && error.code === 'CHECKPOINT_MISMATCH' && isSamePlan && was !== is))
+        throw error
+      throw checkpointMismatch(
+        `the checkpoint is of a job ${was ? 'with' : 'without'} order: 'global', and windows of workers keep ${was ? 'what that goes by' : 'nothing it could go by'}: run it ${was ? 'with' : 'without'} it, or drain the job that was and begin anew behind it`,
+        { value: order, at: 'order', cause: error },
+      )
+    }
+  }
+
   /** Whether rows come out in the order they did when the checkpoint was taken. */
   #isSameOrder({ labels }: CheckpointMeta): boolean {
     return (['plan', 'schema', 'order'] as const).every(label => labels[label] === this.#labels[label])
   }
 }
+
+/** What checkpoints of jobs say whose results come in the order of one thread. */
+const GLOBAL = 'global'
 
 /** The store of a job that keeps none: who asked for a checkpoint has its bytes. */
 const NOWHERE: CheckpointStore = {

@@ -124,6 +124,10 @@ export function checkFieldName(name: unknown): asserts name is string {
   if (name === '') throw schemaInvalid('A column name may not be empty', { value: name })
   if (name.length > MAX_NAME_LENGTH)
     throw schemaInvalid(`The column name ${show(name)} is longer than ${MAX_NAME_LENGTH} characters`, { value: name })
+  if (/\p{Surrogate}/u.test(name))
+    throw schemaInvalid(`A column name is text that has bytes, and ${show(name)} has half of a surrogate pair`, {
+      value: name,
+    })
   if (FORBIDDEN_NAMES.has(name))
     throw schemaInvalid(`No column may be called ${show(name)}: on a row object it isn't an ordinary property`, {
       value: name,

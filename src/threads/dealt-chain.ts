@@ -81,8 +81,8 @@ export function dealtChain(
       columns.findIndex(({ name }) => name === column),
     )
     const lentMemory = new LentMemory(pool)
-    const dictionaries = texts.flatMap(dictionary => dictionary ?? [])
-    for (const dictionary of dictionaries) dictionary.addOwner(mark => dealer.markCodes(dictionary, mark))
+    const held = columns.flatMap(({ name }, i) => (texts[i] === undefined ? [] : { name, dictionary: texts[i] }))
+    for (const { dictionary } of held) dictionary.addOwner(mark => dealer.markCodes(dictionary, mark))
     const there = stepsElsewhere(
       shape,
       workers.map(({ cells }) => cells),
@@ -115,7 +115,7 @@ export function dealtChain(
       operators: [eventTime!, ...above, prepare!, whole, ...behind],
       operatorsOf,
       timed,
-      dictionaries,
+      texts: held,
       windows: [...there.windows, ...chain.windows],
       endInput(input) {
         const isThrough = chain.endInput(input)

@@ -111,7 +111,7 @@ export function threadedChain(
       inputs: parts.inputs,
     })
     for (const [node, operators] of behind?.operatorsOf ?? []) operatorsOf.set(node, operators)
-    for (const dictionary of behind?.dictionaries ?? []) dictionary.addOwner(mark => head.markCodes(dictionary, mark))
+    for (const { dictionary } of behind?.texts ?? []) dictionary.addOwner(mark => head.markCodes(dictionary, mark))
     return {
       head,
       operators: [...all.flatMap(({ operators }) => operators), ...(behind?.operators ?? [])],
@@ -120,7 +120,7 @@ export function threadedChain(
       eventTimes: all.flatMap(({ eventTimes }) => eventTimes),
       windows: [...all.flatMap(({ windows }) => windows), ...(behind?.windows ?? [])],
       // Of what the workers do nothing is kept here: rows that were accepted are with them before anything is put into bytes.
-      dictionaries: behind?.dictionaries ?? [],
+      texts: behind?.texts ?? [],
       stateful: behind?.stateful ?? [],
       endInput: input => head.endInput(input),
       elsewhere: {

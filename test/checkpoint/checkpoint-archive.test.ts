@@ -152,7 +152,7 @@ describe('the report of a checkpoint', () => {
     const saved = await archive.save({ id: 7, createdMs: Date.UTC(2026, 0), labels: { plan: 'p' } }, sections)
     expect(`${await inspectCheckpoint(saved.bytes)}`).toBe(
       [
-        `checkpoint 7, whole, version 2.0, taken 2026-01-01T00:00:00.000Z, ${saved.bytes.length} bytes`,
+        `checkpoint 7, whole, version 3.0, taken 2026-01-01T00:00:00.000Z, ${saved.bytes.length} bytes`,
         '  plan: p',
         '  operator/windowAggregate-1  9 bytes, of abc',
       ].join('\n'),

@@ -71,7 +71,7 @@ describe('a checkpoint in bytes', () => {
 
   it('gives back its sections', () => {
     const { version, sections: found } = decodeCheckpoint(bytes)
-    expect(version).toEqual({ major: 2, minor: 0 })
+    expect(version).toEqual({ major: 3, minor: 0 })
     expect(found.map(({ name, bytes }) => ({ name, bytes: [...bytes] }))).toEqual(
       sections.map(({ name, bytes }) => ({ name, bytes: [...bytes] })),
     )
@@ -80,7 +80,7 @@ describe('a checkpoint in bytes', () => {
   it('stands in the bytes the picture of the format says', () => {
     const small = encodeCheckpoint([{ name: 'n', bytes: Uint8Array.of(5) }])
     const hex = Buffer.from(small).toString('hex')
-    expect(hex.slice(0, 56)).toBe('894546434b500d0a' + '02000000' + '01000000' + '14000000' + '3900000000000000')
+    expect(hex.slice(0, 56)).toBe('894546434b500d0a' + '03000000' + '01000000' + '14000000' + '3900000000000000')
     expect(hex.slice(72)).toBe('0100' + '6e' + '00' + '01000000' + '4d478c67' + '01000000' + '4d478c67' + '05')
   })
 
@@ -146,6 +146,8 @@ describe('a checkpoint in bytes', () => {
     expect(make(['a', 'a'])).toThrow(unsupported)
     expect(make([''])).toThrow(unsupported)
     expect(make(['n'.repeat(1025)])).toThrow(unsupported)
+    for (const half of ['\ud83d', '\ude00', 'a\ude00\ud83d']) expect(make([half])).toThrow(unsupported)
+    expect(make(['\ud83d\ude00'])).not.toThrow()
     expect(make(Array.from({ length: 4097 }, (_, i) => `${i}`))).toThrow(unsupported)
   })
 })

@@ -216,4 +216,33 @@ describe('a job', () => {
       ['b', 'commit', 2, { id: 2 }],
     ])
   })
+
+  it.each(['asked for', 'taken by the rows'])(
+    'ends when it finds that another has written to its store, by a checkpoint %s',
+    async way => {
+      const store = memoryStore()
+      const asked: unknown[] = []
+      const start = (everyEvents?: number) =>
+        volumes('js').run({
+          sink: [],
+          restore: 'latest',
+          checkpoint: { store, ...(everyEvents && { everyEvents }), onFailure: error => void asked.push(error) },
+        })
+      const one = await start(way === 'asked for' ? undefined : 20)
+      const other = await start()
+      await other.pushMany(events.slice(0, 5))
+      await other.checkpoint()
+      const conflict = { code: 'CHECKPOINT_CONFLICT' }
+      await one.pushMany(events.slice(0, 10))
+      if (way === 'asked for') await expect(one.checkpoint()).rejects.toMatchObject(conflict)
+      else void one.pushMany(events.slice(10, 30))
+      await expect(one.done).rejects.toMatchObject(conflict)
+      await expect(one.checkpoint()).rejects.toMatchObject({ code: 'CLOSED' })
+      // The other has lost nothing, and its policy was never asked.
+      await other.pushMany(events.slice(5, 10))
+      await other.checkpoint()
+      expect([await store.list(), asked]).toEqual([[1, 2], []])
+      await other.stop({ drain: false })
+    },
+  )
 })

@@ -46,6 +46,12 @@ describe('schema', () => {
     expect(schema(fields).fields.map(({ name }) => name)).toEqual(['own'])
   })
 
+  it('refuses names that have no bytes: halves of surrogate pairs', () => {
+    for (const name of ['\ud83d', 'a\ude00', '\ude00\ud83d'])
+      expect(codeOf(() => schema({ [name]: f64() }))).toBe('SCHEMA_INVALID')
+    expect(schema({ '\ud83d\ude00': f64() }).fields).toHaveLength(1)
+  })
+
   it('refuses names that reach into prototypes, and leaves prototypes alone', () => {
     for (const name of ['__proto__', 'constructor', 'prototype']) {
       const fields = Object.defineProperty({}, name, { value: f64(), enumerable: true }) as Record<string, DataType>

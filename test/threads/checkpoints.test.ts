@@ -149,6 +149,42 @@ describe('a checkpoint of a job that is dealt out to workers', () => {
   })
 })
 
+describe('a checkpoint of another order of results', () => {
+  const plan = plans['a tumbling window by a text']({ engine: 'js' })
+  const taken = async (order: 'key' | 'global' | 'none') => {
+    const job = await plan.run({ workers: 2, distribution: 'keys', order, sink: [] })
+    await job.pushMany(ROWS.slice(0, 200))
+    const { bytes } = await job.checkpoint()
+    await job.stop({ drain: false })
+    return bytes
+  }
+
+  it("is refused where one of the two is 'global', and says what to do", async () => {
+    const restore = { from: await taken('key'), allowNew: true, allowDropped: true }
+    await expect(
+      plan.run({ workers: 2, distribution: 'keys', order: 'global', sink: [], restore }),
+    ).rejects.toMatchObject({
+      code: 'CHECKPOINT_MISMATCH',
+      at: 'order',
+      message: expect.stringContaining("of a job without order: 'global'"),
+    })
+    const from = await taken('global')
+    for (const options of [{}, { workers: 2, order: 'none' }, { workers: 3, distribution: 'keys' }] as const)
+      await expect(plan.run({ ...options, sink: [], restore: from })).rejects.toMatchObject({
+        code: 'CHECKPOINT_MISMATCH',
+        at: 'order',
+        message: expect.stringContaining('run it with it, or drain the job'),
+      })
+  })
+
+  it('goes on where neither is', async () => {
+    const restore = await taken('none')
+    const job = await plan.run({ workers: 2, distribution: 'keys', order: 'key', sink: [], restore })
+    expect(job.restored?.inputs).toEqual([{ name: 'pushed', rows: 200 }])
+    await job.stop({ drain: false })
+  })
+})
+
 describe('a checkpoint of shards with steps behind them', () => {
   const ranked = (config: PipelineConfig) =>
     pipeline(events, config)
