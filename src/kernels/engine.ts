@@ -51,7 +51,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       name: 'wasm',
       memory,
       kernels,
-      leave: written => compiled.spares.keep({ memory: memory.leave(), written }),
+      leave: written => compiled.spares.wasm.keep({ memory: memory.leave(), written }),
     }
   } catch (error) {
     return withoutWasm(options, error)
@@ -105,10 +105,15 @@ function messageOf(error: unknown): string {
 
 function jsEngine(options: EngineOptions): Engine {
   const memory = memoryFor('js', options)
-  return { name: 'js', memory, kernels: jsKernels(memory) }
+  return {
+    name: 'js',
+    memory,
+    kernels: jsKernels(memory),
+    leave: written => options.module?.spares.js.keep({ memory: memory.leave(), written }),
+  }
 }
 
 function memoryFor(engine: 'wasm' | 'js', { initialBytes = 0, maxBytes, module }: EngineOptions): LinearMemory {
-  const spare = engine === 'wasm' ? module?.spares.take({ least: initialBytes, most: maxBytes }) : undefined
+  const spare = module?.spares[engine].take({ least: initialBytes, most: maxBytes })
   return new LinearMemory({ engine, initialBytes, maxBytes, spare })
 }

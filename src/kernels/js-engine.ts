@@ -40,9 +40,7 @@ import { watermarkKernels } from './watermark.ts'
 
 /** Every kernel in plain TypeScript over one linear memory: the engine where WebAssembly isn't allowed. */
 export function jsKernels(memory: LinearMemory): KernelExports {
-  // Spread into one literal they would take milliseconds: each of 200 names is then a new shape of the object.
-  return Object.assign(
-    {},
+  return together(
     arithmeticKernels(memory),
     arithmeticI64Kernels(memory),
     arithmeticUnaryKernels(memory),
@@ -81,4 +79,13 @@ export function jsKernels(memory: LinearMemory): KernelExports {
     timeKernels(memory),
     watermarkKernels(memory),
   )
+}
+
+type Together<Parts extends readonly unknown[]> = Parts extends readonly [infer First, ...infer Rest]
+  ? First & Together<Rest>
+  : unknown
+
+/** Spread into one literal they would take milliseconds: each of 200 names is then a new shape of the object. */
+function together<Parts extends readonly object[]>(...parts: Parts): Together<Parts> {
+  return Object.assign({}, ...parts)
 }

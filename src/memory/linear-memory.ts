@@ -1,5 +1,5 @@
 import { stateFull } from '../errors.ts'
-import type { SpareMemory } from '../wasm/spare-memories.ts'
+import type { JobMemory, SpareMemory } from '../wasm/spare-memories.ts'
 
 const PAGE = 65_536
 
@@ -46,8 +46,11 @@ export class LinearMemory {
     this.maxBytes = Math.min(options.maxBytes, 4 * 1024 ** 3 - PAGE)
     this.written = options.spare?.written ?? 0
     const pages = Math.max(1, Math.ceil((options.initialBytes ?? PAGE) / PAGE))
-    if (options.engine === 'wasm') this.#wasm = options.spare?.memory ?? new WebAssembly.Memory({ initial: pages })
-    else this.#plain = new ArrayBuffer(pages * PAGE)
+    const memory =
+      options.spare?.memory ??
+      (options.engine === 'wasm' ? new WebAssembly.Memory({ initial: pages }) : new ArrayBuffer(pages * PAGE))
+    if (memory instanceof ArrayBuffer) this.#plain = memory
+    else this.#wasm = memory
     this.#remakeViews()
   }
 
@@ -79,8 +82,8 @@ export class LinearMemory {
   }
 
   /** Gives the memory away: from now on there is nothing here to read or to write. */
-  leave(): WebAssembly.Memory {
-    const memory = this.#wasm!
+  leave(): JobMemory {
+    const memory = this.#wasm ?? (this.#plain as ArrayBuffer)
     this.#wasm = undefined
     this.#plain = new ArrayBuffer(0)
     this.#remakeViews()

@@ -9,8 +9,8 @@ export type ModuleOrBytes = WebAssembly.Module | BufferSource
  * @internal
  */
 export class KernelModule {
-  /** What jobs on these kernels have left behind. */
-  readonly spares = new SpareMemories()
+  /** What jobs on these kernels, and on their twins, have left behind. */
+  readonly spares = { wasm: new SpareMemories(), js: new SpareMemories() }
   readonly #load: () => ModuleOrBytes
   #compiled: WebAssembly.Module | undefined
   #compiling: Promise<WebAssembly.Module> | undefined

@@ -19,7 +19,7 @@ const ANY = { least: 0, most: 2 ** 32 }
 const bytes = await readFile(join(ROOT, 'build/plain.wasm'))
 /** A runtime of its own, so that nothing else leaves memories to it. */
 const ownRuntime = () => createRuntime({ engine: 'wasm', module: bytes })
-const sparesOf = ({ module }: Runtime) => module!.spares
+const sparesOf = ({ module }: Runtime, engine: 'wasm' | 'js' = 'wasm') => module!.spares[engine]
 
 describe('spare memories', () => {
   const memory = (pages: number) => new WebAssembly.Memory({ initial: pages })
@@ -57,10 +57,11 @@ describe('a job leaves its memory', () => {
     const counts = job.counts()
     await job.drain()
     expect(job.counts()).toEqual({ ...counts, delivered: 1, queued: 0 })
-    const left = sparesOf(runtime).take(ANY)!
-    expect(left.memory.buffer).toBe(batches[0]!.buffer)
-    expect(left.written).toBeLessThanOrEqual(left.memory.buffer.byteLength)
-    expect(new Uint8Array(left.memory.buffer, left.written).every(byte => byte === 0)).toBe(true)
+    const { memory, written } = sparesOf(runtime).take(ANY)!
+    const { buffer } = memory as WebAssembly.Memory
+    expect(buffer).toBe(batches[0]!.buffer)
+    expect(written).toBeLessThanOrEqual(buffer.byteLength)
+    expect(new Uint8Array(buffer, written).every(byte => byte === 0)).toBe(true)
   })
 
   it('not when it has failed, or left rows behind', async () => {
@@ -96,17 +97,21 @@ const aggregates = ({ n, key }: { n: NumberExpression<boolean, 'row'>; key: Stri
 })
 
 /** Memory in which nothing is zero, longer than what a job of these needs. */
-const garbage = new WebAssembly.Memory({ initial: 256 })
+const GARBAGE = { wasm: new WebAssembly.Memory({ initial: 256 }), js: new ArrayBuffer(256 * PAGE) }
 const ROWS = eventRows(300)
 
 describe('a job on memory that another has written gives what it gives on new memory', () => {
   const streamOf = (engine: 'wasm' | 'js') =>
     pipeline(events, { engine, maxBatch: 64, bufferSize: 1_024 }).eventTime('time', { outOfOrdernessMs: 10 })
 
-  async function resultsOf(build: (stream: ReturnType<typeof streamOf>) => never, runtime?: Runtime) {
+  async function resultsOf(
+    build: (stream: ReturnType<typeof streamOf>) => never,
+    engine: 'wasm' | 'js',
+    runtime: Runtime,
+  ) {
     const results: string[] = []
     const options = { clock: new VirtualClock(0), sink: (row: never) => void results.push(textOf(row)), runtime }
-    const built = build(streamOf(runtime === undefined ? 'js' : 'wasm')) as ReturnType<typeof streamOf>
+    const built = build(streamOf(engine)) as ReturnType<typeof streamOf>
     const job = await built.run(options as never)
     for (let at = 0; at < ROWS.length; at += 100) await job.pushMany(ROWS.slice(at, at + 100) as never)
     const { numLateRecordsDropped: late } = await job.drain()
@@ -114,11 +119,15 @@ describe('a job on memory that another has written gives what it gives on new me
   }
 
   async function expectTheSame(build: Parameters<typeof resultsOf>[0]) {
-    const runtime = await ownRuntime()
-    new Uint8Array(garbage.buffer).fill(0xa5)
-    sparesOf(runtime).keep({ memory: garbage, written: garbage.buffer.byteLength })
-    expect(await resultsOf(build, runtime)).toEqual(await resultsOf(build))
-    expect(sparesOf(runtime).take(ANY)?.memory).toBe(garbage)
+    const onNew = await resultsOf(build, 'js', await createRuntime({ engine: 'js' }))
+    for (const engine of ['wasm', 'js'] as const) {
+      const runtime = await ownRuntime()
+      const memory = GARBAGE[engine]
+      new Uint8Array(memory instanceof ArrayBuffer ? memory : memory.buffer).fill(0xa5)
+      sparesOf(runtime, engine).keep({ memory, written: 256 * PAGE })
+      expect(await resultsOf(build, engine, runtime)).toEqual(onNew)
+      expect(sparesOf(runtime, engine).take(ANY)?.memory).toBe(memory)
+    }
   }
 
   const named = Object.entries(WINDOWS).flatMap(([kind, manners]) =>
