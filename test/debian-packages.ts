@@ -20,7 +20,7 @@ export async function unpackedDebian(name: string): Promise<string> {
   try {
     await download(name, fresh).catch(async () => {
       // A new machine has no lists of packages yet.
-      await run('apt-get', ['update'])
+      await updateLists()
       await download(name, fresh)
     })
     for (const file of await readdir(fresh)) {
@@ -40,4 +40,16 @@ async function download(name: string, into: string): Promise<void> {
   const { stdout } = await run('apt-get', ['install', '--simulate', '--no-install-recommends', name])
   const missing = [...stdout.matchAll(/^Inst (\S+)/gm)].map(([, found]) => found!)
   await run('apt-get', ['download', ...missing], { cwd: into })
+}
+
+/** Two test files may want them at once, and apt lets one have its lock. */
+async function updateLists(): Promise<void> {
+  for (let attempts = 1; ; attempts++)
+    try {
+      await run('apt-get', ['update'], { env: { ...process.env, LC_ALL: 'C' } })
+      return
+    } catch (error) {
+      if (attempts === 120 || !/could not get lock/i.test(String((error as { stderr?: unknown }).stderr))) throw error
+      await new Promise(resolve => setTimeout(resolve, 1_000))
+    }
 }
