@@ -7,9 +7,11 @@ import { expected, inOrder } from './expected.ts'
 import { installRuntimes } from './installed.ts'
 import type { Place, Report } from './report.ts'
 import { type PlaceResult, resultOf, writeResults } from './results.ts'
-import { Chromium } from './run-in/chromium.ts'
+import { ShippedChromium } from './run-in/chromium.ts'
+import { DebianChromium } from './run-in/devtools.ts'
 import { edgePlaces, workerdPlace } from './run-in/edge.ts'
 import { processes } from './run-in/process.ts'
+import { Site } from './run-in/site.ts'
 import { measureSizes } from './sizes.ts'
 
 // One program in every runtime the package names, each time the package as it is published. A checkpoint goes along:
@@ -17,22 +19,32 @@ import { measureSizes } from './sizes.ts'
 
 const runtimes = await installRuntimes()
 const { project } = installPacked()
-const site = join(project, 'site')
+const pages = join(project, 'site')
 for (const file of readdirSync(join(import.meta.dirname, 'program')))
   cpSync(join(import.meta.dirname, 'program', file), join(project, file))
-for (const bundler of Object.keys(BUNDLERS)) await bundledPage(bundler, runtimes, project, site)
-const chromium = await Chromium.launch(runtimes, site)
+for (const bundler of Object.keys(BUNDLERS)) await bundledPage(bundler, runtimes, project, pages)
+const site = await Site.serve(pages)
+const chromium = await ShippedChromium.launch(runtimes)
+const debian = await DebianChromium.launch()
 
 const inPage = { engine: 'wasm', threads: false } as const
+const isolated = { engine: 'wasm', threads: true } as const
 const PLACES: readonly Place[] = [
   ...processes(runtimes, project),
   workerdPlace(runtimes, project),
   ...edgePlaces(runtimes, project),
-  ...Object.keys(BUNDLERS).map(bundler => chromium.place(`Chromium, bundled by ${bundler}`, 'open', bundler, inPage)),
-  ...Object.keys(BUNDLERS).map(bundler =>
-    chromium.place(`Chromium, isolated, bundled by ${bundler}`, 'isolated', bundler, { ...inPage, threads: true }),
-  ),
-  chromium.place('Chromium, strict CSP', 'strict', 'esbuild', { ...inPage, engine: 'js', because: /unsafe-eval/ }),
+  ...Object.keys(BUNDLERS).flatMap(bundler => [
+    site.place(chromium, 'open', bundler, { ...inPage, name: `Chromium, bundled by ${bundler}` }),
+    site.place(chromium, 'isolated', bundler, { ...isolated, name: `Chromium, isolated, bundled by ${bundler}` }),
+  ]),
+  site.place(chromium, 'strict', 'esbuild', {
+    name: 'Chromium, strict CSP',
+    engine: 'js',
+    because: /unsafe-eval/,
+    threads: false,
+  }),
+  site.place(debian, 'open', 'esbuild', { ...inPage, name: 'Chromium of Debian' }),
+  site.place(debian, 'isolated', 'esbuild', { ...isolated, name: 'Chromium of Debian, isolated' }),
 ]
 
 const { whole, behindTheCut } = expected()
@@ -47,6 +59,8 @@ afterAll(async () => {
   const file = process.env.EVENTFLUX_RUNTIMES_JSON
   if (file) await writeResults(file, results, await measureSizes(runtimes, project))
   await chromium.close()
+  await debian.close()
+  site.close()
   rmSync(project, { recursive: true, force: true })
 })
 

@@ -1,11 +1,8 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { dirname, extname, join } from 'node:path'
-import { FINDS_NO_WORKER } from '../bundles.ts'
+import { dirname, join } from 'node:path'
 import { load } from '../installed.ts'
-import type { Input, Place, Report } from '../report.ts'
+import type { Report } from '../report.ts'
+import type { SiteBrowser } from './site.ts'
 
 export interface Page {
   goto(url: string): Promise<unknown>
@@ -45,75 +42,33 @@ interface BrowserSession {
     method: 'SystemInfo.getProcessInfo',
   ): Promise<{ readonly processInfo: readonly { readonly type: string; readonly id: number }[] }>
 }
-interface ShippedChromium {
+interface ChromiumPackage {
   executablePath(): Promise<string>
 }
 
-/** The headers a page is served with. */
-export const PAGES = {
-  isolated: {
-    'cross-origin-opener-policy': 'same-origin',
-    'cross-origin-embedder-policy': 'require-corp',
-  },
-  open: {},
-  strict: { 'content-security-policy': "default-src 'self'; script-src 'self'" },
-} as const
-export type PageKind = keyof typeof PAGES
-
-const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript' }
-
-/** A browser and a site it opens: folder KIND/BUNDLE/ is the bundle's page with the headers of that kind. */
-export class Chromium {
+/** The Chromium that comes inside an npm package, as what opens the pages of a site. */
+export class ShippedChromium implements SiteBrowser {
   readonly #browser: Browser
-  readonly #server: Server
 
-  private constructor(browser: Browser, server: Server) {
+  private constructor(browser: Browser) {
     this.#browser = browser
-    this.#server = server
   }
 
-  static async launch(runtimes: string, site: string): Promise<Chromium> {
-    const browser = await launch(runtimes)
-    const server = createServer(async (request, response) => {
-      const [, kind, bundle, ...path] = request.url!.split('/')
-      const name = path.join('/') || 'index.html'
-      try {
-        const body = await readFile(join(site, bundle!, name))
-        response.writeHead(200, { 'content-type': TYPES[extname(name)], ...PAGES[kind as PageKind] }).end(body)
-      } catch {
-        response.writeHead(404).end()
-      }
-    })
-    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-    return new Chromium(browser, server)
-  }
+  static launch = async (runtimes: string): Promise<ShippedChromium> => new ShippedChromium(await launch(runtimes))
 
-  /** A page as a place. */
-  place(name: string, kind: PageKind, bundle: string, rest: Omit<Place, 'name' | 'version' | 'run'>): Place {
-    return {
-      ...rest,
-      name,
-      version: async () => this.#browser.version(),
-      run: input =>
-        this.#open(kind, bundle, FINDS_NO_WORKER.includes(bundle) ? { ...input, script: 'worker.js' } : input),
-    }
-  }
+  version = async (): Promise<string> => this.#browser.version()
 
-  async #open(kind: PageKind, bundle: string, input: Input): Promise<Report> {
-    const { port } = this.#server.address() as AddressInfo
+  async report(url: string): Promise<Report> {
     const page = await this.#browser.newPage()
     try {
-      await page.goto(`http://127.0.0.1:${port}/${kind}/${bundle}/#${encodeURIComponent(JSON.stringify(input))}`)
+      await page.goto(url)
       return (await page.evaluate('globalThis.report')) as Report
     } finally {
       await page.close()
     }
   }
 
-  async close(): Promise<void> {
-    await this.#browser.close()
-    this.#server.close()
-  }
+  close = (): Promise<void> => this.#browser.close()
 }
 
 /**
@@ -142,7 +97,7 @@ export async function launchWithProfile(runtimes: string, profile: string): Prom
 
 async function started<T>(runtimes: string, start: (chromium: BrowserType, options: object) => Promise<T>): Promise<T> {
   const { chromium } = await load<{ chromium: BrowserType }>(runtimes, 'playwright-core')
-  const shipped = await load<ShippedChromium>(runtimes, '@sparticuz/chromium')
+  const shipped = await load<ChromiumPackage>(runtimes, '@sparticuz/chromium')
   const executablePath = await shipped.executablePath()
   const options = { executablePath, args: ['--no-sandbox', '--disable-gpu'] }
   try {

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
 import { unpackedDebian } from '../../debian-packages.ts'
+import type { Report } from '../report.ts'
+import type { SiteBrowser } from './site.ts'
 
 // Debian's Chromium over its DevTools protocol, and nothing between: what tests drive browsers with keeps pages visible, awake and
 // out of the back/forward cache, and the Chromium that comes in an npm package has no such cache and no tabs.
@@ -67,7 +69,7 @@ export class Tab {
   close = (): Promise<Answer> => this.#browser('Target.closeTarget', { targetId: this.#id })
 }
 
-export class DebianChromium {
+export class DebianChromium implements SiteBrowser {
   readonly #process: ChildProcess
   readonly #profile: string
   readonly #socket: WebSocket
@@ -127,6 +129,14 @@ export class DebianChromium {
     const { targetId } = await this.#send('Target.createTarget', { url })
     const { sessionId } = await this.#send('Target.attachToTarget', { targetId, flatten: true })
     return new Tab(targetId as string, (method, parameters) => this.#send(method, parameters, sessionId), this.#send)
+  }
+
+  async report(url: string): Promise<Report> {
+    const tab = await this.open(url)
+    await tab.until('globalThis.report')
+    const report = await tab.evaluate<Report>('globalThis.report')
+    await tab.close()
+    return report
   }
 
   async close(): Promise<void> {
