@@ -14,7 +14,7 @@ const NOT_MEASURED = 'Not measured yet: `npm run runtimes` writes the tables.'
 
 /** Runtime by runtime, what works there. */
 export function runtimesSection(): string {
-  const { places, machine, date } = results() ?? {}
+  const { places, machine, date, emptyScriptMs } = results() ?? {}
   if (places === undefined) return NOT_MEASURED
   const rows = places.map(({ name, version, engine, threads, checkpoint, coldStartMs }) => [
     name,
@@ -27,7 +27,7 @@ export function runtimesSection(): string {
     `${coldStartMs} ms`,
   ])
   const head = ['runtime', 'version', 'imports', 'wasm', 'simd', 'threads', 'checkpoint', 'cold start']
-  return `${table(head, rows)}\n\nThe kernels are compiled with SIMD: where they run, it is there. Measured once on ${machine!.cpu}, ${machine!.cores} cores, ${date!.slice(0, 10)}.`
+  return `${table(head, rows)}\n\nThe kernels are compiled with SIMD: where they run, it is there. Measured once on ${machine!.cpu}, ${machine!.cores} cores, ${date!.slice(0, 10)}: Node with an empty script took ${emptyScriptMs} ms there.`
 }
 
 /** Entry by entry, what a bundle of it weighs. */

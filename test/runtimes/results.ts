@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import type { Place, Report } from './report.ts'
@@ -20,6 +21,8 @@ export interface PlaceResult {
 export interface RuntimeResults {
   readonly machine: { readonly cpu: string; readonly cores: number }
   readonly date: string
+  /** What cold starts are to be compared with: Node with nothing to do, from start to end. */
+  readonly emptyScriptMs: number
   readonly places: readonly PlaceResult[]
   readonly sizes: readonly Size[]
 }
@@ -44,8 +47,19 @@ export async function writeResults(
   sizes: readonly Size[],
 ): Promise<void> {
   const machine = { cpu: cpus()[0]!.model, cores: cpus().length }
-  const results: RuntimeResults = { machine, date: new Date().toISOString(), places, sizes }
+  const date = new Date().toISOString()
+  const results: RuntimeResults = { machine, date, emptyScriptMs: emptyScriptMs(), places, sizes }
   await writeFile(file, `${JSON.stringify(results, null, 2)}\n`)
+}
+
+/** The median of five. */
+function emptyScriptMs(): number {
+  const times = Array.from({ length: 5 }, () => {
+    const began = performance.now()
+    execFileSync(process.execPath, ['-e', '0'])
+    return performance.now() - began
+  })
+  return Math.round(times.sort((a, b) => a - b)[2]!)
 }
 
 /** What bundles weigh anew, beside what else was measured: that needs a quiet machine, and this doesn't. */
