@@ -1,4 +1,5 @@
 import { checkpointUnsupported, show } from '../errors.ts'
+import { hasHalfPair } from '../schema/half-pair.ts'
 import {
   ENTRY_BYTES,
   FORM,
@@ -15,7 +16,6 @@ import { crc32c } from './crc-32c.ts'
 import { allSteps, piecesOf, type Steps } from './steps.ts'
 
 const utf8 = new TextEncoder()
-const HALF_OF_A_PAIR = /\p{Surrogate}/u
 
 /**
  * Puts sections into one checkpoint, in the format docs/checkpoints.md draws.
@@ -89,7 +89,7 @@ function checkNames(sections: readonly Section[], names: readonly Uint8Array[]):
         value: name,
       })
     // As bytes, halves of pairs are all the same: nothing would be found again under such a name.
-    if (HALF_OF_A_PAIR.test(name))
+    if (hasHalfPair(name))
       throw checkpointUnsupported(`the name of a section is text, and ${show(name)} has half of a surrogate pair`, {
         value: name,
       })

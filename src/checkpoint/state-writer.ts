@@ -1,4 +1,5 @@
 import { checkpointUnsupported } from '../errors.ts'
+import { hasHalfPair } from '../schema/half-pair.ts'
 import { encodeValue } from './encode-value.ts'
 import { TEXT } from './value-tags.ts'
 import { isCopiedWhole } from './whole-copies.ts'
@@ -10,7 +11,6 @@ const MOST_BYTES = 2 ** 32 - 1
 const SPARE = 1 / 16
 
 const utf8 = new TextEncoder()
-const HALF_A_PAIR = /\p{Surrogate}/u
 
 /**
  * State as bytes: little-endian numbers, texts and blocks behind their lengths, and named sections. `StateReader` takes
@@ -79,7 +79,7 @@ export class StateWriter {
 
   /** A string, every one of its code units kept. */
   text(value: string): void {
-    if (HALF_A_PAIR.test(value)) {
+    if (hasHalfPair(value)) {
       this.u8(TEXT.utf16)
       this.u32(value.length * 2)
       const at = this.#claim(value.length * 2)

@@ -1,5 +1,6 @@
 import { schemaInvalid, show } from '../errors.ts'
 import { BYTE_WIDTH, type DataType, type StoredTypeName, storedName, type TypeName, typeOf } from './data-type.ts'
+import { hasHalfPair } from './half-pair.ts'
 
 /** The types of the columns, by name: what `schema()` takes. */
 export type SchemaFields = Readonly<Record<string, DataType>>
@@ -124,7 +125,7 @@ export function checkFieldName(name: unknown): asserts name is string {
   if (name === '') throw schemaInvalid('A column name may not be empty', { value: name })
   if (name.length > MAX_NAME_LENGTH)
     throw schemaInvalid(`The column name ${show(name)} is longer than ${MAX_NAME_LENGTH} characters`, { value: name })
-  if (/\p{Surrogate}/u.test(name))
+  if (hasHalfPair(name))
     throw schemaInvalid(`A column name is text that has bytes, and ${show(name)} has half of a surrogate pair`, {
       value: name,
     })
