@@ -11,9 +11,9 @@ export class CodeValues {
   length = 0
   readonly #dictionary: Dictionary
   readonly #arena: Arena
-  readonly #width: 1 | 4
+  readonly #width: 1 | 4 | 8
 
-  constructor(dictionary: Dictionary, arena: Arena, width: 1 | 4) {
+  constructor(dictionary: Dictionary, arena: Arena, width: 1 | 4 | 8) {
     this.#dictionary = dictionary
     this.#arena = arena
     this.#width = width
@@ -21,8 +21,9 @@ export class CodeValues {
       const { u8, u32 } = arena.memory
       for (const code of codes) {
         if (code >= this.length) continue
-        if (width === 1) u8[this.address + code] = 0
-        else u32[(this.address >>> 2) + code] = 0
+        const at = this.address + code * width
+        if (width === 1) u8[at] = 0
+        else for (let word = at >>> 2; word < (at + width) >>> 2; word++) u32[word] = 0
       }
     })
   }

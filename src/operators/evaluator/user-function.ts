@@ -40,7 +40,7 @@ function byText(call: CallSite, text: Step): Step {
   const lookupBits = out.kernel('lookupBits')
   out.compute = n => {
     const { values: codes, validity } = text.evaluate()
-    if (results.refresh()) place.base = results.values / BYTE_WIDTH[type]
+    if (results.refresh()) place.base = results.values.address / BYTE_WIDTH[type]
     const { selection, selectedCount } = frame
     const isEach = guard === undefined && validity === 0
     for (let j = 0; j < selectedCount; j++) {
@@ -51,7 +51,7 @@ function byText(call: CallSite, text: Step): Step {
       const outcome = one.call(row, code)
       if (outcome !== 'failed') results.note(code, outcome === 'null')
     }
-    lookup(results.values, codes, n, vector.values)
+    lookup(results.values.address, codes, n, vector.values)
     lookupBits(results.bits, codes, n, bits)
     vector.validity = out.bothValid(validity, bits, n, bits)
     return vector
