@@ -34,22 +34,31 @@ import { Random } from './random.ts'
 beforeEach(() => pair.reset())
 
 describe('sets of values', () => {
+  /** Enters values into the sets of their groups, and expects each to hold those that `told` tells apart. */
+  function expectDistinct<V>(
+    kernel: 'accumulateDistinctF64' | 'accumulateDistinct8' | 'accumulateDistinct4',
+    rows: Rows,
+    a: number,
+    told: readonly V[],
+  ): void {
+    const placed = place(rows)
+    untilThrough(
+      placed,
+      rows.from,
+      record => grow(record, 8, 'rehashSet'),
+      (addr, from) => pair.call(kernel, addr, placed.sel, from, placed.m, a, placed.validity, AT),
+    )
+    for (const group of groups) {
+      const given = seen(rows).filter(i => rows.groups[i] === group)
+      expect(field(placed.record(group), BUFFER_COUNT)).toBe(distinct(given.map(i => told[i])))
+    }
+  }
+
   it('hold every f64 once: there is one zero and one NaN', () => {
     fc.assert(
       fc.property(rowsOf(COUNT), valuesOf(awkward), (rows, values) => {
         pair.reset()
-        const placed = place(rows)
-        const a = pair.put(Float64Array.from(values))
-        untilThrough(
-          placed,
-          rows.from,
-          record => grow(record, 8, 'rehashSet'),
-          (addr, from) => pair.call('accumulateDistinctF64', addr, placed.sel, from, placed.m, a, placed.validity, AT),
-        )
-        for (const group of groups) {
-          const given = seen(rows).filter(i => rows.groups[i] === group)
-          expect(field(placed.record(group), BUFFER_COUNT)).toBe(distinct(given.map(i => values[i])))
-        }
+        expectDistinct('accumulateDistinctF64', rows, pair.put(Float64Array.from(values)), values)
       }),
     )
   })
@@ -59,23 +68,9 @@ describe('sets of values', () => {
     fc.assert(
       fc.property(rowsOf(COUNT), valuesOf(i64), (rows, values) => {
         pair.reset()
-        for (const [name, a] of [
-          ['accumulateDistinct8', pair.put(BigInt64Array.from(values))],
-          ['accumulateDistinct4', pair.put(Int32Array.from(values, Number))],
-        ] as const) {
-          const placed = place(rows)
-          untilThrough(
-            placed,
-            rows.from,
-            record => grow(record, 8, 'rehashSet'),
-            (addr, from) => pair.call(name, addr, placed.sel, from, placed.m, a, placed.validity, AT),
-          )
-          for (const group of groups) {
-            const given = seen(rows).filter(i => rows.groups[i] === group)
-            const told = given.map(i => (name === 'accumulateDistinct8' ? values[i] : Number(values[i]) | 0))
-            expect(field(placed.record(group), BUFFER_COUNT)).toBe(distinct(told))
-          }
-        }
+        const codes = Int32Array.from(values, Number)
+        expectDistinct('accumulateDistinct8', rows, pair.put(BigInt64Array.from(values)), values)
+        expectDistinct('accumulateDistinct4', rows, pair.put(codes), [...codes])
       }),
     )
   })
@@ -91,18 +86,7 @@ describe('sets of values', () => {
       fc.property(rowsOf(many), shape, (rows, { first, step, period }) => {
         pair.reset()
         const values = Int32Array.from({ length: many }, (_, i) => first + (i % period) * step)
-        const a = pair.put(values)
-        const placed = place(rows)
-        untilThrough(
-          placed,
-          rows.from,
-          record => grow(record, 8, 'rehashSet'),
-          (addr, from) => pair.call('accumulateDistinct4', addr, placed.sel, from, placed.m, a, placed.validity, AT),
-        )
-        for (const group of groups) {
-          const given = seen(rows).filter(i => rows.groups[i] === group)
-          expect(field(placed.record(group), BUFFER_COUNT)).toBe(distinct(given.map(i => values[i])))
-        }
+        expectDistinct('accumulateDistinct4', rows, pair.put(values), [...values])
       }),
     )
   })
