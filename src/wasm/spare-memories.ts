@@ -13,8 +13,8 @@ const MOST = 4
 const MOST_BYTES = 64 * 1024 ** 2
 
 /**
- * Memories of jobs that have ended, for those of the same engine that begin: their pages are there already, while each new page is a fault the
- * system has to answer. They are held weakly: what no job takes goes when the collector comes by.
+ * Memories of jobs that have ended, for those of the same engine that begin: their pages are there already, while each new
+ * page is a fault the system has to answer. They are held weakly: what no job takes goes when the collector comes by.
  */
 export class SpareMemories {
   readonly #spares: { readonly memory: WeakRef<JobMemory>; readonly written: number }[] = []
