@@ -84,7 +84,7 @@ export function earlyWindowsModel(
       : Number.POSITIVE_INFINITY
 
   const advance = (to: number) => {
-    while (to > watermark) {
+    while (to > watermark || (tickAt <= to && tickAt < Number.POSITIVE_INFINITY)) {
       const first = inOrder().find(({ end }) => end - 1 > watermark)
       const end = first === undefined ? Number.POSITIVE_INFINITY : first.end - 1
       if (first !== undefined && end <= Math.min(to, tickAt)) {

@@ -25,9 +25,11 @@ const windows = fc
     firing: fc.constantFrom('accumulating', 'discarding', 'retracting'),
   })
   .map(({ kind, ...options }): AlignedSpec => {
-    if (kind === 'tumbling') return tumbling(20, options)
+    // With the offset some last milliseconds are multiples of an interval, too.
+    if (kind === 'tumbling') return tumbling(20, { offset: 1, ...options })
     if (kind === 'hopping') return hopping(25, 10, options)
-    return kind === 'sampling' ? hopping(5, 15, { sampling: true, ...options }) : cumulate(10, 30, options)
+    if (kind === 'sampling') return hopping(5, 15, { sampling: true, ...options })
+    return cumulate(10, 30, { offset: -9, ...options })
   })
 const rows = fc
   .array(

@@ -226,7 +226,9 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
       return true
     }
     const reached = this.#reached
-    if (reached <= this.#watermark) return false
+    // A multiple that is an end too comes behind it, and is due though the watermark moves no further.
+    const isTickDue = this.#tickAt <= this.#watermark && this.#tickAt !== Number.POSITIVE_INFINITY
+    if (reached <= this.#watermark && !isTickDue) return false
     const end = this.#nextEnd()
     const window = this.#open.firstFrom(this.#firstOpen())
     if (window !== undefined && end <= Math.min(reached, this.#tickAt)) {
