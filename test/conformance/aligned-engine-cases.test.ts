@@ -51,11 +51,17 @@ const KINDS = {
     ),
   'hopping.windows': ({ input, expected }: EngineCase) =>
     expect(input.map((each: EngineCase['input']) => windowsAt(alignedOf(each), each.ts))).toEqual(expected),
-  'hopping.groups': ({ input: { size, every, offset = 0, ts }, expected }: EngineCase) =>
+  'aligned.lists': ({ input: { step, max, ...input }, expected }: EngineCase) => {
+    const spec = step === undefined ? alignedOf(input) : cumulate(step, max, { offset: input.offset ?? 0 })
+    const byStart = (a: number[], b: number[]) => a[0]! - b[0]! || a[1]! - b[1]!
+    const inOrder = (lists: readonly number[][][]) => lists.map(windows => windows.toSorted(byStart))
+    expect(inOrder(input.ts.map((time: number) => windowsAt(spec, time)))).toEqual(inOrder(expected))
+  },
+  'hopping.groups': ({ input: { size, slide = size, every = slide, offset = 0, ts }, expected }: EngineCase) =>
     expect(groupsOf(hopping(size, every, { offset, sampling: every > size }), ts)).toEqual(expected),
   'hopping.ids': ({ input, expected }: EngineCase) => {
     // Ids count slides from the alignment point; half seconds are why these run in milliseconds.
-    const ids = input.map(({ length, offset, t }: Record<string, number>) =>
+    const ids = input.map(({ length, offset = length, t }: Record<string, number>) =>
       windowsAt(hopping(length! * 1_000, offset! * 1_000), t! * 1_000).map(([start]) => start / (offset! * 1_000)),
     )
     expect(ids).toEqual(expected)

@@ -7,6 +7,7 @@ export type EngineKind =
   | 'hopping.starts'
   | 'hopping.ids'
   | 'hopping.groups'
+  | 'aligned.lists'
   | 'aligned.script'
   | 'aligned.overflow'
   | 'aligned.sums'
@@ -19,12 +20,17 @@ export type EngineKind =
   | 'session.touch'
   | 'session.lists'
   | 'session.gaps'
+  | 'session.groups'
+  | 'session.sums'
+  | 'session.refused'
   | 'session.late'
   | 'session.flush'
   | 'sliding.contents'
   | 'count.hopping'
   | 'count.by-time'
+  | 'watermark.bounded'
   | 'watermark.physical'
+  | 'join'
   | 'pattern'
 
 interface Shape {
@@ -47,12 +53,19 @@ const expects =
   ({ expected }: EngineCase): boolean =>
     isObject(expected) && name in expected
 const expectsList = ({ expected }: EngineCase): boolean => Array.isArray(expected)
+/** Rows by window: `{ "[0,10)": [1, 2] }`. */
+const expectsGroups = ({ expected }: EngineCase): boolean =>
+  isObject(expected) && Object.keys(expected).every(name => /^\[-?\d+,-?\d+\)$/.test(name))
+/** A list of windows for each instant. */
+const expectsLists = ({ expected }: EngineCase): boolean =>
+  Array.isArray(expected) && expected.every(each => Array.isArray(each) && each.every(Array.isArray))
+const areNumbers = (values: Given): boolean => Array.isArray(values) && values.every(value => typeof value === 'number')
 const hasBounds = ({ expected }: EngineCase): boolean =>
   Array.isArray(expected) && expected.some(({ rows }: Given) => rows?.some((row: Given[]) => Array.isArray(row[2])))
 
 /** Of two shapes that fit, the first is meant. */
 const SHAPES: readonly Shape[] = [
-  { kind: 'hopping.ids', has: ['length', 'offset', 't'], isList: true },
+  { kind: 'hopping.ids', has: ['length', 't'], may: ['offset'], isList: true },
   { kind: 'hopping.windows', has: ['size', 'advance', 'ts'], may: ['offset'], isList: true },
   { kind: 'watermark.physical', has: ['items', 'elapsed'], may: ['then'], isList: true },
   {
@@ -61,30 +74,43 @@ const SHAPES: readonly Shape[] = [
     may: ['slide', 'offset'],
     also: ({ input }) => typeof input.ts === 'string',
   },
-  { kind: 'hopping.groups', has: ['size', 'every', 'ts'], may: ['offset'] },
+  { kind: 'hopping.groups', has: ['size', 'ts'], may: ['every', 'slide', 'offset'], also: expectsGroups },
   { kind: 'hopping.starts', has: ['size', 'slide', 'ts'], may: ['offset'], also: expects('starts') },
   { kind: 'aligned.updates', has: ['size', 'ts'], may: ['advance', 'grace'], also: expects('final') },
+  { kind: 'aligned.lists', has: ['size', 'ts'], may: ['slide', 'advance', 'offset'], also: expectsLists },
+  { kind: 'aligned.lists', has: ['step', 'max', 'ts'], may: ['offset'], also: expectsLists },
   { kind: 'tumbling.windows', has: ['size', 'ts'], may: ['offset'], also: expectsList },
   { kind: 'aligned.script', has: ['size', 'steps'], may: ['slide', 'offset', 'lateness', 'accumulate'] },
   { kind: 'aligned.script', has: ['size', 'events', 'watermarks'], may: ['slide', 'offset', 'lateness', 'accumulate'] },
   { kind: 'aligned.sums', has: ['size', 'rows', 'watermarks'], may: ['slide', 'offset'] },
+  { kind: 'session.refused', has: ['params'], also: ({ input }) => areNumbers(input.params) },
   { kind: 'aligned.refused', has: ['params'] },
   { kind: 'aligned.limits', has: ['bad'] },
   { kind: 'aligned.sample', has: ['bids'] },
   { kind: 'session.script', has: ['gap', 'steps'], may: ['lateness', 'accumulate'], also: hasBounds },
+  { kind: 'session.sums', has: ['gap', 'rows', 'watermarks'] },
+  { kind: 'session.groups', has: ['gap', 'ts'], also: expectsGroups },
   { kind: 'session.updates', has: ['gap', 'rows'], may: ['grace'] },
   { kind: 'session.touch', has: ['gap', 'ts'], also: expects('one_session') },
   { kind: 'session.gaps', has: ['gaps', 'arrivals', 'watermark'] },
   { kind: 'session.flush', has: ['key', 'sessions', 'watermark'] },
   { kind: 'session.late', has: ['steps'] },
   { kind: 'sliding.contents', has: ['difference', 'rows'], may: ['grace'] },
-  { kind: 'count.hopping', has: ['size', 'interval', 'events'] },
+  { kind: 'count.hopping', has: ['size', 'events'], may: ['interval'] },
+  { kind: 'watermark.bounded', has: ['bound', 'ts'], also: ({ expected }) => areNumbers(expected) },
   { kind: 'count.by-time', has: ['count', 'rows', 'watermark'] },
 ]
+
+/** What joins are told by: two sides, or how far apart the times of a pair may be. */
+const JOINED = [
+  ['left', 'right'],
+  ['lower', 'upper'],
+] as const
 
 /** What a case is about; undefined when no kind has its shape. */
 export function engineKindOf(given: EngineCase): EngineKind | undefined {
   const { input } = given
+  if (isObject(input) && JOINED.some(names => names.every(name => name in input))) return 'join'
   if (!Array.isArray(input)) return SHAPES.find(shape => shape.isList === undefined && fits(shape, input, given))?.kind
   if (input.length === 0) return undefined
   if (input.every(each => typeof each === 'string')) return 'pattern'

@@ -21,13 +21,16 @@ export interface RowQuery {
   readonly groupBy?: readonly string[]
   /** Columns whose values have windows of their own. */
   readonly partition?: readonly string[]
-  /** Column of the results, and what it is more than. */
-  readonly having?: readonly [column: string, limit: number]
+  /** Column of the results, how it is compared, and with what. */
+  readonly having?: readonly [column: string, is: Comparison, limit: number]
   /** What becomes of the rows that come out together. */
   readonly chunk?: Chunk
   /** Columns that hold instants. */
   readonly times?: readonly string[]
 }
+
+/** How `having` compares. */
+export type Comparison = 'gt' | 'ge' | 'lt' | 'le' | 'eq' | 'ne'
 
 /** The order of rows that come out together, by columns (`price`, `price desc`), and which of them are kept. */
 export interface Chunk {
@@ -120,7 +123,8 @@ async function startQuery(query: RowQuery, source: Schema, clock: Clock, engine:
     ? rows.keyBy(...(partition as readonly [never])).window(query.window)
     : rows.window(query.window)
   const { having } = query
-  const isMore = having && ((row: Readonly<Record<string, NumberExpression>>) => row[having[0]]!.gt(having[1]))
+  const isWanted =
+    having && ((row: Readonly<Record<string, NumberExpression>>) => row[having[0]]![having[1]](having[2]))
   const { select, chunk: { orderBy, limit, offset } = {} } = query
   const chunk = {
     ...(limit !== undefined && { limit }),
@@ -134,7 +138,7 @@ async function startQuery(query: RowQuery, source: Schema, clock: Clock, engine:
       ? windowed.rows(chunk as never)
       : windowed.aggregate((e, row) => selected(select, e, row) as never, {
           groupBy: (query.groupBy ?? []) as never[],
-          ...(isMore && { having: isMore as never }),
+          ...(isWanted && { having: isWanted as never }),
           ...(chunk as object),
         })
   const job = await stream.run({

@@ -9,6 +9,8 @@ import { checksOf } from './suites.ts'
 
 const values = (list: readonly number[]) => list.map(v => ({ data: { v } }))
 
+const callOf = (aggregate = 'sum', column = 'v'): string => `${aggregate}(${aggregate === 'count' ? '' : column})`
+
 /** Which values came out together: the count begins anew with each window. */
 function windowsOf(emitted: readonly Emitted[]): unknown[][] {
   const windows: unknown[][] = []
@@ -22,9 +24,11 @@ function windowsOf(emitted: readonly Emitted[]): unknown[][] {
 /** What the cases of an area about counts and external time claim. */
 const areasOn = (engine: 'wasm' | 'js'): Readonly<Record<string, (given: TimeCase) => Promise<void>>> => ({
   'window.count.agg': async ({ input, expected }) => {
-    const query = { window: lengthBatch(input.size), select: ['sum(v)'] }
-    const emitted = await runQuery(query, values(input.values), { engine })
-    expect(emitted.map(row => row['sum(v)'])).toEqual(expected.emitted)
+    const call = callOf(input.agg)
+    const emitted = await runQuery({ window: lengthBatch(input.size), select: [call] }, values(input.values), {
+      engine,
+    })
+    expect(emitted.map(row => row[call])).toEqual(expected.emitted)
   },
   'window.count.hopping': async ({ input: { size, interval, waitForFull, values: list }, expected }) => {
     const query = { window: hoppingCount(size, interval, { waitForFull, rows: 'all' }), select: ['v', 'count()'] }
@@ -41,15 +45,19 @@ const areasOn = (engine: 'wasm' | 'js'): Readonly<Record<string, (given: TimeCas
   },
   'window.tumbling.first_event_aligned': async ({ input, expected }) => {
     const arrivals = input.events.map(([cpu, ts]: [number, number]) => ({ data: { cpu, ts } }))
-    const query = { window: externalTimeBatch('ts', input.size), select: ['avg(cpu)', 'count()'], times: ['ts'] }
+    const calls = (input.agg as readonly string[]).map(name => callOf(name, 'cpu'))
+    const query = { window: externalTimeBatch('ts', input.size), select: calls, times: ['ts'] }
     const emitted = await runQuery(query, arrivals, { engine })
-    expect(emitted.map(row => [row['avg(cpu)'], row['count()']])).toEqual(expected.emitted)
+    expect(emitted.map(row => calls.map(call => row[call]))).toEqual(expected.emitted)
   },
 })
 
 const kindsOn = (engine: 'wasm' | 'js') => ({
   'count.hopping': async ({ input, expected }: EngineCase) => {
-    const query = { window: hoppingCount(input.size, input.interval, { rows: 'all' }), select: ['v', 'count()'] }
+    const query = {
+      window: hoppingCount(input.size, input.interval ?? input.size, { rows: 'all' }),
+      select: ['v', 'count()'],
+    }
     const emitted = await runQuery(query, values(input.events), { engine })
     const windows = windowsOf(emitted)
     expect(windows).toEqual(expected.map(({ window }: { window: number[] }) => window))

@@ -7,6 +7,7 @@ import { checksOf } from './suites.ts'
 import { type ScriptResult, WindowScript } from './window-script.ts'
 
 const END = Number.POSITIVE_INFINITY
+const boundsAndSum = ({ windowStart, windowEnd, sum }: ScriptResult) => [windowStart, windowEnd, sum]
 const boundsAndCount = ({ windowStart, windowEnd, n }: ScriptResult) => [windowStart, windowEnd, n]
 
 /** The sessions of rows that come before any watermark, as of a watermark. */
@@ -20,6 +21,9 @@ function sessionsOf(
   script.rows(...times.map(time => ({ time })))
   return script.watermark(watermark)
 }
+
+/** Engines in which sessions that touch are two. */
+const SPLITTING = ['Beam', 'Hazelcast Jet', 'Arroyo']
 
 /** The gap of Jet's tests of sessions. */
 const JET_GAP = 10
@@ -72,6 +76,24 @@ const KINDS = {
   'session.gaps': ({ input: { gaps, arrivals, watermark }, expected }: EngineCase) => {
     const found = gaps.map((gap: number) => [`gap${gap}`, sessionsOf(gap, arrivals, watermark).map(boundsAndCount)])
     expect(Object.fromEntries(found)).toEqual(expected)
+  },
+  'session.groups': ({ engine, input: { gap, ts }, expected }: EngineCase) => {
+    const touch = SPLITTING.includes(engine) ? 'split' : 'merge'
+    const script = new WindowScript(session(gap, { touch }))
+    script.rows(...ts.map((time: number, place: number) => ({ time, value: 2 ** place })))
+    const timesOf = ({ sum }: ScriptResult) =>
+      ts.filter((_: number, place: number) => Math.floor(sum / 2 ** place) % 2 === 1)
+    const found = script.watermark(END).map(row => [`[${row.windowStart},${row.windowEnd})`, timesOf(row)])
+    expect(Object.fromEntries(found)).toEqual(expected)
+  },
+  'session.sums': ({ input: { gap, rows, watermarks }, expected }: EngineCase) => {
+    const script = new WindowScript(session(gap))
+    script.rows(...rows.map(([value, time]: [number, number]) => ({ value, time })))
+    for (const watermark of watermarks)
+      expect(script.watermark(watermark).map(boundsAndSum)).toEqual(expected[watermark] ?? [])
+  },
+  'session.refused': ({ input: { params } }: EngineCase) => {
+    for (const gap of params) expect(() => session(gap)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
   },
   'session.late': ({ input: { steps }, expected }: EngineCase) => {
     // Jet drops by the row's own time, and so does a session that ends behind it.

@@ -11,7 +11,14 @@ import { time } from '../../src/time/window-kinds/time.ts'
 import { timeBatch } from '../../src/time/window-kinds/time-batch.ts'
 import { timeLength } from '../../src/time/window-kinds/time-length.ts'
 import { unique } from '../../src/time/window-kinds/unique.ts'
-import { type Arrival, type Chunk, type Emitted, type RowQuery, runQuery } from './row-window-script.ts'
+import {
+  type Arrival,
+  type Chunk,
+  type Comparison,
+  type Emitted,
+  type RowQuery,
+  runQuery,
+} from './row-window-script.ts'
 
 /** A case of Siddhi's windows over rows. */
 export interface SiddhiCase {
@@ -22,7 +29,7 @@ export interface SiddhiCase {
     readonly select?: readonly string[]
     /** One, or several that are counted each. */
     readonly output?: WindowOutput | readonly WindowOutput[]
-    /** Column of the results, and what it is more than: `sum > 3`. */
+    /** Column of the results, and what it is compared with: `sum > 3`. */
     readonly having?: string
     readonly groupBy?: readonly string[]
     /** Columns whose values have windows of their own. */
@@ -52,6 +59,12 @@ function arrivalsOf(given: Arrival & { readonly repeat?: number }): Arrival[] {
 /** Kinds of windows that are not there. */
 const LATER = ['frequent', 'lossyFrequent', 'expression', 'expressionBatch', 'cron', 'batch', 'firstUnique']
 
+/** Why a case is not run; undefined where it is, or where its window is unknown. */
+export function reasonOf({ query: { window } }: Pick<SiddhiCase, 'query'>): string | undefined {
+  if (window === undefined) return 'there are no joins'
+  return LATER.includes(window.type) ? `not built yet: ${LATER.join(', ')}` : undefined
+}
+
 /** How a case is told, and so how it is run. */
 export type Told =
   | 'later'
@@ -69,7 +82,7 @@ export type Told =
 /** By what it gives and expects. */
 export function toldAs({ query, input, expected }: SiddhiCase): Told {
   const { window, select, output, variants } = query
-  if (LATER.includes(window.type)) return 'later'
+  if (reasonOf({ query }) !== undefined) return 'later'
   if (window.type !== 'session' && KINDS[window.type] === undefined) return 'unknown'
   if (expected[0]?.kind === 'error') return 'refused'
   if (variants !== undefined) return 'variants'
@@ -148,9 +161,16 @@ function callOf({ select = [] }: SiddhiCase['query'], name: string): string {
 const ALIASES: Readonly<Record<string, string>> = { distinctPages: 'distinctCount(pageID)' }
 
 function havingOf(query: SiddhiCase['query']): RowQuery['having'] {
-  const [, name, limit] = /^(\w+) > (\d+)$/.exec(query.having ?? '') ?? []
-  return name === undefined ? undefined : [callOf(query, name), Number(limit)]
+  if (query.having === undefined) return undefined
+  const [, name, is, limit] = /^(\w+(?:\(\w*\))?) (>=?|<=?|==|!=) (-?[\d.]+)$/.exec(query.having) ?? []
+  if (name === undefined) throw new Error(`"${query.having}" is no condition that is known`)
+  return [callOf(query, name), COMPARISONS[is!]!, Number(limit)]
 }
+
+const COMPARISONS: Readonly<Record<string, Comparison>> = {
+  ...{ '>': 'gt', '>=': 'ge', '<': 'lt', '<=': 'le' },
+  ...{ '==': 'eq', '!=': 'ne' },
+} as const
 
 /** The query of a case, with the columns it expects beside its aggregates. */
 export function queryOf({ query, input, expected }: SiddhiCase, output: WindowOutput): RowQuery {

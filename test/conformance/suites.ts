@@ -71,6 +71,7 @@ const KINDS: Readonly<Record<EngineKind, Suite | { readonly reason: string }>> =
   'hopping.starts': 'aligned-engine-cases',
   'hopping.ids': 'aligned-engine-cases',
   'hopping.groups': 'aligned-engine-cases',
+  'aligned.lists': 'aligned-engine-cases',
   'aligned.script': 'aligned-engine-cases',
   'aligned.overflow': 'aligned-engine-cases',
   'aligned.sums': 'aligned-engine-cases',
@@ -82,13 +83,18 @@ const KINDS: Readonly<Record<EngineKind, Suite | { readonly reason: string }>> =
   'session.updates': 'session-engine-cases',
   'session.touch': 'session-engine-cases',
   'session.lists': 'session-engine-cases',
+  'session.groups': 'session-engine-cases',
+  'session.sums': 'session-engine-cases',
+  'session.refused': 'session-engine-cases',
   'session.gaps': 'session-engine-cases',
   'session.late': 'session-engine-cases',
   'session.flush': 'session-engine-cases',
   'sliding.contents': 'session-engine-cases',
   'count.hopping': 'row-windows',
+  'watermark.bounded': 'watermarks',
   'watermark.physical': 'watermarks',
   'count.by-time': { reason: 'counts go by arrival' },
+  join: { reason: 'there are no joins' },
   pattern: { reason: 'there are no patterns yet' },
 }
 
@@ -125,7 +131,7 @@ export function placeOf(given: TimeCase | EngineCase): Place {
     if (reason !== undefined) return { reason }
     const suite = AREAS[given.area]
     if (suite === undefined) return { reason: `no test is of the area ${given.area}`, isUnknown: true }
-    return { suite: suite === 'aligned-windows' && isOfSessions(given) ? 'session-windows' : suite }
+    return { suite: given.area === 'lateness.operator' && 'session' in given.input.window ? 'session-windows' : suite }
   }
   const kind = engineKindOf(given)
   if (kind === undefined) {
@@ -134,12 +140,6 @@ export function placeOf(given: TimeCase | EngineCase): Place {
   }
   const place = KINDS[kind]
   return typeof place === 'string' ? { suite: place } : place
-}
-
-/** Whether a case is of sessions though its area isn't of them alone. */
-function isOfSessions({ input }: TimeCase): boolean {
-  const windows: readonly object[] = input.windows ?? [input.window ?? {}]
-  return windows.some(window => 'session' in window)
 }
 
 export const nameOf = (given: TimeCase | EngineCase): string => ('area' in given ? given.id : given.name)

@@ -80,6 +80,18 @@ function toldSource() {
 
 /** What cases of a kind claim. */
 const KINDS = {
+  'watermark.bounded': async ({ input: { bound, ts }, expected }: EngineCase) => {
+    const times = pipeline(schema({ time: timestamp() })).eventTime('time', { outOfOrdernessMs: bound })
+    const job = await times.run({ sink: () => {} })
+    const found: number[] = []
+    for (const time of ts as number[]) {
+      job.push({ time })
+      await job.flush()
+      found.push(job.metrics().currentInputWatermark)
+    }
+    await job.stop()
+    expect(found).toEqual(expected)
+  },
   'watermark.physical': async ({ input, semantics, expected }: EngineCase) => {
     const wait = numberBehind('wait', semantics)
     const times = pipeline(schema({ time: timestamp() })).eventTime('time', { watermarks: physical(wait) })

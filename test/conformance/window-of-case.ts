@@ -13,6 +13,18 @@ export type Step =
 export const latenessOf = ({ allowedLateness = 0, purge = false }: TimeCase['input']) =>
   ({ allowedLateness, firing: purge ? 'discarding' : 'accumulating', lateTo: 'late' }) as const
 
+/** A window that a case names by its kind: `{ "tumbling": 10 }`, `{ "hopping": [10, 5] }`. */
+export function windowNamed(
+  { tumbling: size, hopping: sizes, cumulate: steps, session: gap, ...named }: TimeCase['input'],
+  lateness: object = {},
+): WindowSpec {
+  const options = { ...named, ...lateness }
+  if (size !== undefined) return tumbling(size, options)
+  if (sizes !== undefined) return hopping(sizes[0], sizes[1], { sampling: sizes[1] > sizes[0], ...options })
+  if (steps !== undefined) return cumulate(steps[0], steps[1], options)
+  return session(gap, options)
+}
+
 /** A window of a case in the words of this library. */
 export function windowOf({ kind, size, slide, step, max, gap, ...options }: TimeCase['input']): WindowSpec {
   switch (kind) {

@@ -27,8 +27,15 @@ export interface ScriptResult {
   readonly sum: number
   readonly first: number
   readonly last: number
+  readonly min: number
+  readonly max: number
+  readonly avg: number
   readonly isRetraction?: boolean
 }
+
+/** What a result has of the aggregate a case names; of its sum where it names none. */
+export const aggregatedBy = ({ n, ...result }: ScriptResult, aggregate = 'sum'): number =>
+  aggregate === 'count' ? n : result[aggregate as 'sum' | 'first' | 'last' | 'min' | 'max' | 'avg']
 
 /** Rows bring no watermark along: the script moves it. */
 const NO_WATERMARKS = { kind: 'punctuated', expression: { kind: 'column', name: 'mark' } } as const
@@ -53,7 +60,7 @@ export class WindowScript {
   }
 
   #chainOf(window: WindowSpec, { context, columns, memory }: BatchFixture): Chain {
-    const over = (fn: 'count' | 'sum' | 'first' | 'last'): ResultNode => ({
+    const over = (fn: 'count' | 'sum' | 'first' | 'last' | 'min' | 'max' | 'avg'): ResultNode => ({
       kind: 'aggregate',
       fn,
       args: fn === 'count' ? [] : [{ kind: 'column', name: 'value' }],
@@ -65,6 +72,9 @@ export class WindowScript {
         { name: 'sum', result: over('sum') },
         { name: 'first', result: over('first') },
         { name: 'last', result: over('last') },
+        { name: 'min', result: over('min') },
+        { name: 'max', result: over('max') },
+        { name: 'avg', result: over('avg') },
       ]),
     ]
     return buildChain(nodes, columns, {
