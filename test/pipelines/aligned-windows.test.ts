@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { count } from '../../src/expression/aggregates.ts'
 import type { AggregateName, ResultNode } from '../../src/expression/node.ts'
+import { pipeline } from '../../src/packaged.ts'
 import type { LogicalPlan } from '../../src/plan/logical-node.ts'
 import { eventTimeNode, makePlan, windowAggregateNode } from '../../src/plan/make-node.ts'
 import { fieldSpecs } from '../../src/plan/plan-scope.ts'
@@ -8,6 +10,7 @@ import { boundedOutOfOrderness } from '../../src/plan/watermarks.ts'
 import { f64, i32, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import type { AlignedSpec } from '../../src/time/aligned-windows.ts'
+import { cumulate, hopping, tumbling } from '../../src/time/windows.ts'
 import { interpret, type Observed } from '../plan/row-interpreter.ts'
 import type { Row } from '../plan/scalar-interpreter.ts'
 import { ENGINES, type Manner, manner, runPlanRows } from './run-plan-rows.ts'
@@ -140,5 +143,21 @@ describe('tumbling, hopping and cumulating windows', () => {
       }),
       { numRuns: 50 },
     )
+  })
+
+  it.each(ENGINES)('take the first and the last instant there are, and lose neither, on %s', async engine => {
+    const latest = Number.MAX_SAFE_INTEGER
+    const input = [-latest, 0, latest].map(time => ({ time, key: 'a', value: 1 }))
+    for (const window of [tumbling(1), tumbling(3), tumbling(10), hopping(10, 5), hopping(12, 5), cumulate(5, 10)]) {
+      const stream = pipeline(events).eventTime('time').window(window)
+      const { plan } = stream.aggregate(() => ({ n: count() }))
+      const found = await runPlanRows(plan, input, manner(engine, 1))
+      if ('code' in found) expect.fail(found.code)
+      expect(found.late).toBe(0)
+      for (const { time } of input)
+        expect(
+          found.rows.filter(row => (row.windowStart as number) <= time && time < (row.windowEnd as number)),
+        ).not.toEqual([])
+    }
   })
 })

@@ -66,7 +66,8 @@ export class HoppingSlices implements WindowSlices {
   }
 
   firstOpen(watermark: number): number {
-    return Math.floor((watermark + 1 - this.#offsetMs - this.#sizeMs) / this.#slideMs) + 1
+    // Less the rest alone, not the whole size: at the beginning of time that is still a number there is.
+    return Math.floor((watermark + 1 - this.#offsetMs - this.#restMs) / this.#slideMs) - this.#whole + 1
   }
 }
 
