@@ -67,7 +67,7 @@ export function commandOf(args: readonly string[]): Command {
     plan,
     files: files.length === 0 ? ['-'] : files,
     input: oneOf('--input', values.input, ['ndjson', 'csv']),
-    delimiter: values.delimiter,
+    delimiter: delimiterOf(values.delimiter),
     timestamps: oneOf('--timestamps', values.timestamps, ['ms', 'iso'])!,
     follow: values.follow,
     onError: values['on-error'],
@@ -124,6 +124,15 @@ function changesBetween(a: string, b: string): number {
 function oneOf<T extends string>(option: string, value: string | undefined, choices: readonly T[]): T | undefined {
   if (value === undefined || (choices as readonly string[]).includes(value)) return value as T | undefined
   throw new UsageError(`${option} is ${JSON.stringify(value)} and must be one of ${choices.join(', ')}`)
+}
+
+/** One character between fields; a tab may be typed as it is written in programs. */
+function delimiterOf(given: string | undefined): string | undefined {
+  if (given === undefined) return undefined
+  const mark = given === '\\t' ? '\t' : given
+  if (!/^[\t !#-*,/:-@[-^`{-~]$/.test(mark))
+    throw new UsageError(`--delimiter is ${JSON.stringify(given)} and must be one ASCII character that no number holds`)
+  return mark
 }
 
 function branchOf(given: string): [name: string, path: string] {

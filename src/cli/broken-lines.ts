@@ -10,14 +10,17 @@ export class BrokenLines {
   readonly #file: WriteStream | undefined
   #failure: Error | undefined
 
-  /** @param how `'fail'`, `'skip'`, or the file that takes them. */
-  constructor(how: string) {
+  /**
+   * @param how `'fail'`, `'skip'`, or the file that takes them.
+   * @param goesOn whether an earlier run has begun that file.
+   */
+  constructor(how: string, goesOn: boolean) {
     if (how === 'fail') {
       this.policy = 'fail'
       return
     }
     if (how !== 'skip') {
-      this.#file = createWriteStream(how)
+      this.#file = createWriteStream(how, { flags: goesOn ? 'a' : 'w' })
       this.#file.on('error', error => {
         this.#failure = error
       })

@@ -2,7 +2,7 @@ import type { EventfluxError } from 'eventflux'
 import type { RunCommand } from './arguments.ts'
 
 /** What may stand between fields instead of a comma, as it is typed. */
-const DELIMITERS: Readonly<Record<string, string>> = { ';': "';'", '|': "'|'", '\t': "$'\\t'" }
+const DELIMITERS: Readonly<Record<string, string>> = { ';': "';'", '|': "'|'", '\t': "'\\t'" }
 
 /** What to type instead, where a failure of the input tells; empty otherwise. */
 export function hintOf(error: unknown, { timestamps, delimiter }: RunCommand): string {

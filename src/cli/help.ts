@@ -17,7 +17,7 @@ examples
 input
   -i, --input FORMAT     ndjson or csv. By default what the file's name says (.ndjson .jsonl .csv .tsv), else what
                          the input begins with
-      --delimiter CHAR   between the fields of CSV; , by default, a tab for .tsv
+      --delimiter CHAR   between the fields of CSV that is read; , by default, a tab ('\\t') for .tsv
       --timestamps HOW   ms (integers, the default) or iso (ISO 8601 text)
       --follow           goes on with what is appended to the last FILE, as tail -F does
       --on-error HOW     for lines that can't be read: fail (the default), skip, or a file that takes them as NDJSON

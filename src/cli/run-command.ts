@@ -1,4 +1,4 @@
-import type { EventfluxError, Job, JobSummary, Pipeline } from 'eventflux'
+import type { CheckpointStore, EventfluxError, Job, JobSummary, Pipeline } from 'eventflux'
 import { fileStore } from 'eventflux/node'
 import type { RunCommand } from './arguments.ts'
 import { BrokenLines } from './broken-lines.ts'
@@ -24,10 +24,12 @@ export async function run(command: RunCommand): Promise<number> {
   }
   await checkPlaces(command)
   const input = await Input.open(command)
-  const broken = new BrokenLines(command.onError)
-  const job = await start(pipeline, command, input, broken)
+  const store = command.checkpoint === undefined ? undefined : fileStore(command.checkpoint)
+  const goesOn = store !== undefined && (await checkpointsIn(store)) > 0
+  const broken = new BrokenLines(command.onError, goesOn)
+  const job = await start(pipeline, command, input, broken, { store, goesOn })
   const progress = showsProgress(command) ? new Progress(job, input) : undefined
-  const interruption = onInterruption(job)
+  const interruption = onInterruption(job, () => progress?.stop())
   let summary: JobSummary | undefined
   try {
     summary = await job.done
@@ -46,16 +48,24 @@ export async function run(command: RunCommand): Promise<number> {
   return interruption.code ?? 0
 }
 
+/** @throws UsageError when the directory can't be used. */
+async function checkpointsIn(store: CheckpointStore): Promise<number> {
+  try {
+    return (await store.list()).length
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+}
+
 /** @throws UsageError when the plan wants something of the command that it doesn't give. */
 async function start(
   pipeline: Pipeline,
   command: RunCommand,
   input: Input,
   broken: BrokenLines,
+  { store, goesOn }: { readonly store: CheckpointStore | undefined; readonly goesOn: boolean },
 ): Promise<Job<unknown, unknown>> {
-  const store = command.checkpoint === undefined ? undefined : fileStore(command.checkpoint)
   try {
-    const goesOn = store !== undefined && (await store.list()).length > 0
     return await pipeline.run({
       source: input.source,
       sink: outputOf(command, pipeline.outputSchema.fields, goesOn) as never,
@@ -64,13 +74,21 @@ async function start(
       ...(store ? { checkpoint: { store, everyMs: CHECKPOINT_MS }, restore: 'latest' as const } : {}),
     })
   } catch (error) {
-    const { message, at } = error as EventfluxError
+    const { code, message, at } = error as EventfluxError
+    if (code?.startsWith('CHECKPOINT_'))
+      throw new UsageError(
+        `what ${command.checkpoint} holds can't be gone on from (another directory begins anew): ${message}`,
+      )
     throw new UsageError(at === 'sinks' ? `${message}; here that is --branch NAME=FILE` : message)
   }
 }
 
-/** The first signal takes what was read to its end, the second stops at once. */
-function onInterruption(job: Job<unknown, unknown>): { code: number | undefined; forget(): void } {
+/**
+ * The first signal takes what was read to its end, the second stops at once, though nobody takes the output.
+ *
+ * @param tidy leaves the terminal as it was.
+ */
+function onInterruption(job: Job<unknown, unknown>, tidy: () => void): { code: number | undefined; forget(): void } {
   const state = {
     code: undefined as number | undefined,
     forget() {
@@ -81,8 +99,12 @@ function onInterruption(job: Job<unknown, unknown>): { code: number | undefined;
     const listener = (): void => {
       const isSecond = state.code !== undefined
       state.code = code
+      if (isSecond) {
+        tidy()
+        process.exit(code)
+      }
       // What it fails on is told by `done`.
-      job.stop(isSecond ? { drain: false, timeoutMs: 1_000 } : {}).catch(() => {})
+      job.stop().catch(() => {})
     }
     process.on(signal, listener)
     return [signal, listener] as const

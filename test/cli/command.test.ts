@@ -140,6 +140,21 @@ describe('eventflux run', () => {
     expect(await eventflux(['run', 'plan.json'])).toEqual({ code: 0, out: '', err: '' })
   })
 
+  it('takes and gives fields between tabs', async () => {
+    const { code } = await eventflux(
+      ['run', 'plan.json', '--delimiter', '\\t', '-o', 'out.tsv'],
+      csv.replaceAll(',', '\t'),
+    )
+    expect(code).toBe(0)
+    const [header, ...lines] = (await readFile(at('out.tsv'), 'utf8')).trim().split('\n')
+    expect(header).toBe('windowStart\twindowEnd\tsensor\ttotal')
+    expect(lines.sort()).toEqual(
+      totals(events)
+        .map(row => Object.values(row).join('\t'))
+        .sort(),
+    )
+  })
+
   it('explains a plan without reading anything', async () => {
     const { code, out } = await eventflux(['run', 'plan.json', '--explain', 'not-there.csv'])
     expect(code).toBe(0)
@@ -185,7 +200,7 @@ describe('broken lines', () => {
 
   it.each([
     ['time;sensor;value\n0;a;1\n', [], "(--delimiter ';' may be what is missing)"],
-    ['time\tsensor\tvalue\n0\ta\t1\n', [], "(--delimiter $'\\t' may be what is missing)"],
+    ['time\tsensor\tvalue\n0\ta\t1\n', [], "(--delimiter '\\t' may be what is missing)"],
     ['time,value\n0,1\n', [], 'there is "time", "value"\n'],
     ['{"time":"2024-01-01T00:00:00Z","sensor":"a","value":1}\n', [], '(--timestamps iso reads ISO 8601)'],
     ['{"time":"soon","sensor":"a","value":1}\n', [], '(--on-error skip goes on with the next line)'],
@@ -241,6 +256,19 @@ describe('what ends it', () => {
     expect(err).toMatch(/interrupted after 2 rows/)
   })
 
+  it('a second interruption stops at once, though nobody takes the output', async () => {
+    const rows = Array.from({ length: 30_000 }, (_, i) => `${i * 1000},a,1\n`)
+    await writeFile(at('much.csv'), `time,sensor,value\n${rows.join('')}`)
+    const child = start('run', 'plan.json', 'much.csv', '-q')
+    child.stdout.pause()
+    await once(child.stdout, 'readable')
+    child.kill('SIGINT')
+    await new Promise(resolve => setTimeout(resolve, 200))
+    expect(child.exitCode).toBe(null)
+    child.kill('SIGINT')
+    expect(await once(child, 'exit')).toEqual([130, null])
+  })
+
   it('a followed file goes on with what is appended', async () => {
     await writeFile(at('growing.csv'), 'time,sensor,value\n0,a,1\n1500,a,2\n')
     const child = start('run', 'plan.json', 'growing.csv', '--follow', '-q')
@@ -267,7 +295,7 @@ describe('what ends it', () => {
       '-f',
       'csv',
       '--on-error',
-      'skip',
+      'twice.broken',
     ]
     await writeFile(at('twice.csv'), `${csv.slice(0, half)}broken\n`)
     const child = start(...args, '--follow')
@@ -279,14 +307,25 @@ describe('what ends it', () => {
       code: 130,
       err: expect.stringMatching(/1 broken line.*\n.*open windows are in kept/),
     })
-    await appendFile(at('twice.csv'), csv.slice(half))
-    expect(await eventflux(args)).toEqual({ code: 0, out: '', err: '' })
+    await appendFile(at('twice.csv'), `${csv.slice(half)}broken, too\n`)
+    expect(await eventflux(args)).toMatchObject({
+      code: 0,
+      out: '',
+      err: expect.stringMatching(/^eventflux: 1 broken line/),
+    })
+    expect(rowsOf(await readFile(at('twice.broken'), 'utf8')).map(({ text }) => text)).toEqual([
+      'broken',
+      'broken, too',
+    ])
     const [header, ...lines] = (await readFile(at('twice.csv.out'), 'utf8')).trim().split('\n')
     expect(header).toBe('windowStart,windowEnd,sensor,total')
     const of = totals(events).map(row => Object.values(row).join(','))
     expect(lines.sort()).toEqual(of.sort())
     const { code, err } = await eventflux(['run', 'plan.json', 'events.csv', '--checkpoint', 'kept'])
-    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('taken of twice.csv') })
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: expect.stringMatching(/^eventflux: what kept holds .*taken of twice.csv/),
+    })
   })
 
   it.each([
@@ -298,6 +337,13 @@ describe('what ends it', () => {
     [['run', 'plan.json', '--colour'], 'there is no option --colour; --help lists them'],
     [['run', 'plan.json', 'events.csv', '-o', 'nowhere/out.csv'], 'there is no directory nowhere'],
     [['run', 'plan.json', 'events.csv', '--branch', 'late=nowhere/late.csv'], 'there is no directory nowhere'],
+    [['run', 'plan.json', 'events.csv', '-o', './events.csv'], "./events.csv can't be written: it is what is read"],
+    [['run', 'plan.json', 'events.csv', '--on-error', 'events.csv'], 'it is what is read'],
+    [['run', 'plan.json', 'events.csv', '-o', 'plan.json'], 'it is what is read'],
+    [['run', 'plan.json', 'events.csv', '-o', 'x.csv', '--on-error', 'x.csv'], 'something else is written there'],
+    [['run', 'plan.json', 'events.csv', '-o', '.'], 'it is a directory'],
+    [['run', 'plan.json', 'events.csv', '--delimiter', ';;'], 'one ASCII character'],
+    [['run', 'plan.json', 'events.csv', '--checkpoint', 'events.csv'], 'events.csv'],
     [['run', 'events.csv', 'plan.json'], 'events.csv is data, not a plan: the plan comes first'],
     [['run', 'no-plan.json'], 'no-plan.json is not a plan: '],
     [['run', 'plan.json', '-f', 'xml'], 'ndjson, csv, table'],
