@@ -6,6 +6,7 @@ import { ArenaScope } from '../../memory/arena.ts'
 import type { CodeMarker, Dictionary } from '../../memory/dictionary.ts'
 import type { RecordBatch } from '../../memory/record-batch.ts'
 import type { Operator } from '../operator.ts'
+import { WatermarkProgress } from '../watermark-progress.ts'
 import type { WindowOperator } from '../window/window-operator.ts'
 import { type OrderOptions, RankedWindows } from './ranked-windows.ts'
 import type { RowIntake } from './row-intake.ts'
@@ -30,15 +31,13 @@ export class OrderOperator implements WindowOperator, Stateful {
   readonly #windows: RankedWindows
   readonly #intake: RowIntake
   readonly #next: Operator
-  #watermark = Number.NEGATIVE_INFINITY
-  /** Where the rows taken in so far lead the watermark. */
-  #reached = Number.NEGATIVE_INFINITY
-  #forwarded = Number.NEGATIVE_INFINITY
+  readonly #watermark: WatermarkProgress
 
   constructor(options: OrderOperatorOptions) {
     this.name = options.name
     this.#shape = options.shape
     this.#next = options.next
+    this.#watermark = new WatermarkProgress(options.next)
     this.#scope = new ArenaScope(options.context.arena)
     this.#windows = new RankedWindows(options)
     this.#intake = options.intake(this.#windows, this.#scope)
@@ -60,12 +59,12 @@ export class OrderOperator implements WindowOperator, Stateful {
   process(batch: RecordBatch): boolean {
     if (batch.selectedCount === 0) return true
     this.rowsIn += batch.selectedCount
-    this.#intake.begin(batch, this.#watermark)
+    this.#intake.begin(batch, this.#watermark.at)
     return this.#run()
   }
 
   advanceWatermark(watermark: number): boolean {
-    if (watermark > this.#reached) this.#reached = watermark
+    this.#watermark.reach(watermark)
     return this.#run()
   }
 
@@ -85,15 +84,13 @@ export class OrderOperator implements WindowOperator, Stateful {
   snapshot(writer: StateWriter): void {
     if (this.#intake.isPending || this.#windows.isEmitting) throw checkpointBusy(`${this.name} is in a batch`)
     writer.text(this.#shape)
-    for (const time of [this.#watermark, this.#reached, this.#forwarded]) writer.f64(time)
+    this.#watermark.snapshot(writer)
     this.#windows.snapshot(writer)
   }
 
   restore(reader: StateReader): void {
     reader.expect(this.#shape)
-    this.#watermark = reader.time()
-    this.#reached = reader.time()
-    this.#forwarded = reader.time()
+    this.#watermark.restore(reader)
     this.#windows.restore(reader)
   }
 
@@ -110,21 +107,11 @@ export class OrderOperator implements WindowOperator, Stateful {
   /** Does all there is to do: emissions first, then the next rows of the batch. false: downstream is full. */
   #run(): boolean {
     for (;;) {
-      if (!this.#windows.emit() || !this.#intake.sendLate() || !this.#forward()) return false
-      if (this.#reached > this.#watermark) {
-        this.#watermark = this.#reached
-        this.#windows.closeThrough(this.#watermark)
-        continue
-      }
-      if (!this.#intake.isPending) return true
-      this.#reached = Math.max(this.#reached, this.#intake.take(this.#watermark))
+      // The watermark is handed on behind the rows of the windows it closed.
+      if (!this.#windows.emit() || !this.#intake.sendLate() || !this.#watermark.forward()) return false
+      if (this.#watermark.arrive()) this.#windows.closeThrough(this.#watermark.at)
+      else if (this.#intake.isPending) this.#watermark.reach(this.#intake.take(this.#watermark.at))
+      else return true
     }
-  }
-
-  /** Hands the watermark on, behind the rows of the windows it closed. */
-  #forward(): boolean {
-    if (this.#watermark <= this.#forwarded) return true
-    this.#forwarded = this.#watermark
-    return this.#next.advanceWatermark(this.#watermark)
   }
 }

@@ -11,6 +11,7 @@ import type { KernelExports } from '../../wasm/exports.ts'
 import type { Operator } from '../operator.ts'
 import type { StageTimers, TimedStage } from '../stage-timers.ts'
 import { WakeUp } from '../wake-up.ts'
+import { WatermarkProgress } from '../watermark-progress.ts'
 import { BatchRows } from './batch-rows.ts'
 import { IdList } from './id-list.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
@@ -55,9 +56,7 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
   readonly #intake: RecordIntake
   readonly #wakeUp: WakeUp
 
-  #watermark = Number.NEGATIVE_INFINITY
-  #reached = Number.NEGATIVE_INFINITY
-  #forwarded = Number.NEGATIVE_INFINITY
+  readonly #watermark: WatermarkProgress
   /** The next multiple of the interval, of event time and of the clock; Infinity: none is waited for. */
   #tickAt = Number.POSITIVE_INFINITY
   #wakeAt = Number.POSITIVE_INFINITY
@@ -80,6 +79,7 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
     this.#memory = arena.memory
     this.#scope = scope
     this.#next = next
+    this.#watermark = new WatermarkProgress(next)
     this.#layout = layout
     this.#options = options
     this.#early = early
@@ -97,7 +97,7 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
       layout.markIds(mark)
     }
     this.#keys = options.keys(this.#liveIds)
-    const forwarded = options.tellsFirings ? () => this.#forwarded : undefined
+    const forwarded = options.tellsFirings ? () => this.#watermark.forwarded : undefined
     this.#emitter = new WindowEmitter(kernels, scope, { ...options, keys: this.#keys, next, forwarded }, maxBatch)
     this.#rows = new BatchRows(arena, scope, options)
     this.#ids = new IdList(arena)
@@ -128,12 +128,12 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
     this.rowsIn += batch.selectedCount
     const ids = this.#keys.assign(batch)
     if (this.#wakeAt !== Number.POSITIVE_INFINITY) this.#clockMs = Math.max(this.#clockMs, this.#options.timers.now())
-    this.#rows.begin(batch, ids, this.#watermark)
+    this.#rows.begin(batch, ids, this.#watermark.at)
     return this.#run()
   }
 
   advanceWatermark(watermark: number): boolean {
-    if (watermark > this.#reached) this.#reached = watermark
+    this.#watermark.reach(watermark)
     return this.#run()
   }
 
@@ -165,8 +165,8 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
     if (this.#rows.isPending || this.#queue.length > 0 || this.#emitter.pending)
       throw checkpointBusy(`${this.name} is in a batch`)
     writer.text(this.#options.shape)
-    for (const time of [this.#watermark, this.#reached, this.#forwarded, this.#tickAt, this.#wakeAt, this.#clockMs])
-      writer.f64(time)
+    this.#watermark.snapshot(writer)
+    for (const time of [this.#tickAt, this.#wakeAt, this.#clockMs]) writer.f64(time)
     writer.f64(this.#rows.nextRank)
     this.#keys.snapshot(writer)
     this.#open.snapshot(writer)
@@ -175,10 +175,7 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
 
   restore(reader: StateReader): void {
     reader.expect(this.#options.shape)
-    // Of several parts, the ones behind hadn't been told: nothing of theirs fires before.
-    this.#watermark = Math.max(this.#watermark, reader.time())
-    this.#reached = Math.max(this.#reached, reader.time())
-    this.#forwarded = Math.max(this.#forwarded, reader.time())
+    this.#watermark.restore(reader)
     this.#tickAt = laterTick(this.#tickAt, reader.time())
     this.#wakeAt = Math.min(this.#wakeAt, reader.time())
     this.#clockMs = Math.max(this.#clockMs, reader.instant(Number.NEGATIVE_INFINITY))
@@ -206,13 +203,13 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
   /** Does all there is to do: results first, then what is due, then the next rows. false: downstream is full. */
   #run(): boolean {
     for (;;) {
-      if (this.#queue.length > 0 && !this.#forward(this.#met)) return false
+      if (this.#queue.length > 0 && !this.#watermark.forward(this.#met)) return false
       if (!this.#emit() || !this.#sendLate()) return false
       if (this.#advance()) continue
       this.#open.closeBefore(this.#firstTaking())
       if (!this.#rows.isPending) {
         this.#arm()
-        return this.#forward(this.#watermark)
+        return this.#watermark.forward()
       }
       this.#takeRows()
     }
@@ -225,21 +222,21 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
       this.#tick()
       return true
     }
-    const reached = this.#reached
+    const { at, reached } = this.#watermark
     // A multiple that is an end too comes behind it, and is due though the watermark moves no further.
-    const isTickDue = this.#tickAt <= this.#watermark && this.#tickAt !== Number.POSITIVE_INFINITY
-    if (reached <= this.#watermark && !isTickDue) return false
+    const isTickDue = this.#tickAt <= at && this.#tickAt !== Number.POSITIVE_INFINITY
+    if (reached <= at && !isTickDue) return false
     const end = this.#nextEnd()
     const window = this.#open.firstFrom(this.#firstOpen())
     if (window !== undefined && end <= Math.min(reached, this.#tickAt)) {
-      this.#watermark = Math.max(this.#watermark, end)
+      this.#watermark.goTo(end)
       this.#queue.push({ window, ids: window.takeChanged() })
     } else if (this.#tickAt <= reached) {
-      this.#watermark = Math.max(this.#watermark, this.#tickAt)
+      this.#watermark.goTo(this.#tickAt)
       this.#tick()
       this.#tickAt = this.#nextTick(reached)
     } else {
-      this.#watermark = reached
+      this.#watermark.arrive()
       if (this.#tickAt === Number.POSITIVE_INFINITY) this.#tickAt = this.#nextTick(reached)
     }
     return true
@@ -265,7 +262,7 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
     const rows = this.#rows
     const to = rows.watermarks.cut(this.#nextBoundary(), rows.cursor)
     while (rows.cursor < to && this.#queue.length === 0) this.#takeRun(to)
-    if (rows.cursor === to) this.#reached = Math.max(this.#reached, rows.watermarks.afterCut())
+    if (rows.cursor === to) this.#watermark.reach(rows.watermarks.afterCut())
     const early = this.#early
     if (early.kind === 'interval' && early.by === 'clock' && this.#wakeAt === Number.POSITIVE_INFINITY)
       this.#wakeAt = nextMultiple(early.everyMs, this.#options.timers.now())
@@ -300,7 +297,7 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
     window.reserve(this.#keys.idLimit)
     this.#intake.take(window.records, to)
     if (isLate) {
-      this.#met = Math.max(this.#watermark, rows.watermarks.at(from))
+      this.#met = Math.max(this.#watermark.at, rows.watermarks.at(from))
       this.#queue.push({ window, ids: [rows.idAt(from)] })
       return
     }
@@ -348,19 +345,13 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
     return true
   }
 
-  #forward(watermark: number): boolean {
-    if (watermark <= this.#forwarded) return true
-    this.#forwarded = watermark
-    return this.#next.advanceWatermark(watermark)
-  }
-
   /** The first window that has not reached its end, and the first that takes rows at all. */
   #firstOpen(): number {
-    return this.#options.windows.firstOpen(this.#watermark)
+    return this.#options.windows.firstOpen(this.#watermark.at)
   }
 
   #firstTaking(): number {
-    return this.#options.windows.firstOpen(this.#watermark - this.#options.allowedLatenessMs)
+    return this.#options.windows.firstOpen(this.#watermark.at - this.#options.allowedLatenessMs)
   }
 
   /** The watermark at which the next window with rows ends. */
@@ -372,12 +363,12 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
   /** The next watermark at which some window may fire, or takes no more rows. */
   #nextBoundary(): number {
     const { windows, allowedLatenessMs } = this.#options
-    if (!Number.isFinite(this.#watermark)) return -Number.MAX_VALUE
+    if (!Number.isFinite(this.#watermark.at)) return -Number.MAX_VALUE
     const fires = Math.min(windows.endMs(this.#firstOpen()) - 1, this.#tickAt)
     return Math.min(fires, windows.endMs(this.#firstTaking()) - 1 + allowedLatenessMs)
   }
 
   #arm(): void {
-    this.#wakeUp.setTo(this.#watermark === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : this.#wakeAt)
+    this.#wakeUp.setTo(this.#watermark.at === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : this.#wakeAt)
   }
 }

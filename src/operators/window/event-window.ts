@@ -12,6 +12,7 @@ import type { KernelExports } from '../../wasm/exports.ts'
 import type { Operator } from '../operator.ts'
 import type { StageTimers, TimedStage } from '../stage-timers.ts'
 import { WakeUp } from '../wake-up.ts'
+import { WatermarkProgress } from '../watermark-progress.ts'
 import { BatchRows } from './batch-rows.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
 import type { RecordLayout } from './record-layout.ts'
@@ -105,10 +106,7 @@ export class EventWindowOperator implements Operator, Stateful, TimedStage {
   readonly #timers: StageTimers
   readonly #wakeUp: WakeUp
 
-  #watermark = Number.NEGATIVE_INFINITY
-  /** Where the rows taken in so far lead the watermark, once what they set off has been emitted. */
-  #reached = Number.NEGATIVE_INFINITY
-  #forwarded = Number.NEGATIVE_INFINITY
+  readonly #watermark: WatermarkProgress
   /** Sessions being emitted. */
   readonly #firing: number[] = []
   /** Sessions that are emitted when this watermark has been handed on. */
@@ -128,6 +126,7 @@ export class EventWindowOperator implements Operator, Stateful, TimedStage {
     this.name = options.name
     this.#scope = scope
     this.#next = next
+    this.#watermark = new WatermarkProgress(next)
     this.#layout = layout
     this.#isKeyed = options.keyCount > 0
     const store = new SessionStore(arena, layout, maxBatch)
@@ -151,7 +150,7 @@ export class EventWindowOperator implements Operator, Stateful, TimedStage {
       now: () => options.timers.now(),
     })
     const { tailMs } = this.#windows
-    const forwarded = options.tellsFirings ? () => this.#forwarded : undefined
+    const forwarded = options.tellsFirings ? () => this.#watermark.forwarded : undefined
     this.#emitter = new SessionEmitter(kernels, scope, { ...options, memory, keys, next, tailMs, forwarded })
     this.#rows = new BatchRows(arena, scope, options)
     this.#sendLateRows = options.sendLate
@@ -182,12 +181,12 @@ export class EventWindowOperator implements Operator, Stateful, TimedStage {
     this.#store.reserveIds(this.#keys.idLimit)
     const { early } = this.#windows
     if (early !== undefined && early.wakeAt !== Number.POSITIVE_INFINITY) early.clockReached(this.#timers.now())
-    this.#rows.begin(batch, ids, this.#watermark)
+    this.#rows.begin(batch, ids, this.#watermark.at)
     return this.#run()
   }
 
   advanceWatermark(watermark: number): boolean {
-    if (watermark > this.#reached) this.#reached = watermark
+    this.#watermark.reach(watermark)
     return this.#run()
   }
 
@@ -222,7 +221,7 @@ export class EventWindowOperator implements Operator, Stateful, TimedStage {
     if (this.#rows.isPending || this.#firing.length + this.#again.length > 0)
       throw checkpointBusy(`${this.name} is in a batch`)
     writer.text(this.#shape)
-    for (const time of [this.#watermark, this.#reached, this.#forwarded]) writer.f64(time)
+    this.#watermark.snapshot(writer)
     writer.f64(this.#rows.nextRank)
     this.#keys.snapshot(writer)
     this.#store.snapshot(writer)
@@ -232,14 +231,11 @@ export class EventWindowOperator implements Operator, Stateful, TimedStage {
 
   restore(reader: StateReader): void {
     reader.expect(this.#shape)
-    // Of several parts, the ones behind hadn't been told: nothing of theirs fires before.
-    this.#watermark = Math.max(this.#watermark, reader.time())
-    this.#reached = Math.max(this.#reached, reader.time())
-    this.#forwarded = Math.max(this.#forwarded, reader.time())
+    this.#watermark.restore(reader)
     this.#rows.nextRank = Math.max(this.#rows.nextRank, reader.integer())
     const keys = this.#keys.restore(reader)
     const sessions = this.#store.restore(reader, keys)
-    for (const session of sessions) if (session !== 0) this.#windows.restored(session, this.#watermark)
+    for (const session of sessions) if (session !== 0) this.#windows.restored(session, this.#watermark.at)
     this.#windows.early?.restore(reader, sessions)
     this.#layout.restoreForevers(reader, keys)
     this.#arm()
@@ -267,22 +263,22 @@ export class EventWindowOperator implements Operator, Stateful, TimedStage {
       for (const session of this.#firing) this.#windows.fired(session)
       this.#firing.length = 0
       if (this.#again.length > 0) {
-        if (!this.#forward(this.#handsOn)) return false
+        if (!this.#watermark.forward(this.#handsOn)) return false
         for (const session of this.#again) this.#firing.push(session)
         this.#again.length = 0
         this.#emitter.begin(this.#firing)
         continue
       }
-      if (this.#reached > this.#watermark) this.#watermark = this.#reached
-      this.#handsOn = this.#windows.due(this.#watermark, this.#again)
+      this.#watermark.arrive()
+      this.#handsOn = this.#windows.due(this.#watermark.at, this.#again)
       if (this.#again.length > 0) continue
-      this.#windows.expire(this.#watermark)
+      this.#windows.expire(this.#watermark.at)
       if (!this.#rows.isPending) {
         this.#arm()
-        return this.#forward(this.#watermark)
+        return this.#watermark.forward()
       }
-      this.#handsOn = this.#watermark
-      this.#reached = Math.max(this.#reached, this.#windows.takeRows(this.#rows, this.#watermark, this.#again))
+      this.#handsOn = this.#watermark.at
+      this.#watermark.reach(this.#windows.takeRows(this.#rows, this.#watermark.at, this.#again))
     }
   }
 
@@ -295,15 +291,9 @@ export class EventWindowOperator implements Operator, Stateful, TimedStage {
     return true
   }
 
-  #forward(watermark: number): boolean {
-    if (watermark <= this.#forwarded) return true
-    this.#forwarded = watermark
-    return this.#next.advanceWatermark(watermark)
-  }
-
   #arm(): void {
     const { early } = this.#windows
     if (early === undefined) return
-    this.#wakeUp.setTo(this.#watermark === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : early.wakeAt)
+    this.#wakeUp.setTo(this.#watermark.at === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : early.wakeAt)
   }
 }

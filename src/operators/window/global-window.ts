@@ -12,6 +12,7 @@ import type { KernelExports } from '../../wasm/exports.ts'
 import type { Operator } from '../operator.ts'
 import type { StageTimers, TimedStage } from '../stage-timers.ts'
 import { WakeUp } from '../wake-up.ts'
+import { WatermarkProgress } from '../watermark-progress.ts'
 import { BatchRows } from './batch-rows.ts'
 import { IdCells } from './id-cells.ts'
 import { IdList } from './id-list.ts'
@@ -72,9 +73,7 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
   readonly #ids: IdList
   readonly #shape: string
 
-  #watermark = Number.NEGATIVE_INFINITY
-  #reached = Number.NEGATIVE_INFINITY
-  #forwarded = Number.NEGATIVE_INFINITY
+  readonly #watermark: WatermarkProgress
   /** The latest instant of the clock that has been looked at. */
   #clockMs = Number.NEGATIVE_INFINITY
   #latestTime = Number.NEGATIVE_INFINITY
@@ -93,6 +92,7 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
     this.#scope = scope
     this.#kernels = kernels
     this.#next = next
+    this.#watermark = new WatermarkProgress(next)
     this.#layout = layout
     this.#spec = spec
     this.#isKeyed = options.keyCount > 0
@@ -143,12 +143,12 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
     this.#given?.reserve(idLimit)
     this.#trigger.reserve(idLimit)
     if (this.#trigger.wakeAt !== Number.POSITIVE_INFINITY) this.#clockMs = Math.max(this.#clockMs, this.#timers.now())
-    this.#rows.begin(batch, ids, this.#watermark)
+    this.#rows.begin(batch, ids, this.#watermark.at)
     return this.#run()
   }
 
   advanceWatermark(watermark: number): boolean {
-    if (watermark > this.#reached) this.#reached = watermark
+    this.#watermark.reach(watermark)
     return this.#run()
   }
 
@@ -179,8 +179,8 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
     if (this.#rows.isPending || this.#firing !== undefined || this.#asked !== undefined)
       throw checkpointBusy(`${this.name} is in a batch`)
     writer.text(this.#shape)
-    for (const time of [this.#watermark, this.#reached, this.#forwarded, this.#clockMs, this.#latestTime])
-      writer.f64(time)
+    this.#watermark.snapshot(writer)
+    for (const time of [this.#clockMs, this.#latestTime]) writer.f64(time)
     writer.bool(this.#ended)
     writer.f64(this.#rows.nextRank)
     this.#keys.snapshot(writer)
@@ -193,10 +193,7 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
 
   restore(reader: StateReader): void {
     reader.expect(this.#shape)
-    // Of several parts, the ones behind hadn't been told: nothing of theirs fires before.
-    this.#watermark = Math.max(this.#watermark, reader.time())
-    this.#reached = Math.max(this.#reached, reader.time())
-    this.#forwarded = Math.max(this.#forwarded, reader.time())
+    this.#watermark.restore(reader)
     this.#clockMs = Math.max(this.#clockMs, reader.instant(Number.NEGATIVE_INFINITY))
     this.#latestTime = Math.max(this.#latestTime, reader.time())
     this.#ended = reader.bool() || this.#ended
@@ -235,20 +232,20 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
       this.#settle()
       if (this.#firing !== undefined) continue
       if (this.#asked !== undefined) {
-        if (!this.#forward()) return false
+        if (!this.#watermark.forward()) return false
         this.#fire(this.#asked)
         this.#asked = undefined
         continue
       }
-      if (this.#reached > this.#watermark) this.#watermark = this.#reached
+      this.#watermark.arrive()
       const trigger = this.#trigger
-      const due = trigger.takeDueByClock(this.#clockMs) ?? trigger.takeDue(this.#watermark)
+      const due = trigger.takeDueByClock(this.#clockMs) ?? trigger.takeDue(this.#watermark.at)
       if (due !== undefined) this.#fire(due)
       else if (this.#rows.isPending) this.#takeRows()
-      else if (this.#watermark === Number.POSITIVE_INFINITY && !this.#ended) this.#end()
+      else if (this.#watermark.at === Number.POSITIVE_INFINITY && !this.#ended) this.#end()
       else {
         this.#arm()
-        return this.#forward()
+        return this.#watermark.forward()
       }
     }
   }
@@ -260,12 +257,10 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
     const trigger = this.#trigger
     if (trigger.isPerRow) {
       const met = watermarks.at(cursor)
-      if (met > this.#watermark) {
-        // What is due by now happens before the row is looked at.
-        this.#reached = met
-        if (met >= trigger.dueAt) return
-        this.#watermark = met
-      }
+      // What is due by then happens before the row is looked at.
+      this.#watermark.reach(met)
+      if (met > this.#watermark.at && met >= trigger.dueAt) return
+      this.#watermark.arrive()
     }
     trigger.rowsNext(rows)
     const to = trigger.isPerRow ? cursor + 1 : watermarks.cut(trigger.dueAt, cursor)
@@ -274,10 +269,10 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
     this.#take(end)
     if (at < to) {
       const met = watermarks.at(at)
-      if (met > this.#watermark) this.#watermark = met
+      this.#watermark.goTo(met)
       this.#asked = { atMs: rows.timeAt(at), ids: [rows.idAt(at)], action: trigger.action }
     }
-    if (end === to && !trigger.isPerRow) this.#reached = Math.max(this.#reached, watermarks.afterCut())
+    if (end === to && !trigger.isPerRow) this.#watermark.reach(watermarks.afterCut())
   }
 
   #take(to: number): void {
@@ -340,12 +335,6 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
     given.reserve(this.#keys.idLimit)
     if (rows > 0) given.copy(id, records.recordOf(id))
     else if (given.rowsOf(id) > 0) given.remove(id)
-  }
-
-  #forward(): boolean {
-    if (this.#forwarded === this.#watermark) return true
-    this.#forwarded = this.#watermark
-    return this.#next.advanceWatermark(this.#watermark)
   }
 
   #arm(): void {

@@ -9,6 +9,7 @@ import type { RecordBatch } from '../../memory/record-batch.ts'
 import type { Firing } from '../../time/lateness.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 import type { Operator } from '../operator.ts'
+import { WatermarkProgress } from '../watermark-progress.ts'
 import { BatchPieces } from './batch-pieces.ts'
 import type { OutputColumn } from './emitted-batch.ts'
 import type { Ranking } from './firing-order.ts'
@@ -95,14 +96,11 @@ export class WindowAggregateOperator implements Operator, Stateful {
   /** Late rows that wait to go down their branch. */
   #lateCount = 0
 
-  #watermark = Number.NEGATIVE_INFINITY
-  /** Where the rows taken in so far lead the watermark, once what they set off has been emitted. */
-  #reached = Number.NEGATIVE_INFINITY
-  /** The first window that has not fired at `#watermark`; Infinity when every row makes its windows fire. */
+  readonly #watermark: WatermarkProgress
+  /** The first window that has not fired at the watermark; Infinity when every row makes its windows fire. */
   #firstOpen = Number.NEGATIVE_INFINITY
   /** While windows fire: the first that may still have to. */
   #nextToFire = Number.NEGATIVE_INFINITY
-  #forwarded = Number.NEGATIVE_INFINITY
   #batch: RecordBatch | undefined
   #batchRows = 0
   #ids = 0
@@ -116,6 +114,7 @@ export class WindowAggregateOperator implements Operator, Stateful {
     this.#scope = scope
     this.#memory = memory
     this.#next = next
+    this.#watermark = new WatermarkProgress(next)
     this.#options = options
     this.#windows = windows
     const pool = new SlicePool(kernels, arena, layout)
@@ -136,11 +135,11 @@ export class WindowAggregateOperator implements Operator, Stateful {
       layout.markIds(mark)
     }
     this.#keys = options.keys(this.#liveIds)
-    const forwarded = options.tellsFirings ? () => this.#forwarded : undefined
+    const forwarded = options.tellsFirings ? () => this.#watermark.forwarded : undefined
     const emitter = new WindowEmitter(kernels, scope, { ...options, keys: this.#keys, next, forwarded }, maxBatch)
     this.#emitter = emitter
     this.#met = new RowWatermarks(memory)
-    const forward = (row: number): boolean => this.#forward(this.#met.atRow(row))
+    const forward = (row: number): boolean => this.#watermark.forward(this.#met.atRow(row))
     this.#lateRows = new LateRows({
       memory,
       scope,
@@ -175,7 +174,7 @@ export class WindowAggregateOperator implements Operator, Stateful {
     this.#batchRows = batch.length
     this.#batch = batch
     this.#ids = this.#keys.assign(batch)
-    this.#met.begin(batch, this.#watermark)
+    this.#met.begin(batch, this.#watermark.at)
     this.#pieces.begin()
     return this.#run()
   }
@@ -193,7 +192,7 @@ export class WindowAggregateOperator implements Operator, Stateful {
   }
 
   advanceWatermark(watermark: number): boolean {
-    if (watermark > this.#reached) this.#reached = watermark
+    this.#watermark.reach(watermark)
     return this.#run()
   }
 
@@ -220,8 +219,8 @@ export class WindowAggregateOperator implements Operator, Stateful {
   snapshot(writer: StateWriter): void {
     if (this.#batch !== undefined || this.#emitter.pending) throw checkpointBusy(`${this.name} is in a batch`)
     writer.text(this.#options.shape)
-    for (const time of [this.#watermark, this.#reached, this.#firstOpen, this.#nextToFire, this.#forwarded])
-      writer.f64(time)
+    const { at, reached, forwarded } = this.#watermark
+    for (const time of [at, reached, this.#firstOpen, this.#nextToFire, forwarded]) writer.f64(time)
     writer.f64(this.#absorber.rank + this.#batchRows)
     this.#keys.snapshot(writer)
     this.#content.snapshot(writer)
@@ -230,12 +229,13 @@ export class WindowAggregateOperator implements Operator, Stateful {
 
   restore(reader: StateReader): void {
     reader.expect(this.#options.shape)
+    const watermark = this.#watermark
     // Of several parts, the ones behind hadn't been told: nothing of theirs fires before.
-    this.#watermark = Math.max(this.#watermark, reader.time())
-    this.#reached = Math.max(this.#reached, reader.time())
+    watermark.goTo(reader.time())
+    watermark.reach(reader.time())
     this.#firstOpen = Math.max(this.#firstOpen, reader.time())
     this.#nextToFire = Math.max(this.#nextToFire, reader.time())
-    this.#forwarded = Math.max(this.#forwarded, reader.time())
+    watermark.forwarded = Math.max(watermark.forwarded, reader.time())
     this.#absorber.rank = Math.max(this.#absorber.rank, reader.integer())
     const keys = this.#keys.restore(reader)
     this.#content.restore(reader, keys)
@@ -260,9 +260,9 @@ export class WindowAggregateOperator implements Operator, Stateful {
     for (;;) {
       if (!this.#emitter.emit() || !this.#sendLate()) return false
       if (!this.#lateRows.run(this.#firstTaking(), this.#firstOpen)) return false
-      if (this.#reached > this.#watermark) this.#watermark = this.#reached
+      this.#watermark.arrive()
       if (!this.#fire()) return false
-      if (this.#batch === undefined) return this.#forward()
+      if (this.#batch === undefined) return this.#watermark.forward()
       this.#absorbPiece(this.#batch)
     }
   }
@@ -272,7 +272,7 @@ export class WindowAggregateOperator implements Operator, Stateful {
     const pieces = this.#pieces
     pieces.cut(batch, this.#nextBoundary(), this.#options.firesOnUpdate)
     this.#absorb(batch, pieces.from, pieces.to)
-    this.#reached = Math.max(this.#reached, pieces.watermark)
+    this.#watermark.reach(pieces.watermark)
     if (pieces.to >= batch.selectedCount) this.#batch = undefined
   }
 
@@ -329,7 +329,7 @@ export class WindowAggregateOperator implements Operator, Stateful {
   /** Fires the windows the watermark has reached, in order of their ends, and frees what no window needs any more. */
   #fire(): boolean {
     const windows = this.#windows
-    const firstOpen = windows.firstOpen(this.#watermark)
+    const firstOpen = windows.firstOpen(this.#watermark.at)
     if (this.#options.firesOnUpdate) {
       const firstTaking = this.#firstTaking()
       this.#content.closeBefore(firstTaking, firstTaking)
@@ -352,7 +352,7 @@ export class WindowAggregateOperator implements Operator, Stateful {
       this.#firstOpen = firstOpen
       this.#content.closeBefore(firstOpen, this.#firstTaking())
     }
-    return this.#batch === undefined || this.#forward()
+    return this.#batch === undefined || this.#watermark.forward()
   }
 
   /** The first window from `window` on that has rows; Infinity when none has. */
@@ -364,20 +364,14 @@ export class WindowAggregateOperator implements Operator, Stateful {
     return Math.max(window, windows.firstWindow(slice))
   }
 
-  #forward(watermark = this.#watermark): boolean {
-    if (watermark <= this.#forwarded) return true
-    this.#forwarded = watermark
-    return this.#next.advanceWatermark(watermark)
-  }
-
   /** The first window that is not past its end plus lateness at the present watermark. */
   #firstTaking(): number {
-    return this.#windows.firstOpen(this.#watermark - this.#options.allowedLatenessMs)
+    return this.#windows.firstOpen(this.#watermark.at - this.#options.allowedLatenessMs)
   }
 
   /** The next watermark at which some window fires or takes no more rows. */
   #nextBoundary(): number {
-    if (!Number.isFinite(this.#watermark)) return this.#watermark
+    if (!Number.isFinite(this.#watermark.at)) return this.#watermark.at
     const { allowedLatenessMs, firesOnUpdate } = this.#options
     const fires = this.#windows.endMs(this.#firstOpen) - 1
     if (allowedLatenessMs === 0 && !firesOnUpdate) return fires
