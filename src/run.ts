@@ -37,58 +37,34 @@ export async function runPlan<In, Out>(
   { kernels, openWorkers }: Packaged,
   options: RunOptions<In, Out>,
 ): Promise<Job<In, Out>> {
-  checkRunOptions(options as unknown as RunOptions<never, never>)
+  // What is below doesn't look at the types of rows.
+  const untyped = options as unknown as RunOptions<never, never>
+  checkRunOptions(untyped)
   const module = options.runtime === undefined ? kernels : kernelsOf(options.runtime)
   const engine = await createEngine({ engine: config.engine, maxBytes: config.maxMemory, module })
   const source = sourceScope(plan).schema
   const streamClock = options.clock ?? systemClock
   const clock = streamClock instanceof EventDrivenClock ? streamClock.outside : streamClock
-  const {
-    mode,
-    plan: running,
-    threads,
-    order,
-  } = await threadsOfJob(
-    plan,
-    {
-      options: options as unknown as RunOptions<never, never>,
-      config,
-      engine: engine.name,
-      module,
-      clock,
-      streamClock,
-    },
-    openWorkers,
-  )
+  const parts = { options: untyped, config, clock, streamClock }
+  const onThreads = await threadsOfJob(plan, { ...parts, engine: engine.name, module }, openWorkers)
+  const { mode, plan: running, threads, order } = onThreads
   const abort = new AbortController()
   let queue: RowQueueSink<unknown> | undefined
   let job: Job<In, Out> | undefined
-  // The operators are built before the job that listens to them; none calls before the first row.
-  const listener: AssemblyParts['listener'] = {
-    ready: () => job!.turns.ready(),
-    failed: error => job!.failed(error),
-    rowsArrived: () => job!.rowsArrived(),
-    makeRoom: () => job!.turns.work(),
-    grew: warning => job!.grew(warning),
-    batchDone: (rows, busyNs) => job!.batchDone(rows, busyNs),
-    spaceFreed: () => job!.spaceFreed(),
-    timerDue: (stage, atMs) => job!.turns.timerDue(stage, atMs),
-  }
+  const failed = (error: unknown): void => job!.failed(error)
+  const listener = listenerOf(() => job!)
   let assembly: Assembly | undefined
   try {
     const nodes = await Promise.all(running.nodes.map(loadFunctions))
     assembly = assemble({
+      ...parts,
       engine,
       source,
       nodes,
-      config,
-      options: options as unknown as RunOptions<never, never>,
       defaultSink: () => {
         queue = new RowQueueSink(options.readAhead ?? READ_AHEAD)
         return queue as RowQueueSink<never>
       },
-      clock,
-      streamClock,
       signal: abort.signal,
       chain: threads?.chain(listener) ?? (order && orderedChain(order)),
       listener,
@@ -104,15 +80,22 @@ export async function runPlan<In, Out>(
       sources,
       clock,
       streamClock,
-      failed: error => job!.failed(error),
+      failed,
     })
-    const level = config.metrics
-    const meter =
-      level === false
-        ? undefined
-        : new JobMeter(level, assembly, clock, config.backpressure.kind, error => job!.failed(error))
-    const parts = { assembly, meter, recovery, queue, clock, abort, engine: engine.name, mode, schema: source }
-    job = new Job<In, Out>({ ...parts, plan: { ...running, nodes } })
+    const { metrics: level, backpressure } = config
+    const meter = level === false ? undefined : new JobMeter(level, assembly, clock, backpressure.kind, failed)
+    job = new Job<In, Out>({
+      assembly,
+      meter,
+      recovery,
+      queue,
+      clock,
+      abort,
+      engine: engine.name,
+      mode,
+      schema: source,
+      plan: { ...running, nodes },
+    })
     const restored = await recovery.restore()
     job.start(options.signal?.aborted ? [] : sources, restored)
   } catch (error) {
@@ -124,6 +107,18 @@ export async function runPlan<In, Out>(
   if (options.signal) stopOnAbort(job, options.signal)
   return job
 }
+
+/** The operators are built before the job that listens to them; none calls before the first row. */
+const listenerOf = (job: () => Job<never, unknown>): AssemblyParts['listener'] => ({
+  ready: () => job().turns.ready(),
+  failed: error => job().failed(error),
+  rowsArrived: () => job().rowsArrived(),
+  makeRoom: () => job().turns.work(),
+  grew: warning => job().grew(warning),
+  batchDone: (rows, busyNs) => job().batchDone(rows, busyNs),
+  spaceFreed: () => job().spaceFreed(),
+  timerDue: (stage, atMs) => job().turns.timerDue(stage, atMs),
+})
 
 function kernelsOf(runtime: Runtime): KernelModule | undefined {
   if (runtime?.info?.engine === undefined)
