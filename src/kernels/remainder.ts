@@ -17,21 +17,21 @@ export function remainderKernels(memory: LinearMemory): Pick<KernelExports, Rema
       const x = a >>> 3
       const y = b >>> 3
       const to = out >>> 3
-      for (let i = 0; i < n; i++) f[to + i] = f[x + i]! % f[y + i]!
+      for (let i = 0; i < n; i++) f[to + i] = remainder(f[x + i]!, f[y + i]!)
     },
 
     modF64ColConst(a, k, n, out) {
       const f = memory.f64
       const x = a >>> 3
       const to = out >>> 3
-      for (let i = 0; i < n; i++) f[to + i] = f[x + i]! % k
+      for (let i = 0; i < n; i++) f[to + i] = remainder(f[x + i]!, k)
     },
 
     modF64ConstCol(k, b, n, out) {
       const f = memory.f64
       const y = b >>> 3
       const to = out >>> 3
-      for (let i = 0; i < n; i++) f[to + i] = k % f[y + i]!
+      for (let i = 0; i < n; i++) f[to + i] = remainder(k, f[y + i]!)
     },
 
     floorDivF64ColConst(a, k, n, out) {
@@ -64,4 +64,18 @@ export function remainderKernels(memory: LinearMemory): Pick<KernelExports, Rema
       }
     },
   }
+}
+
+/**
+ * `x % y`, for which engines call a function of their own that goes bit by bit. Of whole numbers that f64 holds exactly the
+ * rounded quotient truncates to the true one, and nothing else is rounded: see assembly/remainder.ts.
+ */
+function remainder(x: number, y: number): number {
+  if (x > 0 && x <= Number.MAX_SAFE_INTEGER && Math.trunc(x) === x && isWholeDivisor(y))
+    return x - Math.trunc(x / y) * y
+  return x % y
+}
+
+function isWholeDivisor(y: number): boolean {
+  return y !== 0 && Math.abs(y) <= Number.MAX_SAFE_INTEGER && Math.trunc(y) === y
 }
