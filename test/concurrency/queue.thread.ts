@@ -26,7 +26,7 @@ function port(): RingPort {
 }
 
 function run(): unknown {
-  if (role === 'record') return playRounds(port(), clock, thread, count)
+  if (role === 'record') return playRounds(port(), handle.kind, clock, thread, count)
   if (role === 'claim and hang' || role === 'take and hang') {
     const mine = port()
     const got = role === 'claim and hang' ? mine.claim(count) : mine.take(count)

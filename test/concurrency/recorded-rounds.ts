@@ -1,4 +1,5 @@
 import { MEMBER_VALUE, SHARED_CLOSED, SHARED_NONE, SHARED_PENDING } from '../../assembly/abi.ts'
+import type { SharedRingKind } from '../../src/memory/shared-ring.ts'
 import type { RingPort } from '../../src/queues/ring-port.ts'
 import type { Event, Operation, Result } from './linearizability.ts'
 
@@ -10,14 +11,34 @@ export interface Timed {
 }
 
 const OPERATIONS = 8
-const THREADS = 4
+
+/** What each of the threads does, by chance. */
+const ACTS = {
+  mpmc: ['push', 'pop', 'push', 'pop', 'force'],
+  producer: ['push'],
+  consumer: ['pop'],
+} as const
+
+/** Which threads take part, and what they do; the first may pop. */
+export const PARTS = {
+  mpmc: ['mpmc', 'mpmc', 'mpmc', 'mpmc'],
+  spsc: ['consumer', 'producer'],
+} as const
 
 /**
  * Rounds of a few operations each thread does at the same time as the others; between rounds the first thread empties
  * the queue. Words of the clock: 0 what is drawn from, 1 threads at the barrier, 2 barriers passed.
  */
-export function playRounds(port: RingPort, memory: SharedArrayBuffer, thread: number, rounds: number): Timed[] {
+export function playRounds(
+  port: RingPort,
+  kind: SharedRingKind,
+  memory: SharedArrayBuffer,
+  thread: number,
+  rounds: number,
+): Timed[] {
   const clock = new Int32Array(memory)
+  const acts = ACTS[PARTS[kind][thread]!]
+  const threads = PARTS[kind].length
   const recorded: Timed[] = []
   let seed = 1 + thread
   const random = (n: number): number => {
@@ -35,12 +56,12 @@ export function playRounds(port: RingPort, memory: SharedArrayBuffer, thread: nu
       record({ type: 'return', thread, result })
       return result
     }
-    barrier(clock)
+    barrier(clock, threads)
     for (let i = 0; i < OPERATIONS; i++) {
-      const kind = (['push', 'pop', 'push', 'pop', 'force'] as const)[random(5)]!
+      const kind = acts[random(acts.length)]!
       act(kind === 'pop' ? { kind } : { kind, value: value++ })
     }
-    barrier(clock)
+    barrier(clock, threads)
     while (thread === 0 && typeof act({ kind: 'pop' }) === 'number');
   }
   return recorded
@@ -59,9 +80,9 @@ function perform(port: RingPort, operation: Operation): Result {
   return operation.kind === 'pop' ? port.engine.memory.f64[(port.member + MEMBER_VALUE) >>> 3]! : 'in'
 }
 
-function barrier(clock: Int32Array): void {
+function barrier(clock: Int32Array, threads: number): void {
   const passed = Atomics.load(clock, 2)
-  if (Atomics.add(clock, 1, 1) === THREADS - 1) {
+  if (Atomics.add(clock, 1, 1) === threads - 1) {
     Atomics.store(clock, 1, 0)
     Atomics.add(clock, 2, 1)
     Atomics.notify(clock, 2)

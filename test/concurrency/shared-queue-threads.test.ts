@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { checkLedger } from '../../src/metrics/ledger.ts'
 import { SharedEventQueue } from '../../src/queues/index.ts'
 import { isLinearizable } from './linearizability.ts'
-import type { Timed } from './recorded-rounds.ts'
+import { PARTS, type Timed } from './recorded-rounds.ts'
 import { bundledThread, startThread, type Thread } from './threads.ts'
 
 let bundle: string
@@ -72,12 +72,12 @@ describe.each(['wasm', 'js'] as const)('threads on the engine %s', engine => {
     settled(queue)
   })
 
-  it('leave histories that a first-in-first-out list explains', async () => {
+  it.each(['spsc', 'mpmc'] as const)('leave histories that a first-in-first-out list explains: %s', async kind => {
     const capacity = 2
     const rounds = 400
-    const queue = SharedEventQueue.numbers({ capacity, engine })
+    const queue = SharedEventQueue.numbers({ capacity, kind, engine })
     const clock = new SharedArrayBuffer(64)
-    const threads = [0, 1, 2, 3].map(thread => start<Timed[]>(queue, 'record', { clock, thread, count: rounds }))
+    const threads = PARTS[kind].map((_, thread) => start<Timed[]>(queue, 'record', { clock, thread, count: rounds }))
     const recorded = (await Promise.all(threads.map(({ result }) => result))).flat().sort((a, b) => a.at - b.at)
     for (let round = 0; round < rounds; round++) {
       const history = recorded.filter(each => each.round === round).map(({ event }) => event)

@@ -1,14 +1,17 @@
 import { createRequire } from 'node:module'
 import type { Worker, WorkerOptions } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { collect, count, first, type Job, pipeline, sum, tumbling } from '../../src/index.ts'
+import { collect, count, first, i32, type Job, pipeline, schema, sum, timestamp, tumbling } from '../../src/index.ts'
 import { events, eventsOf, sorted } from './events.ts'
+import { lentRows } from './lent-rows.ts'
 
 const threads = createRequire(import.meta.url)('node:worker_threads') as { Worker: typeof Worker }
 const { Worker: Original } = threads
 const DIES = 'EVENTFLUX_WRITES_BEFORE_DEATH'
 let started = 0
 let gone = 0
+/** Blocks that were lent and have not been returned. */
+let loans = 0
 let limits: WorkerOptions['resourceLimits'] = {}
 
 beforeEach(() => {
@@ -26,15 +29,19 @@ beforeEach(() => {
 afterEach(() => {
   threads.Worker = Original
   delete process.env[DIES]
-  expect(gone).toBe(started)
+  expect([gone, loans]).toEqual([started, 0])
 })
 
 const ROWS = eventsOf(400).map(event => ({ ...event, n: event.n % 40 }))
 const MODULE = new URL('./dying.mjs', import.meta.url).href
 const SLOW = new URL('./row-functions.mjs', import.meta.url).href
 const CONFIG = { bufferSize: 128, maxBatch: 16 }
+const BLOCK = 40
+const numbers = schema({ time: timestamp(), n: i32() })
 
 const start = (fn = 'all') => pipeline(events, CONFIG).filterRows({ module: MODULE, export: fn }, { name: fn })
+
+const LENT = 'batches in turn, of columns that are lent'
 
 /** Jobs whose threads write all there is to write: frames of rows, texts and objects, what is taken, what is on offer. */
 const jobs = {
@@ -52,6 +59,13 @@ const jobs = {
       .keyBy('name')
       .window(tumbling('1s'))
       .aggregate(e => ({ rows: count(), sum: sum(e.n) })),
+  [LENT]: () =>
+    pipeline(numbers, CONFIG)
+      .eventTime('time', { outOfOrderness: '200ms' })
+      .filterRows({ module: MODULE, export: 'all' }, { name: 'all' })
+      .keyBy('n')
+      .window(tumbling('1s'))
+      .aggregate(e => ({ rows: count(), sum: sum(e.n) })),
   stages: () =>
     start()
       .stage()
@@ -67,16 +81,31 @@ type Plan = keyof typeof jobs
 const optionsOf = (name: Plan) =>
   name === 'stages' ? {} : { workers: 2, ...(name === 'shards by key' && { distribution: 'keys' as const }) }
 
-async function pushAll(job: Job<never, never>): Promise<void> {
-  for (let at = 0; at < ROWS.length; at += 40)
-    if ((await job.pushMany(ROWS.slice(at, at + 40) as never)) !== true) return
+async function pushAll(name: Plan, job: Job<never, never>): Promise<void> {
+  const give = name === LENT ? lender(job) : (at: number) => job.pushMany(ROWS.slice(at, at + BLOCK) as never)
+  for (let at = 0; at < ROWS.length; at += BLOCK) if ((await give(at)) !== true) return
   await job.drain()
+}
+
+/** Lends the rows block by block. */
+function lender(job: Job<never, never>) {
+  const blocks = job.lendableColumns(numbers, { rows: BLOCK, blocks: ROWS.length / BLOCK })
+  return (at: number) => {
+    const block = blocks[at / BLOCK]!
+    for (let row = 0; row < BLOCK; row++) {
+      block.time[row] = ROWS[at + row]!.time
+      block.n[row] = ROWS[at + row]!.n
+    }
+    loans++
+    return job.lendColumns(block, { returned: () => void loans-- })
+  }
 }
 
 async function answerOf(name: Plan): Promise<string[]> {
   const out: object[] = []
   const job = await jobs[name]().run({ sink: (row: object) => void out.push(row), ...optionsOf(name) })
-  await pushAll(job as never)
+  const lent = await lentRows(() => pushAll(name, job as never))
+  expect(lent).toBe(name === LENT ? ROWS.length : 0)
   return sorted(out)
 }
 
@@ -108,7 +137,7 @@ describe('workers that end before any of their writes to shared memory, between 
         () => undefined,
         error => error,
       )
-      await pushAll(job as never).catch(() => {})
+      await pushAll(name, job as never).catch(() => {})
       const error = await ended
       if (error === undefined) expect(sorted(out)).toEqual(expected)
       else {
@@ -139,7 +168,7 @@ describe('workers that end before any of their writes to shared memory, between 
         .catch(() => undefined)
       delete process.env[DIES]
       if (job === undefined) continue
-      await pushAll(job as never)
+      await pushAll(name, job as never)
       expect(sorted(out)).toEqual(expected)
       restarts += job.counts().restarts
     }
