@@ -164,12 +164,10 @@ export class Dealer implements Operator {
     const latest = memory.f64[(SAID_BY_KERNELS >>> 3) + 1]!
     if (!this.#tellStand(hand)) return 'refused'
     if (!sendLent(ring, { memory: number, rows, columns: where }, this.#time, latest)) return 'refused'
-    const had = sent.rows
     sent.add(ring.tail, rows, taken())
     this.#runs.lent(rows)
-    // It is worth waking by its rows, as its ring is as good as empty; once, since it takes a while until it is awake.
-    const enough = this.#shares.mostLent * this.#shares.enough
-    if (had < enough && sent.rows >= enough) ring.wakeConsumers()
+    // It is worth waking by its rows: its ring is as good as empty.
+    if (sent.rows >= this.#shares.mostLent * this.#shares.enough) ring.wakeConsumers()
     this.#eventTime.lead(rows, latest)
     this.#standChanged(hand)
     return 'taken'
