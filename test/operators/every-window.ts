@@ -45,13 +45,21 @@ const manners = (make: (options: object) => AlignedSpec | ReturnType<typeof cale
 /** Every kind of window there is: a kind without an entry is an error of types. */
 export const WINDOWS: Readonly<Record<WindowSpec['kind'], Named<WindowSpec>>> = {
   tumbling: { ...manners(given => tumbling(25, given)), 'empty ones filled': tumbling(10, { fillEmpty: true }) },
-  hopping: { ...manners(given => hopping(30, 10, given)), sampling: hopping(10, 25, { sampling: true }) },
+  hopping: {
+    ...manners(given => hopping(30, 10, given)),
+    sampling: hopping(10, 25, { sampling: true }),
+    'on every update, late, retracting': hopping(30, 10, { ...late, emit: 'onUpdate', firing: 'retracting' }),
+  },
   cumulate: manners(given => cumulate(10, 30, given)),
   calendar: manners(given => calendar('day', { ...given, zone: 'Europe/Berlin' })),
   session: {
     plain: session(12),
     late: session(12, late),
     'late, retracting': session(12, { ...late, firing: 'retracting' }),
+    'on every update, late, retracting': session(12, {
+      ...late,
+      ...{ emit: 'onUpdate', firing: 'retracting', touch: 'split' },
+    }),
     ...Object.fromEntries(Object.entries(EARLY).map(([name, early]) => [`early ${name}`, session(12, { early })])),
     'early, late, discarding': session(12, { ...late, early: { rows: 2 }, firing: 'discarding' }),
   },
