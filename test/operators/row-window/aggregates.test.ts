@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AggregateName } from '../../../src/expression/node.ts'
 import { aggregateMaker } from '../../../src/operators/row-window/aggregates/make-aggregate.ts'
+import { SlidingExtreme } from '../../../src/operators/row-window/aggregates/sliding-extreme.ts'
 import { typeOf } from '../../../src/schema/data-type.ts'
 import { sumOf } from './aggregate-models.ts'
 
@@ -138,6 +139,33 @@ describe('the spread', () => {
     spread.remove(1e100, 0)
     // 501 values of 0.25 and 500 of -0.25, by hand: the mean is 0.25 / 1001.
     expect(spread.value()).toBeCloseTo(Math.sqrt(0.0625 - (0.25 / 1_001) ** 2), 14)
+  })
+})
+
+describe('the least of values that leave in order', () => {
+  const ORDERS = {
+    rising: (i: number) => i,
+    falling: (i: number) => -i,
+    'up and down': (i: number) => Math.abs((i % 2_000) - 1_000),
+    scattered: (i: number) => Math.imul(i, 2_654_435_761) >>> 0,
+  }
+
+  it.each(Object.entries(ORDERS))('takes two comparisons a value at most, however many there are: %s', (_, valueAt) => {
+    const VALUES = 20_000
+    for (const length of [10, 1_000, 10_000]) {
+      let comparisons = 0
+      const least = new SlidingExtreme((a, b) => {
+        comparisons++
+        return (a as number) < (b as number)
+      })
+      for (let seq = 0; seq < VALUES; seq++) {
+        least.add(valueAt(seq), seq)
+        if (seq >= length) least.remove(valueAt(seq - length), seq - length)
+      }
+      const held = Array.from({ length }, (_, i) => valueAt(VALUES - length + i))
+      expect(least.value()).toBe(Math.min(...held))
+      expect(comparisons).toBeLessThanOrEqual(2 * VALUES)
+    }
   })
 })
 
