@@ -5,8 +5,9 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { benefitsSection, queueSpeedSection } from './queue-figures.ts'
 import { runtimesSection, sizesSection } from './runtime-figures.ts'
-import { table } from './table.ts'
+import { rate, table, times } from './table.ts'
 
 const RESULTS = new URL('../bench/results/latest.json', import.meta.url)
 
@@ -70,6 +71,7 @@ export const MEASURED_DOCUMENTS: Readonly<Record<string, Readonly<Record<string,
   'README.md': { highlights: highlightsSection, runtimes: runtimesSection },
   'docs/deployment.md': { sizes: sizesSection },
   'docs/performance.md': { figures: figuresSection, benefits: benefitsSection },
+  'docs/queues.md': { speed: queueSpeedSection },
 }
 
 /** A document with its measured parts made anew. @throws when the results are of a quick run, whose figures mean nothing. */
@@ -191,15 +193,17 @@ function shardTable(groups: readonly Group[]): string {
 
 function queueTable(groups: readonly Group[]): string {
   if (groups.length === 0) return ''
-  const rows = groups.flatMap(({ group, figures }) =>
+  const rows = groups.flatMap(({ description, figures }) =>
     figures.map(figure => [
-      `${group.slice(group.lastIndexOf('/') + 1)}: ${figure.name}`,
+      description,
+      figure.name,
       rate(figure.median),
+      figure.baseline ?? '',
       ratioText(figure),
       targetText(figure),
     ]),
   )
-  return table(['queue (one thread, a `tryPush` and a `tryPop` an event)', 'M events/s', 'ratio', 'target'], rows)
+  return table(['queues and pools', '', 'M/s', 'against', 'ratio', 'target'], rows)
 }
 
 function latencyTable(groups: readonly Group[]): string {
@@ -229,52 +233,6 @@ function kernelTable(groups: readonly Group[]): string {
   return table(['kernels, WebAssembly against the plain-TypeScript twin', 'n', 'least', 'middle', 'most'], rows)
 }
 
-function benefitsSection(results: BenchResults): string {
-  const figure = (group: string, name: string): Figure | undefined =>
-    results.groups.find(each => each.group === group)?.figures.find(each => each.name === name)
-  const rateOf = (group: string, name: string): string => {
-    const found = figure(group, name)
-    return found === undefined ? 'not measured' : `${rate(found.median)} M/s`
-  }
-  const latencyOf = (group: string, name: string): string => {
-    const found = results.groups.find(each => each.group === group)?.latencies?.find(each => each.name === name)
-    if (found === undefined) return 'not measured'
-    return `${rate(found.p50)} µs (p50), ${rate(found.p90)} (p90), ${rate(found.p99)} (p99), ${rate(found.p999)} (p99.9)`
-  }
-  const queues = 'queues/event-queue'
-  const js = results.groups
-    .find(({ group }) => group === 'pipelines/w1/columns-js-engine')
-    ?.figures.find(each => isOurs(each))
-  return table(
-    ['', 'the document says', 'here'],
-    [
-      [
-        'contention',
-        'minimal',
-        'none: one thread owns the ring, so there is no lock and no atomic operation to wait for',
-      ],
-      [
-        'latency',
-        'predictable',
-        `a \`tryPush\` or \`tryPop\` is a bounded number of steps; 1,024 of each take ${latencyOf(`${queues}/batch-latency`, 'EventQueue.numbers')}; ` +
-          `from due to the sink of a job at a million events a second: ${latencyOf('pipelines/latency/at-a-rate', '1,000,000 events/s')}; a job's own are in \`job.metrics().latencyNs\``,
-      ],
-      [
-        'throughput',
-        'high',
-        `numbers ${rateOf(`${queues}/numbers`, 'EventQueue.numbers')} (an array: ${rateOf(`${queues}/numbers`, 'array push and shift')}); ` +
-          `objects ${rateOf(`${queues}/three-field-objects`, 'EventQueue')} (an array: ${rateOf(`${queues}/three-field-objects`, 'array push and shift')}); ` +
-          `rows of a schema ${rateOf(`${queues}/three-field-rows`, 'EventQueue.rows')}`,
-      ],
-      [
-        'complexity',
-        'higher',
-        `every kernel exists twice, and tests hold the two together bit by bit${js === undefined ? '' : `; the twins alone run the workload at ${rate(js.median)} M events/s, ${times(js.ratio!)} of a hand-written loop`}`,
-      ],
-    ],
-  )
-}
-
 function ratioText({ ratio, ratioP25, ratioP75 }: Figure): string {
   if (ratio === undefined) return ''
   return ratioP25 === undefined || ratioP75 === undefined
@@ -290,13 +248,6 @@ function targetText({ targets = [] }: Figure): string {
       return `≥ ${bound}${beside}: ${met ? 'met' : `**missed** (${of === 'ratio' ? times(reached) : rate(reached)})`}`
     })
     .join('; ')
-}
-
-const times = (ratio: number): string => `${ratio.toFixed(2)}x`
-
-function rate(value: number): string {
-  if (value >= 100) return value.toFixed(0)
-  return value >= 10 ? value.toFixed(1) : value.toFixed(2)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
