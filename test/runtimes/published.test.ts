@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, expect, it } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
 import { installPacked } from '../packed-package.ts'
 import { installRuntimes, load } from './installed.ts'
 import { writeSizes } from './results.ts'
@@ -35,6 +36,9 @@ it('every entry has its types, from ES modules, CommonJS and bundlers', async ()
 it('bundles hold what is used of it: the kernels only with a pipeline that brings them, and little without one', async () => {
   const measured = await measureSizes(runtimes, project)
   if (process.env.EVENTFLUX_SIZES_JSON) await writeSizes(process.env.EVENTFLUX_SIZES_JSON, measured)
+  const entries = Object.keys(manifest.exports).filter(name => name !== './package.json')
+  const whats = measured.map(({ what }) => what.split(':')[0])
+  expect(entries.map(name => name.replace('.', 'eventflux')).filter(entry => !whats.includes(entry))).toEqual([])
   const sizes = new Map(measured.map(({ what, bytes }) => [what, bytes]))
   const window = sizes.get('eventflux: a keyed window')!
   const kernels = sizes.get('eventflux/plain.wasm')!

@@ -34,7 +34,10 @@ const BUNDLES: Readonly<Record<string, string | Bundle>> = {
   'eventflux/node: everything': "export * from 'eventflux/node'",
   'eventflux/web: everything': "export * from 'eventflux/web'",
   'eventflux/threads: everything': "export * from 'eventflux/threads'",
+  'eventflux/queues: everything': "export * from 'eventflux/queues'",
   'eventflux/testing: everything': "export * from 'eventflux/testing'",
+  'eventflux/exporters: everything': "export * from 'eventflux/exporters'",
+  'eventflux/arrow: everything': "export * from 'eventflux/arrow'",
 }
 
 /** Files that are loaded as they are. */
@@ -57,7 +60,7 @@ export async function measureSizes(runtimes: string, project: string): Promise<r
       format: 'esm',
       conditions: condition === undefined ? [] : [condition],
       // The kernels go along as a module of their own there.
-      external: ['node:*', '*.wasm', '*.wasm?module'],
+      external: ['node:*', '*.wasm', '*.wasm?module', 'apache-arrow'],
       write: false,
       logLevel: 'silent',
     })
