@@ -28,8 +28,14 @@
 //     16   zero     f64  of a hash set: 1 when 0 is in it (a slot that holds 0 is empty)
 //   list      8 bytes an element, in order
 //   hash set  8 bytes a slot, linear probing, at most half full
+//   top rows  elements are rows, the first in their order first: values as wide as in their columns, the widest first
 //   registers 4,096 bytes, where capacity is 0 and address is not: HyperLogLog with 12 bits of index
 //   bins      16 bytes a slot: 0 key u64 │ 8 count f64 (0 = empty), linear probing, at most half full
+//
+//   row layout        the columns rows are copied from, 20 bytes each:
+//      0 values addr │ 4 validity addr │ 8 width u32: 1, 4 or 8 │ 12 at u32: where in a row the value stands
+//      16 flagAt i32   where in a row 1 or 0 f64 says whether there is a value; -1: there always is
+//   then what rows are ordered by, 8 bytes each: 0 column u32, its number │ 4 kind u32, ROW_KEY_…
 //
 //   key table         open addressing, linear probing from an even slot; at least 2 slots, a power of two
 //      header   0 mask u32 │ 4 nextId u32 │ 8 idCapacity u32 │ 12 freeCount u32
@@ -146,6 +152,26 @@ export const MOMENTS_BYTES = 24
 export const EDGE_VALUE = 0
 export const EDGE_RANK = 8
 export const EDGE_BYTES = 16
+
+export const ROW_COLUMN_VALUES = 0
+export const ROW_COLUMN_VALIDITY = 4
+export const ROW_COLUMN_WIDTH = 8
+export const ROW_COLUMN_AT = 12
+export const ROW_COLUMN_FLAG_AT = 16
+export const ROW_COLUMN_BYTES = 20
+export const ROW_KEY_COLUMN = 0
+export const ROW_KEY_KIND = 4
+export const ROW_KEY_BYTES = 8
+/** Numbers: NaN comes last either way. */
+export const ROW_KEY_F64 = 0
+export const ROW_KEY_F32 = 1
+export const ROW_KEY_I32 = 2
+export const ROW_KEY_U32 = 3
+export const ROW_KEY_I64 = 4
+/** Codes of texts, which no kernel can order: 0, no text, comes last either way. */
+export const ROW_KEY_TEXT = 5
+/** Added to a kind: the greatest comes first. */
+export const ROW_KEY_DOWN = 8
 
 export const BUFFER_ADDRESS = 0
 export const BUFFER_CAPACITY = 4

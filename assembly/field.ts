@@ -16,6 +16,10 @@ export function takeField4(addr: usize, m: i32, at: i32, out: usize): void {
   take<u32>(addr, m, at, out)
 }
 
+export function takeField1(addr: usize, m: i32, at: i32, out: usize): void {
+  take<u8>(addr, m, at, out)
+}
+
 export function fieldAbove(addr: usize, m: i32, at: i32, floor: f64, bitsOut: usize): void {
   for (let j = 0; j < m; j += 8, bitsOut++) {
     let byte: u32 = 0

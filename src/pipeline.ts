@@ -9,7 +9,6 @@ import { refuseMisplacedSteps } from './pipeline/misplaced-steps.ts'
 import { type OutputRate, outputStep } from './pipeline/output-step.ts'
 import type {
   BehindWindow,
-  BoundedFields,
   ChunkOptions,
   ContentFields,
   EventTime,
@@ -31,6 +30,7 @@ import type {
   TimeColumn,
   TimeOfResults,
   TimestampColumn,
+  TopRowsFields,
   WindowFields,
   WindowRowFields,
   WindowTime,
@@ -327,20 +327,22 @@ export class WindowedPipeline<
 
   /**
    * The first `n` rows of each window and key in an order, whole: `windowStart`, `windowEnd`, their columns, and their
-   * rank where it has a name. For `tumbling`, `hopping`, `cumulate` and `calendar` windows that give their rows once.
+   * rank where it has a name. For `tumbling`, `hopping`, `cumulate` and `calendar` windows that give their rows once; and
+   * for global ones, which give the first rows so far whenever they fire, with `windowTime` instead of the bounds.
    *
-   * @throws EventfluxError `PLAN_INVALID` for other windows, and where rows may be late and still taken.
+   * @throws EventfluxError `PLAN_INVALID` for other windows, where rows may be late and still taken, and for `ties: 'keep'`
+   *   in a global one.
    *
    * @example
    * ```ts
-   * windowed.topRows(10, e => desc(e.price))
+   * windowed.topRows(10, e => desc(e.price), { rank: 'place' })
    * ```
    */
   topRows<const R extends string = never>(
     n: number,
     order: (e: Columns<F>) => RowOrdering,
     options: Omit<TopOptions<never, R>, 'by'> = {},
-  ): Pipeline<RankedFields<BoundedFields<F>, R>, WindowTime, S> {
+  ): Pipeline<TopRowsFields<F, R, W>, TimeOfResults<W>, S> {
     const { pipeline, keys, spec } = this
     return pipeline.withStep(topRowsStep(pipeline.outputSchema, keys, spec, n, order, options))
   }

@@ -1,7 +1,7 @@
 import type { LinearMemory } from '../memory/linear-memory.ts'
 import type { KernelExports } from '../wasm/exports.ts'
 
-type FieldKernels = Pick<KernelExports, 'takeField8' | 'takeField4' | 'fieldAbove'>
+type FieldKernels = Pick<KernelExports, 'takeField8' | 'takeField4' | 'takeField1' | 'fieldAbove'>
 
 /** Twins of assembly/field.ts. */
 export function fieldKernels(memory: LinearMemory): FieldKernels {
@@ -18,6 +18,11 @@ export function fieldKernels(memory: LinearMemory): FieldKernels {
     takeField4(addr, m, at, out) {
       const { u32 } = memory
       for (let j = 0; j < m; j++) u32[(out >>> 2) + j] = u32[(u32[(addr >>> 2) + j]! + at) >>> 2]!
+    },
+
+    takeField1(addr, m, at, out) {
+      const { u8, u32 } = memory
+      for (let j = 0; j < m; j++) u8[(out >>> 0) + j] = u8[(u32[(addr >>> 2) + j]! + at) >>> 0]!
     },
 
     fieldAbove(addr, m, at, floor, bitsOut) {

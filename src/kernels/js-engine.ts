@@ -35,6 +35,7 @@ import { sumExtremeKernels } from './sum-extremes.ts'
 import { sumI64Kernels } from './sum-i64.ts'
 import { takeKernels } from './take.ts'
 import { timeKernels } from './time.ts'
+import { topRowsKernels } from './top-rows.ts'
 import { triggerKernels } from './trigger.ts'
 import { watermarkKernels } from './watermark.ts'
 
@@ -77,6 +78,7 @@ export function jsKernels(memory: LinearMemory): KernelExports {
     sumExtremeKernels(memory),
     sumI64Kernels(memory),
     timeKernels(memory),
+    topRowsKernels(memory),
     watermarkKernels(memory),
   )
 }

@@ -14,6 +14,7 @@ import { keepsColumn, noEventTime } from '../plan/plan-scope.ts'
 import { stepIds } from '../plan/step-ids.ts'
 import { timestamp } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
+import { buildGlobalTopRows } from './build-global-top-rows.ts'
 import { buildWindow, type WindowHost } from './build-window.ts'
 import type { Chain, ChainParts, CountingOperator } from './chain.ts'
 import type { InputColumn } from './evaluator/evaluation-frame.ts'
@@ -312,12 +313,14 @@ class ChainBuilder {
     next: (columns: readonly InputColumn[], time: EventTimeColumn) => Operator,
   ): Operator {
     if (time === undefined) throw noEventTime()
+    const { window } = node
+    if (window.kind === 'global') return buildGlobalTopRows(node, window, columns, time, { ...this.#windowParts, next })
     const { context, maxKeys } = this.#parts
-    const { lateTo } = node.window
+    const { lateTo } = window
     const lowered = lowerOrder(node.order, schemaOf(columns))
     let lateOutput: LateOutput | undefined
     const ranked = (prepared: readonly InputColumn[]): Operator => {
-      const operator = buildTopRows(node, lowered, prepared, {
+      const operator = buildTopRows({ ...node, window }, lowered, prepared, {
         context,
         maxKeys,
         sendLate: lateTo === undefined ? undefined : (selection, count) => lateOutput!.send(selection, count),

@@ -99,9 +99,9 @@ export interface ResultTime<C extends string = string> {
 export type TimeOfResults<W> = [W] extends [{ readonly kind: 'global' }] ? ResultTime<'windowTime'> : WindowTime
 /** The event time of results of a window over event time. */
 export type WindowTime = ResultTime<'windowEnd'>
-/** Rows with the bounds of a window before their columns. */
-export type BoundedFields<F extends SchemaFields> = Flat<
-  { readonly windowStart: DataType<'timestamp', false>; readonly windowEnd: DataType<'timestamp', false> } & F
+/** The columns of the first rows of windows: what a window says, those of the rows, and ranks where they have a name. */
+export type TopRowsFields<F extends SchemaFields, R extends string, W> = Flat<
+  WindowStamps<W> & RankedFields<F, R> & RetractionField<W>
 >
 /** The columns behind `topN`: ranks where they have a name. */
 export type RankedFields<F extends SchemaFields, R extends string> = [R] extends [never]

@@ -42,6 +42,36 @@ export function lowerOrder(order: readonly SortTerm[], schema: Schema): LoweredO
   return { prepare, keys }
 }
 
+/** An order of rows that are kept: `prepare` projects the columns as they are, then those that are only ordered by. */
+export interface KeptOrder {
+  readonly prepare: readonly NamedExpression[]
+  readonly keys: readonly { readonly column: number; readonly isDescending: boolean }[]
+}
+
+/** The same for rows that are kept whole: what they are ordered by isn't kept beside a column that says it already. */
+export function lowerKeptOrder(order: readonly SortTerm[], schema: Schema): KeptOrder {
+  const prepare = [...lowerOrder([], schema).prepare]
+  const keys = order.flatMap((term): KeptOrder['keys'] => {
+    const at = columnOf(term, schema)
+    if (at >= 0) return [{ column: at, isDescending: term.direction === 'desc' }]
+    const lowered = lowerOrder([term], schema)
+    return lowered.keys.map(({ kind, column, isDescending }) => {
+      const { expression } = lowered.prepare[column]!
+      const added = prepare.push({ name: `${SORTED_BY}${prepare.length}`, expression }) - 1
+      return { column: added, isDescending: kind !== 'f64' && isDescending }
+    })
+  })
+  return { prepare, keys }
+}
+
+/** The column that is ordered by, where it is one that has a value in every row, or text; -1: it is none. */
+function columnOf({ expression }: SortTerm, { fields }: Schema): number {
+  if (expression.kind !== 'column') return -1
+  const at = fields.findIndex(({ name }) => name === expression.name)
+  const { name, isNullable } = fields[at]!.type
+  return name === 'utf8' || (name !== 'bool' && !isNullable) ? at : -1
+}
+
 function turned(expression: ExpressionNode, isF64: boolean, isDescending: boolean): ExpressionNode {
   const number: ExpressionNode = isF64 ? expression : { kind: 'call', fn: 'toF64', args: [expression] }
   const value: ExpressionNode = isDescending ? { kind: 'call', fn: 'neg', args: [number] } : number

@@ -4,7 +4,7 @@ import { isSame } from '../expression/walk.ts'
 import type { StoredTypeName } from '../schema/data-type.ts'
 import type { Schema } from '../schema/schema.ts'
 import { type DerivedNode, derivedAggregate } from './derived-aggregates.ts'
-import type { WindowAggregateNode } from './logical-node.ts'
+import type { WindowAggregateNode, WindowSpec } from './logical-node.ts'
 import { type LoweredAggregate, lowerAggregate } from './lower-aggregate.ts'
 import { columnsOfTrigger, fillsEmpty, IS_RETRACTION, retracts, stampsOf } from './plan-scope.ts'
 
@@ -44,7 +44,7 @@ export function lowerWindow(node: WindowAggregateNode, schema: Schema, time: Exp
   )
   const seen = columnsOfTrigger(node.window, schema).map(name => ({
     name,
-    column: argumentColumn(prepare, seenExpression(node, schema, name)),
+    column: argumentColumn(prepare, seenExpression(node.window, schema, name)),
   }))
   const passed = (name: string, as: string): NamedExpression => ({ name, expression: { kind: 'column', name: as } })
   const finish = [
@@ -57,7 +57,7 @@ export function lowerWindow(node: WindowAggregateNode, schema: Schema, time: Exp
 }
 
 /** A trigger of the user's own sees columns as they are, a delta is one of f64. */
-function seenExpression({ window }: WindowAggregateNode, schema: Schema, name: string): ExpressionNode {
+export function seenExpression(window: WindowSpec, schema: Schema, name: string): ExpressionNode {
   const column: ExpressionNode = { kind: 'column', name }
   const isDelta = window.kind === 'global' && window.trigger.kind === 'delta'
   if (!isDelta || schema.field(name)!.type.name === 'f64') return column

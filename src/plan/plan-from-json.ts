@@ -143,7 +143,7 @@ function nodeOf(
     case 'windowOrder':
       return windowOrderNode(orderOf(given, allowModules))
     case 'topRows':
-      return topRowsNode(given.window, orderOf(given, allowModules))
+      return topRowsNode(withoutFunctions(given.window), orderOf(given, allowModules))
     case 'output':
       return outputNode({ ...given, by: listOf(given.by, 'The columns of by', MAX_FIELDS) })
     case 'filterRows':

@@ -5,6 +5,8 @@ import { onlyColumns } from '../expression/no-column.ts'
 import type { ExpressionNode, ResultNode } from '../expression/node.ts'
 import { type DataType, typeOf } from '../schema/data-type.ts'
 import { type Schema, schemaFrom } from '../schema/schema.ts'
+import type { AlignedSpec } from '../time/aligned-windows.ts'
+import type { CalendarSpec } from '../time/calendar-windows.ts'
 import type { GlobalSpec } from '../time/global-windows.ts'
 import type {
   EventTimeNode,
@@ -146,14 +148,11 @@ export function scopeAfter(scope: PlanScope, node: LogicalNode): PlanScope {
     case 'output':
       checkOutput(schema, node)
       return { schema, eventTime: undefined }
-    case 'topRows':
-      return {
-        schema: topRowsSchema(scope, node),
-        eventTime: WINDOW_END,
-        isResultTime: true,
-        allowedLatenessMs: 0,
-        results: { keys: [] },
-      }
+    case 'topRows': {
+      const behind = { schema: topRowsSchema(scope, node), isResultTime: true } as const
+      if (node.window.kind === 'global') return { ...behind, eventTime: WINDOW_TIME }
+      return { ...behind, eventTime: WINDOW_END, allowedLatenessMs: 0, results: { keys: [] } }
+    }
     case 'windowOrder':
       return { ...scope, results: orderedResults(scope.results), schema: rankedSchema(scope.schema, node) }
     case 'filterRows':
@@ -202,23 +201,41 @@ const some = (results: WindowResults | undefined): Pick<PlanScope, 'results'> =>
   results === undefined ? {} : { results }
 
 /** The columns of the first rows of windows, and whether rows can be ranked in them here. */
-function topRowsSchema({ schema, eventTime, allowedLatenessMs = 0 }: PlanScope, node: TopRowsNode): Schema {
+function topRowsSchema(scope: PlanScope, node: TopRowsNode): Schema {
+  const { schema, eventTime } = scope
   if (eventTime === undefined) throw noEventTime()
-  if ((node.window.allowedLatenessMs ?? allowedLatenessMs) > 0)
+  const { window } = node
+  if (window.kind === 'global') checkKeptRows(schema, window)
+  else checkNoneLate(scope, window)
+  const stamps = stampsOf(window)
+  const added = [...stamps, ...(retracts(window) ? [IS_RETRACTION] : [])]
+  for (const name of added)
+    if (schema.field(name) !== undefined || name === node.rank)
+      throw planInvalid(`${show(name)} is a column of every window's rows: give yours another name`, { at: name })
+  const { fields } = rankedSchema(schema, node)
+  return schemaFrom([
+    ...stamps.map(name => [name, typeOf('timestamp', false)] as const),
+    ...fields.map(({ name, type }) => [name, type] as const),
+    ...(retracts(window) ? [[IS_RETRACTION, typeOf('bool', false)] as const] : []),
+  ])
+}
+
+function checkNoneLate({ allowedLatenessMs = 0 }: PlanScope, window: AlignedSpec | CalendarSpec): void {
+  if ((window.allowedLatenessMs ?? allowedLatenessMs) > 0)
     throw planInvalid(
       'topRows gives the final rows of a window: where rows may be late say allowedLateness: 0 for the window, and wait ' +
         'for them with outOfOrderness',
     )
-  for (const name of [WINDOW_START, WINDOW_END])
-    if (schema.field(name) !== undefined)
-      throw planInvalid(`${show(name)} is a column of every window's rows: give yours another name`, { at: name })
-  const { fields } = rankedSchema(schema, node)
-  const time = typeOf('timestamp', false)
-  return schemaFrom([
-    [WINDOW_START, time],
-    [WINDOW_END, time],
-    ...fields.map(({ name, type }) => [name, type] as const),
-  ])
+}
+
+/** A global window keeps its rows in linear memory. */
+function checkKeptRows(schema: Schema, window: GlobalSpec): void {
+  checkTrigger(schema, window)
+  for (const { name, type } of schema.fields)
+    if (type.name === 'object')
+      throw planInvalid(`A global window keeps no rows with objects, as ${show(name)} has: project it away`, {
+        at: name,
+      })
 }
 
 /** The columns of rows that are ranked. */

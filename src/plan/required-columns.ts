@@ -5,7 +5,16 @@ import { collectColumns } from '../expression/walk.ts'
 import type { Schema } from '../schema/schema.ts'
 import { columnsOfWindow } from '../time/row-windows.ts'
 import type { LogicalNode, ProjectNode, WindowAggregateNode } from './logical-node.ts'
-import { columnsOfTrigger, IS_RETRACTION, type PlanScope, scopesOf, WINDOW_END, WINDOW_START } from './plan-scope.ts'
+import {
+  columnsOfTrigger,
+  IS_RETRACTION,
+  type PlanScope,
+  retracts,
+  scopesOf,
+  stampsOf,
+  WINDOW_END,
+  WINDOW_START,
+} from './plan-scope.ts'
 
 /** The names of the source's columns whose values no step reads, in the source's order. */
 export function unreadColumns(source: Schema, nodes: readonly LogicalNode[]): ReadonlySet<string> {
@@ -53,9 +62,10 @@ function before(node: LogicalNode, after: ReadonlySet<string>, scope: PlanScope)
       return required
     }
     case 'topRows': {
-      if (node.window.lateTo !== undefined) return namesOf(scope.schema)
-      const required = new Set([...after, ...node.by])
-      for (const name of [WINDOW_START, WINDOW_END, node.rank]) if (name !== undefined) required.delete(name)
+      if ('lateTo' in node.window && node.window.lateTo !== undefined) return namesOf(scope.schema)
+      const required = new Set([...after, ...node.by, ...columnsOfTrigger(node.window, scope.schema)])
+      for (const name of [...stampsOf(node.window), node.rank]) if (name !== undefined) required.delete(name)
+      if (retracts(node.window)) required.delete(IS_RETRACTION)
       if (scope.eventTime !== undefined) required.add(scope.eventTime)
       for (const { expression } of node.order) collectColumns(expression, required)
       return required

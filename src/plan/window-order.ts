@@ -4,6 +4,7 @@ import { MAX_SORT_TERMS } from '../expression/ordering.ts'
 import { checkFieldName } from '../schema/schema.ts'
 import type { AlignedSpec } from '../time/aligned-windows.ts'
 import type { CalendarSpec } from '../time/calendar-windows.ts'
+import type { GlobalSpec } from '../time/global-windows.ts'
 import { checkWindow } from '../time/windows.ts'
 
 /**
@@ -29,8 +30,11 @@ export interface TopRowsNode extends Omit<WindowOrderNode, 'op'> {
   readonly window: TopRowsWindow
 }
 
-/** The windows rows can be ranked in: those whose bounds are known before any row is. */
-type TopRowsWindow = AlignedSpec | CalendarSpec
+/** The windows rows can be ranked in: those whose bounds are known before any row is, and one over all time. */
+type TopRowsWindow = AlignedSpec | CalendarSpec | GlobalSpec
+
+/** Rows stand in their order in one stretch of memory, which those behind a new one move along. */
+const MAX_KEPT_ROWS = 10_000
 
 /** What becomes of rows equal to the last one kept. */
 export type Ties = 'keep' | 'drop'
@@ -69,14 +73,22 @@ export function windowOrderNode(given: WindowOrderParts): WindowOrderNode {
 /** @throws EventfluxError `OPTION_INVALID`, `PLAN_INVALID`. */
 export function topRowsNode(given: unknown, parts: WindowOrderParts): TopRowsNode {
   const window = checkWindow(given)
-  if (window.kind === 'session' || window.kind === 'slidingPerEvent' || window.kind === 'global')
+  if (window.kind === 'session' || window.kind === 'slidingPerEvent')
     throw planInvalid(
-      `topRows ranks rows in windows whose bounds are known beforehand; ${window.kind} is none of them`,
+      `topRows ranks rows in windows whose bounds are known beforehand, or a global one; ${window.kind} is none of them`,
       {
         value: window.kind,
         at: 'window',
       },
     )
+  if (window.kind !== 'global') checkGivesOnce(window)
+  const order = windowOrderNode(parts)
+  if (order.order.length === 0) throw planInvalid('topRows takes at least one term to order by')
+  if (window.kind === 'global') checkKeepsSoMany(order)
+  return Object.freeze({ ...order, op: 'topRows', window })
+}
+
+function checkGivesOnce(window: AlignedSpec | CalendarSpec): void {
   const givesOthers = 'early' in window || window.emit !== undefined || window.fillEmpty !== undefined
   if (givesOthers || (window.allowedLatenessMs ?? 0) > 0)
     throw planInvalid(
@@ -84,9 +96,20 @@ export function topRowsNode(given: unknown, parts: WindowOrderParts): TopRowsNod
         'late rows with outOfOrderness',
       { at: 'window' },
     )
-  const order = windowOrderNode(parts)
-  if (order.order.length === 0) throw planInvalid('topRows takes at least one term to order by')
-  return Object.freeze({ ...order, op: 'topRows', window })
+}
+
+/** A window that never ends may not keep as many rows as there are equal ones. */
+function checkKeepsSoMany({ ties, limit = Number.POSITIVE_INFINITY, offset }: WindowOrderNode): void {
+  if (ties === 'keep')
+    throw planInvalid("A global window keeps so many rows of a key, whatever comes: leave out ties: 'keep'", {
+      at: 'ties',
+    })
+  if (offset > 0) throw planInvalid('topRows keeps rows from the first on: leave out offset', { at: 'offset' })
+  if (limit > MAX_KEPT_ROWS)
+    throw optionInvalid(`A global window keeps at most ${MAX_KEPT_ROWS} rows of a key, not ${limit}`, {
+      value: limit,
+      at: 'limit',
+    })
 }
 
 const isWhole = (value: unknown, least: number): value is number =>

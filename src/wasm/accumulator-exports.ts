@@ -209,6 +209,22 @@ export interface AccumulatorExports {
   ): number
   accumulateList8(addr: number, sel: number, from: number, m: number, a: number, validity: number, at: number): number
   /**
+   * Keeps the first `most` rows in an order, of equal ones those that came first. `columns`: the row layout (abi.ts) of so
+   * many columns and keys; a row takes `rowBytes`.
+   */
+  accumulateTopRows(
+    addr: number,
+    sel: number,
+    from: number,
+    m: number,
+    columns: number,
+    columnCount: number,
+    keyCount: number,
+    rowBytes: number,
+    most: number,
+    at: number,
+  ): number
+  /**
    * Keeps the value (of 8 bytes where `wide`, else of 4) in the row with the least `by`, or with the greatest, and its
    * arrival number, `rank` + row: of equals the first counts. A NaN gives way to any number. `validity`: the rows that count.
    */
@@ -279,6 +295,18 @@ export interface AccumulatorExports {
   combineDistinct(dst: number, src: number, from: number, m: number, at: number): number
   combineBins(dst: number, src: number, from: number, m: number, at: number): number
   combineList8(dst: number, src: number, from: number, m: number, at: number): number
+  combineTopRows(
+    dst: number,
+    src: number,
+    from: number,
+    m: number,
+    columns: number,
+    columnCount: number,
+    keyCount: number,
+    rowBytes: number,
+    most: number,
+    at: number,
+  ): number
   /** The hashes of the set of one record into another's set or registers: 1, or 0 where there is no room. */
   combineHashes(dst: number, src: number, at: number): number
   combineArgF64(dst: number, src: number, m: number, greatest: number, at: number): void
@@ -298,6 +326,8 @@ export interface AccumulatorExports {
   takeField8(addr: number, m: number, at: number, out: number): void
   /** The low 4 bytes of a field. */
   takeField4(addr: number, m: number, at: number, out: number): void
+  /** Its low byte. */
+  takeField1(addr: number, m: number, at: number, out: number): void
   /** Bits 1 where the f64 field is greater than `floor` (counts: 0 or 1). */
   fieldAbove(addr: number, m: number, at: number, floor: number, bitsOut: number): void
   /** sum + carry; when sum is not finite, sum alone. */

@@ -78,7 +78,7 @@ export function grow(record: number, elementBytes: number, rehash?: 'rehashSet' 
   const larger = Math.max(8, capacity * 2)
   const room = pair.room(larger * elementBytes)
   if (address !== 0 && rehash) pair.call(rehash, address, capacity, room, larger)
-  if (address !== 0 && !rehash) pair.set(room, Float64Array.from(pair.f64(address, capacity)))
+  if (address !== 0 && !rehash) pair.set(room, Uint8Array.from(pair.u8(address, capacity * elementBytes)))
   pair.set(record + AT + BUFFER_ADDRESS, Uint32Array.of(room, larger))
 }
 

@@ -28,9 +28,9 @@ afterAll(() => table.close())
 
 /** Expects of a query over bids what DuckDB says of the table of them. */
 async function expectSame(name: QueryName, bids: DrawnBids, table: BidTable): Promise<void> {
-  const { sql, sortedBy = 0, latestBy = 0, eventsPerSecond = 10_000 } = SQL[name]
+  const { sql, sortedBy = 0, latestBy, eventsPerSecond = 10_000 } = SQL[name]
   const results = await resultColumns(name, {}, columns => bids.blocks(columns, eventsPerSecond))
-  const found = sortedRows(latestBy > 0 ? latestRows(results, latestBy) : results, sortedBy)
+  const found = sortedRows(latestBy === undefined ? results : latestRows(results, latestBy), sortedBy)
   expect(found[0]!.length).toBeGreaterThan(0)
   expect(await table.firstDifference(sql, found)).toBe(undefined)
 }

@@ -28,7 +28,6 @@ export async function resultColumns(
 
 function cellsOf(batch: ResultBatch, field: string, type: DataType): (row: number) => unknown {
   if (type.name === 'utf8') return row => batch.text(field, row)
-  if (type.name === 'object') return row => JSON.stringify(batch.object(field, row))
   const values = batch.column(field)
   return type.isNullable ? row => (batch.isValid(field, row) ? values[row] : null) : row => values[row]
 }
@@ -46,17 +45,10 @@ export function sortedRows(columns: readonly (readonly unknown[])[], by: number)
   return columns.map(column => order.map(row => column[row]))
 }
 
-/** Of rows with equal keys the last alone: what results that replace earlier ones come to. Keys are the columns from 1 on. */
-export function latestRows(columns: readonly (readonly unknown[])[], keys: number): unknown[][] {
+/** Of rows that are equal in some columns the last alone, where the first stood: what results that replace earlier ones come to. */
+export function latestRows(columns: readonly (readonly unknown[])[], keys: readonly number[]): unknown[][] {
   const latest = new Map<string, number>()
-  for (let row = 0; row < columns[0]!.length; row++)
-    latest.set(
-      columns
-        .slice(1, 1 + keys)
-        .map(column => column[row])
-        .join(),
-      row,
-    )
+  for (let row = 0; row < columns[0]!.length; row++) latest.set(keys.map(key => columns[key]![row]).join(), row)
   const rows = [...latest.values()]
   return columns.slice(1).map(column => rows.map(row => column[row]))
 }

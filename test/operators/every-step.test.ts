@@ -9,7 +9,9 @@ import { pipeline } from '../../src/packaged.ts'
 import { KeyedPipeline, Pipeline, RowWindowedPipeline, WindowedPipeline } from '../../src/pipeline.ts'
 import { boundedOutOfOrderness, physical, punctuated } from '../../src/plan/watermarks.ts'
 import { type HarnessOptions, verifyPipeline } from '../../src/testing/operator-harness.ts'
+import { globalWindow } from '../../src/time/global-windows.ts'
 import type { RowWindowSpec } from '../../src/time/row-windows.ts'
+import { everyInterval, everyRows } from '../../src/time/triggers.ts'
 import { delay } from '../../src/time/window-kinds/delay.ts'
 import { length } from '../../src/time/window-kinds/length.ts'
 import { sort } from '../../src/time/window-kinds/sort.ts'
@@ -85,6 +87,14 @@ const STEPS: Named<Named<Runnable> | string> = {
       .keyBy('key')
       .window(hopping(60, 20))
       .topRows(2, e => [asc(e.t), desc(e.l)], { ties: 'keep' }),
+    'so far by key': timed
+      .keyBy('key')
+      .window(globalWindow({ trigger: everyInterval(20), fireAtEnd: true }))
+      .topRows(2, e => [desc(e.t), asc(e.l)], { rank: 'place' }),
+    'so far, taken back': timed
+      .keyBy('t')
+      .window(globalWindow({ trigger: everyRows(2), firing: 'retracting' }))
+      .topRows(3, e => asc(e.n)),
     'of objects': timed
       .keyBy('key')
       .window(tumbling(20))

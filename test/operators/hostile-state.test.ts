@@ -10,7 +10,9 @@ import { createEngineSync } from '../../src/kernels/engine.ts'
 import { pipeline } from '../../src/packaged.ts'
 import type { LogicalPlan } from '../../src/plan/logical-node.ts'
 import { ChainInstance } from '../../src/testing/chain-instance.ts'
+import { globalWindow } from '../../src/time/global-windows.ts'
 import { session, slidingPerEvent } from '../../src/time/session-windows.ts'
+import { everyRows } from '../../src/time/triggers.ts'
 import { externalTimeBatch } from '../../src/time/window-kinds/external-time-batch.ts'
 import { length } from '../../src/time/window-kinds/length.ts'
 import { sort } from '../../src/time/window-kinds/sort.ts'
@@ -76,6 +78,10 @@ const PLANS: Record<string, LogicalPlan> = {
     .keyBy('key')
     .window(hopping(30, 10))
     .topRows(2, e => [desc(e.l), asc(e.t)], { ties: 'keep' }).plan,
+  'top rows so far': timed
+    .keyBy('key')
+    .window(globalWindow({ trigger: everyRows(2), firing: 'retracting' }))
+    .topRows(2, e => [desc(e.n), asc(e.t)]).plan,
   'the last rows of stretches': pipeline(events).output('snapshot', { every: 10, by: ['key', 't'] }).plan,
   'the first rows of stretches': pipeline(events).output('first', { everyRows: 3, by: ['key'] }).plan,
   process: timed.process(events, latest as never).plan,

@@ -69,17 +69,19 @@ export function firstOf(
 
 /** Keeps every row in each of its windows that are not complete, and ranks them when they are. */
 export function topRowsStage(node: TopRowsNode, time: TimeOfRows, next: Stage, result: Run): Stage {
+  const { window } = node
+  if (window.kind === 'global') throw new Error('global windows have models of their own')
   const ranked = windowOrderStage({ ...node, op: 'windowOrder' }, next)
   const late: Row[] = []
-  if (node.window.lateTo !== undefined) result.branches.set(node.window.lateTo, late)
+  if (window.lateTo !== undefined) result.branches.set(window.lateTo, late)
   let now = Number.NEGATIVE_INFINITY
   return {
     row(row) {
-      const windows = windowsOf(node.window, time.of(row))
+      const windows = windowsOf(window, time.of(row))
       const open = windows.filter(({ end }) => end - 1 > now)
       for (const { start, end } of open) ranked.row({ windowStart: start, windowEnd: end, ...row })
       if (open.length > 0 || windows.length === 0) return
-      if (node.window.lateTo === undefined) result.late++
+      if (window.lateTo === undefined) result.late++
       else late.push({ ...row })
     },
     watermark(value) {

@@ -234,10 +234,10 @@ export const q19: Loop = ({ rows, auction, bidder, price, dateTime }, consume) =
       const row = out.next()
       out.columns[0]![row] = time
       out.columns[1]![row] = id + FIRST_ID
-      out.columns[2]![row] = place
+      out.columns[2]![row] = places[at + 1]!
       out.columns[3]![row] = places[at]!
-      out.columns[4]![row] = places[at + 1]!
-      out.columns[5]![row] = places[at + 2]!
+      out.columns[4]![row] = places[at + 2]!
+      out.columns[5]![row] = place + 1
     }
   }
   for (let i = 0; i < rows; i++) {

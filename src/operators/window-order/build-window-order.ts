@@ -14,6 +14,8 @@ import { RepeatedOrderOperator } from './repeated-order.ts'
 import { ResultIntake } from './result-intake.ts'
 import type { SortKey } from './slot-order.ts'
 
+type BoundedWindow = Exclude<TopRowsNode['window'], { readonly kind: 'global' }>
+
 /** What orders are built with. */
 interface OrderParts {
   readonly context: EvaluationContext
@@ -63,7 +65,7 @@ export function buildWindowOrder(
 
 /** The operator of the first rows of windows, fed with the columns `lowered.prepare` describes, and their time behind. */
 export function buildTopRows(
-  node: TopRowsNode,
+  node: TopRowsNode & { readonly window: BoundedWindow },
   lowered: LoweredOrder,
   prepared: readonly InputColumn[],
   { sendLate, ...parts }: OrderParts & Pick<EventIntakeOptions, 'sendLate'>,
@@ -115,7 +117,7 @@ function shapeOf(
   { by, offset, limit, ties }: Omit<WindowOrderNode, 'op'>,
   { keys }: LoweredOrder,
   columns: readonly InputColumn[],
-  window: TopRowsNode['window'] | undefined,
+  window: BoundedWindow | undefined,
 ): string {
   const types = columns.map(({ type }) => `${type.name}${type.isNullable ? '?' : ''}`)
   const order = { window: window && { ...window, lateTo: undefined }, by, keys, offset, limit, ties }

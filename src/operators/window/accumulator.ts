@@ -37,7 +37,7 @@ export interface Accumulator {
   /** Kernels called per batch, for explain(). */
   readonly kernels: readonly (keyof KernelExports)[]
   /** The name of an aggregate no kernel computes, for explain(). */
-  readonly inTypeScript?: string
+  readonly inTypeScript?: string | undefined
 }
 
 /** An accumulator and its place in the record. */

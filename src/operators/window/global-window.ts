@@ -18,6 +18,7 @@ import { IdCells } from './id-cells.ts'
 import { IdList } from './id-list.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
 import { KeyedRecords } from './keyed-records.ts'
+import type { RecordEmitter } from './record-emitter.ts'
 import { RecordIntake } from './record-intake.ts'
 import type { RecordLayout } from './record-layout.ts'
 import { makeTrigger } from './triggers/make-trigger.ts'
@@ -30,6 +31,8 @@ type GlobalWindowOptions = Omit<WindowAggregateOptions, 'windows'> & {
   readonly timers: StageTimers
   /** The columns the trigger looks at. */
   readonly seen: readonly SeenColumn[]
+  /** Makes what gives the records out, where that isn't a row of aggregates for each. */
+  readonly emitter?: (scope: ArenaScope) => RecordEmitter
 }
 
 /** Keys that act together. */
@@ -65,7 +68,7 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
   readonly #given: KeyedRecords | undefined
   readonly #trigger: RunningTrigger
   readonly #timers: StageTimers
-  readonly #emitter: WindowEmitter
+  readonly #emitter: RecordEmitter
   readonly #rows: BatchRows
   readonly #intake: RecordIntake
   readonly #wakeUp: WakeUp
@@ -108,7 +111,9 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
       layout.markIds(mark)
     }
     this.#keys = options.keys(this.#liveIds)
-    this.#emitter = new WindowEmitter(kernels, scope, { ...options, keys: this.#keys, next, stamps: 1 }, maxBatch)
+    this.#emitter =
+      options.emitter?.(scope) ??
+      new WindowEmitter(kernels, scope, { ...options, keys: this.#keys, next, stamps: 1 }, maxBatch)
     this.#rows = new BatchRows(arena, scope, options)
     this.#intake = new RecordIntake(kernels, layout, this.#rows)
     this.#wakeUp = new WakeUp(timers, this)

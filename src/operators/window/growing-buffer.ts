@@ -1,7 +1,7 @@
 import { BUFFER_ADDRESS, BUFFER_CAPACITY, BUFFER_COUNT, SET_ZERO } from '../../../assembly/abi.ts'
 import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
-import type { Arena } from '../../memory/arena.ts'
+import { type Arena, bytesTaken } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 
 const LEAST_CAPACITY = 8
@@ -14,6 +14,8 @@ export interface BufferShape {
   readonly elementBytes: number
   /** Sets are tables that say beside the buffer whether zero is in them. */
   readonly form: 'list' | 'table' | 'set'
+  /** Elements it has room for at most, where there is a bound. */
+  readonly most?: number
   readonly move: Move
 }
 
@@ -23,13 +25,15 @@ export class GrowingBuffers {
   readonly #memory: LinearMemory
   readonly #elementBytes: number
   readonly #form: BufferShape['form']
+  readonly #most: number
   readonly #move: Move
 
-  constructor(arena: Arena, { elementBytes, form, move }: BufferShape) {
+  constructor(arena: Arena, { elementBytes, form, most = Number.POSITIVE_INFINITY, move }: BufferShape) {
     this.#arena = arena
     this.#memory = arena.memory
     this.#elementBytes = elementBytes
     this.#form = form
+    this.#most = most
     this.#move = move
   }
 
@@ -38,10 +42,12 @@ export class GrowingBuffers {
     return this.#memory.u32[(field + BUFFER_CAPACITY) >>> 2]!
   }
 
-  /** Doubles the room of the field's buffer. @throws EventfluxError `STATE_FULL` when there is no memory for it. */
+  /** Makes the room of the field's buffer twice as large, or as large as it ever has to be. @throws EventfluxError `STATE_FULL` when there is no memory for it. */
   grow(field: number): void {
     const capacity = this.capacity(field)
-    const larger = Math.max(LEAST_CAPACITY, capacity * 2)
+    const doubled = Math.max(LEAST_CAPACITY, capacity * 2)
+    const taken = bytesTaken(doubled * this.#elementBytes)
+    const larger = this.#most * this.#elementBytes <= taken ? this.#most : doubled
     const to = this.#arena.allocateZeroed(larger * this.#elementBytes)
     const { u32 } = this.#memory
     const from = u32[(field + BUFFER_ADDRESS) >>> 2]!

@@ -34,8 +34,10 @@ export class RecordLayout {
   readonly #fields: RecordFields
   readonly #passes: readonly AccumulatorPass[]
 
-  constructor(context: EvaluationContext, calls: readonly AggregateCall[]) {
+  /** @param also Places what is in a record besides aggregates. */
+  constructor(context: EvaluationContext, calls: readonly AggregateCall[], also?: (fields: RecordFields) => void) {
     const fields = new RecordFields(context, calls)
+    also?.(fields)
     this.#fields = fields
     this.finishers = calls.map(call => finisherOf(fields, call))
     this.recordBytes = fields.bytes

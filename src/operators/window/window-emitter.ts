@@ -6,6 +6,7 @@ import type { Operator } from '../operator.ts'
 import { EmittedBatch, type OutputColumn } from './emitted-batch.ts'
 import { FiringOrder, type Ranking } from './firing-order.ts'
 import type { KeyIndex } from './key-index.ts'
+import type { RecordEmitter } from './record-emitter.ts'
 import type { RecordLayout } from './record-layout.ts'
 
 /**
@@ -13,7 +14,7 @@ import type { RecordLayout } from './record-layout.ts'
  * room for it, whether rows take back an earlier result. Emission is
  * kernels too: one call per column and batch. Can be stopped between two batches.
  */
-export class WindowEmitter {
+export class WindowEmitter implements RecordEmitter {
   readonly #kernels: KernelExports
   readonly #layout: RecordLayout
   readonly #keys: KeyIndex
