@@ -9,9 +9,12 @@ import { groupsOf, type ScriptResult, WindowScript, windowsAt } from './window-s
 const refused = expect.objectContaining({ code: 'OPTION_INVALID' })
 const END = Number.POSITIVE_INFINITY
 
-/** A window of a case: hopping where it has a slide. */
-const alignedOf = ({ size, slide = size, advance = slide, offset = 0 }: EngineCase['input'], options: object = {}) =>
-  hopping(size, advance, { offset, ...options })
+/** A window of a case: cumulating where it has steps, hopping where it has a slide. */
+const alignedOf = (
+  { step, max, size, slide = size, advance = slide, offset = 0 }: EngineCase['input'],
+  options: object = {},
+): WindowSpec =>
+  step === undefined ? hopping(size, advance, { offset, ...options }) : cumulate(step, max, { offset, ...options })
 
 /** Instants near the end of time: `i64max-1750` is 1,750 ms before the greatest there is. */
 const instantOf = (text: string): number => Number.MAX_SAFE_INTEGER - Number(/^i64max-(\d+)$/.exec(text)![1])
@@ -51,8 +54,8 @@ const KINDS = {
     ),
   'hopping.windows': ({ input, expected }: EngineCase) =>
     expect(input.map((each: EngineCase['input']) => windowsAt(alignedOf(each), each.ts))).toEqual(expected),
-  'aligned.lists': ({ input: { step, max, ...input }, expected }: EngineCase) => {
-    const spec = step === undefined ? alignedOf(input) : cumulate(step, max, { offset: input.offset ?? 0 })
+  'aligned.lists': ({ input, expected }: EngineCase) => {
+    const spec = alignedOf(input)
     const byStart = (a: number[], b: number[]) => a[0]! - b[0]! || a[1]! - b[1]!
     const inOrder = (lists: readonly number[][][]) => lists.map(windows => windows.toSorted(byStart))
     expect(inOrder(input.ts.map((time: number) => windowsAt(spec, time)))).toEqual(inOrder(expected))
@@ -103,8 +106,12 @@ const KINDS = {
   },
   'aligned.updates': ({ input, expected }: EngineCase) => {
     // Kafka moves time with every row, and closes a window when it reaches its end plus grace.
-    const { ts, grace = 0 } = input
-    const update = ({ windowStart, windowEnd, n }: ScriptResult) => [`${windowStart}/${windowEnd}`, n]
+    const { ts, rows, grace = 0 } = input
+    const update = ({ key, windowStart, windowEnd, n }: ScriptResult) => [
+      ...(rows === undefined ? [] : [key]),
+      ...[`${windowStart}/${windowEnd}`, n],
+    ]
+    const arrivals: readonly (readonly [string, number])[] = rows ?? ts.map((time: number) => ['key', time])
     const sinceEpoch = ({ windowStart }: ScriptResult) => windowStart >= 0
     const [closing, eager] = [
       new WindowScript(alignedOf(input)),
@@ -112,17 +119,17 @@ const KINDS = {
     ]
     const [final, updates]: [unknown[], unknown[]] = [[], []]
     let [streamTime, late] = [Number.NEGATIVE_INFINITY, 0]
-    for (const time of ts as number[]) {
+    for (const [key, time] of arrivals) {
       if (windowsAt(alignedOf(input), time).every(([, end]) => end + grace <= streamTime)) late++
       streamTime = Math.max(streamTime, time)
-      closing.rows({ time })
+      closing.rows({ key, time })
       final.push(
         ...closing
           .watermark(streamTime - grace - 1)
           .filter(sinceEpoch)
           .map(update),
       )
-      const seen = [...eager.watermark(streamTime - grace - 1), ...eager.rows({ time })]
+      const seen = [...eager.watermark(streamTime - grace - 1), ...eager.rows({ key, time })]
       updates.push(...seen.filter(sinceEpoch).map(update))
     }
     expect(final).toEqual(expected.final)

@@ -60,8 +60,8 @@ const expectsGroups = ({ expected }: EngineCase): boolean =>
 const expectsLists = ({ expected }: EngineCase): boolean =>
   Array.isArray(expected) && expected.every(each => Array.isArray(each) && each.every(Array.isArray))
 const areNumbers = (values: Given): boolean => Array.isArray(values) && values.every(value => typeof value === 'number')
-const hasBounds = ({ expected }: EngineCase): boolean =>
-  Array.isArray(expected) && expected.some(({ rows }: Given) => rows?.some((row: Given[]) => Array.isArray(row[2])))
+const expectsRows = ({ expected }: EngineCase): boolean =>
+  Array.isArray(expected) && expected.every((each: Given) => Array.isArray(each?.rows))
 
 /** Of two shapes that fit, the first is meant. */
 const SHAPES: readonly Shape[] = [
@@ -77,6 +77,7 @@ const SHAPES: readonly Shape[] = [
   { kind: 'hopping.groups', has: ['size', 'ts'], may: ['every', 'slide', 'offset'], also: expectsGroups },
   { kind: 'hopping.starts', has: ['size', 'slide', 'ts'], may: ['offset'], also: expects('starts') },
   { kind: 'aligned.updates', has: ['size', 'ts'], may: ['advance', 'grace'], also: expects('final') },
+  { kind: 'aligned.updates', has: ['size', 'rows'], may: ['advance', 'grace'], also: expects('final') },
   { kind: 'aligned.lists', has: ['size', 'ts'], may: ['slide', 'advance', 'offset'], also: expectsLists },
   { kind: 'aligned.lists', has: ['step', 'max', 'ts'], may: ['offset'], also: expectsLists },
   { kind: 'tumbling.windows', has: ['size', 'ts'], may: ['offset'], also: expectsList },
@@ -87,7 +88,9 @@ const SHAPES: readonly Shape[] = [
   { kind: 'aligned.refused', has: ['params'] },
   { kind: 'aligned.limits', has: ['bad'] },
   { kind: 'aligned.sample', has: ['bids'] },
-  { kind: 'session.script', has: ['gap', 'steps'], may: ['lateness', 'accumulate'], also: hasBounds },
+  { kind: 'aligned.script', has: ['step', 'max', 'steps'], may: ['offset', 'lateness', 'accumulate'] },
+  { kind: 'session.script', has: ['gap', 'steps'], may: ['lateness', 'accumulate'], also: expectsRows },
+  { kind: 'session.script', has: ['gap', 'events', 'watermarks'], may: ['lateness', 'accumulate'], also: expectsRows },
   { kind: 'session.sums', has: ['gap', 'rows', 'watermarks'] },
   { kind: 'session.groups', has: ['gap', 'ts'], also: expectsGroups },
   { kind: 'session.updates', has: ['gap', 'rows'], may: ['grace'] },

@@ -4,13 +4,13 @@ import type { ScriptResult, WindowScript } from './window-script.ts'
 /** A step of an engine's test: an element of a key, value and time, a watermark, or that the operator is made anew from its state. */
 export type EngineStep =
   | readonly ['e', string, number, number]
-  | readonly ['w', number]
+  | readonly ['w', number | 'end']
   | readonly ['snapshot+restore']
   | 'snapshot+restore'
 
 /** What a step is to bring: rows of a key, a value and either the result's time or its window. */
 interface Brought {
-  readonly at_watermark?: number
+  readonly at_watermark?: number | 'end'
   readonly immediately_after_event?: number
   readonly rows: readonly (readonly [string, number, number | readonly [number, number]])[]
 }
@@ -45,7 +45,8 @@ export function expectScript(script: WindowScript, steps: readonly EngineStep[],
   for (const step of steps) {
     if (step === 'snapshot+restore' || step[0] === 'snapshot+restore') script.restore()
     else if (step[0] === 'w') {
-      const rows = [...early, ...script.watermark(step[1]).map(rowOf)]
+      const watermark = step[1] === 'end' ? Number.POSITIVE_INFINITY : step[1]
+      const rows = [...early, ...script.watermark(watermark).map(rowOf)]
       if (rows.length > 0) found.push([`w ${step[1]}`, rows.sort()])
       early = []
     } else {

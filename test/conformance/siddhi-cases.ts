@@ -35,6 +35,10 @@ export interface SiddhiCase {
     /** Columns whose values have windows of their own. */
     readonly partition?: readonly string[]
     readonly chunk?: Chunk
+    /** What a chunk is told, said of the query itself. */
+    readonly orderBy?: Chunk['orderBy']
+    readonly limit?: number
+    readonly offset?: number
     readonly variants?: readonly Chunk[]
   }
   readonly input: readonly Arrival[]
@@ -151,11 +155,15 @@ export function expectedRows({ query, expected, tolerance }: SiddhiCase, withKin
 /** What a column of the results is called here: a call such as `sum(price)`, which cases know as `sum` or `sumPrice`. */
 function callOf({ select = [] }: SiddhiCase['query'], name: string): string {
   const isNamed = (text: string) => {
-    const [, fn, column] = /^(\w+)\((\w*)\)$/.exec(text) ?? []
+    const [, fn, column, as] = /^(\w+)\((\w*)\)(?: as (\w+))?$/.exec(text) ?? []
+    if (as !== undefined) return name === as
     return fn !== undefined && (name === fn || name.toLowerCase() === `${fn}${column}`.toLowerCase())
   }
-  return ALIASES[name] ?? select.find(isNamed) ?? name
+  return ALIASES[name] ?? withoutName(select.find(isNamed) ?? name)
 }
+
+/** A column or call without the name it is given: `sum(price) as total`. */
+const withoutName = (text: string): string => text.split(' as ')[0]!
 
 /** What one case calls the result of a call. */
 const ALIASES: Readonly<Record<string, string>> = { distinctPages: 'distinctCount(pageID)' }
@@ -172,23 +180,32 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
   ...{ '==': 'eq', '!=': 'ne' },
 } as const
 
+function chunkOf(query: SiddhiCase['query']): Chunk {
+  const { orderBy, limit, offset } = query.chunk ?? query
+  const terms = orderBy?.map(term => {
+    const [name, ...direction] = term.split(' ')
+    return [callOf(query, name!), ...direction].join(' ')
+  })
+  return given({ orderBy: terms, limit, offset })
+}
+
 /** The query of a case, with the columns it expects beside its aggregates. */
 export function queryOf({ query, input, expected }: SiddhiCase, output: WindowOutput): RowQuery {
-  const { select, groupBy = [], partition, chunk } = query
+  const { select, groupBy = [], partition } = query
   const { tsField } = query.window
   const having = havingOf(query)
   const asked = {
     window: windowOf(query, output),
     ...(having && { having }),
     times: tsField === undefined ? [] : [tsField as string],
-    ...(chunk && { chunk }),
+    chunk: chunkOf(query),
     ...(partition && { partition }),
   }
   if (select === undefined) return asked
   const columns = Object.keys(input[0]?.data ?? {})
   const known = [...groupBy, ...(partition ?? [])]
   const wanted = columns.filter(name => !known.includes(name) && expected.some(row => name in row))
-  return { ...asked, groupBy, select: [...new Set([...wanted, ...select])] }
+  return { ...asked, groupBy, select: [...new Set([...wanted, ...select.map(withoutName)])] }
 }
 
 export const outputOf = ({ query: { output = 'current' } }: SiddhiCase): WindowOutput =>
