@@ -40,7 +40,9 @@ export function edgeKernels(memory: LinearMemory): EdgeKernels {
         const taken = u32[(src >>> 2) + j]! + at
         const rank = rankOf(taken)
         const known = rankOf(field)
-        if (rank === 0 || (known !== 0 && (first ? rank >= known : rank <= known))) continue
+        // A rank that is no number, out of a state that nobody wrote, comes neither before nor behind any other.
+        const isTaken = first ? rank !== 0 && (known === 0 || rank < known) : rank > known
+        if (!isTaken) continue
         set(field, u32[(taken + EDGE_VALUE) >>> 2]!, u32[((taken + EDGE_VALUE) >>> 2) + 1]!, rank)
       }
     }

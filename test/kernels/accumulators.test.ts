@@ -350,4 +350,21 @@ describe('first and last', () => {
       }),
     )
   })
+
+  it('take nothing of a rank that is no number, where there is one, and are alike on both engines', () => {
+    const ranks = [0, 3, 7, -1, Number.NaN, Number.POSITIVE_INFINITY]
+    const pairs = ranks.flatMap(known => ranks.map(rank => [known, rank] as const))
+    for (const name of ['combineFirst', 'combineLast'] as const) {
+      pair.reset()
+      const left = pair.put(Float64Array.from(pairs.flatMap(([known]) => [1, known])))
+      const right = pair.put(Float64Array.from(pairs.flatMap(([, rank]) => [2, rank])))
+      const dst = pair.put(Uint32Array.from(pairs, (_, i) => left + i * 16))
+      const src = pair.put(Uint32Array.from(pairs, (_, i) => right + i * 16))
+      pair.call(name, dst, src, pairs.length, 0)
+      const isTaken = ([known, rank]: readonly [number, number]): boolean =>
+        name === 'combineLast' ? rank > known : rank !== 0 && (known === 0 || rank < known)
+      const expected = pairs.flatMap(each => (isTaken(each) ? [2, each[1]] : [1, each[0]]))
+      expect(pair.f64(left, pairs.length * 2)).toEqual(expected)
+    }
+  })
 })

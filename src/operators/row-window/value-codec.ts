@@ -1,6 +1,7 @@
 import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import type { DataType } from '../../schema/data-type.ts'
+import { isValueOf } from '../../schema/is-value-of.ts'
 import type { HeldRow, RowCodec } from './row-window.ts'
 
 /** The fewest bytes of a row: its number and its time. */
@@ -69,8 +70,8 @@ export function readRows(reader: StateReader, rows: RowCodec): HeldRow[] {
   return held
 }
 
-function presentCodec({ name }: DataType): ValueCodec {
-  switch (name) {
+function presentCodec(type: DataType): ValueCodec {
+  switch (type.name) {
     case 'i64':
       return { write: (writer, value) => writer.i64(value as bigint), read: reader => reader.i64() }
     case 'bool':
@@ -79,9 +80,12 @@ function presentCodec({ name }: DataType): ValueCodec {
       return { write: (writer, value) => writer.text(value as string), read: reader => reader.text() }
     case 'object':
       return { write: (writer, value) => writer.value(value), read: reader => reader.value() }
-    case 'timestamp':
-      return { write: (writer, value) => writer.f64(value as number), read: reader => reader.integer() }
     default:
-      return { write: (writer, value) => writer.f64(value as number), read: reader => reader.f64() }
+      return { write: (writer, value) => writer.f64(value as number), read: reader => numberOf(type, reader) }
   }
+}
+
+function numberOf(type: DataType, reader: StateReader): number {
+  const value = reader.f64()
+  return isValueOf(type, value) ? value : reader.refuse(`${value} is no value of ${type.name}`)
 }

@@ -83,16 +83,16 @@ function eachRecord(memory: LinearMemory, of: (record: number) => number): Finis
   }
 }
 
-function stateOf({ fn, parameters, definition }: AggregateCall): ObjectState<unknown> {
+function stateOf({ fn, input, parameters, definition }: AggregateCall): ObjectState<unknown> {
   const [most] = parameters as [number]
   switch (fn) {
     case 'collect':
-      return listState(most) as ObjectState<unknown>
+      return listState(most, input) as ObjectState<unknown>
     case 'collectSet':
-      return setState(most) as ObjectState<unknown>
+      return setState(most, input) as ObjectState<unknown>
     case 'user':
       return userState(definition!)
     default:
-      return topState(most, fn === 'topK') as ObjectState<unknown>
+      return topState(most, fn === 'topK', input) as ObjectState<unknown>
   }
 }

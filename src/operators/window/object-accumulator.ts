@@ -110,7 +110,10 @@ export class ObjectAccumulator<A> implements Accumulator {
   }
 
   restore(reader: StateReader, record: number, at: number): void {
-    if (reader.bool()) this.#keep(record + at, reader.value() as A)
+    if (!reader.bool()) return
+    const value = reader.value()
+    if (!this.#state.isKept(value)) reader.refuse(`what is there is nothing that ${this.inTypeScript} keeps`)
+    this.#keep(record + at, value)
   }
 
   /** Whether all the values of a row are there; they are in `#values` then. */

@@ -1,4 +1,6 @@
 import type { CheckedDefinition } from '../../expression/aggregate-definition.ts'
+import type { DataType } from '../../schema/data-type.ts'
+import { isValueOf } from '../../schema/is-value-of.ts'
 
 /**
  * An aggregate that runs in TypeScript: what it keeps for a group is a JavaScript value, made by `create`. `add` and
@@ -9,6 +11,8 @@ export interface ObjectState<A> {
   add(kept: A, values: readonly unknown[], rank: number): A
   merge(kept: A, other: A): A
   result(kept: A): unknown
+  /** Whether a value out of a state, which may be anything, is one that is kept. */
+  isKept(value: unknown): value is A
 }
 
 type Comparable = number | bigint
@@ -19,8 +23,18 @@ interface Arrival<V = unknown> {
   readonly rank: number
 }
 
-/** The first `most` values by value, then by arrival. O(log most) to find the place of a value that belongs to them. */
-export function topState(most: number, greatest: boolean): ObjectState<Arrival<Comparable>[]> {
+/** Whether it is up to `most` arrivals of values of a type. */
+const areArrivals = (value: unknown, most: number, type: DataType): boolean =>
+  Array.isArray(value) && value.length <= most && value.every(each => isArrival(each, type))
+
+const isArrival = (given: unknown, type: DataType): boolean =>
+  typeof given === 'object' &&
+  given !== null &&
+  Number.isFinite((given as Arrival).rank) &&
+  isValueOf(type, (given as Arrival).value)
+
+/** The first `most` values of a type by value, then by arrival. O(log most) to find the place of a value that belongs to them. */
+export function topState(most: number, greatest: boolean, type: DataType): ObjectState<Arrival<Comparable>[]> {
   const comesBefore = (a: Arrival<Comparable>, b: Arrival<Comparable>): boolean => {
     if (a.value !== b.value) return greatest ? a.value > b.value : a.value < b.value
     return a.rank < b.rank
@@ -49,11 +63,12 @@ export function topState(most: number, greatest: boolean): ObjectState<Arrival<C
       return kept
     },
     result: kept => kept.map(({ value }) => value),
+    isKept: (value): value is Arrival<Comparable>[] => areArrivals(value, most, type),
   }
 }
 
-/** The first `most` values by arrival. */
-export function listState(most: number): ObjectState<Arrival[]> {
+/** The first `most` values of a type by arrival. */
+export function listState(most: number, type: DataType): ObjectState<Arrival[]> {
   return {
     create: () => [],
     add(kept, values, rank) {
@@ -62,11 +77,12 @@ export function listState(most: number): ObjectState<Arrival[]> {
     },
     merge: (kept, other) => firstOf([...kept, ...other], most),
     result: kept => kept.map(({ value }) => value),
+    isKept: (value): value is Arrival[] => areArrivals(value, most, type),
   }
 }
 
-/** The first `most` different values by first arrival. */
-export function setState(most: number): ObjectState<Map<unknown, number>> {
+/** The first `most` different values of a type by first arrival. */
+export function setState(most: number, type: DataType): ObjectState<Map<unknown, number>> {
   return {
     create: () => new Map(),
     add(kept, values, rank) {
@@ -82,6 +98,10 @@ export function setState(most: number): ObjectState<Map<unknown, number>> {
       return new Map(firstOf(arrivals, most).map(({ value, rank }) => [value, rank]))
     },
     result: kept => [...kept.keys()],
+    isKept: (given): given is Map<unknown, number> =>
+      given instanceof Map &&
+      given.size <= most &&
+      [...given].every(([value, rank]) => isArrival({ value, rank }, type)),
   }
 }
 
@@ -99,5 +119,7 @@ export function userState(definition: CheckedDefinition): ObjectState<unknown> {
       return merge(kept, other)
     },
     result: kept => definition.result(kept),
+    // What it keeps is its own business.
+    isKept: (_value): _value is unknown => true,
   }
 }

@@ -66,11 +66,11 @@ export function aggregateMaker(aggregate: LoweredAggregate, removal: Removal): A
       return computed(movingMean(parameters[0]!))
     case 'topK':
     case 'bottomK':
-      return computed(ofState(topState(parameters[0]!, fn === 'topK'), only))
+      return computed(ofState(topState(parameters[0]!, fn === 'topK', input), only))
     case 'collect':
-      return computed(ofState(listState(parameters[0]!), only))
+      return computed(ofState(listState(parameters[0]!, input), only))
     case 'collectSet':
-      return computed(ofState(setState(parameters[0]!), only))
+      return computed(ofState(setState(parameters[0]!, input), only))
     case 'user':
       return user(aggregate.definition!, 1 + aggregate.others.length - Number(aggregate.column < 0))
     default:
