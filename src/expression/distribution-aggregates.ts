@@ -5,7 +5,7 @@ import { over } from './aggregate-over.ts'
 import type { Expression, NullOf, NumberExpression } from './expression.ts'
 
 /**
- * How many different values there are. Nulls are passed over; there is one zero and one NaN. Exact: 16 to 32 bytes for
+ * How many different values there are. Nulls are passed over; there is one zero and one NaN. Exact: 16 to 64 bytes for
  * each different value of a group are kept, within `maxMemory` (beyond it the job ends with `STATE_FULL`).
  *
  * @example

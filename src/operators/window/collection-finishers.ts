@@ -22,7 +22,7 @@ export function collectionFinisher(fields: RecordFields, call: AggregateCall): F
   switch (fn) {
     case 'distinctCount': {
       const { accumulator, at } = fields.share(`distinct ${column}`, () => distinctValues(k, arena, column, input.name))
-      fields.bounds.add('distinctCount: 16 to 32 bytes for each different value, within maxMemory')
+      fields.bounds.add('distinctCount: 16 to 64 bytes for each different value, within maxMemory')
       fields.holdCodes(call.dictionary, {
         mark(record, mark) {
           const { u32 } = memory

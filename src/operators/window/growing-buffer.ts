@@ -5,6 +5,8 @@ import { type Arena, bytesTaken } from '../../memory/arena.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 
 const LEAST_CAPACITY = 8
+/** Sets smaller than that grow fourfold: entering their values anew, each time they grow, is what small sets cost. */
+const SMALL_SET = 128
 
 /** Copies what a buffer of `capacity` elements holds into a larger, empty one. */
 type Move = (from: number, capacity: number, to: number, toCapacity: number) => void
@@ -42,12 +44,10 @@ export class GrowingBuffers {
     return this.#memory.u32[(field + BUFFER_CAPACITY) >>> 2]!
   }
 
-  /** Makes the room of the field's buffer twice as large, or as large as it ever has to be. @throws EventfluxError `STATE_FULL` when there is no memory for it. */
+  /** Makes the room of the field's buffer larger. @throws EventfluxError `STATE_FULL` when there is no memory for it. */
   grow(field: number): void {
     const capacity = this.capacity(field)
-    const doubled = Math.max(LEAST_CAPACITY, capacity * 2)
-    const taken = bytesTaken(doubled * this.#elementBytes)
-    const larger = this.#most * this.#elementBytes <= taken ? this.#most : doubled
+    const larger = this.#largerThan(capacity)
     const to = this.#arena.allocateZeroed(larger * this.#elementBytes)
     const { u32 } = this.#memory
     const from = u32[(field + BUFFER_ADDRESS) >>> 2]!
@@ -110,6 +110,13 @@ export class GrowingBuffers {
     this.#move(from, capacity, to, capacity)
     this.#arena.release(from, capacity * this.#elementBytes)
     this.#memory.u32[(field + BUFFER_ADDRESS) >>> 2] = to
+  }
+
+  /** Twice as much room or more, but none that is never used. */
+  #largerThan(capacity: number): number {
+    if (this.#form === 'set' && capacity < SMALL_SET) return Math.max(2 * LEAST_CAPACITY, capacity * 4)
+    const doubled = Math.max(LEAST_CAPACITY, capacity * 2)
+    return this.#most * this.#elementBytes <= bytesTaken(doubled * this.#elementBytes) ? this.#most : doubled
   }
 
   #refill(reader: StateReader, field: number, count: number): void {
