@@ -18,6 +18,9 @@ const documents = [
   'CONTRIBUTING.md',
   'src/README.md',
   'assembly/README.md',
+  'bench/README.md',
+  'bench/soak/README.md',
+  'examples/nexmark/README.md',
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith('.md'))
     .map(name => `docs/${name.replaceAll('\\', '/')}`),

@@ -1,7 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { snippetsOf } from './docs/snippets.ts'
 import { installPacked } from './packed-package.ts'
 import { ROOT } from './source-files.ts'
 
@@ -89,12 +91,27 @@ describe('the package', () => {
     expect(seen).toBe('wasm [{"x":2}] true\n')
   })
 
-  it('has a command that runs a plan', () => {
-    const plan = '{"version":1,"source":[{"name":"x","type":"i32","nullable":false}],"nodes":[]}'
-    writeFileSync(join(project, 'plan.json'), plan)
-    const program = join(project, 'node_modules/eventflux/bin/eventflux.js')
-    expect(execFileSync(program, ['run', 'plan.json'], { cwd: project, input: 'x\n1\n', encoding: 'utf8' })).toBe(
-      '{"x":1}\n',
+  it('has the command of the documents, whose lines run as they stand there', () => {
+    const document = (path: string) => readFileSync(join(ROOT, path), 'utf8')
+    const [plan] = snippetsOf('docs/cli.md', document('docs/cli.md'))
+    writeFileSync(join(project, 'q5.json'), run('q5.mjs', plan!.code))
+    const bids = [5, 7, 7].map((auction, i) => ({ auction, dateTime: 10_000 + i }))
+    const rows = bids.map(({ auction, dateTime }) => `${dateTime},none,${auction}\n`)
+    writeFileSync(join(project, 'bids.csv'), `dateTime,channel,auction\n${rows.join('')}`)
+    for (const [i, bid] of bids.entries())
+      writeFileSync(join(project, `bids-${i}.ndjson.gz`), gzipSync(`${JSON.stringify(bid)}\n`))
+    mkdirSync(join(project, 'node_modules/.bin'))
+    symlinkSync('../eventflux/bin/eventflux.js', join(project, 'node_modules/.bin/eventflux'))
+
+    const lines = document('README.md').match(/^.*npx eventflux .*$/gm)!
+    const printed = lines.map(line => execFileSync('sh', ['-c', line], { cwd: project, encoding: 'utf8' }))
+    const starts = [2_000, 4_000, 6_000, 8_000, 10_000]
+    expect(printed).toEqual([
+      starts.map(at => `{"windowStart":${at},"windowEnd":${at + 10_000},"auction":7,"bids":2}\n`).join(''),
+      '',
+    ])
+    expect(readFileSync(join(project, 'windows.csv'), 'utf8')).toBe(
+      `windowStart,windowEnd,auction,bids\n${starts.map(at => `${at},${at + 10_000},7,2\n`).join('')}`,
     )
   })
 

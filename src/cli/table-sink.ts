@@ -37,7 +37,7 @@ export function tableSink(output: Sink<Uint8Array>, fields: readonly Field[]): S
 
 function tableOf(fields: readonly Field[], rows: readonly string[][]): string {
   const table = new Table({
-    head: fields.map(({ name }) => name),
+    head: fields.map(({ name }) => shown(name)),
     colAligns: fields.map(({ type }) => (RIGHT.has(type.name) ? 'right' : 'left')),
     // No lines between rows, and no colours in files and pipes.
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
@@ -52,8 +52,12 @@ function cell({ type }: Field, value: unknown): string {
   if (type.name === 'timestamp') return isoText(Number(value))
   if (type.name === 'f64' || type.name === 'f32')
     return Number(value).toLocaleString('en', { useGrouping: false, maximumFractionDigits: 6 })
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return shown(typeof value === 'object' ? JSON.stringify(value) : String(value))
 }
+
+/** Text in one line, without what a terminal would take for a command. */
+const shown = (text: string): string =>
+  text.replace(/\p{Cc}/gu, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /** Times beyond the calendar (windows without an end) stay numbers. */
 const isoText = (time: number): string => (Math.abs(time) <= 8.64e15 ? new Date(time).toISOString() : String(time))

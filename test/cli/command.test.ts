@@ -136,6 +136,14 @@ describe('eventflux run', () => {
     expect(out).toMatch(/│\s+value │\n│\s*100.25 │/)
   })
 
+  it('shows what a terminal would obey as text', async () => {
+    const plan = pipeline(schema({ text: utf8() }))
+    await writeFile(at('text.json'), JSON.stringify(plan))
+    const input = `${JSON.stringify({ text: 'a\u001b[2J\n\u009b1mß' })}\n`
+    const { out } = await eventflux(['run', 'text.json', '-f', 'table'], input)
+    expect(out.split('\n')[2]).toBe('│ a\\u001b[2J\\u000a\\u009b1mß │')
+  })
+
   it('gives nothing, and no complaint, for no input', async () => {
     expect(await eventflux(['run', 'plan.json'])).toEqual({ code: 0, out: '', err: '' })
   })
