@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sum } from '../../src/expression/aggregates.ts'
@@ -187,6 +188,48 @@ describe('late rows', () => {
     expect(told).toMatchObject({ code: 0, err: expect.stringMatching(/^eventflux: 2 late rows of 3 were dropped/) })
     expect(rowsOf(told.out)).toEqual([{ windowStart: 5000, windowEnd: 6000, sensor: 'a', total: 1 }])
     expect(quiet).toEqual({ ...told, err: '' })
+  })
+})
+
+describe('a plan', () => {
+  const input = 'time,sensor,value\n5000,a,1\n10,a,2\n20,b,4\n'
+  const events = pipeline(schema({ time: timestamp(), sensor: utf8(), value: f64() }))
+
+  it('needs a file for each of its branches', async () => {
+    const plan = events
+      .eventTime('time')
+      .window(tumbling('1s', { lateTo: 'late' }))
+      .aggregate(e => ({ total: sum(e.value) }))
+    await writeFile(at('branches.json'), JSON.stringify(plan))
+    const [without, given] = await Promise.all([
+      eventflux(['run', 'branches.json'], input),
+      eventflux(['run', 'branches.json', '--branch', 'late=late.csv'], input),
+    ])
+    const windows = [{ windowStart: 5000, windowEnd: 6000, total: 1 }]
+    expect(without).toMatchObject({ code: 2, out: '', err: expect.stringContaining('--branch NAME=FILE') })
+    expect([given.code, given.err, rowsOf(given.out)]).toEqual([0, '', windows])
+    expect(await readFile(at('late.csv'), 'utf8')).toBe('time,sensor,value\n10,a,2\n20,b,4\n')
+  })
+
+  it('has the modules it names loaded only where that is allowed', async () => {
+    await writeFile(at('rules.mjs'), 'export const isA = ({ sensor }) => sensor === "a"')
+    const plan = events.filterRows({ module: pathToFileURL(at('rules.mjs')).href, export: 'isA' })
+    await writeFile(at('rules.json'), JSON.stringify(plan))
+    const [refused, allowed] = await Promise.all([
+      eventflux(['run', 'rules.json'], input),
+      eventflux(['run', 'rules.json', '--allow-modules', '--engine', 'js'], input),
+    ])
+    expect(refused).toMatchObject({ code: 2, out: '', err: expect.stringContaining('rules.json') })
+    expect(rowsOf(allowed.out).map(({ value }) => value)).toEqual([1, 2])
+  })
+
+  it('takes times in ISO 8601, and files whose names say nothing, where that is said', async () => {
+    await writeFile(at('events.txt'), 'time,sensor,value\n1970-01-01T00:00:05Z,a,1\n')
+    const { out, err } = await eventflux(['run', 'plan.json', 'events.txt', '-i', 'csv', '--timestamps', 'iso'])
+    expect({ rows: rowsOf(out), err }).toEqual({
+      rows: [{ windowStart: 5000, windowEnd: 6000, sensor: 'a', total: 1 }],
+      err: '',
+    })
   })
 })
 
