@@ -222,6 +222,10 @@ export const STATEFUL: Readonly<Record<string, { readonly plan: LogicalPlan }>> 
     .window(tumbling(25))
     .aggregate(e => ({ n: sum(e.n), texts: distinctCount(e.key) })),
   topRows: keyed.window(hopping(30, 10)).topRows(2, e => [desc(e.l), asc(e.t)], { ties: 'keep' }),
+  'top rows so far': keyed
+    .window(globalWindow({ trigger: everyRows(2), firing: 'retracting' }))
+    .topRows(3, e => [desc(e.n), asc(e.time)], { rank: 'place' }),
+  'top rows so far, by text': keyed.window(globalWindow({ trigger: everyInterval(20) })).topRows(2, e => asc(e.t)),
   'last rows of stretches': source.output('snapshot', { every: 10, by: ['key', 't'] }),
   'first rows of stretches': source.output('first', { everyRows: 3, by: ['key'] }),
   'all rows of stretches': source.output('all', { every: 10 }),

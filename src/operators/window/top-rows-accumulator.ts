@@ -3,6 +3,7 @@ import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
 import { topRowsKernels } from '../../kernels/top-rows.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
+import type { TypeName } from '../../schema/data-type.ts'
 import type { KernelExports, KernelName } from '../../wasm/exports.ts'
 import type { EvaluationFrame } from '../evaluator/evaluation-frame.ts'
 import type { AbsorbedRows, Accumulator } from './accumulator.ts'
@@ -20,8 +21,9 @@ export class TopRowsAccumulator implements Accumulator {
   readonly #most: number
   readonly #buffers: GrowingBuffers
   readonly #table: number
-  /** Where the values of rows stand that are 0 or 1. */
+  /** Where in a row values stand that not all bytes are. */
   readonly #flags: readonly number[]
+  readonly #times: readonly number[]
 
   constructor(frame: EvaluationFrame, rows: KeptRows, most: number) {
     const { memory, arena, kernels } = frame
@@ -40,7 +42,10 @@ export class TopRowsAccumulator implements Accumulator {
     })
     this.#table = frame.hold(rows.tableBytes)
     rows.describe(memory.u32, this.#table)
-    this.#flags = rows.columns.filter(({ type }) => type.name === 'bool').map(({ at }) => at)
+    const placesOf = (name: TypeName): readonly number[] =>
+      rows.columns.filter(({ type }) => type.name === name).map(({ at }) => at)
+    this.#flags = placesOf('bool')
+    this.#times = placesOf('timestamp')
   }
 
   initialise(): void {}
@@ -84,7 +89,11 @@ export class TopRowsAccumulator implements Accumulator {
     const count = f64[(record + at + BUFFER_COUNT) >>> 3]!
     if (count > this.#most) reader.refuse(`${count} rows of a key where ${this.#most} are kept`)
     eachKeptRow(this.#memory, record + at, this.#rows.rowBytes, row => {
-      for (const flag of this.#flags) if (u8[row + flag]! > 1) reader.refuse('a value is neither true nor false')
+      for (const at of this.#flags) if (u8[row + at]! > 1) reader.refuse('a value is neither true nor false')
+      for (const at of this.#times) {
+        const time = f64[(row + at) >>> 3]!
+        if (!Number.isSafeInteger(time)) reader.refuse(`${time} is no time`)
+      }
     })
   }
 
