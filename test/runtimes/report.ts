@@ -1,4 +1,5 @@
-import type { Expected } from './expected.ts'
+import type { JobMode } from '../../src/runtime/job-mode.ts'
+import type { Counted, Expected } from './expected.ts'
 
 /** What the program tells of a run; `began` and `firstResultAt` are of one clock. */
 export interface Report extends Expected {
@@ -7,6 +8,13 @@ export interface Report extends Expected {
   readonly threads: { readonly usable: boolean; readonly reason?: string }
   /** The same rows, dealt out to two workers where there can be any. */
   readonly dealt: Expected & { readonly mode: { readonly kind: 'thread' | 'shards'; readonly reason?: string } }
+  /** Rows of columns that are lent, and how many blocks were read where they stood. */
+  readonly lent: {
+    readonly mode: JobMode
+    readonly rows: readonly Counted[]
+    readonly returned: boolean
+    readonly inPlace: number
+  }
   readonly began: number
   readonly firstResultAt: number
   readonly delivered: number

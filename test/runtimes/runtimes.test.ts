@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installPacked } from '../packed-package.ts'
 import { BUNDLERS, bundledPage } from './bundles.ts'
-import { expected, inOrder } from './expected.ts'
+import { counted, expected, inOrder } from './expected.ts'
 import { installRuntimes } from './installed.ts'
 import type { Place, Report } from './report.ts'
 import { type PlaceResult, resultOf, writeResults } from './results.ts'
@@ -113,5 +113,13 @@ describe.each(PLACES)('in $name', place => {
     expect(report.threads).toEqual(place.threads ? { usable: true } : { usable: false, reason: mode.reason })
     expect(inOrder(rows)).toEqual(inOrder(whole.rows))
     expect(inOrder(late)).toEqual(inOrder(whole.late))
+  })
+
+  it(`columns that are lent are ${place.threads ? 'read where they stand' : 'copied'}, and returned`, () => {
+    const { mode, rows, returned, inPlace } = report.lent
+    expect(mode.distribution).toBe(place.threads ? 'batches' : undefined)
+    expect(inOrder(rows)).toEqual(inOrder(counted()))
+    expect(returned).toBe(true)
+    expect(inPlace > 0).toBe(place.threads)
   })
 })

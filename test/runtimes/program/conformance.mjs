@@ -13,7 +13,7 @@ export function events() {
 export const CUT = 230
 
 /**
- * A keyed window with late rows, on one thread and dealt out to two; a queue that drops its oldest; and a checkpoint: one
+ * A keyed window with late rows, on one thread and dealt out to two; one without, of columns that are lent; a queue that drops its oldest; and a checkpoint: one
  * to go on from, made elsewhere, and one of its own for whoever comes next.
  *
  * @param script Where a page finds the script of workers, if not where its bundler put it.
@@ -58,6 +58,7 @@ export async function conformance(library, { restore, script } = {}) {
   const runtime = await createRuntime({ threads: 2, ...(script && { worker: ofPage }) })
   const dealt = await run({ runtime }, events())
   await dealt.job.drain()
+  const lent = await lend(library, readings, runtime)
 
   const { info } = runtime
   return {
@@ -65,6 +66,7 @@ export async function conformance(library, { restore, script } = {}) {
     fallbackReason: info.fallbackReason,
     threads: info.threads,
     dealt: { mode: dealt.job.mode, rows: dealt.rows, late: dealt.late },
+    lent,
     firstResultAt,
     rows: whole.rows,
     late: whole.late,
@@ -73,6 +75,43 @@ export async function conformance(library, { restore, script } = {}) {
     checkpoint: toText(bytes),
     restored,
   }
+}
+
+const LENT_AT_ONCE = 100
+
+/**
+ * The same events in columns that are lent, into windows that are put together out of what each worker has of them: the rows,
+ * and how many blocks workers read where they stood.
+ */
+async function lend({ pipeline, tumbling, count, sum }, readings, runtime) {
+  const rows = []
+  const job = await pipeline(readings, { maxBatch: LENT_AT_ONCE })
+    .eventTime('time', { outOfOrdernessMs: 100 })
+    .keyBy('key')
+    .window(tumbling('1s'))
+    .aggregate(e => ({ n: count(), total: sum(e.value) }))
+    .run({ runtime, sink: row => void rows.push(row) })
+  const all = events()
+  const dictionary = [...new Set(all.map(({ key }) => key))]
+  const blocks = job.lendableColumns(readings, { rows: LENT_AT_ONCE, blocks: all.length / LENT_AT_ONCE })
+  let returned = 0
+  let inPlace = 0
+  for (const [i, block] of blocks.entries()) {
+    for (let row = 0; row < LENT_AT_ONCE; row++) {
+      const { time, key, value } = all[i * LENT_AT_ONCE + row]
+      block.time[row] = time
+      block.key[row] = dictionary.indexOf(key)
+      block.value[row] = value
+    }
+    const columns = { ...block, key: { codes: block.key, dictionary } }
+    await job.lendColumns(columns, { returned: () => void returned++ })
+    // What was copied is back as soon as it is in.
+    await undefined
+    if (returned === i) inPlace++
+    await job.flush()
+  }
+  await job.drain()
+  return { mode: job.mode, rows, returned: returned === blocks.length, inPlace }
 }
 
 /** Twenty events into an edge of four, while the sink is busy with the first. */
