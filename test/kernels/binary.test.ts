@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import plain from '#wasm/plain.wasm'
 import shared from '#wasm/shared.wasm'
@@ -73,7 +74,7 @@ const twins: Record<KernelName, unknown> = jsKernels(new LinearMemory({ engine: 
 describe.each([
   { name: 'plain', bytes: fromBase64(plain), flags: 0, maximum: undefined },
   { name: 'shared', bytes: fromBase64(shared), flags: HAS_MAXIMUM | IS_SHARED, maximum: 65_536 },
-])('the $name binary', ({ bytes, flags, maximum }) => {
+])('the $name binary', ({ name, bytes, flags, maximum }) => {
   const sections = sectionsOf(bytes)
 
   it('imports the memory and nothing else, and asks for at most the one page every memory begins with', () => {
@@ -106,6 +107,12 @@ describe.each([
       exported.number()
     }
     expect(names.toSorted()).toEqual(Object.keys(twins).toSorted())
+  })
+
+  it('computes with SIMD: where it compiles, that is there', async () => {
+    const text = await readFile(new URL(`../../build/${name}.wat`, import.meta.url), 'utf8')
+    expect(text).toMatch(/\bv128\.store\b/)
+    expect(text).toMatch(/\bf64x2\.mul\b/)
   })
 
   it('takes as many parameters as the twin', async () => {
