@@ -76,17 +76,20 @@ export class DueWheel {
     for (const index of this.#buckets.keys()) this.#least = Math.min(this.#least, index)
     this.#opened = Math.max(this.#opened, end)
     const opened: number[] = []
+    const dues: number[] = []
     for (const bucket of begun) {
       for (const address of bucket) {
         const due = this.#dueOf(address)
         if (due === Number.NEGATIVE_INFINITY) into.push(address)
-        else if (due < this.#opened) opened.push(address)
-        else this.add(address, due)
+        else if (due < this.#opened) {
+          opened.push(address)
+          dues.push(due)
+        } else this.add(address, due)
       }
     }
-    opened.sort((a, b) => this.#dueOf(a) - this.#dueOf(b))
-    this.#near = this.#near.slice(this.#head).concat(opened)
-    this.#nearDue = this.#nearDue.slice(this.#head).concat(opened.map(this.#dueOf))
+    const order = inOrder(dues)
+    this.#near = this.#near.slice(this.#head).concat(order.map(i => opened[i]!))
+    this.#nearDue = this.#nearDue.slice(this.#head).concat(order.map(i => dues[i]!))
     this.#head = 0
   }
 
@@ -101,4 +104,24 @@ export class DueWheel {
     }
     return low
   }
+}
+
+/** The positions of some whole times in the order of these, equals as they stand. */
+function inOrder(times: readonly number[]): number[] {
+  const { length } = times
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const time of times) {
+    if (time < least) least = time
+    if (time > most) most = time
+  }
+  const room = 2 ** Math.ceil(Math.log2(Math.max(1, length)))
+  if ((most - least + 1) * room > Number.MAX_SAFE_INTEGER)
+    return times.map((_, i) => i).sort((a, b) => times[a]! - times[b]!)
+  // Numbers are sorted many times faster than by a function: a time and its position as one of them.
+  const keys = new Float64Array(length)
+  for (let i = 0; i < length; i++) keys[i] = (times[i]! - least) * room + i
+  keys.sort()
+  const order: number[] = []
+  for (const key of keys) order.push(key % room)
+  return order
 }
