@@ -139,8 +139,3 @@ describe.each(ENGINES)('Siddhi on %s', engine => {
 const inOrderOfTime = (input: readonly Arrival[], items: unknown): unknown[] =>
   [...(items as unknown[])].sort((a, b) => timeOf(input, a) - timeOf(input, b))
 const timeOf = (input: readonly Arrival[], item: unknown): number => input.find(({ data }) => data.item === item)!.ts!
-
-it('only cases of windows that are not there are left out', () => {
-  const left = told('later').map(([, { query }]) => query.window.type)
-  expect(new Set(left)).toEqual(new Set(['frequent', 'lossyFrequent', 'expression', 'expressionBatch']))
-})
