@@ -17,7 +17,7 @@ export class DueWheel {
   #near: number[] = []
   #nearDue: number[] = []
   #head = 0
-  /** Times before this are of opened buckets. */
+  /** The last bucket that was opened. By its index, not by the time it ends at: beyond 2^53 that may be rounded down. */
   #opened = Number.NEGATIVE_INFINITY
 
   /**
@@ -30,13 +30,13 @@ export class DueWheel {
   }
 
   add(address: number, due: number): void {
-    if (due < this.#opened) {
+    const index = Math.floor(due / this.#width)
+    if (index <= this.#opened) {
       const at = this.#positionAfter(due)
       this.#near.splice(at, 0, address)
       this.#nearDue.splice(at, 0, due)
       return
     }
-    const index = Math.floor(due / this.#width)
     const bucket = this.#buckets.get(index)
     if (bucket) bucket.push(address)
     else this.#buckets.set(index, [address])
@@ -64,24 +64,22 @@ export class DueWheel {
 
   /** Moves what falls due in the buckets that have begun at the watermark to `#near`. */
   #open(watermark: number, into: number[]): void {
-    let end = Number.NEGATIVE_INFINITY
     const begun: number[][] = []
     for (const [index, bucket] of this.#buckets) {
       if (index * this.#width > watermark) continue
       begun.push(bucket)
       this.#buckets.delete(index)
-      end = Math.max(end, (index + 1) * this.#width)
+      this.#opened = Math.max(this.#opened, index)
     }
     this.#least = Number.POSITIVE_INFINITY
     for (const index of this.#buckets.keys()) this.#least = Math.min(this.#least, index)
-    this.#opened = Math.max(this.#opened, end)
     const opened: number[] = []
     const dues: number[] = []
     for (const bucket of begun) {
       for (const address of bucket) {
         const due = this.#dueOf(address)
         if (due === Number.NEGATIVE_INFINITY) into.push(address)
-        else if (due < this.#opened) {
+        else if (Math.floor(due / this.#width) <= this.#opened) {
           opened.push(address)
           dues.push(due)
         } else this.add(address, due)

@@ -57,6 +57,8 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
   readonly #wakeUp: WakeUp
 
   readonly #watermark: WatermarkProgress
+  /** Windows before this one have ended: beyond 2^53 their ends are rounded, and the watermark alone doesn't say so. */
+  #endedBefore = Number.NEGATIVE_INFINITY
   /** The next multiple of the interval, of event time and of the clock; Infinity: none is waited for. */
   #tickAt = Number.POSITIVE_INFINITY
   #wakeAt = Number.POSITIVE_INFINITY
@@ -230,6 +232,7 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
     const window = this.#open.firstFrom(this.#firstOpen())
     if (window !== undefined && end <= Math.min(reached, this.#tickAt)) {
       this.#watermark.goTo(end)
+      this.#endedBefore = window.index + 1
       this.#queue.push({ window, ids: window.takeChanged() })
     } else if (this.#tickAt <= reached) {
       this.#watermark.goTo(this.#tickAt)
@@ -347,7 +350,7 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
 
   /** The first window that has not reached its end, and the first that takes rows at all. */
   #firstOpen(): number {
-    return this.#options.windows.firstOpen(this.#watermark.at)
+    return Math.max(this.#endedBefore, this.#options.windows.firstOpen(this.#watermark.at))
   }
 
   #firstTaking(): number {

@@ -62,3 +62,17 @@ it('hands out what is due, by time, however often it was put off; nothing is due
     { numRuns: 500 },
   )
 })
+
+it.each([12, 13, 14, 15])(
+  'hands out what is due where one millisecond more is no other number: %i ms behind the last',
+  wait => {
+    const last = Number.MAX_SAFE_INTEGER + wait
+    const wheel = new DueWheel(wait, () => last)
+    wheel.add(8, last)
+    const out: number[] = []
+    wheel.collect(last - 100, out)
+    expect(out).toEqual([])
+    wheel.collect(Number.POSITIVE_INFINITY, out)
+    expect(out).toEqual([8])
+  },
+)
