@@ -135,6 +135,17 @@ function verify(stream: Pick<Pipeline, 'plan'>): void {
     )
 }
 
+/** Every cut between two batches, from each layout to another in turn. */
+function verifyEveryCut(stream: Pick<Pipeline, 'plan'>): void {
+  const expected = relay(stream, [undefined], [])
+  for (let cut = 0; cut <= BATCHES.length; cut++) {
+    const layouts = [undefined, 2, 4, 1, 2, undefined, 4].slice(cut % 6, (cut % 6) + 2)
+    expect(relay(stream, layouts, [cut]), `${layouts.map(each => each ?? 'one thread')} cut at ${cut}`).toEqual(
+      expected,
+    )
+  }
+}
+
 const timed = pipeline(events).eventTime('time', { outOfOrdernessMs: 15 })
 
 type EventColumns = Parameters<typeof timedAggregates>[0]
@@ -193,6 +204,27 @@ describe('a state in parts that is taken over by more replicas, fewer, or one th
         .keyBy('key', 'p')
         .window(window as unknown as RowWindowSpec<'current'>)
         .aggregate(e => named(aggregates(e))),
+    )
+  })
+
+  const kindsOfWindows = Object.entries(WINDOWS).flatMap(([kind, windows]) =>
+    Object.entries(windows).map(([name, window]) => [kind, name, window] as const),
+  )
+  it.each(kindsOfWindows)('at any cut, to %s windows: %s', (_, _name, window) => {
+    verifyEveryCut(
+      timed
+        .keyBy('key')
+        .window(window as Tumbling)
+        .aggregate(e => ({ n: count(), text: first(e.t) })),
+    )
+  })
+
+  it.each(Object.entries(ROW_WINDOWS))('at any cut, to windows over rows: %s', (_, window) => {
+    verifyEveryCut(
+      pipeline(events)
+        .keyBy('t')
+        .window(window as RowWindowSpec<'current'>)
+        .aggregate(e => ({ n: count(), text: first(e.t) })),
     )
   })
 
