@@ -126,6 +126,11 @@ export class CheckpointCoordinator {
     }
   }
 
+  /** Resolves when what was asked for has been taken, or has failed. */
+  async settled(): Promise<void> {
+    await this.#saving.catch(() => {})
+  }
+
   /** The job ends: what is under way is given up. */
   end(failure: EventfluxError | undefined): void {
     this.#hasEnded = true

@@ -185,7 +185,10 @@ export class JobLifecycle {
     else await this.turns.inject(task => task.endOfInput())
     if (this.#isAbandoned || this.hasEnded) return
     await Promise.all(this.#assembly.sinks.map(sink => sink.flush()))
-    if (this.#recovery.takesLast) await this.#recovery.coordinator.takeByPolicy()
+    const { coordinator, takesLast } = this.#recovery
+    if (takesLast) await coordinator.takeByPolicy()
+    // One that was asked for right before is still on its way to the store.
+    await coordinator.settled()
   }
 
   /** Ends the job: stopped, or failed when there is a failure. */

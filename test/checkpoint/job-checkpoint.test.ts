@@ -146,6 +146,32 @@ describe('a job', () => {
     expect(rows).toEqual(await uninterrupted())
   })
 
+  it.each([
+    ['drain', undefined, 'at once'],
+    ['drain', memoryStore(), 'at once'],
+    ['stop', undefined, 'slowly'],
+    ['stop', memoryStore(), 'at once'],
+    ['drain', memoryStore(), 'slowly'],
+  ] as const)('takes one that was asked for right before %s, whether it keeps some or not', async (end, kept, pace) => {
+    const put = async (id: number, bytes: Uint8Array) => {
+      if (pace === 'slowly') await new Promise(resolve => setTimeout(resolve, 20))
+      await kept!.put(id, bytes)
+    }
+    const rows: unknown[] = []
+    const job = await volumes('js').run({ sink: rows, ...(kept && { checkpoint: { store: { ...kept, put } } }) })
+    job.pushMany(events.slice(0, 250))
+    const taken = job.checkpoint()
+    await job[end]()
+    rows.length = 0
+    const { bytes } = await taken
+    const next = await volumes('wasm').run({ sink: rows, restore: bytes })
+    next.pushMany(events.slice(250))
+    await next.drain()
+    const all = await uninterrupted()
+    expect(rows.length).toBeGreaterThan(3)
+    expect(all.slice(-rows.length)).toEqual(rows)
+  })
+
   it('begins anew where there is no checkpoint, unless that is an error', async () => {
     const store = memoryStore()
     const job = await volumes('js').run({ sink: [], checkpoint: { store }, restore: 'latest' })
