@@ -75,18 +75,24 @@ describe.each(['wasm', 'js'] as const)('threads on the engine %s', engine => {
   it.each(['spsc', 'mpmc'] as const)('leave histories that a first-in-first-out list explains: %s', async kind => {
     const capacity = 2
     const rounds = 400
-    const queue = SharedEventQueue.numbers({ capacity, kind, engine })
-    const clock = new SharedArrayBuffer(64)
-    const threads = PARTS[kind].map((_, thread) => start<Timed[]>(queue, 'record', { clock, thread, count: rounds }))
-    const recorded = (await Promise.all(threads.map(({ result }) => result))).flat().sort((a, b) => a.at - b.at)
-    for (let round = 0; round < rounds; round++) {
-      const history = recorded.filter(each => each.round === round).map(({ event }) => event)
-      if (!isLinearizable(capacity, history)) expect.fail(JSON.stringify(history))
+    const record = async (): Promise<Timed[]> => {
+      const queue = SharedEventQueue.numbers({ capacity, kind, engine })
+      const clock = new SharedArrayBuffer(64)
+      const threads = PARTS[kind].map((_, thread) => start<Timed[]>(queue, 'record', { clock, thread, count: rounds }))
+      return (await Promise.all(threads.map(({ result }) => result))).flat().sort((a, b) => a.at - b.at)
     }
-    const overlapping = recorded.filter(
-      ({ event }, i) => event.type === 'call' && recorded[i + 1]?.event.type === 'call',
-    )
-    expect(overlapping.length).toBeGreaterThan(0)
+    // On a busy machine the threads of one recording may take turns by chance, and calls that don't overlap tell little.
+    for (let recordings = 0, overlapping = 0; overlapping === 0; recordings++) {
+      expect(recordings).toBeLessThan(30)
+      const recorded = await record()
+      for (let round = 0; round < rounds; round++) {
+        const history = recorded.filter(each => each.round === round).map(({ event }) => event)
+        if (!isLinearizable(capacity, history)) expect.fail(JSON.stringify(history))
+      }
+      overlapping = recorded.filter(
+        ({ event }, i) => event.type === 'call' && recorded[i + 1]?.event.type === 'call',
+      ).length
+    }
   })
 })
 
