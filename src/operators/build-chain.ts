@@ -34,6 +34,7 @@ import { TeeOperator } from './tee.ts'
 import {
   type EventTimeColumn,
   eventTimeOf,
+  goesByWatermark,
   needsTime,
   orderedTime,
   ordersResults,
@@ -152,7 +153,8 @@ class ChainBuilder {
         return this.#belowWindow(() => {
           const tellsFirings = ordersResults(nodes, at + 1)
           const half = branch === undefined ? this.#halfAt(at) : undefined
-          return buildWindow(node, columns, time, { ...this.#windowParts, half, tellsFirings, next })
+          const firesApart = goesByWatermark(nodes, at + 1)
+          return buildWindow(node, columns, time, { ...this.#windowParts, half, tellsFirings, firesApart, next })
         })
       case 'rowWindow':
         return this.#belowWindow(() =>

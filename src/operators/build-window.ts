@@ -36,6 +36,8 @@ interface WindowParts extends WindowHost {
   readonly half: 'first' | 'second' | undefined
   /** Whether a step behind has to know when a firing is over. */
   readonly tellsFirings: boolean
+  /** Whether one behind goes by the watermark on its way. */
+  readonly firesApart: boolean
   readonly next: (columns: readonly InputColumn[], time: EventTimeColumn) => Operator
 }
 
@@ -142,7 +144,7 @@ class WindowBuilder {
   /** What the window is made with, and what stands behind it. */
   #behind(prepared: readonly InputColumn[]) {
     const node = this.#node
-    const { context, next, tellsFirings, order } = this.#parts
+    const { context, next, tellsFirings, firesApart, order } = this.#parts
     const { aggregates, finish } = this.#lowered
     const { firing = 'accumulating', emit, lateTo } = this.#lateness
     const allowedLatenessMs = this.#allowedLatenessMs
@@ -163,6 +165,7 @@ class WindowBuilder {
       columns: aggregated,
       keyCount: keys.length,
       tellsFirings,
+      firesApart,
       maxBatch: context.maxBatch,
       shape: windowShape(node.window, keys, layout.signature),
       ranking: rankingOf(order, finish, context),

@@ -98,6 +98,28 @@ export function ordersResults(nodes: readonly LogicalNode[], at: number): boolea
   return false
 }
 
+/**
+ * Whether a step from `at` on does something on the way of the watermark, between the ends of windows: what it does before
+ * and after rows of another watermark differs.
+ */
+export function goesByWatermark(nodes: readonly LogicalNode[], at: number): boolean {
+  return nodes.slice(at).some(node => {
+    if (node.op === 'tee') return goesByWatermark(node.plan, 0)
+    if (node.op === 'windowAggregate')
+      return node.window.kind === 'global' || ('early' in node.window && node.window.early !== undefined)
+    return !GOES_BY_ROWS.has(node.op)
+  })
+}
+
+/** What looks at rows alone, or at the ends of windows. */
+const GOES_BY_ROWS: ReadonlySet<LogicalNode['op']> = new Set([
+  'filter',
+  'filterRows',
+  'mapRows',
+  'project',
+  'windowOrder',
+])
+
 const KEEPS_RESULTS: ReadonlySet<LogicalNode['op']> = new Set(['filter', 'filterRows', 'project', 'tee'])
 
 /** The event time of results that have been put in an order: where they accumulate, each firing then gives all of them. */

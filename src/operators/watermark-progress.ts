@@ -27,6 +27,13 @@ export class WatermarkProgress {
     return true
   }
 
+  /** Goes as far as to where something is due, if it has been led there. Returns whether that is any further. */
+  stepTo(due: number): boolean {
+    if (due > this.reached || due <= this.at || due === Number.POSITIVE_INFINITY) return false
+    this.at = due
+    return true
+  }
+
   /** Goes as far as to where something happens. */
   goTo(watermark: number): void {
     if (watermark > this.at) this.at = watermark
@@ -37,6 +44,14 @@ export class WatermarkProgress {
     if (watermark <= this.forwarded) return true
     this.forwarded = watermark
     return this.#next.advanceWatermark(watermark)
+  }
+
+  /**
+   * What fires at `watermark` comes out next. How far the rows at hand lead the watermark hangs on batches, when something
+   * fires does not: so stages behind are told of all before, and of nothing more. false: they are full.
+   */
+  forwardBefore(watermark: number): boolean {
+    return this.forward(watermark - 1)
   }
 
   snapshot(writer: StateWriter): void {

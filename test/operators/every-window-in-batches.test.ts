@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { count, first, last, sum } from '../../src/expression/aggregates.ts'
 import { collect } from '../../src/expression/choice-aggregates.ts'
 import type { NumberExpression } from '../../src/expression/expression.ts'
+import { asc } from '../../src/expression/ordering.ts'
 import { pipeline } from '../../src/packaged.ts'
+import { globalWindow } from '../../src/time/global-windows.ts'
 import type { RowWindowSpec } from '../../src/time/row-windows.ts'
+import { everyInterval } from '../../src/time/triggers.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
-import type { WindowSpec } from '../../src/time/windows.ts'
+import { tumbling, type WindowSpec } from '../../src/time/windows.ts'
 import { textOf } from '../threads/events.ts'
 import { ROW_WINDOWS, WINDOWS } from './every-window.ts'
 import { eventRows, events } from './state-events.ts'
@@ -23,8 +26,11 @@ const aggregates = ({ n }: { n: NumberExpression<boolean, 'row'> }) => ({
   all: collect(n, { max: 20 }),
 })
 
-const BATCHES = [1, 7, 64, 4_096]
-const ENGINES = ['wasm', 'js'] as const
+const RUNS = (['wasm', 'js'] as const).flatMap(engine => [1, 7, 64, 4_096].map(maxBatch => [engine, maxBatch] as const))
+const FEWER_RUNS: typeof RUNS = [
+  ['wasm', 7],
+  ['js', 4_096],
+]
 const ROWS = eventRows(300)
 
 type Stream = ReturnType<typeof streamOf>
@@ -46,12 +52,18 @@ async function resultsOf(
   return { results, late }
 }
 
-async function expectTheSame(build: Parameters<typeof resultsOf>[0]) {
+async function expectTheSame(build: Parameters<typeof resultsOf>[0], runs: typeof RUNS = RUNS) {
   const wanted = await resultsOf(build, 'js', 1)
-  for (const engine of ENGINES)
-    for (const maxBatch of BATCHES)
-      expect(await resultsOf(build, engine, maxBatch), `${engine}, ${maxBatch}`).toEqual(wanted)
+  for (const [engine, maxBatch] of runs)
+    expect(await resultsOf(build, engine, maxBatch), `${engine}, ${maxBatch}`).toEqual(wanted)
   return wanted
+}
+
+/** Windows that give results on the way of the watermark, and not only when it ends them. */
+const SECOND: Readonly<Record<string, WindowSpec>> = {
+  'early results by rows': tumbling(60, { early: { rows: 2 } }),
+  'early results by the watermark': tumbling(60, { early: { everyEventTime: 10 } }),
+  'a trigger by the watermark': globalWindow({ trigger: everyInterval(20) }),
 }
 
 const named = (windows: Readonly<Record<string, Readonly<Record<string, WindowSpec>>>>) =>
@@ -59,14 +71,17 @@ const named = (windows: Readonly<Record<string, Readonly<Record<string, WindowSp
     Object.entries(manners).map(([manner, window]) => [`${kind}, ${manner}`, window] as const),
   )
 
+/** Global windows give what they hold at the end, so that all of it is compared. */
+const atLast = (window: WindowSpec): object =>
+  window.kind === 'global' ? { ...window, unbounded: true, fireAtEnd: true } : window
+
 describe('batches of 1, 7, 64 and 4,096 rows give the same', () => {
   it.each(named(WINDOWS))('%s', async (_, window) => {
-    const given = window.kind === 'global' ? { ...window, unbounded: true, fireAtEnd: true } : window
     const { results, late } = await expectTheSame(
       stream =>
         stream
           .keyBy('key')
-          .window(given as never)
+          .window(atLast(window) as never)
           .aggregate(aggregates as never) as never,
     )
     expect(results.length).toBeGreaterThan(0)
@@ -80,6 +95,38 @@ describe('batches of 1, 7, 64 and 4,096 rows give the same', () => {
           .keyBy('key')
           .window(window as RowWindowSpec<'current'>)
           .rows() as never,
+    )
+  })
+
+  it.each(
+    named(WINDOWS).flatMap(([name, window]) =>
+      Object.entries(SECOND).map(([second, to]) => [name, second, window, to] as const),
+    ),
+  )('%s, and behind it %s', async (_, __, window, to) => {
+    await expectTheSame(
+      stream =>
+        stream
+          .filter(({ n }) => n.mod(3).ne(0))
+          .keyBy('key')
+          .window(atLast(window) as never)
+          .aggregate((({ n }: { n: NumberExpression<boolean, 'row'> }) => ({ n: sum(n), rows: count() })) as never)
+          .keyBy('key' as never)
+          .window(atLast(to) as never)
+          .aggregate(aggregates as never) as never,
+      FEWER_RUNS,
+    )
+  })
+
+  it.each(Object.entries(SECOND))('the first rows of each window, and behind them %s', async (_, to) => {
+    await expectTheSame(
+      stream =>
+        stream
+          .keyBy('key')
+          .window(tumbling(25))
+          .topRows(2, ({ n }) => asc(n))
+          .keyBy('key')
+          .window(atLast(to) as never)
+          .aggregate(aggregates as never) as never,
     )
   })
 })

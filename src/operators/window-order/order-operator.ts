@@ -109,7 +109,11 @@ export class OrderOperator implements WindowOperator, Stateful {
     for (;;) {
       // The watermark is handed on behind the rows of the windows it closed.
       if (!this.#windows.emit() || !this.#intake.sendLate() || !this.#watermark.forward()) return false
-      if (this.#watermark.arrive()) this.#windows.closeThrough(this.#watermark.at)
+      const due = this.#windows.nextDue
+      if (this.#watermark.stepTo(due)) {
+        this.#windows.closeThrough(due)
+        if (!this.#watermark.forwardBefore(due)) return false
+      } else if (this.#watermark.arrive()) this.#windows.closeThrough(this.#watermark.at)
       else if (this.#intake.isPending) this.#watermark.reach(this.#intake.take(this.#watermark.at))
       else return true
     }

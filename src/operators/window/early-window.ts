@@ -65,7 +65,7 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
   #clockMs = Number.NEGATIVE_INFINITY
   #queue: Firing[] = []
   #stage: 'retract' | 'give' | 'settle' = 'retract'
-  /** The watermark to be handed on before late results go out. */
+  /** The watermark to be handed on before results go out: what they were set off by met it. */
   #met = Number.NEGATIVE_INFINITY
 
   constructor(
@@ -232,10 +232,12 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
     const window = this.#open.firstFrom(this.#firstOpen())
     if (window !== undefined && end <= Math.min(reached, this.#tickAt)) {
       this.#watermark.goTo(end)
+      this.#met = end - 1
       this.#endedBefore = window.index + 1
       this.#queue.push({ window, ids: window.takeChanged() })
     } else if (this.#tickAt <= reached) {
       this.#watermark.goTo(this.#tickAt)
+      this.#met = this.#tickAt - 1
       this.#tick()
       this.#tickAt = this.#nextTick(reached)
     } else {
@@ -306,7 +308,10 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
     }
     const id = rows.idAt(from)
     if (this.#early.kind === 'interval') window.changed.add(rows, from, to)
-    else if (window.isFull(id, this.#early.rows)) this.#queue.push({ window, ids: [id] })
+    else if (window.isFull(id, this.#early.rows)) {
+      this.#met = Math.max(this.#watermark.at, rows.watermarks.at(from))
+      this.#queue.push({ window, ids: [id] })
+    }
   }
 
   /** Gives what is queued: of each key what it gave before, where that is taken back, then what it holds. */

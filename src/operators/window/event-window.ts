@@ -103,6 +103,7 @@ export class EventWindowOperator implements Operator, Stateful, TimedStage {
   readonly #rows: BatchRows
   readonly #sendLateRows: EventWindowOptions['sendLate']
   readonly #shape: string
+  readonly #firesApart: boolean
   readonly #timers: StageTimers
   readonly #wakeUp: WakeUp
 
@@ -155,6 +156,7 @@ export class EventWindowOperator implements Operator, Stateful, TimedStage {
     this.#rows = new BatchRows(arena, scope, options)
     this.#sendLateRows = options.sendLate
     this.#shape = options.shape
+    this.#firesApart = options.firesApart
     this.#timers = options.timers
     this.#wakeUp = new WakeUp(options.timers, this)
   }
@@ -269,9 +271,9 @@ export class EventWindowOperator implements Operator, Stateful, TimedStage {
         this.#emitter.begin(this.#firing)
         continue
       }
-      this.#watermark.arrive()
-      this.#handsOn = this.#windows.due(this.#watermark.at, this.#again)
-      if (this.#again.length > 0) continue
+      const met = this.#goOn()
+      this.#handsOn = Math.max(met, this.#windows.due(this.#watermark.at, this.#again))
+      if (this.#again.length > 0 || this.#watermark.at < this.#watermark.reached) continue
       this.#windows.expire(this.#watermark.at)
       if (!this.#rows.isPending) {
         this.#arm()
@@ -280,6 +282,13 @@ export class EventWindowOperator implements Operator, Stateful, TimedStage {
       this.#handsOn = this.#watermark.at
       this.#watermark.reach(this.#windows.takeRows(this.#rows, this.#watermark.at, this.#again))
     }
+  }
+
+  /** Goes to where the watermark has been led to, or to the next that something fires at; returns what was met before. */
+  #goOn(): number {
+    if (this.#firesApart && this.#watermark.stepTo(this.#windows.nextDue())) return this.#watermark.at - 1
+    this.#watermark.arrive()
+    return Number.NEGATIVE_INFINITY
   }
 
   /** Counts late rows, or sends them down their branch. false: it is full. */

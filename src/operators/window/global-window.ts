@@ -42,6 +42,11 @@ interface Firing {
   readonly action: TriggerResult
 }
 
+interface AwaitedFiring extends Firing {
+  /** The watermark to be handed on before. */
+  readonly met: number
+}
+
 /**
  * One window over all time, with a record per key. Rows are taken in up to the first that makes its key fire, by kernels;
  * it fires, and so on. What a watermark sets off happens when the rows before it are in, what a clock sets off between
@@ -81,8 +86,8 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
   #clockMs = Number.NEGATIVE_INFINITY
   #latestTime = Number.NEGATIVE_INFINITY
   #ended = false
-  /** What a row has set off, until the watermark it met has been handed on. */
-  #asked: Firing | undefined
+  /** What a row, the watermark or the clock has set off, until the watermark it met has been handed on. */
+  #asked: AwaitedFiring | undefined
   /** What is being emitted, and whether it is what was given before. */
   #firing: Firing | undefined
   #isTakingBack = false
@@ -237,15 +242,18 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
       this.#settle()
       if (this.#firing !== undefined) continue
       if (this.#asked !== undefined) {
-        if (!this.#watermark.forward()) return false
+        if (!this.#watermark.forward(this.#asked.met)) return false
         this.#fire(this.#asked)
         this.#asked = undefined
         continue
       }
       this.#watermark.arrive()
       const trigger = this.#trigger
-      const due = trigger.takeDueByClock(this.#clockMs) ?? trigger.takeDue(this.#watermark.at)
-      if (due !== undefined) this.#fire(due)
+      const { at, forwarded } = this.#watermark
+      const byClock = trigger.takeDueByClock(this.#clockMs)
+      const byWatermark = byClock === undefined ? trigger.takeDue(at) : undefined
+      if (byClock !== undefined) this.#asked = { ...byClock, met: forwarded }
+      else if (byWatermark !== undefined) this.#asked = { ...byWatermark, met: byWatermark.atMs - 1 }
       else if (this.#rows.isPending) this.#takeRows()
       else if (this.#watermark.at === Number.POSITIVE_INFINITY && !this.#ended) this.#end()
       else {
@@ -275,7 +283,12 @@ export class GlobalWindowOperator implements Operator, Stateful, TimedStage {
     if (at < to) {
       const met = watermarks.at(at)
       this.#watermark.goTo(met)
-      this.#asked = { atMs: rows.timeAt(at), ids: [rows.idAt(at)], action: trigger.action }
+      this.#asked = {
+        met: this.#watermark.at,
+        atMs: rows.timeAt(at),
+        ids: [rows.idAt(at)],
+        action: trigger.action,
+      }
     }
     if (end === to && !trigger.isPerRow) this.#watermark.reach(watermarks.afterCut())
   }

@@ -49,6 +49,8 @@ export interface WindowAggregateOptions {
   readonly keyCount: number
   /** Whether a step behind has to know when a firing is over. */
   readonly tellsFirings: boolean
+  /** Whether something behind happens on the way of the watermark, so that what fires at different ones must not come together. */
+  readonly firesApart: boolean
   /** Which aggregates say where in a window its keys come; left out: they come as they came up. */
   readonly ranking?: Ranking | undefined
   /** Which windows of what: the state of others is of no use. */
@@ -337,6 +339,7 @@ export class WindowAggregateOperator implements Operator, Stateful {
       while (this.#nextToFire < firstOpen) {
         const window = this.#nextWithRows(this.#nextToFire)
         if (window >= firstOpen) break
+        if (!this.#watermark.forwardBefore(windows.endMs(window) - 1)) return false
         this.#nextToFire = window + 1
         const content = this.#content.of(window)
         this.#emitter.begin(
