@@ -301,17 +301,12 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
     const from = rows.cursor
     window.reserve(this.#keys.idLimit)
     this.#intake.take(window.records, to)
-    if (isLate) {
-      this.#met = Math.max(this.#watermark.at, rows.watermarks.at(from))
-      this.#queue.push({ window, ids: [rows.idAt(from)] })
-      return
-    }
     const id = rows.idAt(from)
-    if (this.#early.kind === 'interval') window.changed.add(rows, from, to)
-    else if (window.isFull(id, this.#early.rows)) {
+    const early = this.#early
+    if (isLate || (early.kind === 'rows' && window.isFull(id, early.rows))) {
       this.#met = Math.max(this.#watermark.at, rows.watermarks.at(from))
       this.#queue.push({ window, ids: [id] })
-    }
+    } else if (early.kind === 'interval') window.changed.add(rows, from, to)
   }
 
   /** Gives what is queued: of each key what it gave before, where that is taken back, then what it holds. */
