@@ -104,7 +104,6 @@ function windowOf(
     columns: [],
     keyCount: keys.length,
     tellsFirings: false,
-    firesApart: false,
     shape: windowShape(window, keys, `the first ${limit} rows of ${rows.signature}`),
     timers,
     seen,

@@ -20,7 +20,11 @@ import { SessionEmitter } from './session-emitter.ts'
 import { SessionStore } from './session-store.ts'
 import type { WindowAggregateOptions } from './window-aggregate.ts'
 
-type EventWindowOptions = Omit<WindowAggregateOptions, 'windows'> & { readonly timers: StageTimers }
+type EventWindowOptions = Omit<WindowAggregateOptions, 'windows'> & {
+  readonly timers: StageTimers
+  /** Whether something behind happens on the way of the watermark, so that what fires at different ones must not come together. */
+  readonly firesApart: boolean
+}
 
 /** What windows around events are made with. */
 export interface EventWindowParts {

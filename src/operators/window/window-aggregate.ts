@@ -49,8 +49,6 @@ export interface WindowAggregateOptions {
   readonly keyCount: number
   /** Whether a step behind has to know when a firing is over. */
   readonly tellsFirings: boolean
-  /** Whether something behind happens on the way of the watermark, so that what fires at different ones must not come together. */
-  readonly firesApart: boolean
   /** Which aggregates say where in a window its keys come; left out: they come as they came up. */
   readonly ranking?: Ranking | undefined
   /** Which windows of what: the state of others is of no use. */

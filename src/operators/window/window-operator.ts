@@ -29,6 +29,8 @@ type WindowOptions = Omit<WindowAggregateOptions, 'windows'> & {
   readonly timers: StageTimers
   /** The columns a trigger looks at. */
   readonly seen: readonly SeenColumn[]
+  /** See windows around events. */
+  readonly firesApart: boolean
 }
 
 /** What gives rows for windows that have none, where a window is to. */
