@@ -271,4 +271,38 @@ describe('a job', () => {
       await other.stop({ drain: false })
     },
   )
+
+  it('has all of its state back before its source starts', async () => {
+    const told: string[] = []
+    /** A source and a step that say what is done with them. */
+    const started = (given: typeof events, options: { restore?: Uint8Array } = {}) =>
+      pipeline(trades)
+        .process(trades, () => ({
+          process: (row, emit) => emit(row),
+          snapshot: () => 'state of the step',
+          restore: state => void told.push(String(state)),
+        }))
+        .run({
+          sink: [],
+          ...options,
+          source: {
+            metadata: { name: 'trades', kind: 'told', replayable: true, bounded: true },
+            snapshot: writer => writer.text('position of the source'),
+            restore: reader => void told.push(reader.text()),
+            async run(intake) {
+              told.push('runs')
+              await intake.pushMany(given)
+              await new Promise(resolve => intake.signal.addEventListener('abort', resolve))
+            },
+          },
+        })
+    const first = await started(events)
+    const { bytes } = await first.checkpoint()
+    await first.stop({ drain: false })
+    expect(told.splice(0)).toEqual(['runs'])
+    const second = await started([], { restore: bytes })
+    await second.stop({ drain: false })
+    expect(told.slice(0, 2).sort()).toEqual(['position of the source', 'state of the step'])
+    expect(told.slice(2)).toEqual(['runs'])
+  })
 })
