@@ -1,0 +1,5 @@
+/** Whether the long form of long suites is asked for: `npm run test:full`. */
+const IS_FULL = process.env.EVENTFLUX_TESTS === 'full'
+
+/** How much a long suite does: a part of it in `npm test`, all of it in `npm run test:full`. */
+export const bounded = <T>(inShort: T, inFull: T): T => (IS_FULL ? inFull : inShort)
