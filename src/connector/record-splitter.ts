@@ -37,7 +37,8 @@ export interface RecordPosition {
  * torn apart: 10, 13 and 34 occur in UTF-8 as themselves only.
  *
  * Lines without quotes are found by the engine's own `indexOf`; only records holding a quote are walked byte by byte,
- * each byte once.
+ * each byte once, and once more where a record is given up: what a quote that doesn't close has been walked through is
+ * remembered, so that input of such quotes alone takes no longer.
  */
 export class RecordSplitter {
   /** Holds the current record from `start` to `end` (exclusive), without its line end; good until the next `feed`. */
@@ -57,8 +58,16 @@ export class RecordSplitter {
   /** Position of the first quote at or after #from, anything below #from when unknown; none stands before #quoteScanned. */
   #quote = -1
   #quoteScanned = 0
+  /** Where the record goes on behind its first line, in quotes; below 0: it doesn't. */
+  #secondLine = -1
+  /**
+   * What a record that was given up left behind: whoever is in quotes at a line end from `#openFrom` to `#openTo` still is
+   * at every one that follows there, and stands at `#openTo` in `#openState`.
+   */
+  #openFrom = 0
+  #openTo = 0
+  #openState = QUOTED
   #nextLine: number
-  #linesInRecord = 0
   #isSkipping: boolean
   #isFinished = false
   #mayHaveBom: boolean
@@ -105,6 +114,9 @@ export class RecordSplitter {
     this.#scanned -= this.#from
     this.#quoteScanned = Math.max(0, this.#quoteScanned - this.#from)
     this.#quote -= this.#from
+    this.#secondLine -= this.#from
+    this.#openFrom -= this.#from
+    this.#openTo -= this.#from
     this.#from = 0
     this.#to = needed
   }
@@ -134,7 +146,7 @@ export class RecordSplitter {
     this.start = from
     this.end = end
     this.line = this.#nextLine
-    this.#nextLine += this.#linesInRecord + 1
+    this.#nextLine += 1 + this.#lineEndsBefore(to)
     this.#restartAt(isOpen ? to : to + 1)
     return RECORD
   }
@@ -143,12 +155,17 @@ export class RecordSplitter {
     this.#from = from
     this.#scanned = from
     this.#state = FIELD_START
-    this.#linesInRecord = 0
+    this.#secondLine = -1
   }
 
   #giveUp(outcome: typeof TOO_LONG | typeof OPEN_QUOTE): SplitOutcome {
     this.line = this.#nextLine
     this.#isSkipping = true
+    if (this.#secondLine >= 0) {
+      this.#openFrom = this.#secondLine - 1
+      this.#openTo = this.#scanned
+      this.#openState = this.#state
+    }
     this.#restartAt(this.#from)
     return outcome
   }
@@ -195,6 +212,15 @@ export class RecordSplitter {
     return this.#quote >= 0 && this.#quote < position
   }
 
+  /** Line ends in the quotes of the record that ends at `end`. */
+  #lineEndsBefore(end: number): number {
+    if (this.#secondLine < 0) return 0
+    const { bytes } = this
+    let count = 1
+    for (let at = bytes.indexOf(LF, this.#secondLine); at >= 0 && at < end; at = bytes.indexOf(LF, at + 1)) count++
+    return count
+  }
+
   /** Walks on to the line end that isn't inside quotes. A quote opens only where a field begins. */
   #walk(delimiter: number): number {
     const { bytes } = this
@@ -204,7 +230,13 @@ export class RecordSplitter {
       const byte = bytes[at]!
       if (state === QUOTED) {
         if (byte === QUOTE) state = AFTER_QUOTE
-        else if (byte === LF) this.#linesInRecord++
+        else if (byte === LF) {
+          if (this.#secondLine < 0) this.#secondLine = at + 1
+          if (at >= this.#openFrom && at < this.#openTo) {
+            at = this.#openTo - 1
+            state = this.#openState
+          }
+        }
       } else if (byte === LF) break
       else if (byte === delimiter) state = FIELD_START
       else if (byte === QUOTE && state !== PLAIN) state = QUOTED

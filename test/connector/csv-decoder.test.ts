@@ -192,6 +192,39 @@ describe('broken lines', () => {
     expect(errors.map(error => error.message)).toEqual(['line 3 opens a quote that is never closed'])
   })
 
+  test('behind a line that is given up everything is read as if a line without quotes stood there', () => {
+    const piece = fc.constantFrom('"', ',', '\n', 'a', '""', 'a","\n', '"\n', '\r\n')
+    const givenUp = /^line (\d+) (?:is longer|opens a quote)/
+    const property = fc.property(
+      fc.array(piece, { maxLength: 60 }),
+      fc.array(fc.nat(100), { maxLength: 4 }),
+      fc.integer({ min: 1, max: 30 }),
+      (pieces, at, maxLineBytes) => {
+        const document = pieces.join('')
+        const cuts = at.map(position => Math.min(position, document.length)).sort((a, b) => a - b)
+        const make = () => csvDecoder(ab, { header: false, maxLineBytes })
+        const { rows, errors } = decoded(make(), document, cuts)
+        const lines = document.split('\n')
+        for (const { message } of errors) {
+          const line = givenUp.exec(message)?.[1]
+          if (line !== undefined) lines[Number(line) - 1] = 'x'
+        }
+        const without = decoded(make(), lines.join('\n'))
+        expect(without.errors.map(error => error.message)).not.toContainEqual(expect.stringMatching(givenUp))
+        expect(without.rows).toEqual(rows)
+        expect(linesOf(without.errors)).toEqual(linesOf(errors))
+      },
+    )
+    fc.assert(property, { numRuns: 1000 })
+  })
+
+  test('lines that each open a quote for all that follow are walked through once, not once a line', () => {
+    const line = `${'x'.repeat(1_000)}","\n`
+    const { rows, errors } = text(ab, line.repeat(8_000), { header: false })
+    expect(rows).toEqual([])
+    expect(errors).toHaveLength(8_000)
+  })
+
   test('a line that is too long costs its own line only, however it is cut', () => {
     const document = `a,b\n1,2\n${'x'.repeat(100)},3\n4,5\n"${'y'.repeat(50)}\n6,7\n`
     for (const cuts of [[], [9], [20, 60], [108], [109], [110], Array.from({ length: 120 }, (_, at) => at)]) {
