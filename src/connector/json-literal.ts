@@ -12,14 +12,23 @@ export function integerLiteral(json: string, name: string): string | undefined {
     else if (character === '}' || character === ']') depth--
     else if (character === '"') {
       const end = stringEnd(json, at)
-      const colon = /^\s*:\s*/.exec(json.slice(end, end + 64))
-      if (depth === 1 && colon && JSON.parse(json.slice(at, end)) === name) {
-        found = /^-?\d+(?![\d.eE])/.exec(json.slice(end + colon[0].length, end + colon[0].length + 64))?.[0]
+      const colon = depth === 1 ? matchAt(COLON, json, end) : undefined
+      if (colon !== undefined && JSON.parse(json.slice(at, end)) === name) {
+        found = matchAt(INTEGER, json, end + colon.length)
       }
       at = end - 1
     }
   }
   return found
+}
+
+const COLON = /\s*:\s*/y
+const INTEGER = /-?\d+(?![\d.eE])/y
+
+/** What a sticky pattern matches at a position; undefined: nothing. */
+function matchAt(pattern: RegExp, text: string, at: number): string | undefined {
+  pattern.lastIndex = at
+  return pattern.exec(text)?.[0]
 }
 
 /** Position after the closing quote of the string that opens at `start`. */

@@ -141,6 +141,12 @@ describe('types', () => {
     ])
   })
 
+  test('an i64 is read without loss behind any amount of white space', () => {
+    const { rows, errors } = read(schema({ a: i64() }), `{"a"${' '.repeat(100)}:${'\t'.repeat(100)}-9007199254740993}`)
+    expect(errors).toEqual([])
+    expect(rows).toEqual([{ a: -9007199254740993n }])
+  })
+
   test('every i64 is read without loss, wherever its key stands', () => {
     const of = schema({ a: i64() })
     fc.assert(
