@@ -38,6 +38,14 @@ export class WaitCell {
   readonly #cells: Int32Array
   readonly #epoch: number
   readonly #waiters: number
+  /** Who of this thread sleeps without blocking it, and whether the epoch is watched for them. */
+  readonly #sleepers = new Set<() => void>()
+  #isWatching = false
+  readonly #woken = (): void => {
+    this.#isWatching = false
+    for (const lookAgain of this.#sleepers) lookAgain()
+    this.#sleepers.clear()
+  }
 
   /** @param at Index of the cell's first word in `cells`, a view of shared memory that starts as zero. */
   constructor(cells: Int32Array, at: number) {
@@ -79,13 +87,11 @@ export class WaitCell {
     const { timeoutMs, signal, clock = systemClock } = options
     if (attempt()) return true
     let isOver = signal?.aborted ?? false
-    let end: () => void = () => {}
-    const ended = new Promise<void>(resolve => {
-      end = () => {
-        isOver = true
-        resolve()
-      }
-    })
+    let lookAgain: () => void = () => {}
+    const end = (): void => {
+      isOver = true
+      lookAgain()
+    }
     const cancelTimer = timeoutMs !== undefined && timeoutMs < Number.POSITIVE_INFINITY && clock.after(timeoutMs, end)
     signal?.addEventListener('abort', end, { once: true })
     Atomics.add(this.#cells, this.#waiters, 1)
@@ -94,20 +100,32 @@ export class WaitCell {
         const epoch = Atomics.load(this.#cells, this.#epoch)
         if (attempt()) return true
         if (isOver) return false
-        await Promise.race([ended, this.#epochPast(epoch, clock)])
+        await new Promise<void>(resolve => {
+          lookAgain = resolve
+          this.#sleepers.add(resolve)
+          this.#watch(epoch)
+        })
+        this.#sleepers.delete(lookAgain)
       }
     } finally {
       Atomics.sub(this.#cells, this.#waiters, 1)
       signal?.removeEventListener('abort', end)
       if (cancelTimer) cancelTimer()
+      if (this.#isWatching && this.#sleepers.size === 0) Atomics.notify(this.#cells, this.#epoch)
     }
   }
 
-  /** Settles when the epoch may have passed `epoch`. */
-  #epochPast(epoch: number, clock: Clock): Promise<unknown> {
+  /**
+   * Has all look again that sleep here without blocking, once the epoch may have passed `epoch`. One watch does for all of them, and
+   * ends with the last: the system keeps a watch until it is woken, also for somebody who has long gone.
+   */
+  #watch(epoch: number): void {
+    if (this.#isWatching) return
+    this.#isWatching = true
     const { waitAsync } = Atomics as unknown as { readonly waitAsync?: WaitAsync }
-    if (waitAsync === undefined) return new Promise<void>(resolve => clock.after(POLL_MS, resolve))
-    const waiting = waitAsync(this.#cells, this.#epoch, epoch)
-    return waiting.async ? waiting.value : Promise.resolve()
+    const waiting = waitAsync?.(this.#cells, this.#epoch, epoch)
+    if (waiting === undefined) systemClock.after(POLL_MS, this.#woken)
+    else if (waiting.async) void waiting.value.then(this.#woken)
+    else this.#woken()
   }
 }

@@ -65,6 +65,24 @@ describe('a wait cell', () => {
     expect(cells[1]).toBe(0)
   })
 
+  it('keeps nothing of those who have given up, many at a time', async () => {
+    const cells = newCells()
+    const cell = new WaitCell(cells, 0)
+    for (let round = 0; round < 3; round++) {
+      const clock = new VirtualClock(0)
+      const waiting = Array.from({ length: 20 }, (_, i) =>
+        cell.parkAsync(() => false, { timeoutMs: 1 + (i % 3), clock }),
+      )
+      clock.advance(1)
+      await waiting[0]
+      clock.advance(2)
+      expect(await Promise.all(waiting)).toEqual(waiting.map(() => false))
+    }
+    // As many as are still waiting in the system.
+    expect(Atomics.notify(cells, 0)).toBe(0)
+    expect(await cell.parkAsync(() => true)).toBe(true)
+  })
+
   it('polls where the platform has no waitAsync', async () => {
     vi.stubGlobal(
       'Atomics',
