@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { checkLedger } from '../../src/metrics/ledger.ts'
 import { SharedEventQueue } from '../../src/queues/index.ts'
-import { isLinearizable } from './linearizability.ts'
+import { bounded } from '../bounded.ts'
+import { type Event, isLinearizable } from './linearizability.ts'
 import { PARTS, type Timed } from './recorded-rounds.ts'
 import { bundledThread, startThread, type Thread } from './threads.ts'
 
@@ -46,7 +47,7 @@ describe.each(['wasm', 'js'] as const)('threads on the engine %s', engine => {
 
   it.each(['spsc', 'mpmc'] as const)('pass batches as they pass single numbers: %s', async kind => {
     const queue = SharedEventQueue.numbers({ capacity: 11, kind, engine })
-    const count = 50_000
+    const count = bounded(10_000, 50_000)
     const consumer = start<Float64Array>(queue, 'batches out')
     await start(queue, 'batches in', { first: 0, count }).result
     queue.close()
@@ -56,7 +57,7 @@ describe.each(['wasm', 'js'] as const)('threads on the engine %s', engine => {
 
   it('evict the oldest for every arrival that finds no room, and lose no other', async () => {
     const queue = SharedEventQueue.numbers({ capacity: 3, backpressure: 'drop-oldest', engine })
-    const count = 25_000
+    const count = bounded(5_000, 25_000)
     const consumers = [0, 1].map(() => start<Float64Array>(queue, 'consume'))
     const producers = [0, 1, 2].map(i => start<number>(queue, 'produce', { first: i * count, count }))
     expect(await Promise.all(producers.map(({ result }) => result))).toEqual([count, count, count])
@@ -74,7 +75,7 @@ describe.each(['wasm', 'js'] as const)('threads on the engine %s', engine => {
 
   it.each(['spsc', 'mpmc'] as const)('leave histories that a first-in-first-out list explains: %s', async kind => {
     const capacity = 2
-    const rounds = 400
+    const rounds = bounded(100, 400)
     const record = async (): Promise<Timed[]> => {
       const queue = SharedEventQueue.numbers({ capacity, kind, engine })
       const clock = new SharedArrayBuffer(64)
@@ -85,10 +86,9 @@ describe.each(['wasm', 'js'] as const)('threads on the engine %s', engine => {
     for (let recordings = 0, overlapping = 0; overlapping === 0; recordings++) {
       expect(recordings).toBeLessThan(30)
       const recorded = await record()
-      for (let round = 0; round < rounds; round++) {
-        const history = recorded.filter(each => each.round === round).map(({ event }) => event)
-        if (!isLinearizable(capacity, history)) expect.fail(JSON.stringify(history))
-      }
+      const histories = Array.from({ length: rounds }, (): Event[] => [])
+      for (const { round, event } of recorded) histories[round]!.push(event)
+      for (const history of histories) if (!isLinearizable(capacity, history)) expect.fail(JSON.stringify(history))
       overlapping = recorded.filter(
         ({ event }, i) => event.type === 'call' && recorded[i + 1]?.event.type === 'call',
       ).length

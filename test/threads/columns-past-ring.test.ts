@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Job, PipelineConfig } from '../../src/index.ts'
 import { ColumnWriter } from '../../src/memory/column-writer.ts'
 import { sorted } from './events.ts'
@@ -35,7 +35,12 @@ interface Outcome {
   readonly taken: number
 }
 
-async function run(options: object, config: PipelineConfig, blocks: number, cutAt?: number): Promise<Outcome> {
+async function run(
+  options: object,
+  config: PipelineConfig,
+  blocks: number,
+  cuts: readonly number[] = [],
+): Promise<Outcome> {
   const out: object[] = []
   const asked = { errors: { source: 'skip' }, sink: (row: object) => void out.push(row), ...options }
   const start = (restore?: Uint8Array): Promise<Job<never, unknown>> =>
@@ -43,7 +48,7 @@ async function run(options: object, config: PipelineConfig, blocks: number, cutA
   const written = vi.spyOn(ColumnWriter.prototype, 'writeElsewhere')
   let job = await start()
   for (let block = 0; block < blocks; block++) {
-    if (block === cutAt) {
+    if (cuts.includes(block)) {
       const { bytes } = await job.checkpoint()
       await job.stop({ drain: false })
       job = await start(bytes)
@@ -65,16 +70,20 @@ async function run(options: object, config: PipelineConfig, blocks: number, cutA
 afterEach(() => void vi.restoreAllMocks())
 
 describe('columns written into the frames workers work on', () => {
+  let one: Outcome
+  beforeAll(async () => {
+    one = await run({}, { engine: 'js' }, 100)
+    expect(one.out.length).toBeGreaterThan(100)
+    expect(one.taken).toBe(0)
+  })
+
   it.each([
     { workers: 1, maxBatch: 64 },
     { workers: 2, maxBatch: 64 },
     { workers: 3, maxBatch: 32 },
     { workers: 2, maxBatch: 100 },
   ])('give what they give by way of the ring: %o', async ({ workers, maxBatch }) => {
-    const one = await run({}, { engine: 'js' }, 100)
     const many = await run({ workers }, { engine: 'wasm', maxBatch }, 100)
-    expect(one.out.length).toBeGreaterThan(100)
-    expect(one.taken).toBe(0)
     expect(many.taken).toBeGreaterThan(20)
     expect(many.out).toEqual(one.out)
     expect(many.counts).toEqual(one.counts)
@@ -90,10 +99,8 @@ describe('columns written into the frames workers work on', () => {
 
   it('are in the checkpoint they came before, and not in the one they came behind', async () => {
     const one = await run({}, { engine: 'js' }, 60)
-    for (const cutAt of [1, 20, 45]) {
-      const many = await run({ workers: 2 }, { engine: 'wasm', maxBatch: 64 }, 60, cutAt)
-      expect(many.taken).toBeGreaterThan(10)
-      expect(many.out).toEqual(one.out)
-    }
+    const many = await run({ workers: 2 }, { engine: 'wasm', maxBatch: 64 }, 60, [1, 20, 45])
+    expect(many.taken).toBeGreaterThan(10)
+    expect(many.out).toEqual(one.out)
   })
 })

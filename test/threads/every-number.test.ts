@@ -1,8 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { count, max, min, type PipelineConfig, pipeline, sum, tumbling } from '../../src/index.ts'
+import { takingTurns } from '../bounded.ts'
 import { events, eventsOf, sorted } from './events.ts'
 
 const ROWS = eventsOf(300)
+const WORKERS = [1, 2, 4, 8]
+const BATCHES = [1, 7, 64, 4_096]
 
 const plan = (config: PipelineConfig) =>
   pipeline(events, config)
@@ -28,19 +31,19 @@ describe('the rows and counts of one thread', () => {
     expect(one.summary.numLateRecordsDropped).toBeGreaterThan(0)
   })
 
-  it.each(['batches', 'keys'].flatMap(distribution => [1, 2, 4, 8].map(workers => [distribution, workers] as const)))(
-    'come from rows dealt out by %s to %d, in batches of 1, 7, 64 and 4,096',
-    async (distribution, workers) => {
-      const asks = distribution === 'keys' ? { distribution } : {}
-      for (const maxBatch of [1, 7, 64, 4_096]) {
-        const { rows, summary, mode } = await run(
-          { maxBatch, engine: maxBatch % 2 === 0 ? 'js' : 'wasm' },
-          { workers, ...asks },
-        )
-        expect(mode).toEqual({ kind: 'shards', workers, distribution })
-        expect([maxBatch, rows]).toEqual([maxBatch, one.rows])
-        expect([maxBatch, summary]).toEqual([maxBatch, one.summary])
-      }
+  it.each(WORKERS.map((workers, turn) => [workers, turn] as const))(
+    'come from rows dealt out by batches and by keys to %d, in batches of 1, 7, 64 and 4,096',
+    async (workers, turn) => {
+      // In short: every two of workers, batches, engine and distribution.
+      for (const [size, maxBatch] of BATCHES.entries())
+        for (const distribution of takingTurns(turn + size, ['batches', 'keys'])) {
+          const engine = (turn + (size >> 1)) % 2 === 0 ? 'wasm' : 'js'
+          const asks = distribution === 'keys' ? { distribution } : {}
+          const { rows, summary, mode } = await run({ maxBatch, engine }, { workers, ...asks })
+          expect(mode).toEqual({ kind: 'shards', workers, distribution })
+          expect([maxBatch, rows]).toEqual([maxBatch, one.rows])
+          expect([maxBatch, summary]).toEqual([maxBatch, one.summary])
+        }
     },
   )
 })

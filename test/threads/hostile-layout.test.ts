@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { EventfluxError } from '../../src/errors.ts'
 import {
   count,
@@ -12,6 +12,7 @@ import {
   tumbling,
 } from '../../src/index.ts'
 import { partsOf, sectionsOfParts } from '../../src/operators/state-parts.ts'
+import { bounded, takingTurns } from '../bounded.ts'
 import { events, eventsOf, sorted } from './events.ts'
 import { watchWorkers } from './started-workers.ts'
 
@@ -45,19 +46,20 @@ async function refusal(sections: readonly Section[], workers: number | undefined
 }
 
 /** The sections of a checkpoint of two workers. */
-async function taken(): Promise<readonly Section[]> {
+let sections: readonly Section[]
+beforeAll(async () => {
   const job = await plan.run({ workers: 2, distribution: 'keys', sink: [] })
   await job.pushMany(ROWS.slice(0, 150))
   const { bytes } = await job.checkpoint()
   await job.stop({ drain: false })
-  return decodeCheckpoint(bytes).sections
-}
+  sections = decodeCheckpoint(bytes).sections
+})
 
 const withLayout = (sections: readonly Section[], bytes: Uint8Array): Section[] =>
   sections.map(section => (section.name === 'layout' ? { name: 'layout', bytes } : section))
 
 describe('what a checkpoint says of how the work was spread', () => {
-  it.each([
+  const wrong = [
     '',
     'shards',
     'shards ',
@@ -76,13 +78,17 @@ describe('what a checkpoint says of how the work was spread', () => {
     '__proto__ 2',
     'shards \u0662',
     'x'.repeat(70_000),
-  ])('is refused where there is no such layout: %j', async layout => {
-    const sections = withLayout(await taken(), text(layout))
-    for (const workers of [undefined, 2]) expect(await refusal(sections, workers)).toMatchObject({ at: 'layout' })
-  })
+  ]
+  it.each(wrong.map((layout, turn) => [layout, turn] as const))(
+    'is refused where there is no such layout: %j',
+    async (layout, turn) => {
+      const given = withLayout(sections, text(layout))
+      for (const workers of turn % 6 === 0 ? [undefined, 2] : bounded([undefined], [undefined, 2]))
+        expect(await refusal(given, workers)).toMatchObject({ at: 'layout' })
+    },
+  )
 
   it('is refused where its bytes are cut short, or more than a text', async () => {
-    const sections = await taken()
     const whole = text('shards 2')
     const cases = [
       new Uint8Array(0),
@@ -90,24 +96,26 @@ describe('what a checkpoint says of how the work was spread', () => {
       Uint8Array.of(...whole, 0),
       Uint8Array.of(255, 255, 255, 255),
     ]
-    for (const bytes of cases) expect(await refusal(withLayout(sections, bytes), 2)).toMatchObject({ at: 'layout' })
+    for (const [turn, bytes] of cases.entries())
+      for (const workers of takingTurns(turn, [2, undefined]))
+        expect(await refusal(withLayout(sections, bytes), workers)).toMatchObject({ at: 'layout' })
   })
 
   it('is refused where there are parts of other workers, or workers without a part', async () => {
-    const sections = await taken()
     const renamed = (to: string): Section[] =>
       sections.map(({ name, bytes }) => ({ name: name.replace(/^worker\/2\//, to), bytes }))
-    for (const to of ['worker/0/', 'worker/3/', 'worker/99999999999999999999/', 'worker/4294967298/', 'stage/2/'])
-      for (const workers of [undefined, 2, 3]) expect(await refusal(renamed(to), workers), to).toBeDefined()
+    const names = ['worker/0/', 'worker/3/', 'worker/99999999999999999999/', 'worker/4294967298/', 'stage/2/']
+    for (const [turn, to] of names.entries())
+      for (const workers of takingTurns(turn, [undefined, 2, 3]))
+        expect(await refusal(renamed(to), workers), to).toBeDefined()
     const without = sections.filter(({ name }) => !name.startsWith('worker/2/'))
     for (const workers of [undefined, 2, 3]) expect(await refusal(without, workers)).toBeDefined()
-    for (const layout of ['shards 1', 'shards 3', 'shards 64', 'stages 2'])
-      for (const workers of [undefined, 2])
+    for (const [turn, layout] of ['shards 1', 'shards 3', 'shards 64', 'stages 2'].entries())
+      for (const workers of takingTurns(turn, [undefined, 2]))
         expect(await refusal(withLayout(sections, text(layout)), workers)).toBeDefined()
   })
 
   it('is refused, or goes on with the right rows, whatever stands in its place', async () => {
-    const sections = await taken()
     const expected: object[] = []
     const whole = await plan.run({ sink: expected })
     await whole.pushMany(ROWS)

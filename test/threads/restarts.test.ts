@@ -10,6 +10,7 @@ import { Restarts } from '../../src/threads/restarts.ts'
 import type { NewStart } from '../../src/threads/worker-pool.ts'
 import type { StatesOfWorkers } from '../../src/threads/worker-states.ts'
 import { systemClock } from '../../src/time/clock.ts'
+import { bounded } from '../bounded.ts'
 import { events, eventsOf, sorted } from './events.ts'
 import { alive, watchWorkers } from './started-workers.ts'
 
@@ -17,6 +18,9 @@ watchWorkers()
 
 const MODULE = new URL('./row-functions.mjs', import.meta.url).href
 const ROWS = eventsOf(3_000).map(event => ({ ...event, n: event.n % 40 }))
+const BLOCK = 50
+/** After how many blocks a worker is lost. */
+const KILL_EVERY = bounded(12, 5)
 
 const shards = (config: PipelineConfig) =>
   pipeline(events, config)
@@ -45,9 +49,9 @@ async function run(plan: Plan, options: RunOptions<never, never>, disturb = (_bl
     ...(options as object),
     sink: (row: object) => void out.push(row),
   })
-  for (let at = 0; at < ROWS.length; at += 50) {
-    disturb(at / 50)
-    await job.pushMany(ROWS.slice(at, at + 50))
+  for (let at = 0; at < ROWS.length; at += BLOCK) {
+    disturb(at / BLOCK)
+    await job.pushMany(ROWS.slice(at, at + BLOCK))
     if (at % 500 === 0) await new Promise(resolve => setImmediate(resolve))
   }
   const summary = await job.drain()
@@ -74,12 +78,12 @@ describe('workers that are started anew', () => {
         checkpoint: { store: memoryStore(), everyEvents: 700 },
       },
       block => {
-        if (block % 5 !== 2) return
+        if (block % KILL_EVERY !== 2) return
         kills++
         void anyOf(alive)?.terminate()
       },
     )
-    expect(kills).toBe(12)
+    expect(kills).toBe(ROWS.length / BLOCK / KILL_EVERY)
     if ('order' in options) expect(out).toEqual(one.out)
     else expect(sorted(out)).toEqual(sorted(one.out))
     expect(summary.restarts).toBeGreaterThan(0)

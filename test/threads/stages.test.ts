@@ -11,6 +11,7 @@ import {
   tumbling,
 } from '../../src/index.ts'
 import type { Job } from '../../src/job.ts'
+import { takingTurns } from '../bounded.ts'
 import { type Event, events, eventsOf, textOf } from './events.ts'
 
 const ROWS = eventsOf(1_500)
@@ -57,10 +58,12 @@ async function run(plan: { run(options: object): Promise<Job<never, never>> }, r
 }
 
 describe('stages on workers of their own', () => {
-  it.each(Object.entries(plans))('give the rows of one thread, in their order: %s', async (_, plan) => {
+  const configs = [{ maxBatch: 4_096 }, { maxBatch: 7, engine: 'js' }] as const
+  const names = Object.keys(plans)
+  it.each(Object.entries(plans))('give the rows of one thread, in their order: %s', async (name, plan) => {
     const one = await run(plan({ engine: 'js' }, false) as never)
     expect(one.out.length).toBeGreaterThan(5)
-    for (const config of [{ maxBatch: 4_096 }, { maxBatch: 7, engine: 'js' }] as const) {
+    for (const config of takingTurns(names.indexOf(name), configs)) {
       const many = await run(plan(config, true) as never)
       expect(many.mode).toEqual({ kind: 'stages', workers: 3 })
       expect(many.out).toEqual(one.out)

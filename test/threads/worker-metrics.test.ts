@@ -33,7 +33,7 @@ const staged = () =>
 const total = (numbers: readonly number[]): number => numbers.reduce((sum, each) => sum + each, 0)
 
 describe('one snapshot of a job on workers', () => {
-  it.each([1, 2, 4])('shows every one of %d that are dealt keys, and what they count adds up', async workers => {
+  it.each([1, 3])('shows every one of %d that are dealt keys, and what they count adds up', async workers => {
     let out = 0
     const job = await shards().run({ workers, distribution: 'keys', sink: () => void out++ })
     for (let at = 0; at < ROWS.length; at += 100) await job.pushMany(ROWS.slice(at, at + 100))
