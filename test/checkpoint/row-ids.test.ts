@@ -210,7 +210,7 @@ describe('the ids of rows that workers share', () => {
     [
       'as many as before, whose results come worker by worker',
       shared,
-      () => ({ workers: 3 }),
+      () => ({ workers: bounded(2, 3) }),
       { kind: 'shards', distribution: 'keys', reason: 'rows have ids, which go by the order of results' },
     ],
     [

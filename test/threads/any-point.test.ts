@@ -103,11 +103,17 @@ function lender(job: Job<never, never>) {
   }
 }
 
+const answers = new Map<Plan, string[]>()
+
+/** What a job gives that nothing happens to. */
 async function answerOf(name: Plan): Promise<string[]> {
+  const known = answers.get(name)
+  if (known !== undefined) return known
   const out: object[] = []
   const job = await jobs[name]().run({ sink: (row: object) => void out.push(row), ...optionsOf(name) })
   const lent = await lentRows(() => pushAll(name, job as never))
   expect(lent).toBe(name === LENT ? ROWS.length : 0)
+  answers.set(name, sorted(out))
   return sorted(out)
 }
 
@@ -160,7 +166,7 @@ describe('workers that end before any of their writes to shared memory, between 
 
   it.each(['shards by key', 'stages'] as const)('or are started anew, and give the same rows: %s', async name => {
     const expected = await answerOf(name)
-    const points = pointsOf(name === 'stages' ? 0 : 1, 3).filter(each => each > 1)
+    const points = pointsOf(name === 'stages' ? 0 : 1, 4).filter(each => each > 1)
     let restarts = 0
     for (const writes of points) {
       process.env[DIES] = String(writes)

@@ -23,7 +23,7 @@ import {
   sum,
   tumbling,
 } from '../../src/index.ts'
-import { bounded } from '../bounded.ts'
+import { bounded, takingTurns } from '../bounded.ts'
 import { events, eventsOf, sorted } from './events.ts'
 
 const ROWS = eventsOf(700)
@@ -147,23 +147,29 @@ async function relay(plan: Plan, legs: readonly Leg[], cuts: readonly number[]):
 }
 
 describe('a checkpoint of a job that is dealt out to workers', () => {
-  it.each(Object.entries(plans))('goes on with as many workers, more, fewer, or none: %s', async (_, given) => {
-    const plan = given as unknown as Plan
-    const expected = sorted(await relay(plan, [{ workers: undefined, engine: 'js' }], []))
-    expect(expected.length).toBeGreaterThan(20)
-    const [workersOf, cuts] = bounded(
-      [
-        [undefined, 1, 2, 2, 1, undefined],
-        [1, 233, 350, 500, 699],
-      ],
-      [
-        [2, 2, 4, undefined, 3, undefined, 1],
-        [1, 233, 350, 460, 500, 699],
-      ],
-    )
-    const legs = workersOf.map((workers, leg): Leg => ({ workers, engine: leg % 2 === 0 ? 'wasm' : 'js' }))
-    expect(sorted(await relay(plan, legs, cuts))).toEqual(expected)
-  })
+  /** As many workers as before, more, fewer, and none, before and then. */
+  const layouts = bounded(
+    [
+      [undefined, 2, 2],
+      [1, 2, undefined],
+      [undefined, 2, 1],
+    ],
+    [[2, 2, 4, undefined, 3, undefined, 1]],
+  )
+  const cuts = bounded([233, 500], [1, 233, 350, 460, 500, 699])
+  const names = Object.keys(plans)
+  it.each(Object.entries(plans))(
+    'goes on where the work is spread otherwise, or as before: %s',
+    async (name, given) => {
+      const plan = given as unknown as Plan
+      const expected = sorted(await relay(plan, [{ workers: undefined, engine: 'js' }], []))
+      expect(expected.length).toBeGreaterThan(20)
+      for (const layout of takingTurns(names.indexOf(name), layouts)) {
+        const legs = layout.map((workers, leg): Leg => ({ workers, engine: leg % 2 === 0 ? 'wasm' : 'js' }))
+        expect(sorted(await relay(plan, legs, cuts))).toEqual(expected)
+      }
+    },
+  )
 })
 
 describe('a checkpoint of another order of results', () => {
@@ -254,9 +260,8 @@ describe('a checkpoint of a job that deals batches out', () => {
     const keys: Leg = { workers: 2, engine: 'wasm', distribution: 'keys' }
     const one: Leg = { workers: undefined, engine: 'js' }
     for (const [given, legs, cuts] of [
-      [dealt, [one, batches(2), one, batches(3)], [150, 300, 555]],
-      [dealt, [batches(2), keys, batches(1), one], [1, 350, 699]],
-      [behind, [batches(2), one, batches(3)], [233, 460]],
+      [dealt, [one, batches(2), keys, batches(1), one, batches(3)], [1, 150, 300, 350, 555]],
+      [behind, [batches(2), one, batches(1)], [233, 460]],
     ] as const) {
       const plan = given as unknown as Plan
       const expected = sorted(await relay(plan, [one], []))

@@ -11,6 +11,7 @@ import {
   sum,
   tumbling,
 } from '../../src/index.ts'
+import { bounded } from '../bounded.ts'
 import { type Event, events, eventsOf, textOf } from './events.ts'
 import { started, watchWorkers } from './started-workers.ts'
 
@@ -151,12 +152,13 @@ describe('a link with a strategy of its own', () => {
   })
 
   it('lets a job be stopped, and a stage be lost, while it is full; what is in it stays in the books', async () => {
-    for (const [backpressure, isStopped] of [
+    const ways = [
       ['block', true],
       ['block', false],
       ['drop-oldest', true],
       ['drop-oldest', false],
-    ] as const) {
+    ] as const
+    for (const [backpressure, isStopped] of ways.filter((_, way) => bounded(way % 3 === 0, true))) {
       const job = await linked({ bufferSize: 10, backpressure }, 'obeys').run({ sink: [] })
       const until = async (isSo: () => boolean) => {
         while (!isSo()) await new Promise(resolve => setTimeout(resolve, 1))
