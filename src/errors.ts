@@ -81,6 +81,15 @@ export function show(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 80)}…` : text
 }
 
+/** What an error says that others threw, or what they threw instead of one. Never throws, whatever that is. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown)
+  } catch {
+    return show(thrown)
+  }
+}
+
 const maker =
   (code: EventfluxErrorCode) =>
   (message: string, details?: ErrorDetails): EventfluxError =>

@@ -1,4 +1,4 @@
-import { checkpointFailed, checkpointInvalid, EventfluxError, optionInvalid, show } from '../errors.ts'
+import { checkpointFailed, checkpointInvalid, EventfluxError, messageOf, optionInvalid, show } from '../errors.ts'
 import type { Section, StoredSection } from './checkpoint-format.ts'
 import type { CheckpointMeta } from './checkpoint-meta.ts'
 import { type CheckpointStore, checkStore } from './checkpoint-store.ts'
@@ -200,9 +200,8 @@ export class CheckpointArchive {
       return await ask()
     } catch (cause) {
       if (cause instanceof EventfluxError) throw cause
-      const reason = cause instanceof Error ? cause.message : String(cause)
       const { name } = this.#store
-      throw checkpointFailed(`the store "${name}" failed to ${what}: ${reason}`, { at: name, cause })
+      throw checkpointFailed(`the store "${name}" failed to ${what}: ${messageOf(cause)}`, { at: name, cause })
     }
   }
 }

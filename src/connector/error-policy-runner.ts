@@ -1,4 +1,4 @@
-import { type EventfluxError, sinkFailed, sourceFailed, stageFailed } from '../errors.ts'
+import { type EventfluxError, messageOf, sinkFailed, sourceFailed, stageFailed } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
 import { ABORTED, AbortGate } from './abort-gate.ts'
 import {
@@ -144,7 +144,7 @@ export class ErrorPolicyRunner<R = unknown> {
 
   #ending({ row, stage, attempt, cause }: FailedRow<R>): EventfluxError {
     const tries = attempt === 1 ? '' : ` after ${attempt} attempts`
-    return this.#fatal(`"${stage}" failed on a row${tries}: ${reason(cause)}`, { value: row, at: stage, cause })
+    return this.#fatal(`"${stage}" failed on a row${tries}: ${messageOf(cause)}`, { value: row, at: stage, cause })
   }
 
   #bury(failed: FailedRow<R>, { sink }: DeadLetterPolicy<R>): void | Promise<void> {
@@ -168,7 +168,7 @@ export class ErrorPolicyRunner<R = unknown> {
   }
 
   #lost(failed: FailedRow<R>, cause: unknown): EventfluxError {
-    return sinkFailed(`the dead letter sink of "${failed.stage}" failed: ${reason(cause)}`, {
+    return sinkFailed(`the dead letter sink of "${failed.stage}" failed: ${messageOf(cause)}`, {
       value: failed,
       at: failed.stage,
       cause,
@@ -178,8 +178,4 @@ export class ErrorPolicyRunner<R = unknown> {
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof (value as Promise<T> | null | undefined)?.then === 'function'
-}
-
-function reason(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

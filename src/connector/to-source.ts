@@ -1,4 +1,4 @@
-import { EventfluxError, optionInvalid, show, sourceFailed } from '../errors.ts'
+import { EventfluxError, messageOf, optionInvalid, show, sourceFailed } from '../errors.ts'
 import { HandlerSource } from './handler-source.ts'
 import { ArraySource, AsyncIterableSource, IterableSource } from './iterable-source.ts'
 import { readableStreamSource } from './readable-stream-source.ts'
@@ -95,7 +95,7 @@ function adapterFor(input: unknown): string {
 function failure(source: Source<never>, cause: unknown): EventfluxError {
   if (cause instanceof EventfluxError) return cause
   const { name } = source.metadata
-  return sourceFailed(`source "${name}" failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+  return sourceFailed(`source "${name}" failed: ${messageOf(cause)}`, {
     at: name,
     cause,
   })

@@ -1,4 +1,4 @@
-import { engineUnavailable } from '../errors.ts'
+import { engineUnavailable, messageOf } from '../errors.ts'
 import { LinearMemory, type SharedBytes } from '../memory/linear-memory.ts'
 import { instantiateKernels, instantiateKernelsSync } from '../wasm/instantiate.ts'
 import type { KernelModule } from '../wasm/kernel-module.ts'
@@ -55,8 +55,10 @@ export async function createEngineWithin(
 }
 
 function withoutWasm(error: unknown): Error {
-  const reason = error instanceof Error ? error.message : String(error)
-  return engineUnavailable(`WebAssembly with shared memory can't run here (${reason}): choose engine 'auto' or 'js'`, {
-    cause: error,
-  })
+  return engineUnavailable(
+    `WebAssembly with shared memory can't run here (${messageOf(error)}): choose engine 'auto' or 'js'`,
+    {
+      cause: error,
+    },
+  )
 }

@@ -4,7 +4,7 @@ import { AbortGate } from '../connector/abort-gate.ts'
 import { goesOn } from '../connector/goes-on.ts'
 import type { IntakeResult, Source, SourceIntake, SourceMetadata } from '../connector/source.ts'
 import { type SourceLike, toSource } from '../connector/to-source.ts'
-import { checkpointMismatch, type EventfluxError, eventInvalid, optionInvalid, show } from '../errors.ts'
+import { checkpointMismatch, type EventfluxError, eventInvalid, messageOf, optionInvalid, show } from '../errors.ts'
 import type { ColumnBlock } from '../memory/column-input.ts'
 import { checkOptions } from '../options.ts'
 import type { Schema } from '../schema/schema.ts'
@@ -217,9 +217,8 @@ class LoggingIntake<E> implements SourceIntake<E> {
       encodeRows([event])
       return true
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause)
       this.reject(
-        eventInvalid(`an event of source "${this.#name}" can't be logged: ${reason}`, {
+        eventInvalid(`an event of source "${this.#name}" can't be logged: ${messageOf(cause)}`, {
           value: event,
           at: this.#name,
           cause,

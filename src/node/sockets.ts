@@ -3,7 +3,7 @@ import { type ByteInput, csvSource, ndjsonSource } from '../connector/byte-sourc
 import type { CsvDecoderOptions } from '../connector/csv-decoder.ts'
 import type { Source, SourceIntake } from '../connector/source.ts'
 import { toSource } from '../connector/to-source.ts'
-import { optionInvalid, show, sourceFailed } from '../errors.ts'
+import { messageOf, optionInvalid, show, sourceFailed } from '../errors.ts'
 import type { Schema } from '../schema/schema.ts'
 import { IntakeTurnstile } from './intake-turnstile.ts'
 import { untilDestroyed } from './readable.ts'
@@ -115,5 +115,3 @@ function serve(
     )
   })
 }
-
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

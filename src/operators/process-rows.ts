@@ -3,7 +3,14 @@ import type { StateReader } from '../checkpoint/state-reader.ts'
 import type { StateWriter } from '../checkpoint/state-writer.ts'
 import { type Stateful, sizeOfState } from '../checkpoint/stateful.ts'
 import type { Processor, ProcessorContext } from '../connector/processor.ts'
-import { checkpointBusy, checkpointInvalid, checkpointMismatch, eventInvalid, stageFailed } from '../errors.ts'
+import {
+  checkpointBusy,
+  checkpointInvalid,
+  checkpointMismatch,
+  eventInvalid,
+  messageOf,
+  stageFailed,
+} from '../errors.ts'
 import { rowAt } from '../kernels/rows.ts'
 import { ArenaScope } from '../memory/arena.ts'
 import { BatchView } from '../memory/batch-view.ts'
@@ -219,7 +226,7 @@ export class ProcessRowsOperator implements Operator, Stateful {
       return ask()
     } catch (cause) {
       const failed = what === 'snapshot' ? stageFailed : checkpointInvalid
-      throw failed(`the ${what} of "${this.name}" failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      throw failed(`the ${what} of "${this.name}" failed: ${messageOf(cause)}`, {
         at: this.name,
         cause,
       })

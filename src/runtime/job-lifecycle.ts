@@ -1,5 +1,5 @@
 import type { Source } from '../connector/source.ts'
-import { EventfluxError, optionInvalid, show, stageFailed, timedOut } from '../errors.ts'
+import { EventfluxError, messageOf, optionInvalid, show, stageFailed, timedOut } from '../errors.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { Clock } from '../time/clock.ts'
@@ -135,9 +135,7 @@ export class JobLifecycle {
   failed(error: unknown): void {
     if (this.hasEnded || this.#failure !== undefined) return
     this.#failure =
-      error instanceof EventfluxError
-        ? error
-        : stageFailed(`the job failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      error instanceof EventfluxError ? error : stageFailed(`the job failed: ${messageOf(error)}`, { cause: error })
     if (!this.#isEnding) this.#end()
   }
 

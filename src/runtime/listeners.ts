@@ -1,4 +1,4 @@
-import { type EventfluxError, optionInvalid, show, stageFailed } from '../errors.ts'
+import { type EventfluxError, messageOf, optionInvalid, show, stageFailed } from '../errors.ts'
 
 /** Functions that want to know of something. What one throws is a failure, and keeps no other from knowing. */
 export class Listeners<Event> {
@@ -33,8 +33,7 @@ export class Listeners<Event> {
       try {
         listener(event)
       } catch (cause) {
-        const message = cause instanceof Error ? cause.message : String(cause)
-        this.#failed(stageFailed(`a listener of ${this.#where} threw: ${message}`, { cause }))
+        this.#failed(stageFailed(`a listener of ${this.#where} threw: ${messageOf(cause)}`, { cause }))
       }
       if (!isCurrent()) return
     }

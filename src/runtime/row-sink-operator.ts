@@ -1,6 +1,6 @@
 import type { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
 import type { RowId, Sink } from '../connector/sink.ts'
-import { EventfluxError, sinkFailed } from '../errors.ts'
+import { EventfluxError, messageOf, sinkFailed } from '../errors.ts'
 import { rowAt } from '../kernels/rows.ts'
 import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import type { LinearMemory } from '../memory/linear-memory.ts'
@@ -180,8 +180,7 @@ export class RowSinkOperator implements Operator {
       return await action()
     } catch (cause) {
       if (cause instanceof EventfluxError) throw cause
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      throw sinkFailed(`sink "${this.name}" failed to ${what}: ${reason}`, { at: this.name, cause })
+      throw sinkFailed(`sink "${this.name}" failed to ${what}: ${messageOf(cause)}`, { at: this.name, cause })
     }
   }
 

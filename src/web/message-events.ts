@@ -1,5 +1,5 @@
 import type { Subscribe } from '../connector/listener-source.ts'
-import { decodeFailed, show } from '../errors.ts'
+import { decodeFailed, messageOf, show } from '../errors.ts'
 
 /** What the messages of a connection become. */
 export interface MessageOptions<E> {
@@ -26,8 +26,13 @@ export function messageReader<E>(
     try {
       made = map(data)
     } catch (cause) {
-      const what = cause instanceof Error ? cause.message : String(cause)
-      reject(decodeFailed(`a message of "${name}" can't be read: ${what}`, { at: name, value: show(data), cause }))
+      reject(
+        decodeFailed(`a message of "${name}" can't be read: ${messageOf(cause)}`, {
+          at: name,
+          value: show(data),
+          cause,
+        }),
+      )
       return
     }
     if (Array.isArray(made)) for (const one of made as readonly E[]) event(one)

@@ -1,4 +1,4 @@
-import { planInvalid, show, stageFailed } from '../../errors.ts'
+import { messageOf, planInvalid, show, stageFailed } from '../../errors.ts'
 import type { FunctionDefinition } from '../../expression/function-definition.ts'
 import { rowAt } from '../../kernels/rows.ts'
 import { type Store, type StorePlace, storeOf } from '../../memory/field-setter.ts'
@@ -149,8 +149,7 @@ class OneCall {
     try {
       result = this.#apply()
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      this.#fail(row, `the function ${show(name)} failed in ${this.#describe()}: ${why}`, { cause })
+      this.#fail(row, `the function ${show(name)} failed in ${this.#describe()}: ${messageOf(cause)}`, { cause })
       return 'failed'
     }
     if (returns.nullable && (result === null || result === undefined)) return 'null'

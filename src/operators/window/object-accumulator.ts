@@ -1,6 +1,6 @@
 import type { StateReader } from '../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../checkpoint/state-writer.ts'
-import { checkpointUnsupported, EventfluxError, stageFailed } from '../../errors.ts'
+import { checkpointUnsupported, EventfluxError, messageOf, stageFailed } from '../../errors.ts'
 import { rowAt } from '../../kernels/rows.ts'
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import { type ValueReader, valueReaders } from '../../memory/value-reader.ts'
@@ -145,8 +145,7 @@ export class ObjectAccumulator<A> implements Accumulator {
       run()
     } catch (error) {
       if (error instanceof EventfluxError) throw error
-      const message = error instanceof Error ? error.message : String(error)
-      throw stageFailed(`the aggregate ${this.inTypeScript} failed: ${message}`, {
+      throw stageFailed(`the aggregate ${this.inTypeScript} failed: ${messageOf(error)}`, {
         at: this.inTypeScript,
         cause: error,
       })

@@ -1,6 +1,6 @@
 import type { StateReader } from '../../../checkpoint/state-reader.ts'
 import type { StateWriter } from '../../../checkpoint/state-writer.ts'
-import { checkpointUnsupported, stageFailed } from '../../../errors.ts'
+import { checkpointUnsupported, messageOf, stageFailed } from '../../../errors.ts'
 import type { CheckedDefinition } from '../../../expression/aggregate-definition.ts'
 import type { RunningAggregate } from './running-aggregate.ts'
 
@@ -51,8 +51,7 @@ export function namedFailures(definition: CheckedDefinition): CheckedDefinition 
       try {
         return run(...args)
       } catch (cause) {
-        const message = cause instanceof Error ? cause.message : String(cause)
-        throw stageFailed(`the aggregate ${name} failed: ${message}`, { at: name, cause })
+        throw stageFailed(`the aggregate ${name} failed: ${messageOf(cause)}`, { at: name, cause })
       }
     }
   return {
