@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts'
 import type { WebWorker } from '../kernels/create-runtime.ts'
 import { workerUrl } from './worker-url.ts'
 
@@ -9,7 +10,7 @@ export interface Thread {
 }
 
 /** What becomes of a thread. */
-interface ThreadListener {
+export interface ThreadListener {
   message(message: unknown): void
   /** It is gone, or about to be: it threw, ran out of memory, exited, was terminated or never started. */
   ended(reason: string, cause: unknown): void
@@ -45,7 +46,7 @@ function nodeThread({ Worker }: NodeThreads, listener: ThreadListener): Thread {
   worker.on('messageerror', error => listener.ended('sent a message that could not be read', error))
   worker.on('error', error => {
     cause = error
-    listener.ended(`failed: ${error instanceof Error ? error.message : String(error)}`, error)
+    listener.ended(`failed: ${messageOf(error)}`, error)
   })
   worker.on('exit', code => listener.ended(`exited with code ${code}`, cause))
   return {

@@ -1,8 +1,8 @@
-import { EventfluxError, type EventfluxErrorCode, stageFailed } from '../errors.ts'
+import { EventfluxError, type EventfluxErrorCode, messageOf, stageFailed } from '../errors.ts'
 import type { ResolvedConfig } from '../plan/config.ts'
 import { BYTE_WIDTH, type TypeName } from '../schema/data-type.ts'
 import { FrameRing } from './frame-ring.ts'
-import type { Spawn, Thread } from './spawn.ts'
+import type { Spawn, Thread, ThreadListener } from './spawn.ts'
 import { WorkerCells } from './worker-cells.ts'
 import type {
   SentError,
@@ -194,7 +194,7 @@ export class WorkerPool {
       this.#failure ??= error
       this.#failed?.(error)
     }
-    const thread = spawn({
+    const listener: ThreadListener = {
       message: given => {
         const message = given as WorkerMessage
         if (generation !== this.#generation) return
@@ -205,8 +205,15 @@ export class WorkerPool {
         else isReady(this.#readyWorker(worker, message.shape))
       },
       ended: (reason, cause) => failed(stageFailed(`${name} ${reason}`, { at: name, cause })),
-    })
-    thread.post(job)
+    }
+    let thread = NOT_STARTED
+    try {
+      thread = spawn(listener)
+      thread.post(job)
+    } catch (cause) {
+      // Those that were started before it are to be ended.
+      listener.ended(`could not be started: ${messageOf(cause)}`, cause)
+    }
     return { thread, ready }
   }
 
@@ -223,6 +230,9 @@ export class WorkerPool {
     }
   }
 }
+
+/** In the place of a thread the system had no room for. */
+const NOT_STARTED: Thread = { post() {}, async end() {} }
 
 /** Room for eight of the longest batches, within bounds; and for the eight widest rows of a frame, whatever the bounds. */
 export function ringBytes(
