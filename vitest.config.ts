@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'vitest/config'
+import { bounded } from './test/bounded.ts'
 
 /** Gives tests the compiled kernels the way the bundle gives them to users: as text, the default export. */
 const wasmText: Plugin = {
@@ -56,7 +57,8 @@ export default defineConfig({
   test: {
     setupFiles: ['test/seed.ts'],
     globalSetup: ['test/threads/build-worker.ts'],
-    testTimeout: 60_000,
+    // Nothing that is measured: only when to give up on a test that hangs, on a busy machine too.
+    testTimeout: bounded(60_000, 600_000),
     pool: 'forks',
     maxWorkers: 2,
     execArgv: ['--expose-gc'],

@@ -229,28 +229,30 @@ describe("order: 'global'", () => {
     expect(turn).toBe(4)
   })
 
-  it('goes on from a checkpoint in that order, with as many workers, more, fewer, or none', async () => {
-    const layouts = bounded(
-      [
-        [1, 2, undefined, 1],
-        [undefined, 3, 1, 1],
-      ],
-      [
-        [2, 4, undefined, 1],
-        [undefined, 3, 2, 2],
-      ],
-    )
-    for (const [turn, plan] of [
-      plans['a tumbling window by a text, with conditions before and behind'],
-      shared['a hopping window'],
-      plans['sessions by a number that may be null, NaN and -0'],
-    ].entries()) {
+  const layouts = bounded(
+    [
+      [1, 2, undefined, 1],
+      [undefined, 3, 1, 1],
+    ],
+    [
+      [2, 4, undefined, 1],
+      [undefined, 3, 2, 2],
+    ],
+  )
+  const kept = {
+    'a tumbling window by a text': plans['a tumbling window by a text, with conditions before and behind'],
+    'a hopping window': shared['a hopping window'],
+    sessions: plans['sessions by a number that may be null, NaN and -0'],
+  }
+  it.each(turns<(config: PipelineConfig) => AnyPlan>(kept))(
+    'goes on from a checkpoint in that order where the work is spread otherwise, or as before: %s',
+    async (_, plan, turn) => {
       const { out: expected } = await run(plan({}), { order: 'global' })
       for (const legs of takingTurns(turn, layouts)) {
         const out: string[] = []
         let bytes: Uint8Array | undefined
         for (const [leg, workers] of legs.entries()) {
-          const job = await (plan({ maxBatch: 64 }) as unknown as AnyPlan).run({
+          const job = await plan({ maxBatch: 64 }).run({
             order: 'global',
             ...(workers !== undefined && { workers }),
             ...(bytes !== undefined && { restore: bytes }),
@@ -265,8 +267,8 @@ describe("order: 'global'", () => {
         }
         expect(out).toEqual(expected)
       }
-    }
-  })
+    },
+  )
 
   it('has nothing waited for in an empty window, and lets what is behind see whole batches', async () => {
     const { 'a tumbling window by a text, with conditions before and behind': plan } = plans
