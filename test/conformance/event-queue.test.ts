@@ -61,6 +61,7 @@ const CHECKS: Readonly<Record<About, (given: TimeCase) => Promise<void> | void>>
   lengths: async ({ input: { capacity, count } }) => {
     const queue = new EventQueue<number>(capacity)
     const lengths = new Set<boolean>()
+    const taken: (number | undefined)[] = []
     const look = () => lengths.add(queue.length >= 0 && queue.length <= capacity)
     await Promise.all([
       tasks(1, async which => {
@@ -72,21 +73,23 @@ const CHECKS: Readonly<Record<About, (given: TimeCase) => Promise<void> | void>>
       }),
       tasks(1, async which => {
         for (let i = 0; i < count; i++) {
-          expect(await queue.pop()).toBe(i)
+          taken.push(await queue.pop())
           look()
           await turn(i, which)
         }
       }),
     ])
+    expect(taken).toEqual(Array.from({ length: count }, (_, i) => i))
     expect([...lengths]).toEqual([true])
   },
   displaced: async ({ input: { capacity, count, producers, consumers } }) => {
     const times = new Uint8Array(count)
     const seen = (value: number) => void times[value]!++
     const queue = new EventQueue<number>({ capacity, backpressure: 'drop-oldest', onEvict: seen })
+    let accepted = 0
     const offered = tasks(producers, async which => {
       for (let i = 0; i < count; i++) {
-        expect(queue.push(i)).toBe(true)
+        if (queue.push(i) === true) accepted++
         await turn(i, which)
       }
     }).then(() => queue.close())
@@ -99,15 +102,17 @@ const CHECKS: Readonly<Record<About, (given: TimeCase) => Promise<void> | void>>
       }
     })
     await Promise.all([offered, taken])
+    expect(accepted).toBe(producers * count)
     expect(times.every(n => n === producers)).toBe(true)
   },
   many: async ({ input: { capacity, count, producers, consumers } }) => {
     const times = new Uint8Array(count)
     const queue = new EventQueue<number>(capacity)
+    let accepted = 0
     await Promise.all([
       tasks(producers, async which => {
         for (let i = 0; i < count; i++) {
-          expect(await queue.push(i)).toBe(true)
+          if ((await queue.push(i)) === true) accepted++
           await turn(i, which)
         }
       }),
@@ -118,6 +123,7 @@ const CHECKS: Readonly<Record<About, (given: TimeCase) => Promise<void> | void>>
         }
       }),
     ])
+    expect(accepted).toBe(producers * count)
     expect(times.every(n => n === producers)).toBe(true)
     expect(queue.length).toBe(0)
   },
