@@ -67,21 +67,34 @@ export class IterableSource<E> implements Source<E> {
   async run(intake: SourceIntake<E>): Promise<void> {
     if (intake.signal.aborted) return
     const gate = new AbortGate(intake.signal)
-    let chunk: E[] = []
     try {
-      for (const event of this.#events) {
-        if (chunk.push(event) < CHUNK_ROWS) continue
+      for (const chunk of chunksOf(this.#events)) {
         if (!(await goesOn(intake.pushMany(chunk), gate))) return
         this.#offset += chunk.length
-        chunk = []
         await nextTurn()
         if (intake.signal.aborted) return
       }
-      if (chunk.length > 0 && (await goesOn(intake.pushMany(chunk), gate))) this.#offset += chunk.length
     } finally {
       gate.close()
     }
   }
+}
+
+/** Some events at a time. Where the iterable throws, those it gave before come first. */
+function* chunksOf<E>(events: Iterable<E>): Generator<E[], void> {
+  let next: E[] = []
+  try {
+    for (const event of events) {
+      if (next.push(event) < CHUNK_ROWS) continue
+      const chunk = next
+      next = []
+      yield chunk
+    }
+  } catch (error) {
+    if (next.length > 0) yield next
+    throw error
+  }
+  if (next.length > 0) yield next
 }
 
 /** Async iterables, event by event; `return()` is called when the job stops early. */
@@ -124,7 +137,8 @@ export async function* untilAborted<T>(events: AsyncIterable<T>, signal: AbortSi
     while (!signal.aborted) {
       let next: IteratorResult<T> | typeof ABORTED
       try {
-        next = await gate.wait(iterator.next())
+        // What is no promise is taken too, as `for await` does.
+        next = await gate.wait(Promise.resolve(iterator.next()))
       } catch (error) {
         isOver = true
         throw error

@@ -50,9 +50,14 @@ export class ListenerSource<E> implements Source<E> {
       const finish = (error?: { readonly cause: unknown }): void => {
         if (isFinished) return
         isFinished = true
-        unsubscribe?.()
         intake.signal.removeEventListener('abort', stop)
-        if (error) reject(error.cause)
+        let failure = error
+        try {
+          unsubscribe?.()
+        } catch (cause) {
+          failure ??= { cause }
+        }
+        if (failure) reject(failure.cause)
         else resolve()
       }
       const stop = (): void => finish()
@@ -65,14 +70,25 @@ export class ListenerSource<E> implements Source<E> {
         isPushing = false
         if (isEnding) finish()
       }
+      // Who calls back is not the one to hear what is wrong with an event.
+      const guarded = (hand: () => void): void => {
+        try {
+          hand()
+        } catch (cause) {
+          fail(cause)
+        }
+      }
       const event = (value: E): void => {
         if (isEnding || isFinished) return
-        if (!isPushing) {
-          const outcome = intake.push(value)
-          if (outcome !== true && 'then' in outcome) afterPush(outcome).catch(fail)
-        } else if (waiting.length < this.#maxWaiting) waiting.push(value)
-        else intake.reject(this.#overrun(value))
+        if (isPushing && waiting.length < this.#maxWaiting) waiting.push(value)
+        else if (isPushing) refuse(this.#overrun(value))
+        else
+          guarded(() => {
+            const outcome = intake.push(value)
+            if (outcome !== true && 'then' in outcome) afterPush(outcome).catch(fail)
+          })
       }
+      const refuse = (error: EventfluxError): void => guarded(() => intake.reject(error))
       const end = (): void => {
         isEnding = true
         if (!isPushing) finish()
@@ -83,7 +99,7 @@ export class ListenerSource<E> implements Source<E> {
         return
       }
       intake.signal.addEventListener('abort', stop, { once: true })
-      unsubscribe = this.#subscribe({ event, end, fail, reject: error => intake.reject(error), clock: intake.clock })
+      unsubscribe = this.#subscribe({ event, end, fail, reject: refuse, clock: intake.clock })
       if (isFinished) unsubscribe()
     })
   }

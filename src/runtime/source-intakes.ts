@@ -1,5 +1,5 @@
 import type { Source, SourceIntake } from '../connector/source.ts'
-import type { EventfluxError } from '../errors.ts'
+import { EventfluxError } from '../errors.ts'
 import type { ColumnBlock } from '../memory/column-input.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { Clock } from '../time/clock.ts'
@@ -35,12 +35,23 @@ export class SourceIntakes {
       try {
         await source.run(new EdgeIntake({ ...parts, signal: aborts[i]!.signal, input: i }))
         parts.onEnd(i)
-      } finally {
-        await source.close?.()
+      } catch (error) {
+        await closeFailed(source, error)
+        throw error
       }
+      await source.close?.()
     })
     this.done = Promise.all(runs).then(() => {})
     this.closed = Promise.allSettled(runs).then(() => {})
+  }
+}
+
+/** Closes a source that failed: what it failed on is what is told, and what closing fails on stands beside it. */
+async function closeFailed(source: Source, failure: unknown): Promise<void> {
+  try {
+    await source.close?.()
+  } catch (error) {
+    if (failure instanceof EventfluxError) failure.suppressed.push(error)
   }
 }
 

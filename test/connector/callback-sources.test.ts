@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { interval } from '../../src/connector/interval-source.ts'
 import { fromEventTarget } from '../../src/connector/listener-source.ts'
+import { fromObservable, type ObservableObserver } from '../../src/connector/observable.ts'
 import { toSource } from '../../src/connector/to-source.ts'
+import { pipeline } from '../../src/packaged.ts'
+import { i32 } from '../../src/schema/data-type.ts'
+import { schema } from '../../src/schema/schema.ts'
 import { until } from '../../src/testing/event-loop.ts'
 import { TestIntake } from '../../src/testing/test-intake.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
@@ -91,6 +95,37 @@ describe('an EventTarget', () => {
       [4, 5, 6, 7, 8, 9].map(n => ['BACKPRESSURE', n]),
     )
     expect(intake.overruns).toBe(0)
+  })
+
+  test('fails by what the intake refuses by throwing, and not in the face of who calls back', async () => {
+    const target = new EventTarget()
+    const job = await pipeline(schema({ n: i32() }), { engine: 'js' }).run({
+      source: fromEventTarget(target, 'n', (e: CustomEvent) => ({ n: e.detail })),
+      sink: [],
+    })
+    await until(() => {
+      target.dispatchEvent(new CustomEvent('n', { detail: 'none' }))
+      return job.state === 'failed'
+    })
+    await expect(job.done).rejects.toMatchObject({ code: 'EVENT_INVALID' })
+  })
+
+  test.each(['stop', 'end', 'error'] as const)('at its %s, fails when it cannot stop listening', async way => {
+    let observer!: Required<ObservableObserver<number>>
+    const unsubscribe = () => {
+      throw new Error('still here')
+    }
+    const intake = new TestIntake<number>()
+    const running = fromObservable<number>({
+      subscribe(given) {
+        observer = given
+        return { unsubscribe }
+      },
+    }).run(intake)
+    if (way === 'stop') intake.controller.abort()
+    else if (way === 'end') observer.complete()
+    else observer.error(new Error('the wire is cut'))
+    await expect(running).rejects.toThrow(way === 'error' ? 'the wire is cut' : 'still here')
   })
 
   test('fails when map throws, and stops listening', async () => {

@@ -161,6 +161,23 @@ describe('what toSource takes', () => {
     expect(() => toSource(input as never)).toThrow(`${adapter} makes one of an `)
   })
 
+  test('an iterable that throws has handed over what it gave before', async () => {
+    const intake = new TestIntake<{ n: number }>()
+    const broken = function* () {
+      yield* few
+      throw new Error('the wire is cut')
+    }
+    await expect(toSource(broken()).run(intake)).rejects.toThrow('the wire is cut')
+    expect(intake.events).toEqual(few)
+  })
+
+  test('an async iterator may answer without a promise, as for await allows', async () => {
+    const intake = new TestIntake<{ n: number }>()
+    const input = { [Symbol.asyncIterator]: () => few[Symbol.iterator]() }
+    await toSource(input as unknown as AsyncIterable<{ n: number }>).run(intake)
+    expect(intake.events).toEqual(few)
+  })
+
   test('what fails inside reaches the job as SOURCE_FAILED with its cause', async () => {
     const cause = new Error('the wire is cut')
     function* broken() {

@@ -42,3 +42,17 @@ it('aborts every source when the job stops', async () => {
   await job.stop()
   expect(stopped).toBe(3)
 })
+
+it('tells what a source failed on, and beside it what closing it failed on', async () => {
+  const source: Source<never> = {
+    metadata: { name: 'own', kind: 'test', replayable: false, bounded: true },
+    run: () => Promise.reject(new Error('the wire is cut')),
+    close: () => Promise.reject(new Error('and gone')),
+  }
+  const job = await numbers.run({ source, sink: [] })
+  await expect(job.done).rejects.toMatchObject({
+    code: 'SOURCE_FAILED',
+    cause: new Error('the wire is cut'),
+    suppressed: [expect.objectContaining({ cause: new Error('and gone') })],
+  })
+})
