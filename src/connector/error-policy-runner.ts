@@ -68,7 +68,7 @@ export class ErrorPolicyRunner<R = unknown> {
       return this.#failed(row, action, id, 1, cause)
     }
     if (!isPromise(outcome)) return outcome
-    return outcome.then(undefined, cause => this.#failed(row, action, id, 1, cause))
+    return Promise.resolve(outcome).then(undefined, cause => this.#failed(row, action, id, 1, cause))
   }
 
   /** Routes a failure that happened elsewhere (a rejected line, say), as a first and only attempt. */
@@ -108,7 +108,9 @@ export class ErrorPolicyRunner<R = unknown> {
     cause: unknown,
   ): Promise<T | undefined> {
     const policy = this.#policy as Extract<ErrorPolicy<R>, { kind: 'retry' }>
-    const delayMs = Math.min(policy.initialMs * policy.factor ** (attempt - 1), policy.maxMs)
+    // The power may be Infinity.
+    const delayMs =
+      policy.initialMs === 0 ? 0 : Math.min(policy.initialMs * policy.factor ** (attempt - 1), policy.maxMs)
     if ((await this.#sleep(delayMs)) === ABORTED) {
       return this.#giveUp({ row, stage: this.stage, attempt, cause }) as undefined | Promise<undefined>
     }
@@ -155,7 +157,7 @@ export class ErrorPolicyRunner<R = unknown> {
       throw this.#lost(failed, cause)
     }
     if (isPromise(sent)) {
-      return sent.then(
+      return Promise.resolve(sent).then(
         () => {
           this.counts.deadLettered++
         },

@@ -25,6 +25,7 @@ import type { Schema } from '../schema/schema.ts'
 import type { Clock } from '../time/clock.ts'
 import { EventDrivenClock } from '../time/event-driven-clock.ts'
 import { BatchSinkOperator } from './batch-sink-operator.ts'
+import { InvalidEvents } from './invalid-events.ts'
 import { asksClock, OutputOrder } from './output-order.ts'
 import { ownTexts } from './own-texts.ts'
 import { ResultBatch } from './result-batch.ts'
@@ -50,6 +51,7 @@ export interface Assembly {
   readonly order: OutputOrder
   /** The error policies at work, by stage. */
   readonly policies: ReadonlyMap<string, ErrorPolicyRunner>
+  readonly invalid: InvalidEvents
   readonly arena: Arena
   /** Rows of the longest batch. */
   readonly maxBatch: number
@@ -91,6 +93,7 @@ class Assembler {
   readonly #maxBatch: number
   readonly #timers: StageTimers
   readonly #order: OutputOrder
+  readonly #invalid: InvalidEvents
 
   constructor(parts: AssemblyParts) {
     this.#parts = parts
@@ -104,6 +107,9 @@ class Assembler {
       waits: hasRowClock ? undefined : () => this.#order.lost(),
     })
     this.#maxBatch = Math.min(parts.config.maxBatch, parts.config.bufferSize)
+    const policy = this.#policy('source', 'source')
+    const throws = (options.errors?.source ?? 'fail') === 'fail'
+    this.#invalid = new InvalidEvents(throws ? undefined : policy, error => listener.failed(error))
   }
 
   assemble(): Assembly {
@@ -137,6 +143,7 @@ class Assembler {
       sinks: this.#sinks,
       order: this.#order,
       policies: this.#policies,
+      invalid: this.#invalid,
       arena: this.#arena,
       maxBatch: this.#maxBatch,
       close() {
@@ -160,7 +167,7 @@ class Assembler {
       config,
       clock,
       maxBatch: this.#maxBatch,
-      onInvalid: this.#invalidEvents(),
+      onInvalid: (event, error) => this.#invalid.refuse(event, error),
       consumer: listener,
       sources: sourcesOf(options).length,
       order: this.#order,
@@ -216,17 +223,6 @@ class Assembler {
     const runner = new ErrorPolicyRunner({ stage, role, policy: given ?? 'fail', clock, signal })
     this.#policies.set(stage, runner)
     return runner
-  }
-
-  #invalidEvents(): (event: unknown, error: Error) => void {
-    const { options, listener } = this.#parts
-    const runner = this.#policy('source', 'source')
-    const policy = options.errors?.source ?? 'fail'
-    return (event, error) => {
-      if (policy === 'fail') throw error
-      const buried = runner.fail(event, error)
-      if (buried instanceof Promise) buried.catch(failure => listener.failed(failure))
-    }
   }
 
   #sink(columns: readonly InputColumn[], branch: string | undefined): Operator {

@@ -50,7 +50,7 @@ export class BatchSinkOperator implements Operator {
     const first = this.ids.take(batch.selectedCount)
     this.#view.show(batch)
     const taken = this.#policy.run<void, RowId>(this.#view, this.#take as (view: unknown, id: RowId) => void, first)
-    if (taken === undefined) {
+    if (!(taken instanceof Promise)) {
       this.rowsOut += batch.selectedCount
       return true
     }

@@ -182,7 +182,8 @@ export class JobLifecycle {
     if (this.#isSuspending) await this.turns.settle(this.#assembly.chain.elsewhere)
     else await this.turns.inject(task => task.endOfInput())
     if (this.#isAbandoned || this.hasEnded) return
-    await Promise.all(this.#assembly.sinks.map(sink => sink.flush()))
+    const { sinks, invalid } = this.#assembly
+    await Promise.all([...sinks.map(sink => sink.flush()), invalid.settled()])
     const { coordinator, takesLast } = this.#recovery
     if (takesLast) await coordinator.takeByPolicy()
     // One that was asked for right before is still on its way to the store.

@@ -97,8 +97,9 @@ export class RowSinkOperator implements Operator {
         this.#write,
         this.#takesIds ? this.ids.take() : undefined,
       )
-      if (taken === undefined) this.#settled++
-      else this.#await(taken)
+      // What a sink gives back is of no interest, unless it has to be waited for.
+      if (taken instanceof Promise) this.#await(taken)
+      else this.#settled++
     }
     this.#batch = undefined
     return true

@@ -133,6 +133,19 @@ describe('retry', () => {
     expect(runner.counts).toEqual({ failed: 1, retried: 5, skipped: 1, deadLettered: 0 })
   })
 
+  test('waits for nothing between any number of attempts when initialMs is 0', async () => {
+    const clock = new VirtualClock(0)
+    const policy = { kind: 'retry', attempts: 1_100, initialMs: 0, factor: 2, maxMs: 50, otherwise: 'skip' } as const
+    const runner = runnerOf(policy, clock)
+    const done = runner.run(1, boom)
+    for (let attempt = 0; attempt < 1_100; attempt++) {
+      await flush()
+      clock.advance(0)
+    }
+    await done
+    expect(runner.counts).toMatchObject({ failed: 1, retried: 1_099 })
+  })
+
   test('gives what the attempt gave that went well', async () => {
     const clock = new VirtualClock(0)
     let calls = 0

@@ -153,6 +153,21 @@ describe('bad events under a policy', () => {
     },
   )
 
+  it('are in a slow dead letter sink before the job is done, and fail it when they are not taken', async () => {
+    let letters = 0
+    const later = () => new Promise(resolve => setTimeout(resolve, 5))
+    const take = async () => {
+      await later()
+      letters++
+    }
+    const taken = await start({ policy: { kind: 'deadLetter', sink: take }, source: mixed as never })
+    expect(await taken.job.done).toMatchObject({ invalid: 30, failed: 30, deadLettered: 30 })
+    expect(letters).toBe(30)
+    const refuse = () => later().then(() => Promise.reject(new Error('full')))
+    const { job } = await start({ policy: { kind: 'deadLetter', sink: refuse }, source: mixed as never })
+    await expect(job.done).rejects.toMatchObject({ code: 'SINK_FAILED', cause: new Error('full') })
+  })
+
   it('reach the dead letter sink with the event, the stage and the cause', async () => {
     const letters: FailedRow[] = []
     const policy: ErrorPolicy = { kind: 'deadLetter', sink: failed => void letters.push(failed) }

@@ -147,6 +147,24 @@ describe('a sink that throws', () => {
   })
 })
 
+describe('a sink without types', () => {
+  it.each([
+    ['a number', 7],
+    ['null', null],
+    ['an object', {}],
+  ])('may give back what is no promise: %s', async (_, given) => {
+    for (const options of [
+      { sink: { name: 'own', write: () => given } },
+      { sink: { send: () => given } },
+      { onBatch: () => given },
+    ]) {
+      const job = await pipeline(events, { engine: 'js' }).run(options as Options)
+      push(job, 3)
+      expect(await job.drain()).toMatchObject({ delivered: 3, failed: 0 })
+    }
+  })
+})
+
 describe('a sink that never answers', () => {
   const KINDS: Record<string, Options> = {
     write: { sink: never },
