@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bounded } from '../bounded.ts'
 import { installPacked } from '../packed-package.ts'
 import { esbuildBundle } from './bundles.ts'
 import { installRuntimes } from './installed.ts'
@@ -64,13 +65,20 @@ async function opened(): Promise<Page> {
 }
 const call = (page: Page, argument: object): Promise<unknown> => page.evaluate(`stores(${JSON.stringify(argument)})`)
 
-describe.each([
+const STORES: readonly (readonly ['IndexedDB' | 'OPFS', 'page' | 'worker'])[] = [
   ['IndexedDB', 'page'],
   ['IndexedDB', 'worker'],
   ['OPFS', 'page'],
   ['OPFS', 'worker'],
-] as const)('checkpoints in %s, of a %s', (kind, place) => {
-  it('are kept as every store must keep them', async () => {
+]
+/** Each store and each place once, one way and the other. */
+const [ONE_OF_EACH, THE_OTHERS] = [
+  [STORES[0]!, STORES[3]!],
+  [STORES[1]!, STORES[2]!],
+]
+
+describe('checkpoints', () => {
+  it.each(STORES)('in %s, of a %s, are kept as every store must keep them', async (kind, place) => {
     const page = await opened()
     const results = (await call(page, { place, act: 'conformance', kind })) as [string, string | null][]
     expect(results.map(([name]) => name)).toContain('lets one of two writers win that put the same id at once')
@@ -78,89 +86,98 @@ describe.each([
     await page.close()
   })
 
-  it('let one of three tabs win that put the same id at once, and all see what it put', async () => {
-    const tabs = await Promise.all([opened(), opened(), opened()])
-    const name = `three tabs of ${place}s`
-    for (let id = 1; id <= 20; id++) {
-      const answers = await Promise.all(
-        tabs.map((tab, value) => call(tab, { place, act: 'put', kind, name, id, value })),
-      )
-      expect([...answers].sort()).toEqual(['CHECKPOINT_CONFLICT', 'CHECKPOINT_CONFLICT', 'put'])
-      for (const tab of tabs) {
-        const bytes = (await call(tab, { place, act: 'get', kind, name, id })) as number[]
-        expect(bytes.at(-1)).toBe(answers.indexOf('put'))
-      }
-    }
-    const ids = Array.from({ length: 20 }, (_, i) => i + 1)
-    expect(await call(tabs[2]!, { place, act: 'list', kind, name })).toEqual(ids)
-    for (const tab of tabs) await tab.close()
-  })
-
-  it('let a job go on whose page is reloaded, whose tab crashes, whose browser is killed', async () => {
-    const name = `killed ${place}`
-    const events = Array.from({ length: 4_000 }, (_, i) => ({
-      time: i * 25,
-      user: `u${(i * 31) % 7}`,
-      spent: (i * 37) % 101,
-    }))
-    reported = []
-    const job = (page: Page): Promise<unknown> => call(page, { place, act: 'job', kind, name, events })
-    const rows = (count: number): Promise<void> =>
-      new Promise(resolve => {
-        told = () => {
-          if (reported.length >= count) resolve()
+  it.each(bounded(THE_OTHERS, STORES))(
+    'in %s, of a %s, let one of three tabs win that put the same id at once, and all see what it put',
+    async (kind, place) => {
+      const tabs = await Promise.all([opened(), opened(), opened()])
+      const name = `three tabs of ${place}s`
+      const ids = Array.from({ length: bounded(8, 20) }, (_, i) => i + 1)
+      for (const id of ids) {
+        const answers = await Promise.all(
+          tabs.map((tab, value) => call(tab, { place, act: 'put', kind, name, id, value })),
+        )
+        expect([...answers].sort()).toEqual(['CHECKPOINT_CONFLICT', 'CHECKPOINT_CONFLICT', 'put'])
+        for (const tab of tabs) {
+          const bytes = (await call(tab, { place, act: 'get', kind, name, id })) as number[]
+          expect(bytes.at(-1)).toBe(answers.indexOf('put'))
         }
-        told()
-      })
-    /** Behind how many rows each of the pages began. */
-    const begun: number[] = []
-    const interrupted = async (page: Page, end: () => Promise<unknown>): Promise<void> => {
+      }
+      expect(await call(tabs[2]!, { place, act: 'list', kind, name })).toEqual(ids)
+      for (const tab of tabs) await tab.close()
+    },
+  )
+
+  it.each(bounded(ONE_OF_EACH, STORES))(
+    'in %s, of a %s, let a job go on whose page is reloaded, whose tab crashes, whose browser is killed',
+    async (kind, place) => {
+      const name = `killed ${place}`
+      const events = Array.from({ length: bounded(2_400, 4_000) }, (_, i) => ({
+        time: i * 25,
+        user: `u${(i * 31) % 7}`,
+        spent: (i * 37) % 101,
+      }))
+      reported = []
+      const job = (page: Page): Promise<unknown> => call(page, { place, act: 'job', kind, name, events })
+      const rows = (count: number): Promise<void> =>
+        new Promise(resolve => {
+          told = () => {
+            if (reported.length >= count) resolve()
+          }
+          told()
+        })
+      /** Behind how many rows each of the pages began. */
+      const begun: number[] = []
+      const interrupted = async (page: Page, end: () => Promise<unknown>): Promise<void> => {
+        const before = reported.length
+        const ending = job(page).catch(() => 'interrupted')
+        await rows(before + 60)
+        await end()
+        expect(await ending).toBe('interrupted')
+        begun.push(reported[before]!.number)
+      }
+
+      let page = await opened()
+      await interrupted(page, () => page.reload())
+      await interrupted(page, () => page.goto('chrome://crash').catch(() => {}))
+      await page.close()
+      page = await opened()
+      await interrupted(page, () => browser.kill())
+      browser = await launchWithProfile(runtimes, profile)
+      page = await opened()
       const before = reported.length
-      const ending = job(page).catch(() => 'interrupted')
-      await rows(before + 60)
-      await end()
-      expect(await ending).toBe('interrupted')
+      expect(await job(page)).toBe('done')
       begun.push(reported[before]!.number)
-    }
+      await page.close()
 
-    let page = await opened()
-    await interrupted(page, () => page.reload())
-    await interrupted(page, () => page.goto('chrome://crash').catch(() => {}))
-    await page.close()
-    page = await opened()
-    await interrupted(page, () => browser.kill())
-    browser = await launchWithProfile(runtimes, profile)
-    page = await opened()
-    const before = reported.length
-    expect(await job(page)).toBe('done')
-    begun.push(reported[before]!.number)
-    await page.close()
+      const expected = windowsOf(events)
+      const byNumber = new Map<number, object>()
+      for (const { number, row } of reported) {
+        // Nothing but their own order says where rows come.
+        expect(reported.filter(({ epoch }) => epoch !== 0)).toEqual([])
+        // A row that comes again is the same row.
+        expect(byNumber.get(number) ?? row).toEqual(row)
+        byNumber.set(number, row)
+      }
+      expect([...byNumber.keys()].sort((a, b) => a - b)).toEqual(expected.map((_, i) => i))
+      expect(inOrder([...byNumber.values()])).toEqual(inOrder(expected))
+      expect(begun[0]).toBe(0)
+      // A page may end before it has another checkpoint; none goes back behind one there is.
+      for (let i = 1; i < begun.length; i++) expect(begun[i]).toBeGreaterThanOrEqual(begun[i - 1]!)
+      expect(begun.at(-1)).toBeGreaterThan(0)
+    },
+  )
 
-    const expected = windowsOf(events)
-    const byNumber = new Map<number, object>()
-    for (const { number, row } of reported) {
-      // Nothing but their own order says where rows come.
-      expect(reported.filter(({ epoch }) => epoch !== 0)).toEqual([])
-      // A row that comes again is the same row.
-      expect(byNumber.get(number) ?? row).toEqual(row)
-      byNumber.set(number, row)
-    }
-    expect([...byNumber.keys()].sort((a, b) => a - b)).toEqual(expected.map((_, i) => i))
-    expect(inOrder([...byNumber.values()])).toEqual(inOrder(expected))
-    expect(begun[0]).toBe(0)
-    // A page may end before it has another checkpoint; none goes back behind one there is.
-    for (let i = 1; i < begun.length; i++) expect(begun[i]).toBeGreaterThanOrEqual(begun[i - 1]!)
-    expect(begun.at(-1)).toBeGreaterThan(0)
-  })
-
-  it('are not for two jobs at once: the one that comes second to a checkpoint ends', async () => {
-    const tabs = await Promise.all([opened(), opened()])
-    const name = `two jobs of ${place}s`
-    const events = Array.from({ length: 1_000 }, (_, i) => ({ time: i * 25, user: `u${i % 7}`, spent: 1 }))
-    const ends = await Promise.all(tabs.map(tab => call(tab, { place, act: 'job', kind, name, events })))
-    expect([...ends].sort()).toEqual(['CHECKPOINT_CONFLICT', 'done'])
-    for (const tab of tabs) await tab.close()
-  })
+  it.each(bounded(THE_OTHERS, STORES))(
+    'in %s, of a %s, are not for two jobs at once: the one that comes second to a checkpoint ends',
+    async (kind, place) => {
+      const tabs = await Promise.all([opened(), opened()])
+      const name = `two jobs of ${place}s`
+      const events = Array.from({ length: 1_000 }, (_, i) => ({ time: i * 25, user: `u${i % 7}`, spent: 1 }))
+      const ends = await Promise.all(tabs.map(tab => call(tab, { place, act: 'job', kind, name, events })))
+      expect([...ends].sort()).toEqual(['CHECKPOINT_CONFLICT', 'done'])
+      for (const tab of tabs) await tab.close()
+    },
+  )
 })
 
 describe('checkpoints in IndexedDB', () => {
