@@ -2,12 +2,13 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createServer, type ViteDevServer } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bounded } from '../bounded.ts'
 import { ROOT } from '../source-files.ts'
 import { installRuntimes } from './installed.ts'
 import { launch } from './run-in/chromium.ts'
 
-// The playground as a person meets it: served by `npm run playground`, clicked in Chromium. What it looked like stays in
-// build/playground-screenshots. What runs is dist/, which `npm test` builds first.
+// The playground as a person meets it: served by `npm run playground`, clicked in Chromium. What it looked like stays, of
+// `npm run test:full`, in build/playground-screenshots. What runs is dist/, which `npm test` builds first.
 
 const SCREENSHOTS = join(ROOT, 'build/playground-screenshots')
 const TIMEOUT_MS = 60_000
@@ -31,6 +32,7 @@ interface Page {
   close(): Promise<void>
   on(event: 'pageerror', listener: (error: Error) => void): void
   evaluate<T>(expression: string): Promise<T>
+  emulateMedia(options: { readonly colorScheme: 'light' | 'dark' }): Promise<void>
   waitForFunction(expression: string, argument: undefined, options: { readonly timeout: number }): Promise<unknown>
   getByRole(role: string, options?: { readonly name?: string | RegExp }): Locator
   getByLabel(name: string | RegExp): Locator
@@ -82,7 +84,7 @@ beforeAll(async () => {
   await server.listen()
   url = server.resolvedUrls!.local[0]!
   browser = (await launch(await installRuntimes())) as unknown as Browser
-  mkdirSync(SCREENSHOTS, { recursive: true })
+  if (arePicturesTaken) mkdirSync(SCREENSHOTS, { recursive: true })
 }, 120_000)
 afterAll(async () => {
   await browser?.close()
@@ -102,21 +104,32 @@ const saysStatus = (page: Page, text: string): Promise<unknown> =>
   until(page, `document.querySelector('#status').textContent.includes(${JSON.stringify(text)})`)
 const tile = (name: string): string =>
   `[...document.querySelectorAll('dt')].find(term => term.textContent === '${name}')?.nextElementSibling.textContent`
-/** Charts of some seconds: before, a picture would show little. */
-const hasRun = (page: Page): Promise<unknown> =>
-  until(page, `Number(${tile('Results so far')}?.replace('K', 'e3')) >= 800`)
 const hasResults = (page: Page): Promise<unknown> =>
   until(page, `document.querySelectorAll('#results td').length > 0 && !['0', undefined].includes(${tile('Events/s')})`)
 
+/** Pictures are for people, of whom nobody looks at those of each run. */
+const arePicturesTaken = bounded(false, true)
+/** A picture of the page once its charts are of some seconds: before, it would show little. */
+async function pictured(page: Page, name: string): Promise<void> {
+  if (!arePicturesTaken) return
+  await until(page, `Number(${tile('Results so far')}?.replace('K', 'e3')) >= 800`)
+  await page.evaluate('scrollTo(0, 0)')
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true })
+}
+
 describe('the playground', () => {
-  it('runs as soon as it is open, and shows windows and figures', async () => {
+  it('runs as soon as it is open, shows windows and figures, and writes nothing anew that is as it was', async () => {
     const page = await opened()
     await saysStatus(page, 'Running on WebAssembly, one thread')
     await hasResults(page)
     const names = await page.locator('#results th').allTextContents()
     expect(names).toEqual(['windowStart', 'windowEnd', 'symbol', 'trades', 'high', 'vwap'])
-    await hasRun(page)
-    await page.screenshot({ path: join(SCREENSHOTS, 'light.png'), fullPage: true })
+    // Those who read the page by ear would be told of it.
+    await page.evaluate('void (window.tile = document.querySelector("#tiles dd"))')
+    await page.evaluate('new Promise(resolve => setTimeout(resolve, 600))')
+    expect(await page.evaluate('window.tile.isConnected')).toBe(true)
+    expect(await page.evaluate('document.querySelectorAll("[aria-pressed]").length')).toBe(0)
+    await pictured(page, 'light')
     await page.close()
   })
 
@@ -143,51 +156,52 @@ describe('the playground', () => {
     await page.getByLabel('Reader of the results').selectOption('250')
     await page.getByLabel(/^Rate/).fill('6.4')
     await until(page, `!['0', undefined].includes(${tile('Lost so far')})`)
-    // For the picture: charts begin anew with each job.
-    await page.evaluate('new Promise(resolve => setTimeout(resolve, 3_000))')
-    await page.screenshot({ path: join(SCREENSHOTS, 'dropping.png'), fullPage: true })
+    await pictured(page, 'dropping')
     await page.close()
   })
 
-  it('is reached by the tabulator from top to bottom, results that are wider than a phone too', async () => {
-    const page = await opened({ viewport: { width: 390, height: 844 } })
-    await hasResults(page)
-    const focused: string[] = []
-    const names = ['skip', 'query', 'rate', 'strategy', 'reader', 'engine', 'workers', 'run', 'scroll', 'benchmark']
-    for (const _ of names) {
-      await page.keyboard.press('Tab')
-      focused.push(
-        await page.evaluate(
-          'document.activeElement.id || document.activeElement.name || document.activeElement.className',
-        ),
+  describe('on a phone', () => {
+    let page: Page
+    beforeAll(async () => {
+      page = await opened({ viewport: { width: 390, height: 844 } })
+      await hasResults(page)
+    })
+    afterAll(() => page.close())
+
+    it('is reached by the tabulator from top to bottom, results that are wider too', async () => {
+      const focused: string[] = []
+      const names = ['skip', 'query', 'rate', 'strategy', 'reader', 'engine', 'workers', 'run', 'scroll', 'benchmark']
+      for (const _ of names) {
+        await page.keyboard.press('Tab')
+        focused.push(
+          await page.evaluate(
+            'document.activeElement.id || document.activeElement.name || document.activeElement.className',
+          ),
+        )
+      }
+      expect(focused).toEqual(names)
+    })
+
+    it.each(['light', 'dark'] as const)('fits, and has enough contrast, in its %s colours', async colorScheme => {
+      await page.emulateMedia({ colorScheme })
+      const colors = await page.evaluate<Record<string, string>>(
+        `Object.fromEntries(${JSON.stringify([...TEXTS, ...SHAPES].flat())}.map(name =>
+          [name, getComputedStyle(document.documentElement).getPropertyValue(name).trim()]))`,
       )
-    }
-    expect(focused).toEqual(names)
-    await page.close()
-  })
-
-  it('leaves the page to those who read it by ear: nothing is written anew that is as it was', async () => {
-    const page = await opened()
-    await hasResults(page)
-    await page.evaluate('void (window.tile = document.querySelector("#tiles dd"))')
-    await page.evaluate('new Promise(resolve => setTimeout(resolve, 600))')
-    expect(await page.evaluate('window.tile.isConnected')).toBe(true)
-    expect(await page.evaluate('document.querySelectorAll("[aria-pressed]").length')).toBe(0)
-    await page.close()
-  })
-
-  it.each(['light', 'dark'])('has enough contrast in its %s colours', async colorScheme => {
-    const page = await opened({ colorScheme })
-    const colors = await page.evaluate<Record<string, string>>(
-      `Object.fromEntries(${JSON.stringify([...TEXTS, ...SHAPES].flat())}.map(name =>
-        [name, getComputedStyle(document.documentElement).getPropertyValue(name).trim()]))`,
-    )
-    const tooLow = (pairs: readonly (readonly [string, string])[], least: number) =>
-      pairs.filter(([a, b]) => contrast(colors[a]!, colors[b]!) < least)
-    // What WCAG 2.2 AA asks of text, and of the edges of controls and the lines of pictures.
-    expect(tooLow(TEXTS, 4.5)).toEqual([])
-    expect(tooLow(SHAPES, 3)).toEqual([])
-    await page.close()
+      expect(contrast(colors['--ink']!, '#000000') < contrast(colors['--paper']!, '#000000')).toBe(
+        colorScheme === 'light',
+      )
+      const tooLow = (pairs: readonly (readonly [string, string])[], least: number) =>
+        pairs.filter(([a, b]) => contrast(colors[a]!, colors[b]!) < least)
+      // What WCAG 2.2 AA asks of text, and of the edges of controls and the lines of pictures.
+      expect(tooLow(TEXTS, 4.5)).toEqual([])
+      expect(tooLow(SHAPES, 3)).toEqual([])
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+      expect(
+        await page.evaluate('(rows => rows.scrollWidth - rows.clientWidth)(document.querySelector(".scroll"))'),
+      ).toBe(0)
+      await pictured(page, `phone-${colorScheme}`)
+    })
   })
 
   it('is worked by the keyboard, and has a name for every control and picture', async () => {
@@ -212,19 +226,6 @@ describe('the playground', () => {
     await page.close()
   })
 
-  it('fits a phone, light and dark', async () => {
-    for (const colorScheme of ['light', 'dark']) {
-      const page = await opened({ viewport: { width: 390, height: 844 }, colorScheme })
-      await hasRun(page)
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
-      expect(
-        await page.evaluate('(rows => rows.scrollWidth - rows.clientWidth)(document.querySelector(".scroll"))'),
-      ).toBe(0)
-      await page.screenshot({ path: join(SCREENSHOTS, `phone-${colorScheme}.png`), fullPage: true })
-      await page.close()
-    }
-  })
-
   it('compares the engines, shows bars and ratios, and goes on', async () => {
     const page = await opened({ colorScheme: 'dark' })
     await saysStatus(page, 'Running')
@@ -236,9 +237,8 @@ describe('the playground', () => {
     for (const ratio of ratios) expect(ratio).toMatch(/^\d+\.\d\d×$/)
     expect(await page.locator('#bars .bar').count()).toBe(8)
     await saysStatus(page, 'Running')
-    await hasRun(page)
-    await page.evaluate('scrollTo(0, 0)')
-    await page.screenshot({ path: join(SCREENSHOTS, 'dark.png'), fullPage: true })
+    await hasResults(page)
+    await pictured(page, 'dark')
     await page.close()
   })
 
