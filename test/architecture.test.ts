@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import ts from 'typescript'
-import { beforeAll, describe, expect, it } from 'vitest'
-import { ENTRIES, type PublicName, publicApi } from './public-api.ts'
+import { describe, expect, it } from 'vitest'
 import { ROOT, sourceFiles } from './source-files.ts'
 
 /** The rooms of `src`, each importing from those before it only. */
@@ -199,22 +198,5 @@ describe('files', () => {
 
   it('export nothing by default in src', () => {
     expect(files.filter(({ text }) => /^export default\b/m.test(text)).map(({ path }) => path)).toEqual([])
-  })
-})
-
-describe('what is public', () => {
-  let api: Record<string, readonly PublicName[]>
-  beforeAll(() => {
-    api = publicApi()
-  }, 120_000)
-
-  it.each(Object.keys(ENTRIES))('has a doc comment, every name of %s', entry => {
-    expect(api[entry]!.length).toBeGreaterThan(0)
-    expect(api[entry]!.filter(({ doc }) => doc === '').map(({ name, file }) => `${name} (${file})`)).toEqual([])
-  })
-
-  it.each(Object.keys(ENTRIES))('has an example, every function and class of %s', entry => {
-    const callable = api[entry]!.filter(({ kind }) => kind === 'function' || kind === 'class')
-    expect(callable.filter(({ hasExample }) => !hasExample).map(({ name, file }) => `${name} (${file})`)).toEqual([])
   })
 })

@@ -37,9 +37,7 @@ export function compilerOptions(): ts.CompilerOptions {
 export const WASM_TYPES = join(ROOT, 'src/wasm/binary.d.ts')
 
 /** What each entry exports, as the compiler sees it. */
-export function publicApi(): Record<EntryName, readonly PublicName[]> {
-  const files = Object.values(ENTRIES).map(file => join(ROOT, file))
-  const program = ts.createProgram([...files, WASM_TYPES], compilerOptions())
+export function publicApi(program: ts.Program): Record<EntryName, readonly PublicName[]> {
   const checker = program.getTypeChecker()
   const namesOf = (file: string): PublicName[] => {
     const module = checker.getSymbolAtLocation(program.getSourceFile(join(ROOT, file))!)!

@@ -1,9 +1,58 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import ts from 'typescript'
-import { beforeAll, describe, expect, it } from 'vitest'
-import { compilerOptions, publicApi, WASM_TYPES } from './public-api.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeApiReference } from './api-reference.ts'
+import { compilerOptions, ENTRIES, publicApi, WASM_TYPES } from './public-api.ts'
 import { ROOT, sourceFiles } from './source-files.ts'
+
+// The library is compiled once, for the reference: what it exports is asked of the same program.
+
+const folder = mkdtempSync(join(tmpdir(), 'eventflux-api-'))
+const { program: library, complaints } = await makeApiReference(folder)
+const api = publicApi(library)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('the API reference made from the sources', () => {
+  it('is made without a warning', () => {
+    expect(complaints).toEqual([])
+  })
+
+  it('is of every entry of the package', () => {
+    const { entryPoints } = JSON.parse(readFileSync(join(ROOT, 'typedoc.json'), 'utf8')) as { entryPoints: string[] }
+    expect(entryPoints).toEqual(Object.values(ENTRIES))
+  })
+
+  it('has every public name', () => {
+    const headings = new Set(
+      readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter(page => page.endsWith('.md'))
+        .flatMap(page => readFileSync(join(folder, page), 'utf8').split('\n'))
+        .filter(line => line.startsWith('#'))
+        .map(line =>
+          line
+            .replace(/^#+ /, '')
+            .replace(/\\/g, '')
+            .replace(/[(<].*/, ''),
+        ),
+    )
+    const names = Object.values(api).flatMap(entry => entry.map(({ name }) => name))
+    expect(names.filter(name => !headings.has(name))).toEqual([])
+  })
+})
+
+describe('what is public', () => {
+  it.each(Object.keys(ENTRIES) as (keyof typeof ENTRIES)[])('has a doc comment, every name of %s', entry => {
+    expect(api[entry].length).toBeGreaterThan(0)
+    expect(api[entry].filter(({ doc }) => doc === '').map(({ name, file }) => `${name} (${file})`)).toEqual([])
+  })
+
+  it.each(Object.keys(ENTRIES) as (keyof typeof ENTRIES)[])('has an example, every function and class of %s', entry => {
+    const callable = api[entry].filter(({ kind }) => kind === 'function' || kind === 'class')
+    expect(callable.filter(({ hasExample }) => !hasExample).map(({ name, file }) => `${name} (${file})`)).toEqual([])
+  })
+})
 
 /** What a reader has seen further up: a schema, pipelines over it, a job. Examples may shadow any of it. */
 const WORLD = `
@@ -52,7 +101,7 @@ function examplesIn(path: string): Example[] {
 }
 
 /** An example as a module: everything public and everything its own file exports is there, and may be shadowed. */
-function moduleOf({ path, code }: Example, api: ReturnType<typeof publicApi>): string {
+function moduleOf({ path, code }: Example): string {
   const known = new Set<string>()
   const imports = Object.entries(api).map(([entry, names]) => {
     const fresh = names.filter(({ name }) => !known.has(name))
@@ -69,7 +118,7 @@ function moduleOf({ path, code }: Example, api: ReturnType<typeof publicApi>): s
 }
 
 /** What the compiler has against each example, all in one program. */
-function problemsOf(examples: readonly Example[], api: ReturnType<typeof publicApi>): string[][] {
+function problemsOf(examples: readonly Example[]): string[][] {
   const options = {
     ...compilerOptions(),
     noUnusedLocals: false,
@@ -78,13 +127,13 @@ function problemsOf(examples: readonly Example[], api: ReturnType<typeof publicA
   }
   const host = ts.createCompilerHost(options)
   const { readFile, fileExists, getSourceFile } = host
-  const files = new Map(examples.map((example, i) => [join(ROOT, `test/example-${i}.ts`), moduleOf(example, api)]))
+  const files = new Map(examples.map((example, i) => [join(ROOT, `test/example-${i}.ts`), moduleOf(example)]))
   host.readFile = path => files.get(path) ?? readFile(path)
   host.fileExists = path => files.has(path) || fileExists(path)
   host.getSourceFile = (path, languageVersion, ...rest) => {
     const text = files.get(path)
     return text === undefined
-      ? getSourceFile(path, languageVersion, ...rest)
+      ? (library.getSourceFile(path) ?? getSourceFile(path, languageVersion, ...rest))
       : ts.createSourceFile(path, text, languageVersion)
   }
   const program = ts.createProgram([...files.keys(), WASM_TYPES], options, host)
@@ -96,7 +145,6 @@ function problemsOf(examples: readonly Example[], api: ReturnType<typeof publicA
 }
 
 describe('the examples in doc comments', () => {
-  const api = publicApi()
   // What no entry exports is nobody's to call.
   const isPublic = new Set(Object.values(api).flatMap(names => names.map(({ file }) => file)))
   const examples = sourceFiles('src')
@@ -105,7 +153,7 @@ describe('the examples in doc comments', () => {
   let problems: string[][]
 
   beforeAll(() => {
-    problems = problemsOf(examples, api)
+    problems = problemsOf(examples)
   }, 120_000)
 
   it('are there', () => {
