@@ -5,39 +5,14 @@ import { describe, expect, it } from 'vitest'
 import { MEASURED_DOCUMENTS, readResults, withFigures } from '../docs/figures.ts'
 import { Counter } from '../src/metrics/counters.ts'
 import { printedBy } from './docs/run-snippet.ts'
-import { type Snippet, snippetsOf } from './docs/snippets.ts'
-import { typeErrorsOf } from './docs/type-check.ts'
+import { allSnippets, DOCUMENTS } from './docs/snippets.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 
-/** Every text of the project, by its path from the root. */
-const documents = [
-  'README.md',
-  'CHANGELOG.md',
-  'CONTRIBUTING.md',
-  'src/README.md',
-  'assembly/README.md',
-  'bench/README.md',
-  'bench/soak/README.md',
-  'examples/nexmark/README.md',
-  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter(name => name.endsWith('.md'))
-    .map(name => `docs/${name.replaceAll('\\', '/')}`),
-]
-const snippets: Snippet[] = documents.flatMap(path => snippetsOf(path, read(path)))
+const snippets = allSnippets()
 
 describe('code in the documents', () => {
-  it('type-checks, each block by itself; what does not is found', () => {
-    const wrong: Snippet = {
-      at: 'wrong.md:1',
-      code: "import { schema, utf8 } from 'eventflux'\nschema({ a: utf8() }).nothing",
-      output: undefined,
-    }
-    expect(snippets.length).toBeGreaterThan(5)
-    expect(typeErrorsOf(root, [...snippets, wrong])).toEqual([expect.stringMatching(/^wrong\.md:1: .*nothing/)])
-  })
-
   it.each(snippets.filter(({ output }) => output !== undefined))('prints what stands below it: $at', async snippet => {
     expect(await printedBy(snippet)).toBe(snippet.output)
   })
@@ -56,7 +31,7 @@ describe('code in the documents', () => {
 describe('the README', () => {
   it('names commands that package.json has', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-    const all = documents.flatMap(path =>
+    const all = DOCUMENTS.flatMap(path =>
       [...read(path).matchAll(/\bnpm (?:run )?([a-z][a-z:]*)/g)].map(([, name]) => name!),
     )
     const builtIn = ['ci', 'install']
@@ -77,14 +52,14 @@ describe('measured parts of documents', () => {
 })
 
 describe('what the documents refer to is there:', () => {
-  it.each(documents)('the links of %s', path => {
+  it.each(DOCUMENTS)('the links of %s', path => {
     const broken = [...read(path).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)]
       .map(([, link]) => link!)
       .filter(link => !leadsSomewhere(path, link))
     expect(broken).toEqual([])
   })
 
-  it.each(documents)('the files named in %s', path => {
+  it.each(DOCUMENTS)('the files named in %s', path => {
     const named = [...read(path).matchAll(/`((?:src|assembly|test|bench|docs|examples)\/[\w./-]*)`/g)].map(
       ([, name]) => name!,
     )

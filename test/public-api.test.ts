@@ -4,6 +4,8 @@ import { join, relative } from 'node:path'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeApiReference } from './api-reference.ts'
+import { allSnippets, type Snippet } from './docs/snippets.ts'
+import { typeErrorsOf } from './docs/type-check.ts'
 import { compilerOptions, ENTRIES, publicApi, WASM_TYPES } from './public-api.ts'
 import { ROOT, sourceFiles } from './source-files.ts'
 
@@ -166,4 +168,19 @@ describe('the examples in doc comments', () => {
       expect(problems[i], examples[i]!.code).toEqual([])
     },
   )
+})
+
+describe('code in the documents', () => {
+  it('type-checks, each block by itself; what does not is found', () => {
+    const wrong: Snippet = {
+      at: 'wrong.md:1',
+      code: "import { schema, utf8 } from 'eventflux'\nschema({ a: utf8() }).nothing",
+      output: undefined,
+    }
+    const snippets = allSnippets()
+    expect(snippets.length).toBeGreaterThan(5)
+    expect(typeErrorsOf(ROOT, [...snippets, wrong], library)).toEqual([
+      expect.stringMatching(/^wrong\.md:1: .*nothing/),
+    ])
+  }, 120_000)
 })

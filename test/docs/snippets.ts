@@ -1,3 +1,22 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT } from '../source-files.ts'
+
+/** Every text of the project, by its path from the root. */
+export const DOCUMENTS: readonly string[] = [
+  'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'src/README.md',
+  'assembly/README.md',
+  'bench/README.md',
+  'bench/soak/README.md',
+  'examples/nexmark/README.md',
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.md'))
+    .map(name => `docs/${name.replaceAll('\\', '/')}`),
+]
+
 /** A block of TypeScript in a document. */
 export interface Snippet {
   /** Where it begins: `README.md:31`. */
@@ -16,3 +35,7 @@ export function snippetsOf(path: string, text: string): Snippet[] {
     output,
   }))
 }
+
+/** The blocks of all documents. */
+export const allSnippets = (): Snippet[] =>
+  DOCUMENTS.flatMap(path => snippetsOf(path, readFileSync(join(ROOT, path), 'utf8')))

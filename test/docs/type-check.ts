@@ -5,8 +5,10 @@ import type { Snippet } from './snippets.ts'
 /**
  * What the compiler says about snippets, each a module of its own, under the project's options. Only `eventflux` and its
  * entries can be imported, as users would.
+ *
+ * @param library A program whose files need not be read again.
  */
-export function typeErrorsOf(root: string, snippets: readonly Snippet[]): string[] {
+export function typeErrorsOf(root: string, snippets: readonly Snippet[], library?: ts.Program): string[] {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: ['src/index.ts'] }, ts.sys, root)
   const files = new Map(snippets.map((snippet, i) => [join(root, 'docs', `snippet-${i}.ts`), snippet]))
@@ -26,7 +28,7 @@ export function typeErrorsOf(root: string, snippets: readonly Snippet[]): string
     const snippet = files.get(name)
     return snippet
       ? ts.createSourceFile(name, snippet.code, compilerOptions.target ?? ts.ScriptTarget.ES2022)
-      : getSourceFile.call(host, name, ...rest)
+      : (library?.getSourceFile(name) ?? getSourceFile.call(host, name, ...rest))
   }
   // The declaration of the bundled binary is no module that anyone imports by name.
   const ambient = join(root, 'src/wasm/binary.d.ts')
