@@ -1,6 +1,6 @@
 import { AggregationTemporality, DataPointType, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
 import { Registry } from 'prom-client'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import {
   OPENMETRICS_CONTENT_TYPE,
   observeWithOpenTelemetry,
@@ -17,7 +17,9 @@ import { tumbling } from '../../src/time/windows.ts'
 import { parseOpenMetrics } from './openmetrics-parser.ts'
 import { publishedParser } from './published-parser.ts'
 
-const published = await publishedParser()
+const parser = await publishedParser()
+afterAll(() => parser.close())
+const published = parser.parse
 
 /** A job that took 100 rows and refused one: 75 of them pass the filter, into 10 windows of which the last is open. */
 async function measuredJob(config: PipelineConfig = {}) {
