@@ -16,6 +16,7 @@ import { delay } from '../../src/time/window-kinds/delay.ts'
 import { length } from '../../src/time/window-kinds/length.ts'
 import { sort } from '../../src/time/window-kinds/sort.ts'
 import { hopping, tumbling } from '../../src/time/windows.ts'
+import { bounded } from '../bounded.ts'
 import { all, late, ROW_WINDOWS, WINDOWS } from './every-window.ts'
 import { type Event, eventRows, events, takenBack, timedAggregates } from './state-events.ts'
 
@@ -24,7 +25,8 @@ type Named<T> = Readonly<Record<string, T>>
 
 const rows = eventRows(16)
 const options: HarnessOptions<Event> = {
-  batchSizes: [1, 5],
+  // Rows come by threes: each is cut in a two and a one.
+  batchSizes: bounded([2], [1, 5]),
   arrivalMs: (_, i) => 6 * Math.floor(i / 3),
   endMs: 200,
 }

@@ -4,7 +4,8 @@ import { pipeline } from '../../src/packaged.ts'
 import { verifyPipeline } from '../../src/testing/operator-harness.ts'
 import { globalWindow } from '../../src/time/global-windows.ts'
 import { everyInterval, everyRows, onDelta, type Trigger } from '../../src/time/triggers.ts'
-import { aggregates, type Event, eventRows, events } from './state-events.ts'
+import { bounded } from '../bounded.ts'
+import { aggregates, type Event, eventRows, events, inTurns, someOf } from './state-events.ts'
 
 /** Fires by the sum of a column, and 40 ms after the row that began it. */
 const bySum: Trigger<{ sum: number; since: Set<number> }, Event> = {
@@ -41,12 +42,19 @@ const TRIGGERS = {
 }
 
 const rows = eventRows(24)
-const options = { batchSizes: [1, 7], arrivalMs: (_: unknown, i: number) => 6 * Math.floor(i / 3), endMs: 200 }
+const options = {
+  batchSizes: bounded([2, 7], [1, 7]),
+  arrivalMs: (_: unknown, i: number) => 6 * Math.floor(i / 3),
+  endMs: 200,
+}
 
 describe('snapshot and restore at every cut', () => {
-  it.each(Object.entries(TRIGGERS))('makes no difference to global windows with the trigger %s', (_, window) => {
+  it.each(inTurns(TRIGGERS))('makes no difference to global windows with the trigger %s', (_, window, turn) => {
     const stream = pipeline(events).eventTime('time', { outOfOrdernessMs: 15 })
-    const keyed = stream.keyBy('key').window(window).aggregate(aggregates)
+    const keyed = stream
+      .keyBy('key')
+      .window(window)
+      .aggregate(e => someOf(aggregates(e), turn))
     expect(verifyPipeline(keyed, rows, options).rows.length).toBeGreaterThan(1)
     const single = stream
       .keyBy('p', 't')

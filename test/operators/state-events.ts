@@ -29,6 +29,7 @@ import type { Columns } from '../../src/expression/columns.ts'
 import { approxDistinct, distinctCount, median, percentile } from '../../src/expression/distribution-aggregates.ts'
 import { aggregateOf } from '../../src/expression/user-aggregate.ts'
 import type { Schema } from '../../src/schema/schema.ts'
+import { partOf } from '../bounded.ts'
 import { events } from '../pipelines/aggregate-events.ts'
 
 export { events }
@@ -131,6 +132,14 @@ export const timedAggregates = (e: EventColumns) => ({
   recent: ema(e.n, { halfLife: 20 }),
   rough: percentile(e.n, 0.5, { relativeError: 0.02 }),
 })
+
+/** In the short form a third of the aggregates: three windows one behind the other see all of them. */
+export const someOf = <A extends object>(all: A, turn: number): A =>
+  Object.fromEntries(partOf(Object.entries(all), 3, turn)) as A
+
+/** Each by its name, with the number of its turn. */
+export const inTurns = <T>(named: Readonly<Record<string, T>>): (readonly [name: string, each: T, turn: number])[] =>
+  Object.entries(named).map(([name, each], turn) => [name, each, turn])
 
 const pick = <T>(values: readonly T[], at: number): T => values[at % values.length]!
 
