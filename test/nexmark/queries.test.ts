@@ -9,6 +9,7 @@ import { q11 } from '../../examples/nexmark/queries/q11.ts'
 import { q12 } from '../../examples/nexmark/queries/q12.ts'
 import type { Pipeline } from '../../src/pipeline.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
+import { bounded } from '../bounded.ts'
 import { BidTable } from './bid-table.ts'
 import { DrawnBids } from './drawn-bids.ts'
 import { SQL } from './queries-sql.ts'
@@ -16,7 +17,8 @@ import { latestRows, type QueryName, resultColumns, sortedRows } from './result-
 
 /** All but the query whose results depend on the clock. */
 const names = (Object.keys(queries) as QueryName[]).filter(name => name !== 'q12')
-const EVENTS = 1_000_000
+/** At one a second more than two days. */
+const EVENTS = bounded(200_000, 1_000_000)
 
 let bids: DrawnBids
 let table: BidTable
@@ -35,18 +37,18 @@ async function expectSame(name: QueryName, bids: DrawnBids, table: BidTable): Pr
   expect(await table.firstDifference(sql, found)).toBe(undefined)
 }
 
-describe('a million events', () => {
+describe('all events', () => {
   it.each(names)('%s gives what DuckDB gives', name => expectSame(name, bids, table))
 })
 
 describe('100,000 events of few prices', () => {
-  it.each(['q7', 'q19'] as const)('%s gives what DuckDB gives, and many a bid has the price of another', async name => {
+  it('give in q7 and q19 what DuckDB gives, and many a bid has the price of another', async () => {
     const bids = new DrawnBids(100_000)
     for (const [row, price] of bids.price.entries()) bids.price[row] = Math.min(price, 90_000_000)
     const table = await BidTable.of(bids, 10_000)
-    await expectSame(name, bids, table)
     const [[highest]] = (await table.columns('SELECT count(*) FROM bids WHERE price = 90000000')) as [[number]]
     expect(highest).toBeGreaterThan(500)
+    for (const name of ['q7', 'q19'] as const) await expectSame(name, bids, table)
     table.close()
   })
 })

@@ -11,6 +11,7 @@ import { turnOfLoop, until } from '../../src/testing/event-loop.ts'
 import { sourceConformance } from '../../src/testing/source-conformance.ts'
 import { TestIntake } from '../../src/testing/test-intake.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
+import { bounded, partOf } from '../bounded.ts'
 import { filesOf, type Row, rowOf, rowsFrom } from './logged-input.ts'
 
 /** The same rows as columns, in one of the forms a block may have. */
@@ -117,7 +118,7 @@ describe('a logged source', () => {
           await rm(directory, { recursive: true, force: true })
         },
       ),
-      { numRuns: 60 },
+      { numRuns: bounded(20, 60) },
     )
   })
 
@@ -214,14 +215,14 @@ describe('a log that is not as it was written', () => {
     expect(await givenFrom(directory)).toEqual(rowsFrom(0, 3))
   })
 
-  it('is refused when any bit of it was flipped', async () => {
+  it('is refused when a bit of any of its bytes was flipped', async () => {
     const directory = await logOf(ofRows(2, 3))
     const [path] = await filesOf(directory)
     const bytes = await readFile(path!)
     for (let at = 0; at < bytes.length; at++) {
-      for (let mask = 1; mask < 256; mask *= 2) {
+      for (const bit of partOf([0, 1, 2, 3, 4, 5, 6, 7], 8, at)) {
         const damaged = Uint8Array.from(bytes)
-        damaged[at]! ^= mask
+        damaged[at]! ^= 1 << bit
         await writeFile(path!, damaged)
         await expect(givenFrom(directory), `byte ${at}`).rejects.toMatchObject({ code: 'CHECKPOINT_INVALID' })
       }
@@ -242,9 +243,9 @@ describe('a log that is not as it was written', () => {
       at = end
     }
     expect(frames).toHaveLength(4)
-    // All lists of up to five of the four frames.
+    // All lists of up to four or five of the four frames.
     let lists: number[][] = [[]]
-    for (let length = 1; length <= 5; length++) {
+    for (let length = 1; length <= bounded(4, 5); length++) {
       lists = lists.flatMap(list => [0, 1, 2, 3].map(frame => [...list, frame]))
       for (const list of lists) {
         await writeFile(path!, Buffer.concat([header, ...list.map(frame => frames[frame]!)]))
@@ -303,7 +304,7 @@ describe('a log that is not as it was written', () => {
           }
         },
       ),
-      { numRuns: 200 },
+      { numRuns: bounded(60, 200) },
     )
   })
 })

@@ -15,10 +15,11 @@ import { everyRows } from '../../src/time/triggers.ts'
 import { length } from '../../src/time/window-kinds/length.ts'
 import { lengthBatch } from '../../src/time/window-kinds/length-batch.ts'
 import { time } from '../../src/time/window-kinds/time.ts'
-import { hopping, tumbling } from '../../src/time/windows.ts'
+import { hopping, tumbling, type WindowSpec } from '../../src/time/windows.ts'
+import { bounded, partOf } from '../bounded.ts'
 import { textOf } from '../threads/events.ts'
 import { all, ROW_WINDOWS, WINDOWS } from './every-window.ts'
-import { aggregates, type Event, eventRows, events, timedAggregates } from './state-events.ts'
+import { aggregates, type Event, eventRows, events, inTurns, timedAggregates } from './state-events.ts'
 
 type Tumbling = ReturnType<typeof tumbling>
 
@@ -34,6 +35,7 @@ const batchesOf = (rows: readonly Event[]): Batch[] =>
     rows: rows.slice(i * SIZE, (i + 1) * SIZE),
   }))
 const BATCHES = batchesOf(ROWS)
+const CUTS = Array.from({ length: BATCHES.length + 1 }, (_, cut) => cut)
 const END_MS = 400
 
 /** Engines of instances that are closed: a memory is all zeros for the next. */
@@ -118,27 +120,35 @@ function relay(
   return out.sort()
 }
 
-const LAYOUTS = [
-  { layouts: [2], cuts: [] },
-  { layouts: [4], cuts: [] },
+interface Layouts {
+  readonly layouts: readonly (number | undefined)[]
+  readonly cuts: readonly number[]
+}
+
+const RELAYS: readonly Layouts[] = [
   { layouts: [undefined, 2, 4, undefined], cuts: [3, 6, 9] },
   { layouts: [4, 2, 1, 4], cuts: [2, 5, 10] },
   { layouts: [2, undefined, 4, 2], cuts: [4, 7, 11] },
-] as const
+]
 
-function verify(stream: Pick<Pipeline, 'plan'>): void {
+const APART: readonly Layouts[] = [
+  { layouts: [2], cuts: [] },
+  { layouts: [4], cuts: [] },
+]
+
+function verify(stream: Pick<Pipeline, 'plan'>, turn: number): void {
   const expected = relay(stream, [undefined], [])
   expect(expected.length).toBeGreaterThan(0)
-  for (const { layouts, cuts } of LAYOUTS)
+  for (const { layouts, cuts } of [...partOf(RELAYS, 3, turn), ...bounded<readonly Layouts[]>([], APART)])
     expect(relay(stream, layouts, cuts), `${layouts.map(each => each ?? 'one thread')} cut at ${cuts}`).toEqual(
       expected,
     )
 }
 
-/** Every cut between two batches, from each layout to another in turn. */
-function verifyEveryCut(stream: Pick<Pipeline, 'plan'>): void {
+/** Every cut between two batches, a third of them in the short form, from each layout to another in turn. */
+function verifyCuts(stream: Pick<Pipeline, 'plan'>, turn: number): void {
   const expected = relay(stream, [undefined], [])
-  for (let cut = 0; cut <= BATCHES.length; cut++) {
+  for (const cut of partOf(CUTS, 3, turn)) {
     const layouts = [undefined, 2, 4, 1, 2, undefined, 4].slice(cut % 6, (cut % 6) + 2)
     expect(relay(stream, layouts, [cut]), `${layouts.map(each => each ?? 'one thread')} cut at ${cut}`).toEqual(
       expected,
@@ -155,76 +165,82 @@ const named = <T extends object>(results: T): T =>
   Object.fromEntries(Object.entries(results).map(([name, result]) => [`${name}Of`, result])) as T
 
 describe('a state in parts that is taken over by more replicas, fewer, or one thread makes no difference', () => {
-  describe.each(Object.entries(WINDOWS))('to %s windows', (_, kinds) => {
-    it.each(Object.entries(kinds))('%s', (_, window) => {
-      const keys = ['key', 'x'] as const
-      for (const key of keys)
-        verify(
-          timed
-            .keyBy(key)
-            .window(window as Tumbling)
-            .aggregate(e => ({ n: count(), total: sum(e.n), text: first(e.t), most: max(e.l) })),
-        )
-    })
+  const kindsOfWindows = Object.entries(WINDOWS)
+    .flatMap(([kind, windows]) => Object.entries(windows).map(([name, window]) => [kind, name, window] as const))
+    .map((each, turn) => [...each, turn] as const)
+
+  it.each(kindsOfWindows)('to %s windows: %s', (_, _name, window, turn) => {
+    for (const key of partOf(['key', 'x'] as const, 2, turn))
+      verify(
+        timed
+          .keyBy(key)
+          .window(window as Tumbling)
+          .aggregate(e => ({ n: count(), total: sum(e.n), text: first(e.t), most: max(e.l) })),
+        turn,
+      )
   })
 
-  it.each(Object.entries(ROW_WINDOWS))('to windows over rows: %s', (_, window) => {
-    for (const key of ['p', 't', 'x'] as const)
+  it.each(inTurns(ROW_WINDOWS))('to windows over rows: %s', (_, window, turn) => {
+    for (const key of partOf(['p', 't', 'x'] as const, 3, turn))
       verify(
         pipeline(events)
           .keyBy(key)
           .window(window as RowWindowSpec<'current'>)
           .aggregate(e => ({ n: count(), total: sum(e.n), text: first(e.t), most: max(e.l) })),
+        // Not the same relay for each key.
+        Math.floor(turn / 3),
       )
   })
 
-  it.each([
-    ['tumbling', tumbling(50)],
-    ['late hopping', hopping(30, 10, { allowedLateness: 40 })],
-    ['a session', session(12)],
-    ['early tumbling', tumbling(50, { early: { rows: 2 } })],
-    ['global', globalWindow({ trigger: everyRows(2), unbounded: true })],
-  ])('to any aggregate of windows: %s', (_, window) => {
+  const SOME = {
+    tumbling: tumbling(50),
+    'late hopping': hopping(30, 10, { allowedLateness: 40 }),
+    'a session': session(12),
+    'early tumbling': tumbling(50, { early: { rows: 2 } }),
+    global: globalWindow({ trigger: everyRows(2), unbounded: true }),
+  }
+  it.each(inTurns<WindowSpec>(SOME))('to any aggregate of windows: %s', (_, window, turn) => {
     verify(
       timed
         .project(e => ({ ...pick(e), label: e.t.upper() }))
         .keyBy('label', 'p')
         .window(window as Tumbling)
         .aggregate(e => (window.kind === 'global' ? named(aggregates(e)) : named(timedAggregates(e)))),
+      turn,
     )
   })
 
-  it.each([
-    ['length', length(3, all)],
-    ['time', time(20, all)],
-    ['lengthBatch', lengthBatch(3, all)],
-  ])('to any aggregate of windows over rows: %s', (_, window) => {
-    verify(
-      pipeline(events)
-        .keyBy('key', 'p')
-        .window(window as unknown as RowWindowSpec<'current'>)
-        .aggregate(e => named(aggregates(e))),
-    )
-  })
-
-  const kindsOfWindows = Object.entries(WINDOWS).flatMap(([kind, windows]) =>
-    Object.entries(windows).map(([name, window]) => [kind, name, window] as const),
+  const SOME_OVER_ROWS = { length: length(3, all), time: time(20, all), lengthBatch: lengthBatch(3, all) }
+  it.each(inTurns<RowWindowSpec<'all'>>(SOME_OVER_ROWS))(
+    'to any aggregate of windows over rows: %s',
+    (_, window, turn) => {
+      verify(
+        pipeline(events)
+          .keyBy('key', 'p')
+          .window(window as unknown as RowWindowSpec<'current'>)
+          .aggregate(e => named(aggregates(e))),
+        turn,
+      )
+    },
   )
-  it.each(kindsOfWindows)('at any cut, to %s windows: %s', (_, _name, window) => {
-    verifyEveryCut(
+
+  it.each(kindsOfWindows)('at any cut, to %s windows: %s', (_, _name, window, turn) => {
+    verifyCuts(
       timed
         .keyBy('key')
         .window(window as Tumbling)
         .aggregate(e => ({ n: count(), text: first(e.t) })),
+      turn,
     )
   })
 
-  it.each(Object.entries(ROW_WINDOWS))('at any cut, to windows over rows: %s', (_, window) => {
-    verifyEveryCut(
+  it.each(inTurns(ROW_WINDOWS))('at any cut, to windows over rows: %s', (_, window, turn) => {
+    verifyCuts(
       pipeline(events)
         .keyBy('t')
         .window(window as RowWindowSpec<'current'>)
         .aggregate(e => ({ n: count(), text: first(e.t) })),
+      turn,
     )
   })
 
@@ -240,6 +256,7 @@ describe('a state in parts that is taken over by more replicas, fewer, or one th
         .keyBy('label', 'rows')
         .window(tumbling(80))
         .aggregate(r => ({ windows: count(), text: first(r.text) })),
+      2,
     )
   })
 
@@ -283,7 +300,7 @@ describe('a state in parts that is taken over by more replicas, fewer, or one th
           expect(relay(stream, layouts, cuts, batches)).toEqual(relay(stream, [undefined], [], batches))
         },
       ),
-      { numRuns: 100 },
+      { numRuns: bounded(30, 100) },
     )
   })
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { session } from '../../src/time/session-windows.ts'
+import { bounded } from '../bounded.ts'
 import { interpret } from '../plan/row-interpreter.ts'
 import type { Row, Value } from '../plan/scalar-interpreter.ts'
 import { planOver, rows, windows } from './aggregate-events.ts'
@@ -52,7 +53,7 @@ describe('every aggregate', () => {
           })
         },
       ),
-      { numRuns: 150 },
+      { numRuns: bounded(40, 150) },
     )
   })
 
@@ -63,7 +64,7 @@ describe('every aggregate', () => {
         const whole = await runPlanRows(plan, input, manner('js', 4096))
         for (const engine of ENGINES) expect(await runPlanRows(plan, input, manner(engine, size))).toEqual(whole)
       }),
-      { numRuns: 60 },
+      { numRuns: bounded(15, 60) },
     )
   })
 

@@ -11,6 +11,7 @@ import { f64, i32, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import type { AlignedSpec } from '../../src/time/aligned-windows.ts'
 import { cumulate, hopping, tumbling } from '../../src/time/windows.ts'
+import { bounded } from '../bounded.ts'
 import { interpret, type Observed } from '../plan/row-interpreter.ts'
 import type { Row } from '../plan/scalar-interpreter.ts'
 import { ENGINES, type Manner, manner, runPlanRows } from './run-plan-rows.ts'
@@ -129,7 +130,7 @@ describe('tumbling, hopping and cumulating windows', () => {
           stragglers += (await expectReference(plan, input, manner(engine, size, stalls))).stragglers
         },
       ),
-      { numRuns: 250 },
+      { numRuns: bounded(60, 250) },
     )
     expect(stragglers).toBeGreaterThan(10)
   })
@@ -141,7 +142,7 @@ describe('tumbling, hopping and cumulating windows', () => {
         for (const engine of ENGINES)
           for (const size of [1, 7, 64]) expect(await runPlanRows(plan, input, manner(engine, size))).toEqual(whole)
       }),
-      { numRuns: 50 },
+      { numRuns: bounded(12, 50) },
     )
   })
 

@@ -13,6 +13,7 @@ import { globalWindow } from '../../src/time/global-windows.ts'
 import { session } from '../../src/time/session-windows.ts'
 import { everyInterval, everyRows } from '../../src/time/triggers.ts'
 import { cumulate, hopping, tumbling } from '../../src/time/windows.ts'
+import { bounded } from '../bounded.ts'
 import type { Row } from '../plan/scalar-interpreter.ts'
 import { earlyWindowsModel } from './early-windows-model.ts'
 import { globalWindowModel } from './global-window-model.ts'
@@ -122,7 +123,7 @@ describe('orders behind every window that gives results again', () => {
           )
         },
       ),
-      { numRuns: 120 },
+      { numRuns: bounded(30, 120) },
     )
   })
 })
@@ -162,7 +163,7 @@ describe('minForever and maxForever', () => {
           expect(await found(plan, input, manner(engine, size))).toEqual(wanted)
         },
       ),
-      { numRuns: 80 },
+      { numRuns: bounded(20, 80) },
     )
   })
 
@@ -213,7 +214,7 @@ describe('minForever and maxForever', () => {
           expect(await found(plan, input, manner(engine, size))).toEqual(wanted)
         },
       ),
-      { numRuns: 60 },
+      { numRuns: bounded(15, 60) },
     )
   })
 })

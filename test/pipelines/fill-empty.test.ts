@@ -9,6 +9,7 @@ import { schema } from '../../src/schema/schema.ts'
 import type { AlignedSpec } from '../../src/time/aligned-windows.ts'
 import { calendar } from '../../src/time/calendar-windows.ts'
 import { checkWindow, cumulate, hopping, tumbling, type WindowSpec } from '../../src/time/windows.ts'
+import { bounded } from '../bounded.ts'
 import { type Bounds, windowsOf } from '../plan/aligned-windows-interpreter.ts'
 import type { Row } from '../plan/scalar-interpreter.ts'
 import { ENGINES, type Manner, manner, runPlanRows } from './run-plan-rows.ts'
@@ -132,7 +133,7 @@ describe('windows that fill gaps', () => {
           )
         },
       ),
-      { numRuns: 80 },
+      { numRuns: bounded(25, 80) },
     )
   })
 

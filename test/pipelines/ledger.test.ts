@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { bounded } from '../bounded.ts'
 import {
   answered,
   type Command,
@@ -153,7 +154,7 @@ describe('the ledger of a job', () => {
           check(run, given, how)
         },
       ),
-      { numRuns: 150 },
+      { numRuns: bounded(40, 150) },
     )
   })
 
@@ -182,7 +183,7 @@ describe('the ledger of a job', () => {
         expect(run.job.counts().accepted).toBe(run.attempted.length)
         expect(run.job.counts()).toMatchObject({ evicted: 0, queued: 0, rejectedFull: 0, rejectedTimeout: 0 })
       }),
-      { numRuns: 100 },
+      { numRuns: bounded(25, 100) },
     )
   })
 
@@ -212,7 +213,7 @@ describe('the ledger of a job', () => {
           expect(run.attempted).toEqual(run.calls.flatMap(call => call.ids))
         },
       ),
-      { numRuns: 60 },
+      { numRuns: bounded(15, 60) },
     )
   })
 
@@ -248,7 +249,7 @@ describe('the ledger of a job', () => {
           expect(queued).toBeLessThanOrEqual(given.bufferSize + given.maxBatch)
         },
       ),
-      { numRuns: 150 },
+      { numRuns: bounded(40, 150) },
     )
   })
 })

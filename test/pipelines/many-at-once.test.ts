@@ -8,7 +8,7 @@ import { session, slidingPerEvent } from '../../src/time/session-windows.ts'
 import { hopping, tumbling } from '../../src/time/windows.ts'
 
 /** More than can be arguments of one call. */
-const MANY = 200_000
+const MANY = 140_000
 const stream = pipeline(schema({ time: timestamp(), key: i32() }), { maxKeys: 2 ** 18 }).eventTime('time', {
   outOfOrderness: MANY,
 })

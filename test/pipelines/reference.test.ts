@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import type { AggregateName, ResultNode } from '../../src/expression/node.ts'
 import type { LogicalNode, LogicalPlan } from '../../src/plan/logical-node.ts'
 import { makePlan } from '../../src/plan/make-node.ts'
+import { bounded } from '../bounded.ts'
 import { planOf, rowsOf } from '../plan/plan-arbitraries.ts'
 import { interpret } from '../plan/row-interpreter.ts'
 import { Overflow, type Row } from '../plan/scalar-interpreter.ts'
@@ -63,7 +64,7 @@ it('a plan gives the rows of the reference, in its order, however it is run', as
         if (wanted.branches.size > 0) seen.branches++
       }
     }),
-    { ...LIMITS, numRuns: 400 },
+    { ...LIMITS, numRuns: bounded(120, 400) },
   )
   for (const count of Object.values(seen)) expect(count).toBeGreaterThan(5)
 })
@@ -73,6 +74,6 @@ it('a plan gives the same rows bit for bit in two manners of running, variances 
     fc.asyncProperty(plans, inputs, manners, manners, async (plan, rows, manner, other) => {
       expect(await runPlanRows(plan, rows, manner)).toEqual(await runPlanRows(plan, rows, other))
     }),
-    { ...LIMITS, numRuns: 250 },
+    { ...LIMITS, numRuns: bounded(60, 250) },
   )
 })

@@ -10,6 +10,7 @@ import type { AlignedSpec } from '../../src/time/aligned-windows.ts'
 import type { Early } from '../../src/time/early.ts'
 import { session } from '../../src/time/session-windows.ts'
 import { hopping, tumbling } from '../../src/time/windows.ts'
+import { bounded } from '../bounded.ts'
 import type { Row } from '../plan/scalar-interpreter.ts'
 import { earlyWindowsModel } from './early-windows-model.ts'
 import { repeatedOrderModel } from './repeated-order-model.ts'
@@ -74,7 +75,7 @@ describe('results that windows give again', () => {
           )
         },
       ),
-      { numRuns: 100 },
+      { numRuns: bounded(25, 100) },
     )
   })
 
@@ -97,7 +98,7 @@ describe('results that windows give again', () => {
           repeatedOrderModel(firings, { firing, compare: byTotal, limit: 1, rank: false, by: 'key' }).flat(),
         )
       }),
-      { numRuns: 60 },
+      { numRuns: bounded(15, 60) },
     )
   })
 
@@ -116,7 +117,7 @@ describe('results that windows give again', () => {
           repeatedOrderModel(once, { firing: then, compare, limit: 1, rank: true }).flat(),
         )
       }),
-      { numRuns: 40 },
+      { numRuns: bounded(10, 40) },
     )
   })
 

@@ -5,6 +5,7 @@ import type { ExpressionNode } from '../../../src/expression/node.ts'
 import { Dictionary } from '../../../src/memory/dictionary.ts'
 import type { RecordBatch } from '../../../src/memory/record-batch.ts'
 import { ExpressionSet } from '../../../src/operators/evaluator/expression-set.ts'
+import { bounded } from '../../bounded.ts'
 import { evaluate, FunctionFailed, Overflow, type Row, type Value } from '../../plan/scalar-interpreter.ts'
 import { BatchFixture, ENGINES, type EngineName } from '../batch-fixture.ts'
 import { COLUMNS, randomExpression, randomRow } from '../random-expression.ts'
@@ -70,7 +71,7 @@ describe.each(ENGINES)('expressions on the %s engine', engine => {
           expect(arena.bytesInUse).toBe(before)
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: bounded(250, 1000) },
     )
   })
 })

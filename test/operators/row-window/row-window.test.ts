@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { avg, count, first, last, max, min, stdDev, sum } from '../../../src/expression/aggregates.ts'
 import type { WindowOutput } from '../../../src/time/window-kinds/parameters.ts'
+import { bounded } from '../../bounded.ts'
 import { type Aggregates, aggregatesOf } from './aggregate-models.ts'
 import { KINDS, type Run, runArbitrary } from './random-runs.ts'
 import { type Chunk, type ModelRow, modelOf } from './window-models.ts'
@@ -83,7 +84,7 @@ describe.each(Object.keys(KINDS))('%s', kind => {
         expect(found).toHaveLength(checked)
         rowsSeen += checked
       }),
-      { numRuns: 60 },
+      { numRuns: bounded(15, 60) },
     )
     expect(rowsSeen).toBeGreaterThan(100)
   })
@@ -102,7 +103,7 @@ describe.each(Object.keys(KINDS))('%s', kind => {
           }
         }
       }),
-      { numRuns: 20 },
+      { numRuns: bounded(5, 20) },
     )
   })
 })

@@ -7,6 +7,7 @@ import { schema } from '../../../src/schema/schema.ts'
 import { type SessionOptions, session, slidingPerEvent } from '../../../src/time/session-windows.ts'
 import { VirtualClock } from '../../../src/time/virtual-clock.ts'
 import { tumbling } from '../../../src/time/windows.ts'
+import { bounded } from '../../bounded.ts'
 import { runPlanRows } from '../../pipelines/run-plan-rows.ts'
 import type { Row } from '../../plan/scalar-interpreter.ts'
 import { type EarlySessionRules, modelEarlySessions } from './early-session-model.ts'
@@ -83,7 +84,7 @@ describe('session windows', () => {
         late += model.late
         if (new Set(model.windows.map(({ key, start }) => `${key} ${start}`)).size < model.windows.length) again++
       }),
-      { numRuns: Number(process.env.RUNS ?? 300) },
+      { numRuns: bounded(100, 300) },
     )
     expect(late).toBeGreaterThan(50)
     expect(again).toBeGreaterThan(5)
@@ -119,7 +120,7 @@ describe('session windows with early results', () => {
           takenBack += model.windows.filter(({ isRetraction }) => isRetraction).length
         },
       ),
-      { numRuns: Number(process.env.RUNS ?? 300) },
+      { numRuns: bounded(100, 300) },
     )
     expect(late).toBeGreaterThan(50)
     expect(takenBack).toBeGreaterThan(50)
@@ -151,7 +152,7 @@ describe('session windows with early results', () => {
         for (const engine of ['wasm', 'js'] as const)
           for (const size of [1, 7]) expect(await run(engine, size)).toEqual(whole)
       }),
-      { numRuns: 60 },
+      { numRuns: bounded(20, 60) },
     )
   })
 
@@ -207,7 +208,7 @@ describe('sliding windows per event', () => {
         late += model.late
         if (new Set(model.windows.map(({ key, start }) => `${key} ${start}`)).size < model.windows.length) again++
       }),
-      { numRuns: Number(process.env.RUNS ?? 300) },
+      { numRuns: bounded(100, 300) },
     )
     expect(late).toBeGreaterThan(50)
     expect(again).toBeGreaterThan(5)
