@@ -12,6 +12,7 @@ import { schema } from '../../src/schema/schema.ts'
 import { type GlobalSpec, globalWindow } from '../../src/time/global-windows.ts'
 import { everyInterval, everyRows, onDelta } from '../../src/time/triggers.ts'
 import { tumbling } from '../../src/time/windows.ts'
+import { partOf } from '../bounded.ts'
 import { Random } from '../kernels/random.ts'
 import type { Row } from '../plan/scalar-interpreter.ts'
 import { type Manner, runPlanRows } from './run-plan-rows.ts'
@@ -95,7 +96,13 @@ const WINDOWS: Readonly<Record<string, GlobalSpec>> = {
 
 describe('the first rows so far of each key', () => {
   const cases = Object.entries(WINDOWS).flatMap(([when, window], i) =>
-    Object.entries(ORDERS).map(([by, order], j) => ({ when, by, window, order, most: [1, 3, 9][(i + j) % 3]! })),
+    partOf(Object.entries(ORDERS), 2, i).map(([by, order], j) => ({
+      when,
+      by,
+      window,
+      order,
+      most: [1, 3, 9][(i + j) % 3]!,
+    })),
   )
   it.each(cases)('come whole $when, by $by: $most', async ({ window, order: [order, terms], most }) => {
     // What a window has taken in of each key when it fires, as numbers of rows, says the same.
