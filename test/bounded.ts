@@ -7,6 +7,6 @@ export const bounded = <T>(inShort: T, inFull: T): T => (IS_FULL ? inFull : inSh
 /** What case number `turn` tries of several: in `npm test` one, and the next case the next; in `npm run test:full` each all. */
 export const takingTurns = <T>(turn: number, all: readonly T[]): readonly T[] => partOf(turn, all.length, all)
 
-/** The same of parts of them: every so manieth in `npm test`, so that as many cases in a row try all. */
+/** Of several so many parts: in `npm test` one, and the next case the next; in `npm run test:full` all. */
 export const partOf = <T>(turn: number, parts: number, all: readonly T[]): readonly T[] =>
   IS_FULL ? all : all.filter((_, i) => i % parts === turn % parts)

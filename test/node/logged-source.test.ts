@@ -11,7 +11,7 @@ import { turnOfLoop, until } from '../../src/testing/event-loop.ts'
 import { sourceConformance } from '../../src/testing/source-conformance.ts'
 import { TestIntake } from '../../src/testing/test-intake.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
-import { bounded, partOf } from '../bounded.ts'
+import { bounded, takingTurns } from '../bounded.ts'
 import { filesOf, type Row, rowOf, rowsFrom } from './logged-input.ts'
 
 /** The same rows as columns, in one of the forms a block may have. */
@@ -220,7 +220,7 @@ describe('a log that is not as it was written', () => {
     const [path] = await filesOf(directory)
     const bytes = await readFile(path!)
     for (let at = 0; at < bytes.length; at++) {
-      for (const bit of partOf([0, 1, 2, 3, 4, 5, 6, 7], 8, at)) {
+      for (const bit of takingTurns(at, [0, 1, 2, 3, 4, 5, 6, 7])) {
         const damaged = Uint8Array.from(bytes)
         damaged[at]! ^= 1 << bit
         await writeFile(path!, damaged)

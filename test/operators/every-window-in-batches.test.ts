@@ -9,7 +9,7 @@ import type { RowWindowSpec } from '../../src/time/row-windows.ts'
 import { everyInterval } from '../../src/time/triggers.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
 import { tumbling, type WindowSpec } from '../../src/time/windows.ts'
-import { bounded, partOf } from '../bounded.ts'
+import { bounded, takingTurns } from '../bounded.ts'
 import { textOf } from '../threads/events.ts'
 import { ROW_WINDOWS, WINDOWS } from './every-window.ts'
 import { eventRows, events } from './state-events.ts'
@@ -29,7 +29,7 @@ const aggregates = ({ n }: { n: NumberExpression<boolean, 'row'> }) => ({
 
 /** Each size on an engine, in the long form on both. */
 const RUNS = [1, 7, 64, 4_096].flatMap((maxBatch, turn) =>
-  partOf(['wasm', 'js'] as const, 2, turn).map(engine => [engine, maxBatch] as const),
+  takingTurns(turn, ['wasm', 'js'] as const).map(engine => [engine, maxBatch] as const),
 )
 const FEWER_RUNS: typeof RUNS = [
   ['wasm', 7],
@@ -104,7 +104,7 @@ describe('batches of 1, 7, 64 and 4,096 rows give the same', () => {
 
   it.each(
     named(WINDOWS).flatMap(([name, window], turn) =>
-      partOf(Object.entries(SECOND), 3, turn).map(([second, to]) => [name, second, window, to] as const),
+      takingTurns(turn, Object.entries(SECOND)).map(([second, to]) => [name, second, window, to] as const),
     ),
   )('%s, and behind it %s', async (_, __, window, to) => {
     await expectTheSame(

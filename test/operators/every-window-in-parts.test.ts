@@ -16,7 +16,7 @@ import { length } from '../../src/time/window-kinds/length.ts'
 import { lengthBatch } from '../../src/time/window-kinds/length-batch.ts'
 import { time } from '../../src/time/window-kinds/time.ts'
 import { hopping, tumbling, type WindowSpec } from '../../src/time/windows.ts'
-import { bounded, partOf } from '../bounded.ts'
+import { bounded, partOf, takingTurns } from '../bounded.ts'
 import { textOf } from '../threads/events.ts'
 import { all, ROW_WINDOWS, WINDOWS } from './every-window.ts'
 import { aggregates, type Event, eventRows, events, inTurns, timedAggregates } from './state-events.ts'
@@ -139,7 +139,7 @@ const APART: readonly Layouts[] = [
 function verify(stream: Pick<Pipeline, 'plan'>, turn: number): void {
   const expected = relay(stream, [undefined], [])
   expect(expected.length).toBeGreaterThan(0)
-  for (const { layouts, cuts } of [...partOf(RELAYS, 3, turn), ...bounded<readonly Layouts[]>([], APART)])
+  for (const { layouts, cuts } of [...takingTurns(turn, RELAYS), ...bounded<readonly Layouts[]>([], APART)])
     expect(relay(stream, layouts, cuts), `${layouts.map(each => each ?? 'one thread')} cut at ${cuts}`).toEqual(
       expected,
     )
@@ -148,7 +148,7 @@ function verify(stream: Pick<Pipeline, 'plan'>, turn: number): void {
 /** Every cut between two batches, a third of them in the short form, from each layout to another in turn. */
 function verifyCuts(stream: Pick<Pipeline, 'plan'>, turn: number): void {
   const expected = relay(stream, [undefined], [])
-  for (const cut of partOf(CUTS, 3, turn)) {
+  for (const cut of partOf(turn, 3, CUTS)) {
     const layouts = [undefined, 2, 4, 1, 2, undefined, 4].slice(cut % 6, (cut % 6) + 2)
     expect(relay(stream, layouts, [cut]), `${layouts.map(each => each ?? 'one thread')} cut at ${cut}`).toEqual(
       expected,
@@ -170,7 +170,7 @@ describe('a state in parts that is taken over by more replicas, fewer, or one th
     .map((each, turn) => [...each, turn] as const)
 
   it.each(kindsOfWindows)('to %s windows: %s', (_, _name, window, turn) => {
-    for (const key of partOf(['key', 'x'] as const, 2, turn))
+    for (const key of takingTurns(turn, ['key', 'x'] as const))
       verify(
         timed
           .keyBy(key)
@@ -181,7 +181,7 @@ describe('a state in parts that is taken over by more replicas, fewer, or one th
   })
 
   it.each(inTurns(ROW_WINDOWS))('to windows over rows: %s', (_, window, turn) => {
-    for (const key of partOf(['p', 't', 'x'] as const, 3, turn))
+    for (const key of takingTurns(turn, ['p', 't', 'x'] as const))
       verify(
         pipeline(events)
           .keyBy(key)

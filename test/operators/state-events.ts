@@ -135,7 +135,7 @@ export const timedAggregates = (e: EventColumns) => ({
 
 /** In the short form a third of the aggregates: three windows one behind the other see all of them. */
 export const someOf = <A extends object>(all: A, turn: number): A =>
-  Object.fromEntries(partOf(Object.entries(all), 3, turn)) as A
+  Object.fromEntries(partOf(turn, 3, Object.entries(all))) as A
 
 /** Each by its name, with the number of its turn. */
 export const inTurns = <T>(named: Readonly<Record<string, T>>): (readonly [name: string, each: T, turn: number])[] =>

@@ -3,7 +3,7 @@ import type { AggregateName, AggregateNode, ResultNode } from '../../src/express
 import { eventTimeNode, makePlan, windowAggregateNode } from '../../src/plan/make-node.ts'
 import { fieldSpecs } from '../../src/plan/plan-scope.ts'
 import { boundedOutOfOrderness } from '../../src/plan/watermarks.ts'
-import { partOf } from '../bounded.ts'
+import { takingTurns } from '../bounded.ts'
 import { Random } from '../kernels/random.ts'
 import { inTurns } from '../operators/state-events.ts'
 import type { Row } from '../plan/scalar-interpreter.ts'
@@ -246,7 +246,7 @@ it.each(inTurns(WINDOWS))('%s: every aggregate is DuckDB’s', async (_, windows
   const events = eventsOf(windows)
   await oracle.load(events)
   const aggregates = [...AGGREGATES, weighed(halfLifeMs)]
-  for (const keys of partOf([[], ['k'], ['b', 'y']] as const, 3, turn)) {
+  for (const keys of takingTurns(turn, [[], ['k'], ['b', 'y']] as const)) {
     const results = aggregates.map(({ result }, i) => ({ name: `r${i}`, result }))
     const plan = makePlan(fieldSpecs(oracleEvents), [
       eventTimeNode({

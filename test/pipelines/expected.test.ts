@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { avg, count, max, min, sum, varianceSample } from '../../src/expression/aggregates.ts'
 import type { Job } from '../../src/job.ts'
 import { pipeline } from '../../src/packaged.ts'
-import { partOf } from '../bounded.ts'
+import { takingTurns } from '../bounded.ts'
 import { type Dataset, datasets, type ExpectedWindow, floatEvents, inOrder, integerEvents } from './datasets.ts'
 
 const BLOCK_ROWS = 1_000
@@ -79,7 +79,7 @@ describe.each(datasets)('$name', dataset => {
 
   const turn = datasets.indexOf(dataset)
 
-  it.each(partOf(engines, 2, turn))('give the expected windows when pushed as columns, on %s', async engine => {
+  it.each(takingTurns(turn, engines))('give the expected windows when pushed as columns, on %s', async engine => {
     const rows: unknown[] = []
     const job = await floatPipeline(dataset, engine, inOrderMs(dataset)).run({ sink: rows })
     await pushBlocks(events, block =>
@@ -94,7 +94,7 @@ describe.each(datasets)('$name', dataset => {
     expectWindows(rows, dataset)
   })
 
-  it.each(partOf(engines, 2, turn + 1))('give the expected windows when pushed as objects, on %s', async engine => {
+  it.each(takingTurns(turn + 1, engines))('give the expected windows when pushed as objects, on %s', async engine => {
     const rows: unknown[] = []
     const job = await floatPipeline(dataset, engine, inOrderMs(dataset)).run({ sink: rows })
     await pushBlocks(events, block => job.pushMany(block))
@@ -102,7 +102,7 @@ describe.each(datasets)('$name', dataset => {
     expectWindows(rows, dataset)
   })
 
-  it.each(partOf(engines, 2, turn))('give the expected windows when read from their files, on %s', async engine => {
+  it.each(takingTurns(turn, engines))('give the expected windows when read from their files, on %s', async engine => {
     const rows: unknown[] = []
     const sources = dataset.sources()
     const job = await floatPipeline(dataset, engine, dataset.outOfOrdernessMs).run({ sources, sink: rows })
@@ -112,7 +112,7 @@ describe.each(datasets)('$name', dataset => {
 
   if (!dataset.isInteger) return
 
-  it.each(partOf(engines, 2, turn + 1))('give the expected sums when values are i64, on %s', async engine => {
+  it.each(takingTurns(turn + 1, engines))('give the expected sums when values are i64, on %s', async engine => {
     const rows: Record<string, unknown>[] = []
     const job = await pipeline(integerEvents, { engine })
       .eventTime('time', { outOfOrdernessMs: inOrderMs(dataset) })

@@ -96,7 +96,7 @@ const WINDOWS: Readonly<Record<string, GlobalSpec>> = {
 
 describe('the first rows so far of each key', () => {
   const cases = Object.entries(WINDOWS).flatMap(([when, window], i) =>
-    partOf(Object.entries(ORDERS), 2, i).map(([by, order], j) => ({
+    partOf(i, 2, Object.entries(ORDERS)).map(([by, order], j) => ({
       when,
       by,
       window,
