@@ -24,7 +24,7 @@ export class AdmissionEdge {
   #isClear = true
   #isServing = false
   /** What came up while a waiting offer was half way in. */
-  #afterServing: (() => void)[] = []
+  readonly #afterServing: (() => void)[] = []
 
   constructor(
     store: AdmissionStore,
@@ -130,11 +130,25 @@ export class AdmissionEdge {
       }
     } finally {
       this.#isServing = false
+      for (const action of this.#afterServing.splice(0)) action()
     }
-    const actions = this.#afterServing
-    if (actions.length === 0) return
-    this.#afterServing = []
-    for (const action of actions) action()
+  }
+
+  /**
+   * Decides on an offer. One that comes up while somebody who waits is half way in is behind them: whether there is room for it
+   * shows when they are in, so what its strategy does about that waits until then.
+   */
+  decide<Result>(decision: () => Result | Promise<Result>): Result | Promise<Result> {
+    if (!this.#isServing) return decision()
+    return new Promise((resolve, reject) => {
+      this.#afterServing.push(() => {
+        try {
+          resolve(decision())
+        } catch (error) {
+          reject(error)
+        }
+      })
+    })
   }
 
   /** Refuses everything from now on, and those who wait. */

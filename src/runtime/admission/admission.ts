@@ -133,9 +133,12 @@ export class Admission {
   }
 
   #decide<Result>(offer: Offer<Result>, strategy: BackpressureStrategy | undefined): Result | Promise<Result> {
+    const edge = this.#edge
     const policy = strategy === undefined ? this.#policy : this.#policies.of(strategy)
-    if (this.#edge.state !== 'open') return this.#edge.refuse(offer, 'closed')
-    if (offer.signal?.aborted) return this.#edge.refuse(offer, 'aborted')
-    return policy.admit(offer, this.#edge)
+    return edge.decide(() => {
+      if (edge.state !== 'open') return edge.refuse(offer, 'closed')
+      if (offer.signal?.aborted) return edge.refuse(offer, 'aborted')
+      return policy.admit(offer, edge)
+    })
   }
 }

@@ -11,6 +11,22 @@ describe('drop-oldest', () => {
     expect(ledger).toMatchObject({ offered: 5, accepted: 5, evicted: 3 })
   })
 
+  it('drops no more than it must for what is pushed while somebody who waited is being let in', async () => {
+    const { admission, push, pop, inside, ledger } = edge(3, 'block')
+    for (const id of [1, 2, 3]) push(id)
+    let nested: unknown
+    const waits = admission.admit(() => {
+      if (inside.length === 3) return false
+      nested = push(5, { strategy: 'drop-oldest' })
+      inside.push(4)
+      return true
+    })
+    pop()
+    expect(await Promise.all([waits, nested])).toEqual([true, true])
+    expect(inside).toEqual([3, 4, 5])
+    expect(ledger).toMatchObject({ offered: 5, accepted: 5, evicted: 1 })
+  })
+
   it('is refused with full when nothing can be evicted now', () => {
     const { admission, ledger } = edge(2, 'drop-oldest')
     const stuck = new Admission(
