@@ -139,8 +139,8 @@ export interface ChainElsewhere {
   readonly isRepeatable: boolean
   /** How often the threads were started anew. */
   readonly restarts: number
-  /** A thread is lost. Whether all of them are started anew; else the job is over. */
-  lost(error: EventfluxError): boolean
+  /** A thread is lost. What ends the job because of it; undefined: nothing does, all of them are started anew. */
+  lost(error: EventfluxError): EventfluxError | undefined
   /**
    * Gives the threads what was kept, before they begin: each a part of its own, or, where the work was spread otherwise, all
    * parts to each, which takes the keys of its own.

@@ -140,7 +140,7 @@ export function dealtChain(
         statesAt: async () => ({ parts: [], pauseNs: 0 }),
         restore: async () => {},
         restarts: 0,
-        lost: () => false,
+        lost: error => error,
       },
     }
   }

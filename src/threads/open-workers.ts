@@ -64,7 +64,8 @@ class OpenThreads implements ReadyWorkers {
 
   begin(job: { failed(error: unknown): void }, chain: Chain): void {
     this.#plan.pool.begin(error => {
-      if (chain.elsewhere?.lost(error) !== true) job.failed(error)
+      const fatal = chain.elsewhere === undefined ? error : chain.elsewhere.lost(error)
+      if (fatal !== undefined) job.failed(fatal)
     })
   }
 

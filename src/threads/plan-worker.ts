@@ -13,7 +13,7 @@ import type { EvaluationContext, InputColumn } from '../operators/evaluator/eval
 import type { EventTimeOperator } from '../operators/event-time/event-time.ts'
 import { buildRowStage, seenColumns } from '../operators/row-stage.ts'
 import { PartialWindowOperator } from '../operators/window/partial-window.ts'
-import { loadFunctions } from '../plan/load-functions.ts'
+import { functionsCalled, loadFunctions } from '../plan/load-functions.ts'
 import { fieldSpecs, schemaOf } from '../plan/plan-scope.ts'
 import { ownTexts } from '../runtime/own-texts.ts'
 import { schemaFrom } from '../schema/schema.ts'
@@ -45,9 +45,6 @@ export async function openWorker(job: WorkerJob, post: PostMessage): Promise<Pla
   return new PlanWorker({ ...job, nodes }, engine, compiled, post)
 }
 
-/** How long other things of a thread wait at most that is often out of rows: nothing that matters for these. */
-const LET_GO_EVERY_MS = 5
-
 /**
  * A replica of a plan, or some of its steps: the ordinary operators over memory of its own. It does what the frames of its
  * input say, in their order, and nothing on its own account: the clock comes with them too.
@@ -73,8 +70,9 @@ export class PlanWorker {
   readonly #policies: ErrorPolicyRunner[] = []
   /** Where records go, when it does the first half of a window. */
   #records: RecordLink | undefined
+  /** Whether functions of users run here, which may have timers and promises on their way: the thread must not stand still. */
+  readonly #runsFunctions: boolean
   #toldTimer = Number.POSITIVE_INFINITY
-  #letGoMs = 0
   /** The checkpoint whose barrier came last. */
   #barrier = 0
   /** Bytes of each section in the last checkpoint: what the next one is given room for. */
@@ -160,6 +158,7 @@ export class PlanWorker {
         this.#lent.markCodes(dictionary, mark)
       },
     })
+    this.#runsFunctions = this.#policies.length > 0 || job.nodes.some(node => functionsCalled(node).size > 0)
     const { operators, windows, eventTimes } = this.#chain
     this.#cells = new WorkerCells({
       operators: operators.length,
@@ -201,6 +200,7 @@ export class PlanWorker {
     const input = this.#input
     this.#tellTimer()
     while (!input.isStopped) {
+      if (this.#runsFunctions) await letGo()
       this.#links.flush()
       const offset = input.poll(this.#consumer)
       if (offset < 0) {
@@ -239,13 +239,8 @@ export class PlanWorker {
   async #idle(letGo: () => Promise<void>): Promise<void> {
     if (this.#records !== undefined) this.#tellWatermark()
     this.#links.output.callIfDue(true)
-    // Functions of users may have timers and promises on their way: their thread must not stand still.
-    if (this.#policies.length > 0) return this.#input.frameThere(this.#consumer, this.#links.isDue)
-    const nowMs = systemClock.monotonicNs() / 1e6
-    if (nowMs - this.#letGoMs > LET_GO_EVERY_MS) {
-      await letGo()
-      this.#letGoMs = nowMs
-    }
+    if (this.#runsFunctions) return this.#input.frameThere(this.#consumer, this.#links.isDue)
+    await letGo()
     this.#input.awaitFrame(this.#consumer, this.#links.isDue)
   }
 

@@ -1,4 +1,4 @@
-import type { EventfluxError } from '../errors.ts'
+import { type EventfluxError, messageOf, stageFailed } from '../errors.ts'
 import type { RestartPolicy } from '../runtime/run-options.ts'
 import type { Clock } from '../time/clock.ts'
 import { FrameLog } from './frame-log.ts'
@@ -117,17 +117,21 @@ export class Restarts {
     this.#log.dropBefore(log)
   }
 
-  /** A worker is lost. False: it is not started anew. */
-  lost(error: EventfluxError): boolean {
-    if (this.#isRestarting) return true
+  /** A worker is lost. What ends the job because of it; undefined: nothing does, all workers are started anew. */
+  lost(error: EventfluxError): EventfluxError | undefined {
+    if (this.#isRestarting) return undefined
     const { attempts = DEFAULT_ATTEMPTS, delayMs = 0, onRestart } = this.#policy
-    if (this.#attempts >= attempts) return false
+    if (this.#attempts >= attempts) return error
     this.#attempts++
+    try {
+      onRestart?.({ attempt: this.#attempts, error })
+    } catch (cause) {
+      return stageFailed(`onRestart threw: ${messageOf(cause)}`, { at: 'onRestart', cause })
+    }
     this.count++
     this.#isRestarting = true
-    onRestart?.({ attempt: this.#attempts, error })
     void this.#restart(delayMs)
-    return true
+    return undefined
   }
 
   /** Whether the workers are there and have been sent all there was. Sends on what is to be sent once more. */

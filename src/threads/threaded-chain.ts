@@ -149,7 +149,7 @@ export function threadedChain(
         get restarts() {
           return head.restarts?.count ?? 0
         },
-        lost: error => head.restarts?.lost(error) ?? false,
+        lost: error => (head.restarts === undefined ? error : head.restarts.lost(error)),
       },
     }
   }

@@ -6,6 +6,7 @@ import type { NormalisedLinkStrategy } from '../plan/link-options.ts'
 import type { FieldSpec, LogicalNode } from '../plan/logical-node.ts'
 import type { Partitioning } from '../plan/partitioning.ts'
 import type { RingPlace } from './frame-ring.ts'
+import type { SentError } from './sent-error.ts'
 
 /** What a worker is told to do: all of it can be sent to another thread. */
 export interface WorkerJob {
@@ -74,7 +75,7 @@ export interface WorkerRestore {
 
 /** What a worker needs of its thread. */
 export interface WorkerPort {
-  /** Lets other things happen, before the thread is blocked for want of rows. */
+  /** Lets other things happen, if they have waited for long: before the thread is blocked for want of rows, and while it is busy. */
   letGo(): Promise<void>
   /** What it is told next. */
   next(): Promise<WorkerOrder>
@@ -123,12 +124,4 @@ export interface WorkerShape {
   readonly cells: SharedArrayBuffer
   /** Where its times stand: see worker-times.ts. */
   readonly times: SharedArrayBuffer
-}
-
-/** An error on its way between threads. */
-export interface SentError {
-  readonly code: string | undefined
-  readonly message: string
-  readonly at: string | undefined
-  readonly stack: string | undefined
 }

@@ -1,18 +1,11 @@
-import { EventfluxError, type EventfluxErrorCode, messageOf, stageFailed } from '../errors.ts'
+import { type EventfluxError, messageOf, stageFailed } from '../errors.ts'
 import type { ResolvedConfig } from '../plan/config.ts'
 import { BYTE_WIDTH, type TypeName } from '../schema/data-type.ts'
 import { FrameRing } from './frame-ring.ts'
+import { receivedError } from './sent-error.ts'
 import type { Spawn, Thread, ThreadListener } from './spawn.ts'
 import { WorkerCells } from './worker-cells.ts'
-import type {
-  SentError,
-  WorkerJob,
-  WorkerMessage,
-  WorkerOrder,
-  WorkerRestore,
-  WorkerShape,
-  WorkerState,
-} from './worker-job.ts'
+import type { WorkerJob, WorkerMessage, WorkerOrder, WorkerRestore, WorkerShape, WorkerState } from './worker-job.ts'
 import { WorkerTimes } from './worker-times.ts'
 
 const LEAST_RING_BYTES = 2 ** 16
@@ -199,7 +192,7 @@ export class WorkerPool {
         const message = given as WorkerMessage
         if (generation !== this.#generation) return
         if (message.kind === 'call') this.onCall()
-        else if (message.kind === 'failed') failed(received(message.error, name))
+        else if (message.kind === 'failed') failed(receivedError(message.error, name))
         else if (message.kind === 'state') this.onState(worker, message)
         else if (message.kind === 'restored') this.#restored()
         else isReady(this.#readyWorker(worker, message.shape))
@@ -246,11 +239,3 @@ export function ringBytes(
 
 const cellsOf = ({ operators, windows, eventTimes, stages, links, cells }: WorkerShape): WorkerCells =>
   new WorkerCells({ operators: operators.length, windows, eventTimes, stages: stages.length, links }, cells)
-
-/** The error of another thread, as one of this. */
-function received({ code, message, at, stack }: SentError, worker: string): EventfluxError {
-  const cause = new Error(message)
-  if (stack !== undefined) cause.stack = stack
-  if (code === undefined) return stageFailed(`${worker} failed: ${message}`, { at: worker, cause })
-  return new EventfluxError(code as EventfluxErrorCode, message, { at: at ?? worker, cause })
-}

@@ -1,8 +1,9 @@
-import { EventfluxError } from '../errors.ts'
+import { systemClock } from '../time/clock.ts'
 import { openWorker, type PlanWorker } from './plan-worker.ts'
 import { Stopped } from './result-link.ts'
+import { sentError } from './sent-error.ts'
 import { nodeThreads } from './spawn.ts'
-import type { SentError, WorkerJob, WorkerMessage, WorkerOrder } from './worker-job.ts'
+import type { WorkerJob, WorkerMessage, WorkerOrder } from './worker-job.ts'
 
 /** The way to the thread that started this one. */
 interface Port {
@@ -13,6 +14,9 @@ interface Port {
   letGo(): Promise<void>
   close(): void
 }
+
+/** How long other things of a thread wait at most that is busy, or often out of rows: nothing that matters for these. */
+const LET_GO_EVERY_MS = 5
 
 void serve()
 
@@ -30,19 +34,20 @@ async function serve(): Promise<void> {
       worker.restore(order)
       port.post({ kind: 'restored' })
     }
-    await worker.run({ letGo: () => port.letGo(), next: async () => (await port.next()) as WorkerOrder })
+    let letGoMs = 0
+    const letGo = async (): Promise<void> => {
+      const nowMs = systemClock.monotonicNs() / 1e6
+      if (nowMs - letGoMs <= LET_GO_EVERY_MS) return
+      await port.letGo()
+      letGoMs = nowMs
+    }
+    await worker.run({ letGo, next: async () => (await port.next()) as WorkerOrder })
   } catch (error) {
-    if (!(error instanceof Stopped)) port.post({ kind: 'failed', error: sent(error) })
+    if (!(error instanceof Stopped)) port.post({ kind: 'failed', error: sentError(error) })
   } finally {
     worker?.close()
     port.close()
   }
-}
-
-function sent(error: unknown): SentError {
-  if (!(error instanceof Error)) return { code: undefined, message: String(error), at: undefined, stack: undefined }
-  const { code, at } = error instanceof EventfluxError ? error : { code: undefined, at: undefined }
-  return { code, message: error.message, at, stack: error.stack }
 }
 
 async function openPort(): Promise<Port> {
