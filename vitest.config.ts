@@ -82,7 +82,12 @@ export default defineConfig({
         // The package as it is published, in every runtime, and with servers: what installs, bundles and starts them takes
         // a while.
         extends: true,
-        test: { name: 'runtimes', include: ['test/{runtimes,services}/**/*.test.ts'], hookTimeout: 120_000 },
+        test: {
+          name: 'runtimes',
+          include: ['test/{runtimes,services}/**/*.test.ts'],
+          globalSetup: ['test/runtimes/pack-package.ts'],
+          hookTimeout: 120_000,
+        },
       },
       {
         // Law 5: the tests of what runs once more, with rings of two rows and batches of two unless a test says otherwise, and

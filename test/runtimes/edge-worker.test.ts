@@ -1,10 +1,10 @@
 import { copyFile, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { installPacked } from '../packed-package.ts'
 import { ROOT } from '../source-files.ts'
 import { esbuildBundle } from './bundles.ts'
 import { installRuntimes } from './installed.ts'
+import { installPacked } from './packed-package.ts'
 import { Workerd } from './run-in/workerd.ts'
 
 const runtimes = await installRuntimes()

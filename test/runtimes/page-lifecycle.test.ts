@@ -1,10 +1,10 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { installPacked } from '../packed-package.ts'
 import { esbuildBundle } from './bundles.ts'
 import { FeedServer } from './feed-server.ts'
 import { installRuntimes } from './installed.ts'
+import { installPacked } from './packed-package.ts'
 import { DebianChromium, type Tab } from './run-in/devtools.ts'
 
 // The life of a page as a browser lives it: tabs in front of others, tabs that are frozen, pages in the back/forward cache, tabs

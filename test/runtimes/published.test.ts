@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import { installPacked } from '../packed-package.ts'
 import { installRuntimes, load } from './installed.ts'
+import { installPacked } from './packed-package.ts'
 import { writeSizes } from './results.ts'
 import { measureSizes } from './sizes.ts'
 

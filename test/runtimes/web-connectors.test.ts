@@ -3,10 +3,10 @@ import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { installPacked } from '../packed-package.ts'
 import { esbuildBundle } from './bundles.ts'
 import { FeedServer } from './feed-server.ts'
 import { installRuntimes } from './installed.ts'
+import { installPacked } from './packed-package.ts'
 import { launch, type Page } from './run-in/chromium.ts'
 
 // What `eventflux/web` reads and writes, against one server, in a page, in a worker of it, and where else there are these

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bounded } from '../bounded.ts'
-import { installPacked } from '../packed-package.ts'
 import { esbuildBundle } from './bundles.ts'
 import { installRuntimes } from './installed.ts'
+import { installPacked } from './packed-package.ts'
 import { launchWithProfile, type Page, type ProfiledBrowser } from './run-in/chromium.ts'
 
 // Checkpoints in a browser: what every store must do, in pages and in their workers; several tabs; and jobs whose page is

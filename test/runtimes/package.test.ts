@@ -3,9 +3,9 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { snippetsOf } from './docs/snippets.ts'
+import { snippetsOf } from '../docs/snippets.ts'
+import { ROOT } from '../source-files.ts'
 import { installPacked } from './packed-package.ts'
-import { ROOT } from './source-files.ts'
 
 const { project, files: packed } = installPacked()
 
