@@ -1,6 +1,7 @@
 import { cpSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bounded } from '../bounded.ts'
 import { BUNDLERS, bundledPage } from './bundles.ts'
 import { counted, expected, inOrder } from './expected.ts'
 import { installRuntimes } from './installed.ts'
@@ -33,10 +34,13 @@ const PLACES: readonly Place[] = [
   ...processes(runtimes, project),
   workerdPlace(runtimes, project),
   ...edgePlaces(runtimes, project),
-  ...Object.keys(BUNDLERS).flatMap(bundler => [
+  ...bounded(['esbuild'], Object.keys(BUNDLERS)).map(bundler =>
     site.place(chromium, 'open', bundler, { ...inPage, name: `Chromium, bundled by ${bundler}` }),
+  ),
+  // Here bundles show the scripts of workers, too.
+  ...Object.keys(BUNDLERS).map(bundler =>
     site.place(chromium, 'isolated', bundler, { ...isolated, name: `Chromium, isolated, bundled by ${bundler}` }),
-  ]),
+  ),
   site.place(chromium, 'strict', 'esbuild', {
     name: 'Chromium, strict CSP',
     engine: 'js',

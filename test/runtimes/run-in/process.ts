@@ -1,9 +1,19 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { bounded } from '../../bounded.ts'
 import type { Place, Report } from '../report.ts'
 
 const run = promisify(execFile)
+
+const PROGRAMS = ['esm.mjs', 'commonjs.cjs']
+/** What is tried in each: both in the oldest and in the newest. */
+const NODES: Readonly<Record<string, readonly string[]>> = {
+  20: PROGRAMS,
+  22: bounded(['esm.mjs'], PROGRAMS),
+  24: bounded(['commonjs.cjs'], PROGRAMS),
+  26: PROGRAMS,
+}
 
 /** Node, Deno and Bun: a process that gets the input as its argument and prints the report. */
 export function processes(runtimes: string, project: string): readonly Place[] {
@@ -22,13 +32,12 @@ export function processes(runtimes: string, project: string): readonly Place[] {
     },
   })
   const bin = (name: string): string => join(runtimes, 'node_modules', name)
-  const programs = ['esm.mjs', 'commonjs.cjs']
   return [
-    ...['20', '22', '24', '26'].flatMap(version =>
+    ...Object.entries(NODES).flatMap(([version, programs]) =>
       programs.map(program => of(`Node ${version}`, bin(`node${version}/bin/node`), [], program)),
     ),
     // Without any permission.
-    ...programs.map(program => of('Deno', bin('.bin/deno'), ['run', '--no-prompt', '--cached-only'], program)),
-    ...programs.map(program => of('Bun', bin('.bin/bun'), [], program)),
+    ...PROGRAMS.map(program => of('Deno', bin('.bin/deno'), ['run', '--no-prompt', '--cached-only'], program)),
+    ...PROGRAMS.map(program => of('Bun', bin('.bin/bun'), [], program)),
   ]
 }
