@@ -95,7 +95,8 @@ export class RowStore {
    */
   compact(live: Uint32Array, rows: number): void {
     const { arena } = this.#context
-    const wanted = Math.max(LEAST_ROWS, live.length * 2, live.length + rows)
+    // As much again: the few rows that come next, once a bound is set, are no reason to close gaps.
+    const wanted = Math.max(LEAST_ROWS, live.length * 2, live.length + rows * 2)
     const capacity = Math.max(this.#capacity, 2 ** Math.ceil(Math.log2(wanted)))
     const positions = arena.allocate(Math.max(1, live.length) * 4)
     arena.memory.u32.set(live, positions >>> 2)
