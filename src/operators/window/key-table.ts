@@ -28,6 +28,13 @@ const CACHED_IDS = 65_536
 /** Slots per id: at most a quarter of them are taken, so probes are short. Where each probe is a miss anyway, half of them. */
 const slotsFor = (ids: number): number => 2 ** Math.ceil(Math.log2(ids * (ids > CACHED_IDS ? 2 : 4)))
 
+/** Which ids are alive of those handed out so far. */
+interface Marks {
+  /** By id: 1 or 0. */
+  readonly live: Uint8Array
+  readonly alive: number
+}
+
 /**
  * The hash table behind keys of any type (layout: abi.ts "key table"). Ids are never freed one by one: when none is
  * left, the ids that no live window refers to are found (mark and sweep) and handed out again, and the table grows only
@@ -101,7 +108,7 @@ export class KeyTable {
 
   /** Writes the live keys and their ids. */
   snapshot(writer: StateWriter): void {
-    const runs = IdRuns.ofMarks(this.#marks(this.#liveIds))
+    const runs = IdRuns.ofMarks(this.#marks(this.#liveIds).live)
     runs.write(writer)
     runs.writeWords(writer, this.#memory.u32, this.#get(KEYS_KEYS) >>> 2, this.#words)
   }
@@ -156,11 +163,11 @@ export class KeyTable {
   }
 
   #makeRoom(liveIds: IdMarker): void {
-    const live = this.#marks(liveIds)
-    const alive = countOf(live)
+    const marks = this.#marks(liveIds)
+    const { alive } = marks
     if (alive * 2 > this.#capacity && this.#capacity < this.#maxKeys)
       this.#reallocate(Math.min(this.#capacity * 2, this.#maxKeys))
-    this.#rebuild(live)
+    this.#rebuild(marks)
     if (alive >= this.#capacity) {
       throw stateFull(
         `open windows hold ${alive} distinct keys and maxKeys is ${this.#maxKeys}: raise maxKeys, or use shorter windows`,
@@ -169,18 +176,19 @@ export class KeyTable {
     }
   }
 
-  /** By id handed out so far, whether it is alive: 1 or 0. */
-  #marks(liveIds: IdMarker): Uint8Array {
+  #marks(liveIds: IdMarker): Marks {
     const live = new Uint8Array(this.#get(KEYS_NEXT_ID))
+    let alive = 0
     liveIds(id => {
+      if (live[id] !== 0) return
       live[id] = 1
+      alive++
     })
-    return live
+    return { live, alive }
   }
 
   /** Empties the slots, enters the live ids again, frees the others, and says how many keys may come until the next time. */
-  #rebuild(live: Uint8Array): void {
-    const alive = countOf(live)
+  #rebuild({ live, alive }: Marks): void {
     const limit = live.lastIndexOf(1) + 1
     const fresh = Math.min(this.#capacity - alive, Math.max(alive, limit >>> 1, LEAST_FRESH))
     this.#set(KEYS_NEXT_ID, limit)
@@ -246,10 +254,4 @@ export class KeyTable {
   #set(field: number, value: number): void {
     this.#memory.u32[(this.address + field) >>> 2] = value
   }
-}
-
-function countOf(marks: Uint8Array): number {
-  let count = 0
-  for (let id = 0; id < marks.length; id++) count += marks[id]!
-  return count
 }

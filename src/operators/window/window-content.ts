@@ -32,6 +32,8 @@ export class WindowContent {
   readonly #keepsSlices: boolean
   readonly #pool: SlicePool
   readonly #combiner: SliceCombiner
+  /** Where the last turn began; Infinity: not known, of a state that was restored. */
+  #frontFrom = Number.POSITIVE_INFINITY
   #frontThrough = Number.NEGATIVE_INFINITY
   #backThrough = Number.NEGATIVE_INFINITY
 
@@ -183,9 +185,15 @@ export class WindowContent {
     }
   }
 
-  /** Marks every id that has a record. */
+  /** Marks every id that has a record. Of the front the first slice has those of all others. */
   readonly liveIds: IdMarker = mark => {
-    for (const store of this.#stores()) store.liveIds(mark)
+    let isMarked = false
+    for (const slice of this.#front.slices) {
+      const isInFront = slice.index >= this.#frontFrom && slice.index <= this.#frontThrough
+      if (!isInFront || !isMarked) this.#pool.markIds(slice, mark)
+      isMarked ||= isInFront
+    }
+    for (const store of this.#stores()) if (store !== this.#front) store.liveIds(mark)
     for (const slice of [this.#back, this.#result]) this.#pool.markIds(slice, mark)
   }
 
@@ -211,6 +219,7 @@ export class WindowContent {
     const from = this.#slices.positionFrom(first)
     const to = this.#slices.positionFrom(last + 1)
     this.#pool.clear(this.#back)
+    this.#frontFrom = first
     this.#backThrough = last
     if (to - from <= 1) {
       this.#frontThrough = first - 1
