@@ -1,4 +1,4 @@
-import { EventfluxError, type EventfluxErrorCode } from '../errors.ts'
+import { EventfluxError, type EventfluxErrorCode, messageOf } from '../errors.ts'
 import type { JobCounts } from '../runtime/job-counts.ts'
 import { formatRow } from './format-value.ts'
 import { type Matching, rowDifference } from './row-difference.ts'
@@ -111,4 +111,3 @@ export class StoryRun {
 
 const of = (output: string | undefined): string => (output === MAIN ? '' : ` of the branch ${JSON.stringify(output)}`)
 const codeOf = (error: unknown): string => (error instanceof EventfluxError ? error.code : 'Error')
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

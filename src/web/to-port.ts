@@ -1,4 +1,5 @@
 import { type Sink, SinkError } from '../connector/sink.ts'
+import { messageOf } from '../errors.ts'
 import { type Parcel, type PortLike, parcelOf } from './port-parcel.ts'
 
 /** How rows are sent through a port. */
@@ -65,10 +66,7 @@ class PortSink<R> implements Sink<R> {
     try {
       if (failure === undefined) await this.flush()
     } finally {
-      this.#last =
-        failure === undefined
-          ? { eventflux: 'end' }
-          : { eventflux: 'failed', message: failure instanceof Error ? failure.message : String(failure) }
+      this.#last = failure === undefined ? { eventflux: 'end' } : { eventflux: 'failed', message: messageOf(failure) }
       this.#send()
       this.#wake()
     }
