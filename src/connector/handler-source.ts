@@ -28,7 +28,13 @@ export class HandlerSource<E> implements Source<E> {
     const gate = new AbortGate(intake.signal)
     try {
       while (!intake.signal.aborted) {
-        const chunk = this.#receive()
+        const chunk: E[] = []
+        try {
+          this.#receive(chunk)
+        } catch (error) {
+          if (chunk.length > 0 && !(await goesOn(intake.pushMany(chunk), gate))) return
+          throw error
+        }
         if (chunk.length > 0) {
           if (!(await goesOn(intake.pushMany(chunk), gate))) return
           await nextTurn()
@@ -49,17 +55,16 @@ export class HandlerSource<E> implements Source<E> {
     return gate.sleep(intake.clock, this.#idleMs)
   }
 
-  #receive(): E[] {
-    const chunk: E[] = []
+  /** What there is now. Where the handler throws, what it gave before is in `chunk`. */
+  #receive(chunk: E[]): void {
     if (this.#handler.receiveBatch) {
       this.#handler.receiveBatch(chunk, CHUNK_ROWS)
-      return chunk
+      return
     }
     while (chunk.length < CHUNK_ROWS) {
       const event = this.#handler.receive()
-      if (event === undefined) break
+      if (event === undefined) return
       chunk.push(event)
     }
-    return chunk
   }
 }

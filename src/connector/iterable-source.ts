@@ -80,17 +80,24 @@ export class IterableSource<E> implements Source<E> {
   }
 }
 
-/** Some events at a time. Where the iterable throws, those it gave before come first. */
+/**
+ * Some events at a time. Where the iterable throws, those it gave before come first. One that is left behind may throw in
+ * its `return()`: nobody waits for what it has to say, as with async iterables.
+ */
 function* chunksOf<E>(events: Iterable<E>): Generator<E[], void> {
   let next: E[] = []
+  let isLeft = false
   try {
     for (const event of events) {
       if (next.push(event) < CHUNK_ROWS) continue
       const chunk = next
       next = []
+      isLeft = true
       yield chunk
+      isLeft = false
     }
   } catch (error) {
+    if (isLeft) return
     if (next.length > 0) yield next
     throw error
   }

@@ -66,7 +66,10 @@ export interface SourcePosition {
  * }
  */
 export interface SourceHandler<E> extends SourcePosition {
-  /** The next event, or undefined when there is none *now*. Never blocks. */
+  /**
+   * The next event, or undefined when there is none *now*. Never blocks. What it throws ends the source, behind the events
+   * it gave before.
+   */
   receive(): E | undefined
   /** True once `receive` will never return an event again. */
   readonly done: boolean

@@ -171,6 +171,27 @@ describe('what toSource takes', () => {
     expect(intake.events).toEqual(few)
   })
 
+  test.each([
+    ['an iterable', Symbol.iterator, 1_024],
+    ['an async iterable', Symbol.asyncIterator, 1],
+  ])('%s that is left behind may throw in its return()', async (_, key, taken) => {
+    const returned: string[] = []
+    const endless = {
+      [key]: () => ({
+        next: () => ({ done: false, value: { n: 0 } }),
+        return() {
+          returned.push('return()')
+          throw new Error('the wire will not let go')
+        },
+      }),
+    } as unknown as Iterable<{ n: number }>
+    const stopped: TestIntake<{ n: number }> = new TestIntake({ pause: async () => stopped.controller.abort() })
+    await toSource(endless).run(stopped)
+    expect(stopped.events).toHaveLength(taken)
+    await toSource(endless).run(new TestIntake({ result: () => ({ ok: false, reason: 'closed' }) }))
+    expect(returned).toEqual(['return()', 'return()'])
+  })
+
   test('an async iterator may answer without a promise, as for await allows', async () => {
     const intake = new TestIntake<{ n: number }>()
     const input = { [Symbol.asyncIterator]: () => few[Symbol.iterator]() }
@@ -256,6 +277,28 @@ describe('a SourceHandler', () => {
     clock.advance(1000)
     await turns()
     expect(polls).toBe(2)
+  })
+
+  test.each(['receive', 'receiveBatch'])('that throws in %s has handed over what it gave before', async method => {
+    const left = few.slice()
+    const receive = (): { n: number } => {
+      const next = left.shift()
+      if (next === undefined) throw new Error('the wire is cut')
+      return next
+    }
+    const broken: SourceHandler<{ n: number }> = {
+      done: false,
+      receive,
+      ...(method === 'receiveBatch' && {
+        receiveBatch(into) {
+          for (;;) into.push(receive())
+        },
+      }),
+      metadata: () => ({ name: 'broken', kind: 'test', replayable: false, bounded: true }),
+    }
+    const intake = new TestIntake<{ n: number }>()
+    await expect(toSource(broken).run(intake)).rejects.toMatchObject({ code: 'SOURCE_FAILED', at: 'broken' })
+    expect(intake.events).toEqual(few)
   })
 
   test('may hand over many at once', async () => {
