@@ -1,3 +1,4 @@
+import type { Dictionary } from '../memory/dictionary.ts'
 import type {
   EventTimeNode,
   LogicalNode,
@@ -29,7 +30,7 @@ import type { ShardOfKeys } from './own-keys.ts'
 import { PartitionOperator } from './partition.ts'
 import { ProjectOperator } from './project.ts'
 import { buildRowWindow } from './row-window/build-row-window.ts'
-import { type StatefulStep, statefulSteps } from './stateful-step.ts'
+import { type RenamedText, renamedTexts, type StatefulStep, statefulSteps } from './stateful-step.ts'
 import { TeeOperator } from './tee.ts'
 import {
   type EventTimeColumn,
@@ -54,7 +55,7 @@ import { buildTopRows, buildWindowOrder } from './window-order/build-window-orde
  * @throws EventfluxError `PLAN_INVALID` when a window has no event time to go by.
  */
 export function buildChain(nodes: readonly LogicalNode[], columns: readonly InputColumn[], parts: ChainParts): Chain {
-  const builder = new ChainBuilder(parts, nodes)
+  const builder = new ChainBuilder(parts, nodes, columns)
   const head = builder.build(nodes, 0, columns, parts.time, undefined)
   return {
     head,
@@ -84,13 +85,19 @@ class ChainBuilder {
   readonly #ids: ReadonlyMap<LogicalNode, string>
   readonly #parts: ChainParts
   readonly #dealt: ReadonlyMap<LogicalNode, readonly number[]>
+  /** The names of the source's text columns, by their strings. */
+  readonly #sources: ReadonlyMap<Dictionary, string>
+  readonly #renamed = new Map<LogicalNode, readonly RenamedText[]>()
   /** Windows above what is being built. */
   #windowsAbove = 0
 
-  constructor(parts: ChainParts, nodes: readonly LogicalNode[]) {
+  constructor(parts: ChainParts, nodes: readonly LogicalNode[], columns: readonly InputColumn[]) {
     this.#parts = parts
     this.#ids = stepIds(nodes)
     this.#dealt = dealtKeys(nodes)
+    this.#sources = new Map(
+      columns.flatMap(({ name, dictionary }) => (dictionary ? [[dictionary, name] as const] : [])),
+    )
   }
 
   build(
@@ -127,6 +134,7 @@ class ChainBuilder {
     const { context } = this.#parts
     const node = nodes[at]
     if (node === undefined) return this.#parts.sink(columns, branch)
+    this.#renamed.set(node, renamedTexts(columns, this.#sources))
     const next = (output: readonly InputColumn[], outputTime: EventTimeColumn | undefined): Operator =>
       this.build(nodes, at + 1, output, outputTime, branch)
     switch (node.op) {
@@ -212,7 +220,7 @@ class ChainBuilder {
 
   #counted(node: LogicalNode, operator: CountingOperator): Operator {
     this.operators.push(operator)
-    this.stateful.push(...statefulSteps(this.#ids.get(node)!, node, operator))
+    this.stateful.push(...statefulSteps(this.#ids.get(node)!, node, operator, this.#renamed.get(node)!))
     this.operatorsOf.set(node, [operator, ...(this.operatorsOf.get(node) ?? [])])
     const { stopwatch } = this.#parts
     if (stopwatch === undefined) return operator

@@ -76,7 +76,7 @@ describe('text columns are found again by their names', () => {
       .keyBy('symbol')
       .window(tumbling('10s'))
       .aggregate(e => ({ rows: count(), first: first(e.market), last: last(e.market) }))
-    await expect(renamed.run({ sink: [], restore: bytes })).rejects.toMatchObject({ code: 'CHECKPOINT_INVALID' })
+    await expect(renamed.run({ sink: [], restore: bytes })).rejects.toMatchObject({ code: 'CHECKPOINT_MISMATCH' })
   })
 
   it('and bytes that name two alike, or more than there are, are refused', () => {
@@ -109,5 +109,72 @@ describe('text columns are found again by their names', () => {
         for (const codes of [1, 1]) writer.u32(codes)
       }),
     ).toThrow(expect.objectContaining({ code: 'CHECKPOINT_MISMATCH' }))
+  })
+})
+
+const SCHEMA = schema({ time, ...START, price })
+const IN_TIME = pipeline(SCHEMA).eventTime('time')
+const BY_SYMBOL = IN_TIME.project(e => ({ time: e.time, name: e.symbol, price: e.price }))
+const BY_MARKET = IN_TIME.project(e => ({ time: e.time, name: e.market, price: e.price }))
+const BY_TEXT_MADE = IN_TIME.project(e => ({ time: e.time, name: e.symbol.upper(), price: e.price }))
+const BY_SYMBOL_IN_STEPS = IN_TIME.project(e => ({ time: e.time, key: e.symbol, price: e.price })).project(e => ({
+  time: e.time,
+  name: e.key,
+  price: e.price.add(0),
+}))
+
+const rowsFrom = (start: number, end?: number) => ROWS.slice(start, end).map(row => given(row, SCHEMA as Schema))
+
+/** What windows give whose keys one projection makes before a checkpoint, and another behind it. */
+async function acrossKeys(
+  before: typeof BY_SYMBOL,
+  after: typeof BY_SYMBOL,
+  workers: readonly [number, number] = [0, 0],
+) {
+  const keyed = (projected: typeof BY_SYMBOL) =>
+    projected
+      .keyBy('name')
+      .window(tumbling('10s'))
+      .aggregate(e => ({ rows: count(), last: last(e.price) }))
+  const on = (n: number) => (n === 0 ? {} : { workers: n })
+  const job = await keyed(before).run({ sink: [], ...on(workers[0]) })
+  await job.pushMany(rowsFrom(0, 35))
+  const { bytes } = await job.checkpoint()
+  await job.stop({ drain: false })
+  const rows: { readonly name: string }[] = []
+  const next = await keyed(after).run({ sink: rows, restore: bytes, ...on(workers[1]) })
+  await next.pushMany(rowsFrom(35))
+  await next.drain()
+  return rows.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+describe('texts that a projection gives other names', () => {
+  const counted = ['S0', 'S1', 'S2'].map(name => {
+    const own = ROWS.filter(({ symbol }) => symbol === name)
+    return { windowStart: 0, windowEnd: 10_000, name, rows: own.length, last: own.at(-1)!.price }
+  })
+
+  it.each([
+    ['the same', BY_SYMBOL, BY_SYMBOL],
+    ['more steps to the same column', BY_SYMBOL, BY_SYMBOL_IN_STEPS],
+    ['fewer', BY_SYMBOL_IN_STEPS, BY_SYMBOL],
+  ])('are found again: %s', async (_, before, after) => {
+    expect(await acrossKeys(before, after)).toEqual(counted)
+  })
+
+  it.each([
+    [0, 2],
+    [2, 0],
+    [2, 3],
+  ])('are found again from %i workers on %i', async (...workers) => {
+    expect(await acrossKeys(BY_SYMBOL, BY_SYMBOL_IN_STEPS, workers)).toEqual(counted)
+  })
+
+  it.each([
+    ['another column', BY_SYMBOL, BY_MARKET],
+    ['texts of their own', BY_SYMBOL, BY_TEXT_MADE],
+    ['a column instead of texts of their own', BY_TEXT_MADE, BY_SYMBOL],
+  ])('are refused when they come from %s', async (_, before, after) => {
+    await expect(acrossKeys(before, after)).rejects.toMatchObject({ code: 'CHECKPOINT_MISMATCH' })
   })
 })
