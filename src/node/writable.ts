@@ -24,7 +24,9 @@ export function toWritable<R>(stream: Writable, options: ToWritableOptions = {})
   const isStandard = stream === process.stdout || stream === process.stderr
   const { end = !isStandard } = options
   let failure: EventfluxError | undefined
+  /** Resolves when the stream has called back for the last write, or failed: a destroyed stream may never call back. */
   let isWritten: Promise<void> = Promise.resolve()
+  let endWait = (): void => {}
   let waiters: { readonly resolve: () => void; readonly reject: (error: EventfluxError) => void }[] = []
 
   const settle = (): void => {
@@ -37,6 +39,7 @@ export function toWritable<R>(stream: Writable, options: ToWritableOptions = {})
   }
   const fail = (message: string, cause?: unknown): void => {
     failure ??= sinkFailed(`sink "${name}" failed: ${message}`, { at: name, cause })
+    endWait()
     settle()
   }
   stream.on('error', error => fail(error.message, error))
@@ -49,15 +52,21 @@ export function toWritable<R>(stream: Writable, options: ToWritableOptions = {})
     name,
     write(row) {
       if (failure) throw failure
-      isWritten = new Promise(resolve => {
-        stream.write(row, error => {
-          if (error) fail(error.message, error)
-          resolve()
-        })
+      let resolve!: () => void
+      const passedOn = new Promise<void>(then => {
+        resolve = then
       })
+      // Throws where the row is of no kind the stream takes: that write is none, and the ones before are still waited for.
+      stream.write(row, error => {
+        if (error) fail(error.message, error)
+        resolve()
+      })
+      isWritten = passedOn
+      endWait = resolve
       if (stream.writableNeedDrain) return new Promise((resolve, reject) => waiters.push({ resolve, reject }))
     },
     async flush() {
+      if (failure) throw failure
       await isWritten
       if (failure) throw failure
     },

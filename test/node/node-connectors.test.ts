@@ -176,6 +176,39 @@ describe('Writables', () => {
     await expect(use()).rejects.toMatchObject({ code: 'SINK_FAILED' })
   })
 
+  test.each(['flush', 'close'] as const)(
+    'a stream that dies in the middle of a write ends the wait of %s',
+    async end => {
+      const stream = new Writable({ objectMode: true, write: () => {} })
+      const sink = toWritable(stream)
+      sink.write(1)
+      const waiting = sink[end]?.()
+      const cause = new Error('the peer is gone')
+      stream.destroy(cause)
+      await expect(waiting).rejects.toMatchObject({ code: 'SINK_FAILED', cause })
+    },
+  )
+
+  test('a row of no kind the stream takes is refused at its write, and leaves the others as they are', async () => {
+    const taken: string[] = []
+    const stream = new Writable({
+      write(chunk, _encoding, done) {
+        setImmediate(() => {
+          taken.push(String(chunk))
+          done()
+        })
+      },
+    })
+    const sink = toWritable<unknown>(stream)
+    sink.write('a')
+    expect(() => sink.write({ n: 1 })).toThrow('The "chunk" argument must be')
+    await sink.flush?.()
+    expect(taken).toEqual(['a'])
+    sink.write('b')
+    await sink.close?.()
+    expect(taken).toEqual(['a', 'b'])
+  })
+
   test('closing ends the stream, unless told not to', async () => {
     const ended = new Writable({ write: (_chunk, _encoding, done) => done() })
     const kept = new Writable({ write: (_chunk, _encoding, done) => done() })
