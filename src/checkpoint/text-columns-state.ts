@@ -10,6 +10,13 @@ export interface TextColumn {
   readonly dictionary: Dictionary
 }
 
+/** The text columns among columns. */
+export function textsOf(
+  columns: readonly { readonly name: string; readonly dictionary?: Dictionary | undefined }[],
+): TextColumn[] {
+  return columns.flatMap(({ name, dictionary }) => (dictionary === undefined ? [] : { name, dictionary }))
+}
+
 /**
  * Takes the strings of text columns as they are, to be written step by step when others have gone on:
  *

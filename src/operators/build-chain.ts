@@ -1,3 +1,4 @@
+import { type TextColumn, textsOf } from '../checkpoint/text-columns-state.ts'
 import type { Dictionary } from '../memory/dictionary.ts'
 import type {
   EventTimeNode,
@@ -55,13 +56,14 @@ import { buildTopRows, buildWindowOrder } from './window-order/build-window-orde
  * @throws EventfluxError `PLAN_INVALID` when a window has no event time to go by.
  */
 export function buildChain(nodes: readonly LogicalNode[], columns: readonly InputColumn[], parts: ChainParts): Chain {
-  const builder = new ChainBuilder(parts, nodes, columns)
+  const texts = parts.elsewhere?.texts ?? textsOf(columns)
+  const builder = new ChainBuilder(parts, nodes, texts)
   const head = builder.build(nodes, 0, columns, parts.time, undefined)
   return {
     head,
     operators: builder.operators.reverse(),
     stateful: builder.stateful.reverse(),
-    texts: columns.flatMap(({ name, dictionary }) => (dictionary === undefined ? [] : { name, dictionary })),
+    texts,
     operatorsOf: builder.operatorsOf,
     timed: builder.timed,
     eventTimes: builder.eventTimes,
@@ -91,13 +93,11 @@ class ChainBuilder {
   /** Windows above what is being built. */
   #windowsAbove = 0
 
-  constructor(parts: ChainParts, nodes: readonly LogicalNode[], columns: readonly InputColumn[]) {
+  constructor(parts: ChainParts, nodes: readonly LogicalNode[], texts: readonly TextColumn[]) {
     this.#parts = parts
     this.#ids = stepIds(nodes)
     this.#dealt = dealtKeys(nodes)
-    this.#sources = new Map(
-      columns.flatMap(({ name, dictionary }) => (dictionary ? [[dictionary, name] as const] : [])),
-    )
+    this.#sources = new Map(texts.map(({ name, dictionary }) => [dictionary, name]))
   }
 
   build(

@@ -37,6 +37,8 @@ interface HalfElsewhere {
   readonly from: number
   /** The window. */
   readonly to: number
+  /** The source's text columns, with the strings that records speak of. */
+  readonly texts: readonly TextColumn[]
   /** Makes what sends rows there and takes records in. @param behind Makes what takes them, of the columns before the window. */
   build(columns: readonly InputColumn[], behind: (columns: readonly InputColumn[]) => Operator): Operator
   /** A batch is about to move the watermarks on. */

@@ -1,3 +1,4 @@
+import { type TextColumn, textsOf } from '../checkpoint/text-columns-state.ts'
 import { Dictionary } from '../memory/dictionary.ts'
 import { buildChain } from '../operators/build-chain.ts'
 import type { Chain, ChainParts, OperatorCounts } from '../operators/chain.ts'
@@ -50,22 +51,24 @@ export function dealtChain(
     const [stream] = shape.streams
     const { keys } = nodes[window] as WindowAggregateNode
     // A text has a code of its own here, apart from those rows come in with: workers know it, and windows hold it.
-    const texts = columns.map(({ dictionary }) => dictionary && new Dictionary({ maxCodes: context.maxCodes * 2 }))
-    const given = schemaOf(stream!.fields).fields.map(({ name, type }, i): InputColumn => {
-      const source = i === 0 ? undefined : sourceColumn(nodes.slice(0, window), keys[i - 1]!)
-      return { name, type, dictionary: texts[columns.findIndex(column => column.name === source)] }
+    const texts = textsOf(columns).map(({ name }): TextColumn => {
+      return { name, dictionary: new Dictionary({ maxCodes: context.maxCodes * 2 }) }
     })
-    const before = schemaOf(fields).fields.map(({ name, type }) => ({
-      name,
-      type,
-      dictionary: given[keys.indexOf(name) + 1]?.dictionary,
-    }))
+    const textOf = (name: string) => {
+      const source = sourceColumn(nodes.slice(0, window), name)
+      return texts.find(text => text.name === source)?.dictionary
+    }
+    const given = schemaOf(stream!.fields).fields.map(({ name, type }, i): InputColumn => {
+      return { name, type, dictionary: i === 0 ? undefined : textOf(keys[i - 1]!) }
+    })
+    const before = schemaOf(fields).fields.map(({ name, type }) => ({ name, type, dictionary: textOf(name) }))
     let dealer!: Dealer
     const chain = buildChain(nodes, columns, {
       ...parts,
       elsewhere: {
         from: DEALT_BEFORE,
         to: window,
+        texts,
         build(ends, behind) {
           const gathered: GatheredStream = { columns: given, to: behind(before), recordBytes: stream!.recordBytes }
           const all = workers.map(({ output }) => ({ ring: output, streams: [gathered], answers: true }))
@@ -81,8 +84,7 @@ export function dealtChain(
       columns.findIndex(({ name }) => name === column),
     )
     const lentMemory = new LentMemory(pool)
-    const held = columns.flatMap(({ name }, i) => (texts[i] === undefined ? [] : { name, dictionary: texts[i] }))
-    for (const { dictionary } of held) dictionary.addOwner(mark => dealer.markCodes(dictionary, mark))
+    for (const { dictionary } of texts) dictionary.addOwner(mark => dealer.markCodes(dictionary, mark))
     const there = stepsElsewhere(
       shape,
       workers.map(({ cells }) => cells),
@@ -115,7 +117,6 @@ export function dealtChain(
       operators: [eventTime!, ...above, prepare!, whole, ...behind],
       operatorsOf,
       timed,
-      texts: held,
       windows: [...there.windows, ...chain.windows],
       endInput(input) {
         const isThrough = chain.endInput(input)

@@ -245,10 +245,10 @@ describe('a checkpoint of a job that deals batches out', () => {
     pipeline(events, config)
       .eventTime('time', { outOfOrderness: '200ms' })
       .filter(e => e.n.gt(3))
-      .project(e => ({ label: e.name, tag: e.tag, x: e.x }))
+      .project(e => ({ label: e.name, again: e.name, tag: e.tag, x: e.x }))
       .keyBy('label', 'tag')
       .window(hopping('1s', '300ms'))
-      .aggregate(e => ({ rows: count(), sum: sum(e.x) }))
+      .aggregate(e => ({ rows: count(), named: count(e.again), sum: sum(e.x) }))
   const behind = (config: PipelineConfig) =>
     dealt(config)
       .topN(1, r => desc(r.rows), { ties: 'keep' })

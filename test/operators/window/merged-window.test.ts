@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { StateReader } from '../../../src/checkpoint/state-reader.ts'
 import { bytesOfState } from '../../../src/checkpoint/stateful.ts'
+import { textsOf } from '../../../src/checkpoint/text-columns-state.ts'
 import { count, f64, hopping, pipeline, schema, timestamp, utf8 } from '../../../src/index.ts'
 import { Dictionary } from '../../../src/memory/dictionary.ts'
 import { RowReader } from '../../../src/memory/row-reader.ts'
@@ -73,6 +74,7 @@ class Halves {
       elsewhere: {
         from: 1,
         to: WINDOW,
+        texts: textsOf(fixture.columns),
         build: (columns, behind) => {
           this.#second = behind(columns)
           return this.#second
