@@ -8,6 +8,7 @@ import { type Schema, schemaFrom } from '../schema/schema.ts'
 import type { AlignedSpec } from '../time/aligned-windows.ts'
 import type { CalendarSpec } from '../time/calendar-windows.ts'
 import type { GlobalSpec } from '../time/global-windows.ts'
+import { overlaps } from '../time/windows.ts'
 import type {
   EventTimeNode,
   FieldSpec,
@@ -324,9 +325,8 @@ function windowSchema({ schema, eventTime }: PlanScope, node: WindowAggregateNod
     entries.push([name, inferResultType(result, schema, fillsEmpty(window))])
   }
   const isRetracting = retracts(node.window)
-  // Windows of one piece never put it together with others.
-  const isWhole = window.kind === 'tumbling' || window.kind === 'calendar' || window.kind === 'global'
-  if (!isWhole || isRetracting) for (const { result } of node.results) checkMerging(result)
+  const isOfParts = overlaps(window) || window.kind === 'session' || window.kind === 'slidingPerEvent'
+  if (isOfParts || isRetracting) for (const { result } of node.results) checkMerging(result)
   for (const [name] of entries.slice(stamps.length))
     if (stamps.includes(name) || (isRetracting && name === IS_RETRACTION))
       throw planInvalid(`${show(name)} is a column of every window's result: give yours another name`, { at: name })

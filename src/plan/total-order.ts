@@ -1,5 +1,6 @@
 import type { AggregateNode, ExpressionNode } from '../expression/node.ts'
 import type { CumulateSpec, HoppingSpec } from '../time/aligned-windows.ts'
+import { overlaps } from '../time/windows.ts'
 import type { CarriedColumn, LogicalNode, LogicalPlan, ProjectNode, WindowAggregateNode } from './logical-node.ts'
 import { scopesOf, sourceScope, WINDOW_END, WINDOW_START } from './plan-scope.ts'
 
@@ -47,8 +48,7 @@ export function totalOrderOf(plan: LogicalPlan, from: number, to: number): Total
   const { window } = node as WindowAggregateNode
   const prefix = unusedPrefix(plan)
   const number = `${prefix}row`
-  const sharesSlices = (window.kind === 'hopping' && window.sizeMs > window.slideMs) || window.kind === 'cumulate'
-  const slice = sharesSlices ? { column: `${prefix}slice`, window } : undefined
+  const slice = overlaps(window) ? { column: `${prefix}slice`, window } : undefined
   const ranks = slice === undefined ? [number] : [slice.column, number]
   const order = { from, to, number, slice, ranks, by: [], hidden: [] }
   const { by } = walk(nodes, order)

@@ -1,5 +1,13 @@
 import { optionInvalid, show } from '../errors.ts'
-import { type AlignedSpec, checkCumulate, checkHopping, checkTumbling, describeAligned } from './aligned-windows.ts'
+import {
+  type AlignedSpec,
+  type CumulateSpec,
+  checkCumulate,
+  checkHopping,
+  checkTumbling,
+  describeAligned,
+  type HoppingSpec,
+} from './aligned-windows.ts'
 import { type CalendarSpec, checkCalendar, describeCalendar } from './calendar-windows.ts'
 import { checkGlobal, describeGlobal, type GlobalSpec } from './global-windows.ts'
 import {
@@ -43,6 +51,12 @@ export function checkWindow(given: unknown): WindowSpec {
         at: 'window',
       })
   }
+}
+
+/** Whether a row belongs to several windows, which are put together from the slices they share. */
+export function overlaps(window: WindowSpec): window is HoppingSpec | CumulateSpec {
+  if (window.kind === 'hopping') return window.sizeMs > window.slideMs
+  return window.kind === 'cumulate' && window.maxMs > window.stepMs
 }
 
 /** A window as `explain()` shows it. */

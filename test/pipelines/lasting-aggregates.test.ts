@@ -5,6 +5,7 @@ import { ema } from '../../src/expression/change-aggregates.ts'
 import { maxForever, minForever } from '../../src/expression/choice-aggregates.ts'
 import { aggregateOf } from '../../src/expression/user-aggregate.ts'
 import { pipeline } from '../../src/packaged.ts'
+import type { AlignedOptions, AlignedSpec } from '../../src/time/aligned-windows.ts'
 import { session } from '../../src/time/session-windows.ts'
 import { cumulate, hopping, tumbling } from '../../src/time/windows.ts'
 import { events } from './aggregate-events.ts'
@@ -60,6 +61,13 @@ describe('minForever and maxForever', () => {
 })
 
 describe('ema by alpha', () => {
+  const OPTIONS: readonly AlignedOptions[] = [
+    {},
+    { allowedLateness: 20 },
+    { early: { rows: 2 } },
+    { early: { everyEventTime: 5 } },
+  ]
+
   it.each(ENGINES)('goes by order of arrival in a tumbling window, on %s', async engine => {
     const found: unknown[] = []
     const job = await pipeline(events, { engine })
@@ -100,5 +108,37 @@ describe('ema by alpha', () => {
     expect(() =>
       stream.window(tumbling(10)).aggregate(e => ({ a: alone(e.n), b: ema(e.x, { alpha: 0.5 }) })),
     ).not.toThrow()
+  })
+
+  it.each(ENGINES)('is taken where a row belongs to one window, whatever the window is called, on %s', async engine => {
+    const arrived = aggregateOf({
+      create: (): number[] => [],
+      add: (kept, n: number) => [...kept, n],
+      result: kept => kept.join(),
+    })
+    const rows = [1, 12, 3, 14, 25, 6, 17, 28, 9, 39].map((time, n) => {
+      return { time, key: 'k', x: n * n, n, l: null, p: null, t: null }
+    })
+    const resultsIn = async (window: AlignedSpec, outOfOrdernessMs: number) => {
+      const found: unknown[] = []
+      const job = await pipeline(events, { engine })
+        .eventTime('time', { outOfOrdernessMs })
+        .window(window)
+        .aggregate(e => ({ order: arrived(e.n), smooth: ema(e.x, { alpha: 0.5 }) }))
+        .run({ source: rows, sink: row => void found.push(row) })
+      await job.done
+      return found
+    }
+    for (const outOfOrdernessMs of [0, 12])
+      for (const options of OPTIONS) {
+        const wanted = await resultsIn(tumbling(10, options), outOfOrdernessMs)
+        expect(wanted.length).toBeGreaterThan(2)
+        expect(await resultsIn(hopping(10, 10, options), outOfOrdernessMs)).toEqual(wanted)
+        expect(await resultsIn(cumulate(10, 10, options), outOfOrdernessMs)).toEqual(wanted)
+      }
+    expect(await resultsIn(hopping(5, 10, { sampling: true }), 40)).toEqual([
+      { windowStart: 0, windowEnd: 5, order: '0,2', smooth: 2 },
+      { windowStart: 10, windowEnd: 15, order: '1,3', smooth: 5 },
+    ])
   })
 })
