@@ -2,7 +2,7 @@ import { EventfluxError, messageOf, optionInvalid, show, sourceFailed } from '..
 import { HandlerSource } from './handler-source.ts'
 import { ArraySource, AsyncIterableSource, IterableSource } from './iterable-source.ts'
 import { readableStreamSource } from './readable-stream-source.ts'
-import type { Source, SourceHandler } from './source.ts'
+import type { Source, SourceHandler, SourceMetadata } from './source.ts'
 
 /** Everything that can feed a job. */
 export type SourceLike<E> =
@@ -36,7 +36,7 @@ export function toSource<E>(input: SourceLike<E>, options: ToSourceOptions = {})
   const source = adapt(input, options)
   return {
     get metadata() {
-      return source.metadata
+      return metadataOf(source)
     },
     run: async intake => {
       try {
@@ -92,11 +92,26 @@ function adapterFor(input: unknown): string {
   return has('on') ? "; fromEmitter() of 'eventflux/node' makes one of an EventEmitter" : ''
 }
 
+/** @throws EventfluxError `SOURCE_FAILED` when a source fails at telling about itself. */
+function metadataOf(source: Source<never>): SourceMetadata {
+  try {
+    const { metadata } = source
+    // What is no object has no name, either.
+    void metadata.name
+    return metadata
+  } catch (cause) {
+    if (cause instanceof EventfluxError) throw cause
+    throw sourceFailed(`a source failed to give its metadata: ${messageOf(cause)}`, { at: 'metadata', cause })
+  }
+}
+
 function failure(source: Source<never>, cause: unknown): EventfluxError {
   if (cause instanceof EventfluxError) return cause
-  const { name } = source.metadata
-  return sourceFailed(`source "${name}" failed: ${messageOf(cause)}`, {
-    at: name,
-    cause,
-  })
+  let name = 'source'
+  try {
+    name = source.metadata.name
+  } catch {
+    // What it failed on first is what there is to say.
+  }
+  return sourceFailed(`source "${name}" failed: ${messageOf(cause)}`, { at: name, cause })
 }

@@ -5,6 +5,7 @@ import { interval } from '../../src/connector/interval-source.ts'
 import { fromEventTarget } from '../../src/connector/listener-source.ts'
 import type { Source, SourceHandler } from '../../src/connector/source.ts'
 import { toSource } from '../../src/connector/to-source.ts'
+import { pipeline } from '../../src/packaged.ts'
 import { i32 } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import { until } from '../../src/testing/event-loop.ts'
@@ -219,6 +220,23 @@ describe('what toSource takes', () => {
       const failed = expect.objectContaining({ code: 'SOURCE_FAILED', cause, at: source.metadata.name })
       await expect(source.run(new TestIntake())).rejects.toEqual(failed)
     }
+  })
+
+  test('a source that fails to give its metadata fails as SOURCE_FAILED, and a job of it does not start', async () => {
+    const cause = new Error('nobody knows')
+    const broken: SourceHandler<{ n: number }> = {
+      done: false,
+      receive() {
+        throw new Error('the wire is cut')
+      },
+      metadata() {
+        throw cause
+      },
+    }
+    await expect(pipeline(ofN).run({ source: broken })).rejects.toMatchObject({ code: 'SOURCE_FAILED', cause })
+    const missing = { ...broken, metadata: () => undefined } as unknown as typeof broken
+    await expect(pipeline(ofN).run({ source: missing })).rejects.toMatchObject({ code: 'SOURCE_FAILED' })
+    await expect(toSource(broken).run(new TestIntake())).rejects.toThrow('source "source" failed: the wire is cut')
   })
 
   test('a closed queue ends a source; a full one that drops does not', async () => {
