@@ -121,7 +121,8 @@ function streamSink<R>(stream: WritableStream<R>, name: string): Sink<R> {
     },
     flush: () => last,
     async close(failure) {
-      if (failure === undefined) return writer.close()
+      // A stream that failed before can't be closed; `closed` is what says why.
+      if (failure === undefined) return writer.close().catch(() => writer.closed)
       await last.catch(ignore)
       await writer.abort(failure)
     },

@@ -139,6 +139,14 @@ describe('what toSink takes', () => {
     expect(handler.calls).toEqual(['send', 'flush', 'close'])
   })
 
+  test('closing a WritableStream that failed before says why it did', async () => {
+    const cause = new Error('no room')
+    const sink = toSink(new WritableStream({ write: () => Promise.reject(cause) }, { highWaterMark: 9 }))
+    sink.write(1)
+    await new Promise(resolve => setImmediate(resolve))
+    await expect(Promise.resolve(sink.close?.())).rejects.toBe(cause)
+  })
+
   test('a SinkError is an EventfluxError that says whether to try again', () => {
     const cause = new Error('503')
     const error = new SinkError('busy', { retriable: true, event: { id: 1 }, cause })
