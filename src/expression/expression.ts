@@ -138,6 +138,7 @@ export interface BigIntExpression<N extends boolean = boolean, S extends Scope =
   coalesce<O extends BigIntOperand>(other: O): BigIntExpression<Both<N, NullOf<O>>, S | ScopeOf<O>>
   /** The nearest f64. */
   toF64(): NumberExpression<N, S>
+  /** The nearest f64, rounded to the nearest f32. */
   toF32(): NumberExpression<N, S>
   /** null out of range. */
   toI32(): NumberExpression<true, S>
