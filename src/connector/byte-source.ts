@@ -1,6 +1,6 @@
 import type { StateReader } from '../checkpoint/state-reader.ts'
 import type { StateWriter } from '../checkpoint/state-writer.ts'
-import { eventInvalid, optionInvalid, show, sourceFailed } from '../errors.ts'
+import { optionInvalid, show, sourceFailed } from '../errors.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { Schema } from '../schema/schema.ts'
 import { nextTurn } from '../time/turn.ts'
@@ -10,11 +10,9 @@ import type { Decoder, DecoderOptions, DecoderPosition } from './decoder.ts'
 import { goesOn } from './goes-on.ts'
 import { untilAborted } from './iterable-source.ts'
 import { ndjsonDecoder } from './ndjson-decoder.ts'
+import { type BytePiece, PieceBytes } from './piece-bytes.ts'
 import { chunksOf } from './readable-stream-source.ts'
 import type { Source, SourceIntake, SourceMetadata } from './source.ts'
-
-/** Bytes as they come: text counts as its UTF-8. */
-export type BytePiece = Uint8Array | ArrayBuffer | string
 
 /** Bytes that are there to be read again, from anywhere. */
 interface SeekableBytes {
@@ -141,9 +139,10 @@ class ByteSource implements Source<never> {
     const decoder = this.#makeDecoder(schema, this.#from)
     this.#decoder = decoder
     const gate = new AbortGate(intake.signal)
+    const pieces = new PieceBytes()
     try {
       for await (const piece of untilAborted(piecesFrom(this.#input, this.#from?.offset ?? 0), intake.signal)) {
-        const bytes = toBytes(piece)
+        const bytes = pieces.of(piece)
         for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
           decoder.feed(bytes.subarray(at, at + SLICE_BYTES))
           if (!(await this.#drain(decoder, intake, gate))) return
@@ -151,6 +150,7 @@ class ByteSource implements Source<never> {
         }
       }
       if (intake.signal.aborted) return
+      decoder.feed(pieces.rest())
       decoder.finish()
       await this.#drain(decoder, intake, gate)
     } finally {
@@ -207,12 +207,19 @@ export async function* behind(
   pieces: AsyncIterable<BytePiece>,
   offset: number,
 ): AsyncGenerator<Uint8Array, void, void> {
+  const joined = new PieceBytes()
   let left = offset
-  for await (const piece of pieces) {
-    const bytes = toBytes(piece)
-    if (left < bytes.length) yield bytes.subarray(left)
+  const kept = (bytes: Uint8Array): Uint8Array => {
+    const behind = bytes.subarray(left)
     left = Math.max(0, left - bytes.length)
+    return behind
   }
+  for await (const piece of pieces) {
+    const bytes = kept(joined.of(piece))
+    if (bytes.length > 0) yield bytes
+  }
+  const bytes = kept(joined.rest())
+  if (bytes.length > 0) yield bytes
   if (left > 0)
     throw sourceFailed(`the input has ${offset - left} bytes, and had been read up to ${offset}`, { value: offset })
 }
@@ -242,13 +249,4 @@ function isSeekable(input: ByteInput): input is SeekableBytes {
 
 function isBytes(input: unknown): input is Uint8Array | ArrayBuffer {
   return input instanceof Uint8Array || input instanceof ArrayBuffer
-}
-
-function toBytes(piece: BytePiece): Uint8Array {
-  if (piece instanceof Uint8Array) return piece
-  if (typeof piece === 'string') return new TextEncoder().encode(piece)
-  if (piece instanceof ArrayBuffer) return new Uint8Array(piece)
-  throw eventInvalid(`a piece of the input is ${show(piece)}, and must be a Uint8Array, an ArrayBuffer or text`, {
-    value: piece,
-  })
 }

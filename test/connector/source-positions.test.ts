@@ -130,6 +130,25 @@ describe('positions', () => {
     }
   })
 
+  it('stand in texts cut within characters, of which the halves come together, and alone where they are', async () => {
+    const texts = ['\u{1F600}\u{1F600}', 'a\uD83Dx', '\uDE00b', '\u00E9']
+    const lines = `${texts.map(text => `{"text":"${text}"}\n`).join('')}\uD83D`
+    const rows = ['\u{1F600}\u{1F600}', 'a\uFFFDx', '\uFFFDb', '\u00E9'].map(text => ({ text }))
+    const ofText = schema({ text: utf8() })
+    const cut = (): Source<never> => ndjsonSource(() => lines.split(''), ofText)
+    expect(await given(cut())).toEqual({ rows, errors: ['line 5'] })
+    for (let first = 1; first <= rows.length; first++) {
+      const source = cut()
+      let position: Uint8Array = new Uint8Array()
+      await given(source, first, () => (position = positionOf(source, first)))
+      expect((await given(at(cut(), position))).rows).toEqual(rows.slice(first))
+    }
+    const before = new TextEncoder().encode('{"text":"\u00E9"}\n')
+    const pieces = ['{"text":"a\uD83D', '', '\uDE00', '"}\n\uD83D', before.slice(0, 10), before.slice(10)]
+    expect(await given(ndjsonSource(pieces, ofText))).toEqual({ rows: [{ text: 'a\u{1F600}' }], errors: ['line 2'] })
+    expect((await given(csvSource(['text\n\uD83D', '\uDE00\n'], ofText))).rows).toEqual([{ text: '\u{1F600}' }])
+  })
+
   it('in input that has become shorter are an error', async () => {
     const path = join(directory, 'shrunk.ndjson')
     await writeFile(path, MANY_NDJSON)
