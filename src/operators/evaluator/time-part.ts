@@ -42,7 +42,9 @@ export function compileFloorTo(call: CallSite): Step {
       `${call.describe()}: floorTo takes a positive size and an offset in milliseconds as literals`,
     )
   }
-  const within = offset - size * Math.floor(offset / size)
+  // By remainders, which are exact: a product of the quotient is not, for offsets near the limits of safe integers.
+  const rest = (offset % size) + 0
+  const within = rest < 0 ? rest + size : rest
   const start = builder.shared(`floorToF64 ${time.id} ${size} ${within}`, () => {
     const out = builder.step('f64', [time])
     const vector = out.scratch()

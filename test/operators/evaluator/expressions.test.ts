@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EventfluxError } from '../../../src/errors.ts'
+import { literalNode } from '../../../src/expression/literal.ts'
 import type { ExpressionNode } from '../../../src/expression/node.ts'
 import { Dictionary } from '../../../src/memory/dictionary.ts'
 import type { RecordBatch } from '../../../src/memory/record-batch.ts'
@@ -72,6 +73,33 @@ describe.each(ENGINES)('expressions on the %s engine', engine => {
         },
       ),
       { numRuns: bounded(250, 1000) },
+    )
+  })
+
+  it('find the start of an interval exactly, at every safe time and from every safe offset', () => {
+    const { MAX_SAFE_INTEGER: most, MIN_SAFE_INTEGER: least } = Number
+    const safe = fc.oneof(fc.maxSafeInteger(), fc.integer(), fc.constantFrom(0, most, least))
+    const size = fc.oneof(fc.integer({ min: 1 }), fc.integer({ min: 1, max: most }))
+    const fixture = new BatchFixture(engine, { time: 'timestamp' }, 8)
+    fc.assert(
+      fc.property(size, safe, fc.array(safe, { minLength: 1, maxLength: 8 }), (size, offset, times) => {
+        const set = new ExpressionSet(fixture.columns, fixture.context)
+        const literals = [size, offset].map(ms => literalNode(ms, 'f64'))
+        const floorTo = set.compile({
+          kind: 'call',
+          fn: 'floorTo',
+          args: [{ kind: 'column', name: 'time' }, ...literals],
+        })
+        set.bind(fixture.write(times.map(time => ({ time }))))
+        const starts = floorTo.evaluate()
+        times.forEach((time, row) => {
+          const ahead = (BigInt(time) - BigInt(offset)) % BigInt(size)
+          const start = BigInt(time) - (ahead < 0n ? ahead + BigInt(size) : ahead)
+          expect(fixture.read(starts, row)).toBe(Math.max(Number(start), least))
+        })
+        set.close()
+      }),
+      { numRuns: bounded(500, 5000) },
     )
   })
 })
