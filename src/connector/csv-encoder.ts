@@ -1,6 +1,9 @@
+import { encodeJson } from './ndjson-encoder.ts'
+
 /**
  * One row as a record of CSV (RFC 4180), without the line end: the values of `fields`, in their order. Text is quoted
- * where it must be, and when it is empty, so that it differs from null, which is nothing at all.
+ * where it must be, and when it is empty, so that it differs from null, which is nothing at all. Lists and objects are
+ * written as the JSON that `encodeNdjson` makes of them.
  *
  * Text is written as it is: a cell that begins with `=`, `+`, `-` or `@` is a formula to some spreadsheets.
  *
@@ -37,8 +40,10 @@ function encodeCell(value: unknown, delimiter: string): string {
       return String(value)
     case 'string':
       return encodeText(value, delimiter)
-    case 'object':
-      return value === null ? '' : encodeText(JSON.stringify(value), delimiter)
+    case 'object': {
+      const json = value === null ? undefined : encodeJson(value)
+      return json === undefined ? '' : encodeText(json, delimiter)
+    }
     default:
       return ''
   }

@@ -18,7 +18,8 @@ export function encodeNdjson(row: object): string {
   return `${line}}`
 }
 
-function encodeJson(value: unknown): string | undefined {
+/** A value as JSON, in the way of `encodeNdjson`; undefined for what is left out. */
+export function encodeJson(value: unknown): string | undefined {
   switch (typeof value) {
     case 'number':
       if (!Number.isFinite(value)) return `"${value}"`

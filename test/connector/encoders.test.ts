@@ -97,6 +97,14 @@ describe('the text itself', () => {
     )
   })
 
+  test('CSV of lists and objects is the JSON of NDJSON, with integers of all their digits', () => {
+    const ids = [9_007_199_254_740_993n, -1n]
+    expect(encodeCsv({ ids, best: { id: 1n, price: -0 } }, ['ids', 'best'])).toBe(
+      '"[9007199254740993,-1]","{""id"":1,""price"":-0}"',
+    )
+    expect(encodeCsv({ left: { toJSON: () => undefined }, none: null }, ['left', 'none'])).toBe(',')
+  })
+
   test('CSV quotes what must be quoted, and nothing else', () => {
     const values = {
       a: 'x',
