@@ -15,7 +15,10 @@ interface TextSinkOptions {
 interface CsvSinkOptions extends TextSinkOptions {
   /** The columns, in order. Default: the keys of the first row. */
   readonly fields?: readonly string[]
-  /** Whether the first record names the columns. Default true. */
+  /**
+   * Whether the first record names the columns. Default true. Where no row comes it stands alone, if `fields` says what
+   * the columns are.
+   */
   readonly header?: boolean
   /** One ASCII character, default `,`. */
   readonly delimiter?: string
@@ -54,8 +57,8 @@ export function csvSink<R extends object>(output: SinkLike<Uint8Array>, options:
 
 /** Rows as text. */
 interface TextEncoding<R> {
-  /** What stands in front of the first row. */
-  head?(first: R): string
+  /** What stands in front of the first row, or alone where there is none: once, and nothing where it hangs on a row. */
+  head?(first?: R): string
   line(row: R): string
   /** What has gone before, which an output that goes on there need not be told again. */
   before?: unknown
@@ -83,10 +86,11 @@ class CsvText<R extends object> implements TextEncoding<R> {
     if (Array.isArray(fields)) this.#fields ??= fields.map(String)
   }
 
-  head(first: R): string {
-    if (!this.#isFirst) return ''
+  head(first?: R): string {
+    const fields = first === undefined ? this.#fields : this.#fieldsOf(first)
+    if (!this.#isFirst || fields === undefined) return ''
     this.#isFirst = false
-    return this.#header ? `${encodeCsvHeader(this.#fieldsOf(first), this.#delimiter)}\n` : ''
+    return this.#header ? `${encodeCsvHeader(fields, this.#delimiter)}\n` : ''
   }
 
   line(row: R): string {
@@ -108,6 +112,9 @@ function textSink<R extends object>(
   const encoder = new TextEncoder()
   let text = ''
   const inFlight = new Set<Promise<void>>()
+  const begin = (): void => {
+    text += encoding.head?.() ?? ''
+  }
   /** Hands on what was collected. What is not taken waits here: all of it, or `kept`, where others give the rest again. */
   const handOn = (kept = text): void | Promise<void> => {
     if (text === '') return
@@ -142,6 +149,7 @@ function textSink<R extends object>(
     },
     async close(failure) {
       try {
+        if (failure === undefined) begin()
         await handOn()
       } finally {
         await target.close?.(failure)
@@ -149,6 +157,7 @@ function textSink<R extends object>(
     },
     ...(target.prepare && {
       async prepare(id) {
+        begin()
         const { before } = encoding
         // A flush may be on its way: what it fails on would be missing from what is prepared.
         const writes = [...inFlight, handOn()]

@@ -145,6 +145,22 @@ describe('sinks of text', () => {
     expect(new TextDecoder().decode(bytesOf(chunks))).toBe('id,name\n1,a\n2,b\n')
   })
 
+  // As Python's csv.DictWriter with writeheader() does, and COPY with HEADER of DuckDB.
+  test.each([
+    ['its header where the columns are known', { fields: ['id', 'a,b'] }, 'id,"a,b"\n'],
+    ['nothing without header', { fields: ['id'], header: false }, ''],
+    ['nothing where the columns are those of the first row', {}, ''],
+  ])('CSV without rows is %s', async (_, options, text) => {
+    const chunks: Uint8Array[] = []
+    const sink = csvSink(chunks, options)
+    await sink.flush!()
+    await sink.close!()
+    expect(new TextDecoder().decode(bytesOf(chunks))).toBe(text)
+    const failed: Uint8Array[] = []
+    await csvSink(failed, options).close!(new Error('the wire is cut'))
+    expect(failed).toEqual([])
+  })
+
   test('CSV of chosen columns, without header, with another delimiter', async () => {
     const chunks: Uint8Array[] = []
     const sink = csvSink<{ id: number; name: string }>(chunks, {

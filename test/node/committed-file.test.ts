@@ -123,6 +123,21 @@ describe('a file sink of exactly once', () => {
     expect(gunzipSync(await readFile(path)).toString()).toBe('n\n1\n2\n')
   })
 
+  it('has its header under csvSink though no row came, once', async () => {
+    const path = fresh()
+    const first = csvSink<{ n: number }>(once(path), { fields: ['n'] })
+    const prepared = await first.prepare!(1)
+    await first.commit!(1, prepared)
+    await first.close!()
+    expect((await readFile(path)).toString()).toBe('n\n')
+    const second = csvSink<{ n: number }>(once(path), { fields: ['n'] })
+    await second.commit!(1, prepared)
+    await second.abort!(1)
+    await second.commit!(2, await second.prepare!(2))
+    await second.close!()
+    expect((await readFile(path)).toString()).toBe('n\n')
+  })
+
   it('holds what was committed at the last checkpoint and what followed, wherever a process dies', async () => {
     const step = fc.oneof(
       { weight: 4, arbitrary: fc.constant('write' as const) },
