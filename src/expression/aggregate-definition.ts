@@ -16,7 +16,7 @@ export interface AggregateDefinition<A, V extends readonly unknown[], R> {
   add(accumulator: A, ...values: V): A
   /**
    * What `accumulator` and `other` come to together, in any order. Windows that overlap or merge need it. `other` is used
-   * again: it is neither changed nor kept.
+   * again: it is neither changed nor kept, and a job fails whose `merge` returns it, where it is an object.
    */
   merge?(accumulator: A, other: A): A
   /** The opposite of `add`, for windows that rows leave one by one. Without it they compute anew. */

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { sum } from '../../src/expression/aggregates.ts'
 import { aggregateOf } from '../../src/expression/user-aggregate.ts'
 import { pipeline } from '../../src/packaged.ts'
 import { bool, f64, i32, i64, timestamp } from '../../src/schema/data-type.ts'
-import { tumbling } from '../../src/time/windows.ts'
+import { cumulate, hopping, tumbling } from '../../src/time/windows.ts'
 import { events, span } from './aggregate-events.ts'
 
 describe('an aggregate of one’s own', () => {
@@ -42,6 +43,48 @@ describe('an aggregate of one’s own', () => {
       await expect(run(() => aggregateOf({ ...whole, result: () => given, returns } as never))).rejects.toMatchObject({
         code: 'STAGE_FAILED',
       })
+  })
+
+  it('whose merge returns its second argument fails, where two windows would have one object', async () => {
+    const own = (copy: (kept: { sum: number }) => { sum: number }) =>
+      aggregateOf({
+        name: 'mine',
+        create: () => ({ sum: 0 }),
+        add(kept, value: number) {
+          kept.sum += value
+          return kept
+        },
+        merge(kept, other) {
+          if (kept.sum === 0) return copy(other)
+          kept.sum += other.sum
+          return kept
+        },
+        result: kept => kept.sum,
+        returns: f64(),
+      })
+    const rows = Array.from({ length: 60 }, (_, i) => {
+      return { time: i * 2 - ((i * 7) % 12), key: 'k', x: 1, n: 1 + ((i * 31) % 17), l: null, p: null, t: null }
+    })
+    for (const window of [
+      hopping(15, 5),
+      hopping(12, 5),
+      cumulate(5, 20),
+      hopping(15, 5, { allowedLateness: 30 }),
+    ] as const) {
+      let differing: unknown[] = []
+      const runWith = async (copy: (kept: { sum: number }) => { sum: number }): Promise<void> => {
+        const job = await pipeline(events, { engine: 'js' })
+          .eventTime('time', { outOfOrdernessMs: 5 })
+          .window(window as ReturnType<typeof hopping>)
+          .aggregate(e => ({ mine: own(copy)(e.n), all: sum(e.n) }))
+          .run({ source: rows, sink: row => void (row.mine === row.all || differing.push(row)) })
+        await job.done
+      }
+      await expect(runWith(other => other)).rejects.toMatchObject({ code: 'STAGE_FAILED', at: 'mine' })
+      differing = []
+      await runWith(other => ({ ...other }))
+      expect(differing).toEqual([])
+    }
   })
 
   it('is one of its own even where another looks the same', async () => {

@@ -116,7 +116,11 @@ export function userState(definition: CheckedDefinition): ObjectState<unknown> {
     add: (kept, values) => definition.add(kept, ...values),
     merge(kept, other) {
       if (merge === undefined) throw new TypeError('the aggregate has no merge')
-      return merge(kept, other)
+      const merged = merge(kept, other)
+      // Two windows would have one accumulator, and what is added to one of them would be in the other.
+      if (merged === other && typeof other === 'object' && other !== null)
+        throw new TypeError('merge returned its second argument, which is used again: return the first, or a new one')
+      return merged
     },
     result: kept => definition.result(kept),
     // What it keeps is its own business.
