@@ -52,8 +52,11 @@ function cell({ type }: Field, value: unknown): string {
   if (type.name === 'timestamp') return isoText(Number(value))
   if (type.name === 'f64' || type.name === 'f32')
     return Number(value).toLocaleString('en', { useGrouping: false, maximumFractionDigits: 6 })
-  return shown(typeof value === 'object' ? JSON.stringify(value) : String(value))
+  return shown(typeof value === 'object' ? JSON.stringify(value, withDigits) : String(value))
 }
+
+/** JSON has no bigint: a list of i64 is shown as texts of all their digits. */
+const withDigits = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
 
 /** Text in one line, without what a terminal would take for a command. */
 const shown = (text: string): string =>

@@ -1,4 +1,5 @@
 import { ListenerSource } from '../connector/listener-source.ts'
+import { encodeJson } from '../connector/ndjson-encoder.ts'
 import { type Sink, SinkError } from '../connector/sink.ts'
 import type { Source } from '../connector/source.ts'
 import { toSource } from '../connector/to-source.ts'
@@ -114,7 +115,7 @@ export function fromWebSocket<E>(
 export interface ToWebSocketOptions<R> {
   /** The name in errors and metrics. */
   readonly name?: string
-  /** What is sent of a row. Default: its JSON. */
+  /** What is sent of a row. Default: its JSON, as `encodeNdjson` writes it. */
   readonly encode?: (row: R) => string | Uint8Array<ArrayBuffer>
   /** A write waits while more bytes than this wait in the socket. Default 1 MiB. */
   readonly maxBufferedBytes?: number
@@ -132,7 +133,8 @@ const POLL_MS = 10
  * const sink = toWebSocket<{ high: number }>(new WebSocket('wss://example.org/windows'))
  */
 export function toWebSocket<R>(socket: WebSocket, options: ToWebSocketOptions<R> = {}): Sink<R> {
-  const { name = 'websocket', encode = row => JSON.stringify(row), maxBufferedBytes = 1_048_576, end = true } = options
+  const { name = 'websocket', maxBufferedBytes = 1_048_576, end = true } = options
+  const { encode = row => encodeJson(row) ?? 'null' } = options
   const closed = (row?: R): SinkError<R> =>
     new SinkError(`"${name}" is closed`, { retriable: false, ...(row === undefined ? {} : { event: row }) })
   const isGone = (): boolean => socket.readyState === WebSocket.CLOSING || socket.readyState === WebSocket.CLOSED

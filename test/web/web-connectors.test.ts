@@ -175,6 +175,18 @@ describe('a WebSocket as a sink', () => {
     server.close()
   })
 
+  test('sends integers of all their digits, and numbers JSON has none for, as NDJSON has them', async () => {
+    const { server, url } = await webSocketServer()
+    const received = new Promise<string>(resolve => {
+      server.on('connection', socket => socket.on('message', message => resolve(String(message))))
+    })
+    const sink = toWebSocket<object>(new WebSocket(url) as never)
+    await sink.write({ id: 9_007_199_254_740_993n, ratio: Number.NaN })
+    expect(await received).toBe('{"id":9007199254740993,"ratio":"NaN"}')
+    await sink.close?.()
+    server.close()
+  })
+
   test('that was closed by the other side fails the job', async () => {
     const { server, url } = await webSocketServer()
     server.on('connection', socket => socket.close(1000))
