@@ -14,12 +14,12 @@ import {
   fromEventSource,
   fromPort,
   fromWebSocket,
-  onPageLifecycle,
   toBroadcastChannel,
   toPort,
   toWebSocket,
 } from '../../src/web/index.ts'
 import { describeSource } from '../connector/describe-conformance.ts'
+import { asPage } from './as-page.ts'
 
 interface Row {
   readonly n: number
@@ -49,22 +49,6 @@ async function collecting(source: object, bufferSize = 64) {
     errors: { source: { kind: 'deadLetter', sink: ({ cause }: { cause: unknown }) => void broken.push(cause) } },
   })
   return { taken, broken, job }
-}
-
-/** Makes this thread look like a page, until it is forgotten. */
-function asPage() {
-  const document = Object.assign(new EventTarget(), { visibilityState: 'visible' })
-  const page = new EventTarget()
-  const globals = {
-    document,
-    addEventListener: page.addEventListener.bind(page),
-    removeEventListener: page.removeEventListener.bind(page),
-  }
-  Object.assign(globalThis, globals)
-  const forget = (): void => {
-    for (const name of Object.keys(globals)) delete (globalThis as Record<string, unknown>)[name]
-  }
-  return { page, document, forget }
 }
 
 async function webSocketServer() {
@@ -370,34 +354,5 @@ describe('a BroadcastChannel', () => {
     await sink.close?.()
     await job.stop()
     expect(taken).toEqual(rows)
-  })
-})
-
-describe('the life of a page', () => {
-  test('is told once per change, and not at all where there is no page', () => {
-    expect(onPageLifecycle({ hidden: () => {} })()).toBeUndefined()
-    const { page, document, forget: noPage } = asPage()
-    try {
-      const told: string[] = []
-      const forget = onPageLifecycle({
-        hidden: () => told.push('hidden'),
-        visible: () => told.push('visible'),
-        frozen: () => told.push('frozen'),
-        resumed: () => told.push('resumed'),
-      })
-      document.visibilityState = 'hidden'
-      document.dispatchEvent(new Event('visibilitychange'))
-      page.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: true }))
-      document.dispatchEvent(new Event('freeze'))
-      document.dispatchEvent(new Event('resume'))
-      page.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }))
-      document.visibilityState = 'visible'
-      document.dispatchEvent(new Event('visibilitychange'))
-      forget()
-      document.dispatchEvent(new Event('freeze'))
-      expect(told).toEqual(['hidden', 'frozen', 'resumed', 'visible'])
-    } finally {
-      noPage()
-    }
   })
 })
