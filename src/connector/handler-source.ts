@@ -28,17 +28,11 @@ export class HandlerSource<E> implements Source<E> {
     const gate = new AbortGate(intake.signal)
     try {
       while (!intake.signal.aborted) {
-        const chunk: E[] = []
-        try {
-          this.#receive(chunk)
-        } catch (error) {
-          if (chunk.length > 0 && !(await goesOn(intake.pushMany(chunk), gate))) return
-          throw error
-        }
-        if (chunk.length > 0) {
-          if (!(await goesOn(intake.pushMany(chunk), gate))) return
-          await nextTurn()
-        } else if (this.#handler.done) return
+        const { chunk, fault } = this.#receive()
+        if (chunk.length > 0 && !(await goesOn(intake.pushMany(chunk), gate))) return
+        if (fault !== undefined) throw fault.cause
+        if (chunk.length > 0) await nextTurn()
+        else if (this.#handler.done) return
         else if ((await this.#pause(intake, gate)) === ABORTED) return
       }
     } finally {
@@ -55,8 +49,18 @@ export class HandlerSource<E> implements Source<E> {
     return gate.sleep(intake.clock, this.#idleMs)
   }
 
-  /** What there is now. Where the handler throws, what it gave before is in `chunk`. */
-  #receive(chunk: E[]): void {
+  /** What there is now; where the handler throws, what it gave before, and what it threw. */
+  #receive(): { readonly chunk: E[]; readonly fault?: { readonly cause: unknown } } {
+    const chunk: E[] = []
+    try {
+      this.#receiveInto(chunk)
+      return { chunk }
+    } catch (cause) {
+      return { chunk, fault: { cause } }
+    }
+  }
+
+  #receiveInto(chunk: E[]): void {
     if (this.#handler.receiveBatch) {
       this.#handler.receiveBatch(chunk, CHUNK_ROWS)
       return
