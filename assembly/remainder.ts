@@ -7,25 +7,24 @@
 //                                                   is known exactly.
 //   anything else                                   one by one, a step a bit of the quotient.
 //
-// By a whole constant, where no dividend is below zero (its sign bit tells): the quotient by the reciprocal, rounded to the
-// nearest whole number q instead of down, and |c| added where that was one too many. For 0 <= x < 2^51 and whole
-// 1 <= |c| <= 2^50 nothing in it is rounded:
-//   x * (1 / c) is off by two roundings, at most 2^-52 of x / c and so by less than 0.2 (by nothing where c is 1 or 2):
-//   q is less than 0.7 away from x / c;
+// By a whole constant, where no dividend is below zero (its sign bit tells): the quotient by a number R that is no less than
+// 1 / |c| (the next one above the rounded reciprocal), rounded down, and |c| added where that was one too many. For
+// 0 <= x < 2^51 and whole 1 <= |c| <= 2^50 nothing in it is rounded that matters:
+//   x * R is no less than x / |c|, nor is it rounded below a whole number that x / |c| reaches: q is never too small;
+//   it is more than x / |c| by less than 2^-51 of it and so by less than 1 / |c|: q is one too many for no whole x, which is
+//   1 or more below the next multiple of c, and for fractions hardly ever;
 //   q * c is whole and below 2^53, so it is exact;
-//   x - q * c is a multiple of the last place of x, and no greater than x where q is not 0 (q is 1 from above 0.5 on: a tie
-//   goes to 0), so it is exact, and between -0.7 |c| and 0.7 |c|;
-//   with |c| added where it is below zero, it is the remainder, which is always a number.
+//   x - q * c, where it isn't below zero, is a multiple of the last place of x and no greater than x, so it is exact; where it
+//   is, it is a multiple likewise, and smaller;
+//   with |c| added then, it is the remainder, which is always a number.
 
 const SAFE: f64 = 9007199254740992.0
 const LARGEST_TIME: f64 = 9007199254740991.0
 // Far inside the exponents' range, so that no part of a product overflows or gets lost below the smallest number.
 const LEAST: f64 = 1e-250
 const GREATEST: f64 = 1e250
-/** 2^52: adding and subtracting it rounds what is below to a whole number. */
-const ROUNDER: f64 = 4503599627370496.0
-/** 2^51 and 2^50: below the one are dividends, up to the other divisors for which the reciprocal does. */
-const RECIPROCAL_DIVIDENDS: f64 = 2251799813685248.0
+/** The bits of 2^51: of dividends for which the reciprocal does, below; and 2^50: divisors, up to it. */
+const RECIPROCAL_DIVIDENDS: u64 = 0x4320000000000000
 const RECIPROCAL_DIVISORS: f64 = 1125899906842624.0
 /** 2^27 + 1: splits the 53 bits of a number into two halves whose products are exact. */
 const SPLITTER: f64 = 134217729.0
@@ -129,45 +128,56 @@ export function modF64ColCol(a: usize, b: usize, n: i32, out: usize): void {
 
 // @ts-ignore: decorator
 @inline
-function reciprocalPair(x: v128, divisor: v128, reciprocal: v128, rounder: v128, zero: v128): v128 {
-  const quotient = f64x2.sub(f64x2.add(f64x2.mul(x, reciprocal), rounder), rounder)
-  const rest = f64x2.sub(x, f64x2.mul(quotient, divisor))
-  return f64x2.add(rest, v128.and(divisor, f64x2.lt(rest, zero)))
+function reciprocalPair(x: v128, divisor: v128, reciprocal: v128): v128 {
+  return f64x2.sub(x, f64x2.mul(f64x2.floor(f64x2.mul(x, reciprocal)), divisor))
 }
 
-/** Whether there are eight rows before `end`, none of them below zero, none from 2^51 on. */
+/**
+ * Whether there are eight rows before `end`, none of them below zero, none from 2^51 on. The greatest upper halves of their
+ * bits tell: a set sign is above all, and adding what is between 2^51 and the sign sets it.
+ */
 // @ts-ignore: decorator
 @inline
 function reciprocalDoes(a: usize, end: usize): bool {
   if (a + 64 > end) return false
-  const x = v128.load(a)
-  const x2 = v128.load(a, 16)
-  const x3 = v128.load(a, 32)
-  const x4 = v128.load(a, 48)
-  const bound = f64x2.splat(RECIPROCAL_DIVIDENDS)
-  const below = v128.and(
-    v128.and(f64x2.lt(x, bound), f64x2.lt(x2, bound)),
-    v128.and(f64x2.lt(x3, bound), f64x2.lt(x4, bound)),
+  const greatest = i32x4.max_u(
+    i32x4.max_u(v128.load(a), v128.load(a, 16)),
+    i32x4.max_u(v128.load(a, 32), v128.load(a, 48)),
   )
-  return i64x2.bitmask(v128.andnot(below, v128.or(v128.or(x, x2), v128.or(x3, x4)))) == 3
+  const between = i64x2.splat(<i64>((<u64>1 << 63) - RECIPROCAL_DIVIDENDS))
+  return i64x2.bitmask(v128.or(greatest, i64x2.add(greatest, between))) == 0
 }
 
 /** Eight rows a turn by the reciprocal for as long as it does; returns where it stopped. Its test is at the end: V8 takes constants out of such loops only. */
 function modByReciprocal(a: usize, k: f64, end: usize, out: usize): usize {
   if (!reciprocalDoes(a, end)) return a
+  const first = out
   const divisor = f64x2.splat(k)
-  const reciprocal = f64x2.splat(1 / k)
-  const rounder = f64x2.splat(ROUNDER)
-  const zero = f64x2.splat(0)
+  const reciprocal = f64x2.splat(reinterpret<f64>(reinterpret<u64>(1 / k) + 1))
+  let signs = i64x2.splat(0)
   do {
-    v128.store(out, reciprocalPair(v128.load(a), divisor, reciprocal, rounder, zero))
-    v128.store(out, reciprocalPair(v128.load(a, 16), divisor, reciprocal, rounder, zero), 16)
-    v128.store(out, reciprocalPair(v128.load(a, 32), divisor, reciprocal, rounder, zero), 32)
-    v128.store(out, reciprocalPair(v128.load(a, 48), divisor, reciprocal, rounder, zero), 48)
+    const rest = reciprocalPair(v128.load(a), divisor, reciprocal)
+    const rest2 = reciprocalPair(v128.load(a, 16), divisor, reciprocal)
+    const rest3 = reciprocalPair(v128.load(a, 32), divisor, reciprocal)
+    const rest4 = reciprocalPair(v128.load(a, 48), divisor, reciprocal)
+    v128.store(out, rest)
+    v128.store(out, rest2, 16)
+    v128.store(out, rest3, 32)
+    v128.store(out, rest4, 48)
+    signs = v128.or(signs, v128.or(v128.or(rest, rest2), v128.or(rest3, rest4)))
     a += 64
     out += 64
   } while (reciprocalDoes(a, end))
+  if (i64x2.bitmask(signs) != 0) addWhereBelowZero(first, out, divisor)
   return a
+}
+
+/** Takes back the one that quotients of fractions were too great by. */
+function addWhereBelowZero(rest: usize, end: usize, divisor: v128): void {
+  for (; rest < end; rest += 16) {
+    const x = v128.load(rest)
+    v128.store(rest, f64x2.add(x, v128.and(divisor, f64x2.lt(x, f64x2.splat(0)))))
+  }
 }
 
 export function modF64ColConst(a: usize, k: f64, n: i32, out: usize): void {
