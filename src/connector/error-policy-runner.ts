@@ -178,6 +178,6 @@ export class ErrorPolicyRunner<R = unknown> {
   }
 }
 
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof (value as Promise<T> | null | undefined)?.then === 'function'
 }

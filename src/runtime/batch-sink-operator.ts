@@ -1,4 +1,4 @@
-import type { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
+import { type ErrorPolicyRunner, isPromise } from '../connector/error-policy-runner.ts'
 import type { RowId } from '../connector/sink.ts'
 import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import type { RecordBatch } from '../memory/record-batch.ts'
@@ -25,7 +25,7 @@ export class BatchSinkOperator implements Operator {
   readonly #view: ResultBatch
   readonly #policy: ErrorPolicyRunner
   readonly #listener: StageListener
-  readonly #take: BatchTaker
+  readonly #take: (view: unknown, first: RowId) => void | Promise<void>
   #waiting = false
   #idle: (() => void)[] = []
 
@@ -33,8 +33,16 @@ export class BatchSinkOperator implements Operator {
     take: BatchTaker,
     parts: { view: ResultBatch; ids: RowIds; policy: ErrorPolicyRunner; listener: StageListener },
   ) {
-    this.#take = take
-    this.#view = parts.view
+    const { view } = parts
+    const took = () => {
+      this.rowsOut += view.length
+    }
+    this.#take = (_, first) => {
+      const taken = take(view, first)
+      if (isPromise<unknown>(taken)) return Promise.resolve(taken).then(took)
+      took()
+    }
+    this.#view = view
     this.ids = parts.ids
     this.#policy = parts.policy
     this.#listener = parts.listener
@@ -49,17 +57,11 @@ export class BatchSinkOperator implements Operator {
     this.rowsIn += batch.selectedCount
     const first = this.ids.take(batch.selectedCount)
     this.#view.show(batch)
-    const taken = this.#policy.run<void, RowId>(this.#view, this.#take as (view: unknown, id: RowId) => void, first)
-    if (!(taken instanceof Promise)) {
-      this.rowsOut += batch.selectedCount
-      return true
-    }
+    const taken = this.#policy.run<void, RowId>(this.#view, this.#take, first)
+    if (!(taken instanceof Promise)) return true
     this.#waiting = true
     taken.then(
-      () => {
-        this.rowsOut += batch.selectedCount
-        this.#landed()
-      },
+      () => this.#landed(),
       error => {
         this.#listener.failed(error)
         this.#landed()

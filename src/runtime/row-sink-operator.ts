@@ -1,4 +1,4 @@
-import type { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
+import { type ErrorPolicyRunner, isPromise } from '../connector/error-policy-runner.ts'
 import type { RowId, Sink } from '../connector/sink.ts'
 import { EventfluxError, messageOf, sinkFailed } from '../errors.ts'
 import { rowAt } from '../kernels/rows.ts'
@@ -23,9 +23,9 @@ export class RowSinkOperator implements Operator {
   /** The side branch it ends; undefined: the pipeline itself. */
   readonly branch: string | undefined
   rowsIn = 0
+  /** Rows the sink has taken: never fewer than before, whatever becomes of those on their way. */
+  rowsOut = 0
   readonly ids: RowIds
-  /** Rows the sink has taken or the policy has given up on. */
-  #settled = 0
   /** Writes that may be on their way at once. */
   readonly maxInFlight: number
   readonly #sink: Sink
@@ -64,11 +64,12 @@ export class RowSinkOperator implements Operator {
     this.#listener = parts.listener
     this.maxInFlight = sink.maxInFlight ?? 1
     this.#takesIds = sink.write.length >= 2
-    this.#write = (row, id) => sink.write(row, id)
-  }
-
-  get rowsOut(): number {
-    return this.#settled - this.#policy.counts.failed
+    const took = () => void this.rowsOut++
+    this.#write = (row, id) => {
+      const taken = sink.write(row, id)
+      if (isPromise<unknown>(taken)) return Promise.resolve(taken).then(took)
+      this.rowsOut++
+    }
   }
 
   /** Writes on their way. */
@@ -99,7 +100,6 @@ export class RowSinkOperator implements Operator {
       )
       // What a sink gives back is of no interest, unless it has to be waited for.
       if (taken instanceof Promise) this.#await(taken)
-      else this.#settled++
     }
     this.#batch = undefined
     return true
@@ -188,12 +188,8 @@ export class RowSinkOperator implements Operator {
   #await(taken: Promise<unknown>): void {
     this.#inFlight++
     taken.then(
-      () => {
-        this.#settled++
-        this.#landed()
-      },
+      () => this.#landed(),
       error => {
-        this.#settled++
         this.#listener.failed(error)
         this.#landed()
       },
