@@ -10,6 +10,7 @@
 //      0   head   u32 │ 4 seenTail u32  one consumer only: the tail it saw last
 //    128   tail   u32 │ 132 seenHead u32  one producer only: the head it saw last
 //    256   capacity u32 │ 260 lapMask u32, 2 × slots - 1 │ 264 stamps addr u32 │ 268 values addr of 8-byte values
+//    272   mark u32  of what the ring is for: who attaches must mean the same
 //    384   two wait cells: for events, for room │ 400 producer u32 │ 404 consumer u32: the members, where there is one each
 //      cursor   2 × (lap × slots + index), and 1 more in the tail of a closed ring; slots: a power of two, at least 2
 //      stamp    a u32 a slot, many producers and consumers: `cursor` free for it │ + 1 holds its event │ + 3 given up
@@ -71,6 +72,7 @@ export const SHARED_CAPACITY = 256
 export const SHARED_LAP_MASK = 260
 export const SHARED_STAMPS = 264
 export const SHARED_VALUES = 268
+export const SHARED_MARK = 272
 export const SHARED_FOR_EVENTS = 384
 export const SHARED_FOR_ROOM = 392
 export const SHARED_PRODUCER = 400

@@ -7,6 +7,7 @@ import {
   SHARED_HEAD,
   SHARED_HEADER_BYTES,
   SHARED_LAP_MASK,
+  SHARED_MARK,
   SHARED_SEEN_HEAD,
   SHARED_SEEN_TAIL,
   SHARED_STAMPS,
@@ -127,6 +128,15 @@ export class SharedRing {
     for (let slot = 0; slot < this.slots; slot++) u32[(this.stamps >>> 2) + slot] = cursor + 2 * slot
   }
 
+  /** What it was made for, as a number; 0: nothing was made here. */
+  get mark(): number {
+    return this.memory.u32[(this.header + SHARED_MARK) >>> 2]!
+  }
+
+  set mark(mark: number) {
+    this.memory.u32[(this.header + SHARED_MARK) >>> 2] = mark
+  }
+
   /** Slot of a cursor. */
   slotOf(cursor: number): number {
     return (cursor & (2 * this.slots - 1)) >>> 1
@@ -186,8 +196,9 @@ export class SharedRing {
     Atomics.store(this.memory.u32, (this.member(index) + MEMBER_STATE) >>> 2, FREE)
   }
 
-  /** Whether a place is taken. */
+  /** Whether it is a place, and taken. */
   isMember(index: number): boolean {
+    if (!(Number.isInteger(index) && index >= 0 && index < this.memberCount)) return false
     return Atomics.load(this.memory.u32, (this.member(index) + MEMBER_STATE) >>> 2) === TAKEN
   }
 

@@ -30,7 +30,10 @@ export class SharedNumberStore implements SharedStore<number, number> {
   }
 
   pushSome(events: readonly number[] | Float64Array, from: number): number {
-    const values = events instanceof Float64Array ? events.subarray(from) : numbersOf(events, from)
+    return this.#pushValues(events instanceof Float64Array ? events.subarray(from) : numbersOf(events, from))
+  }
+
+  #pushValues(values: Float64Array): number {
     const claimed = this.#port.claim(values.length)
     if (claimed <= 0) return claimed
     const first = (this.#port.ring.values[0]! >>> 3) + this.#port.claimedSlot
@@ -48,13 +51,14 @@ export class SharedNumberStore implements SharedStore<number, number> {
     return taken
   }
 
-  pushColumns(block: ColumnBlock, from: number): number {
-    const { value } = block
-    if (value instanceof Float64Array) return from < value.length ? this.pushSome(value, from) : 0
+  columnPusher(block: ColumnBlock): (from: number) => number {
+    const value = block?.value
+    if (value instanceof Float64Array) return from => (from < value.length ? this.#pushValues(value.subarray(from)) : 0)
     throw eventInvalid(`a queue of numbers takes { value: Float64Array }, not ${show(value)}`, { value, at: 'value' })
   }
 
-  popColumns({ value }: ColumnArrays, max: number): number {
+  popColumns(into: ColumnArrays, max: number): number {
+    const value = into?.value
     if (!(value instanceof Float64Array))
       throw eventInvalid(`a queue of numbers is read into { value: Float64Array }, not ${show(value)}`, {
         value,
@@ -74,7 +78,15 @@ function checked(event: unknown): number {
   throw eventInvalid(`this queue takes numbers, not ${show(event)}`, { value: event })
 }
 
-/** The next numbers of an array, checked before a slot is claimed. */
+/** The next numbers of an array, up to the first that is none; checked before a slot is claimed. */
 function numbersOf(events: readonly number[], from: number): Float64Array {
-  return Float64Array.from(events.slice(from, from + STAGED), checked)
+  const values = new Float64Array(Math.min(STAGED, events.length - from))
+  values[0] = checked(events[from])
+  let count = 1
+  for (; count < values.length; count++) {
+    const event: unknown = events[from + count]
+    if (typeof event !== 'number') break
+    values[count] = event
+  }
+  return values.subarray(0, count)
 }

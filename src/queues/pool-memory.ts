@@ -1,12 +1,17 @@
-import { optionInvalid, show } from '../errors.ts'
+import { optionInvalid } from '../errors.ts'
 import { BYTE_WIDTH } from '../schema/data-type.ts'
 import type { Schema } from '../schema/schema.ts'
 import { HOLDER_MASK, IS_EMPTYING, type PoolWords } from './pool-words.ts'
+import { markOf } from './shared-memory.ts'
+import { columnsOf } from './shared-queue-handle.ts'
 
 /** Lines of two cache lines: what one thread writes and another reads doesn't share one. */
 const LINE = 128
 /** Most threads at one pool: their numbers are part of a slot's word. */
 export const MAX_POOL_MEMBERS = HOLDER_MASK
+
+/** Index of the word that says what the pool was made for, in the line of the count of releases. */
+const MARK = 1
 
 /** What a member counts: cells of its line, behind its state. */
 const POOL_COUNTERS = ['acquired', 'released', 'recovered', 'exhausted', 'doubleReleases'] as const
@@ -29,7 +34,10 @@ export class PoolMemory {
   readonly #i32: Int32Array
   readonly #f64: Float64Array
 
-  /** @param shared Left out: new memory, of which all slots are free. @throws EventfluxError `OPTION_INVALID` when it is too short. */
+  /**
+   * @param shared Left out: new memory, of which all slots are free.
+   * @throws EventfluxError `OPTION_INVALID` when it is too short, or that of another pool or of something else.
+   */
   constructor(schema: Schema, capacity: number, members: number, shared?: SharedArrayBuffer) {
     let top = LINE
     const place = (bytes: number): number => {
@@ -54,7 +62,14 @@ export class PoolMemory {
     this.#i32 = new Int32Array(buffer)
     this.#f64 = new Float64Array(buffer)
     this.words = { words: this.#i32, releases: 0, hints, hintWords, slots }
-    if (shared !== undefined) return
+    const mark = markOf('pool', columnsOf(schema), capacity, members) | 0
+    if (shared !== undefined) {
+      if (this.#i32[MARK] === mark) return
+      throw optionInvalid('the memory of the handle is not that of the pool it describes: pass on what share() gave', {
+        at: 'memory',
+      })
+    }
+    this.#i32[MARK] = mark
     for (let slot = 0; slot < capacity; slot++) this.#i32[hints + (slot >>> 5)]! |= 1 << (slot & 31)
   }
 
@@ -114,10 +129,4 @@ export class PoolMemory {
   #cell(index: number, counter: PoolCounter): number {
     return (this.#member(index) >>> 3) + 1 + POOL_COUNTERS.indexOf(counter)
   }
-}
-
-/** @throws EventfluxError `OPTION_INVALID` for what is no memory of a pool. */
-export function checkPoolMemory(memory: unknown): SharedArrayBuffer {
-  if (typeof SharedArrayBuffer !== 'undefined' && memory instanceof SharedArrayBuffer) return memory
-  throw optionInvalid(`the memory of a pool's handle is a SharedArrayBuffer, not ${show(memory)}`, { at: 'memory' })
 }

@@ -9,6 +9,7 @@ import {
   STAMP_FILLED,
   STAMP_GIVEN_UP,
 } from '../../assembly/abi.ts'
+import { optionInvalid } from '../errors.ts'
 import { bump } from '../kernels/shared-ring.ts'
 import type { SharedRing } from '../memory/shared-ring.ts'
 
@@ -18,6 +19,15 @@ export interface Recovered {
   readonly givenUp: number
   /** Events they had taken and not released. */
   readonly lost: number
+}
+
+/** @throws EventfluxError `OPTION_INVALID` when the thread that asks counts itself among the dead. */
+export function checkOthers(dead: readonly number[], own: number): void {
+  if (dead.includes(own))
+    throw optionInvalid(`member ${own} is this thread, which runs: to give its place back, detach`, {
+      value: own,
+      at: 'memberIds',
+    })
 }
 
 /** A member's note: what it was about to take when it last moved a cursor. */

@@ -1,4 +1,11 @@
-import { MEMBER_CLAIM, MEMBER_TAKE, SHARED_CONSUMER, SHARED_PENDING, SHARED_PRODUCER } from '../../assembly/abi.ts'
+import {
+  MEMBER_CLAIM,
+  MEMBER_TAKE,
+  SHARED_CONSUMER,
+  SHARED_NONE,
+  SHARED_PENDING,
+  SHARED_PRODUCER,
+} from '../../assembly/abi.ts'
 import { optionInvalid } from '../errors.ts'
 import type { Engine } from '../kernels/engine.ts'
 import type { SharedRing } from '../memory/shared-ring.ts'
@@ -16,6 +23,7 @@ export class RingPort {
   readonly member: number
   #isProducer: boolean
   #isConsumer: boolean
+  #hasLeft = false
 
   /** @throws EventfluxError `OPTION_INVALID` when all places are taken. */
   constructor(engine: Engine, ring: SharedRing) {
@@ -63,6 +71,7 @@ export class RingPort {
   /** Up to `n` events: how many, or a SHARED_ constant. */
   take(n: number): number {
     this.#consume()
+    if (n < 1) return SHARED_NONE
     const { kernels } = this.engine
     const take = this.ring.kind === 'spsc' ? kernels.takeSpsc : kernels.takeMpmc
     return patient(() => take(this.ring.header, this.member, n))
@@ -103,10 +112,20 @@ export class RingPort {
     return answer
   }
 
+  /** Whether the place was given back; another thread may have it. */
+  get hasLeft(): boolean {
+    return this.#hasLeft
+  }
+
+  /** Gives the place back, once; who waits here without blocking looks again. */
   leave(): void {
+    if (this.#hasLeft) return
+    this.#hasLeft = true
     if (this.ring.kind === 'spsc')
       for (const at of [SHARED_PRODUCER, SHARED_CONSUMER]) this.ring.giveUpRole(at, this.index)
     this.ring.leave(this.index)
+    this.ring.forEvents.wake()
+    this.ring.forRoom.wake()
   }
 
   #produce(): void {

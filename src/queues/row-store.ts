@@ -28,30 +28,33 @@ export class SharedRowStore<F extends SchemaFields> implements SharedStore<Inser
   readonly #port: RingPort
   readonly #schema: Schema<F>
   readonly #staging = new LinearMemory({ engine: 'js', maxBytes: Number.POSITIVE_INFINITY })
+  /** Rows on their way in. */
   readonly #columns: ColumnBuffers
+  /** Rows on their way out: a getter of a row on its way in may pop. */
+  readonly #taken: ColumnBuffers
   readonly #writer: RowWriter
   readonly #columnWriter: ColumnWriter
   readonly #reader: RowReader
   readonly #view: BatchView
-  /** The block checked last. */
-  #prepared: { readonly block: ColumnBlock; readonly columns: PreparedColumns } | undefined
 
   constructor(port: RingPort, schema: Schema<F>) {
     const { fields } = schema
     const memory = this.#staging
     const arena = new Arena(memory)
     const columns = new ColumnBuffers(new ArenaScope(arena), fields, STAGED)
+    const taken = new ColumnBuffers(new ArenaScope(arena), fields, STAGED)
     const dictionaries = fields.map(() => undefined)
     const parts = { memory, fields, target: { columns }, dictionaries }
     this.#port = port
     this.#schema = schema
     this.#columns = columns
+    this.#taken = taken
     this.#writer = new RowWriter(parts)
     this.#columnWriter = new ColumnWriter({ ...parts, arena, kernels: jsKernels(memory) })
     this.#reader = new RowReader({ memory, fields })
-    this.#view = new BatchView(columns.types, dictionaries)
-    this.#view.show(columns, 0, STAGED)
-    columns.validity.forEach((bits, i) => {
+    this.#view = new BatchView(taken.types, dictionaries)
+    this.#view.show(taken, 0, STAGED)
+    taken.validity.forEach((bits, i) => {
       this.#view.columns[i]!.validity = bits
     })
   }
@@ -80,11 +83,12 @@ export class SharedRowStore<F extends SchemaFields> implements SharedStore<Inser
     return taken
   }
 
-  pushColumns(block: ColumnBlock, from: number): number {
-    if (this.#prepared?.block !== block || from === 0) {
-      this.#prepared = { block, columns: this.#columnWriter.prepare(block) }
-    }
-    const { columns } = this.#prepared
+  columnPusher(block: ColumnBlock): (from: number) => number {
+    const columns = this.#columnWriter.prepare(block)
+    return from => this.#pushRows(columns, from)
+  }
+
+  #pushRows(columns: PreparedColumns, from: number): number {
     const wanted = Math.min(STAGED, columns.rows - from)
     if (wanted <= 0) return 0
     const rows = this.#columnWriter.writeColumns(columns, from, wanted, 0)
@@ -134,9 +138,9 @@ export class SharedRowStore<F extends SchemaFields> implements SharedStore<Inser
     const { u8 } = this.#port.engine.memory
     const { values, presence } = this.#port.ring
     for (let i = 0; i < values.length; i++) {
-      const width = BYTE_WIDTH[this.#columns.types[i]!]
-      copy(u8, values[i]! + slot * width, this.#staging.u8, this.#columns.values[i]!, taken * width)
-      const bits = this.#columns.validity[i]!
+      const width = BYTE_WIDTH[this.#taken.types[i]!]
+      copy(u8, values[i]! + slot * width, this.#staging.u8, this.#taken.values[i]!, taken * width)
+      const bits = this.#taken.validity[i]!
       if (bits === 0) continue
       this.#staging.u8.fill(0, bits, bits + bitmapBytes(taken))
       for (let row = 0; row < taken; row++)
@@ -149,7 +153,7 @@ export class SharedRowStore<F extends SchemaFields> implements SharedStore<Inser
   #arrayFor({ name, type }: Schema['fields'][number], into: ColumnArrays): NonNullable<ColumnArrays[string]> {
     if (type.isNullable)
       throw optionInvalid(`column ${show(name)} can be null: read its rows with popBatch`, { at: name })
-    const array = into[name]
+    const array = into?.[name]
     if (array instanceof COLUMN_ARRAYS[storedName(type)]) return array as NonNullable<ColumnArrays[string]>
     throw eventInvalid(
       `column ${show(name)} (${type.name}) is read into a typed array of its kind, not ${show(array)}`,

@@ -5,7 +5,7 @@ import { PoolView } from '../runtime/event-pool/pool-view.ts'
 import type { EventPoolOptions, EventPoolStats, PooledEvent } from '../runtime/event-pool.ts'
 import type { InsertRowOf, ResultRowOf, ResultValue } from '../schema/row-types.ts'
 import { type Schema, type SchemaFields, schema as schemaOf } from '../schema/schema.ts'
-import { checkPoolMemory, MAX_POOL_MEMBERS, PoolMemory } from './pool-memory.ts'
+import { MAX_POOL_MEMBERS, PoolMemory } from './pool-memory.ts'
 import {
   acquireSlot,
   beginRelease,
@@ -17,8 +17,10 @@ import {
   IS_EMPTYING,
   takeOver,
 } from './pool-words.ts'
+import { checkOthers } from './recovery.ts'
+import { sharedBytesOf } from './shared-memory.ts'
 import { SharedPoolColumns } from './shared-pool-columns.ts'
-import { checkRange, columnsOf, type SharedQueueHandle, typesOf } from './shared-queue-handle.ts'
+import { checkFields, checkRange, columnsOf, type SharedQueueHandle, typesOf } from './shared-queue-handle.ts'
 
 /** What a shared pool is made of. */
 export interface SharedEventPoolOptions extends Pick<EventPoolOptions, 'whenExhausted' | 'doubleRelease'> {
@@ -81,6 +83,7 @@ export class SharedEventPool<F extends SchemaFields> {
   readonly #holder: number
   /** Where the last free slot was found: the next may be near. */
   #from: number
+  #isDetached = false
 
   /** @internal */
   private constructor(handle: SharedPoolHandle, schema: Schema, memory: PoolMemory) {
@@ -116,6 +119,8 @@ export class SharedEventPool<F extends SchemaFields> {
     const { capacity, members = 16, whenExhausted = 'refuse', doubleRelease = 'throw' } = options
     checkRange('capacity', capacity, MAX_SLOTS)
     checkRange('members', members, MAX_POOL_MEMBERS)
+    checkWhat('whenExhausted', whenExhausted, WHEN_EXHAUSTED)
+    checkWhat('doubleRelease', doubleRelease, DOUBLE_RELEASE)
     const fields = columnsOf(schema as unknown as Schema)
     const memory = new PoolMemory(schema as unknown as Schema, capacity, members)
     const handle = { format: HANDLE_FORMAT, memory: memory.shared, capacity, members, fields } as const
@@ -126,24 +131,21 @@ export class SharedEventPool<F extends SchemaFields> {
    * The pool behind a handle, on this thread. Each thread needs one of its own, and uses it alone.
    *
    * @param expected The schema, if its types are to be known: it must have the fields the pool has.
-   * @throws EventfluxError `OPTION_INVALID` for what is no handle or has other fields, and when all places are taken.
+   * @throws EventfluxError `OPTION_INVALID` for what is no handle, not that of its memory, or has other fields; and when all
+   * places are taken.
    */
   static attach<F extends SchemaFields>(handle: SharedPoolHandle, expected?: Schema<F>): SharedEventPool<F> {
     if (typeof handle !== 'object' || handle === null || handle.format !== HANDLE_FORMAT)
       throw optionInvalid(`this is no handle of a shared pool: ${show(handle)}`, { value: handle })
     const capacity = checkRange('capacity', handle.capacity, MAX_SLOTS)
     const members = checkRange('members', handle.members, MAX_POOL_MEMBERS)
-    if (!Array.isArray(handle.fields))
-      throw optionInvalid(`the fields of a pool's handle are an array, not ${show(handle.fields)}`, { at: 'fields' })
-    const schema = schemaOf(typesOf(handle.fields)) as unknown as Schema
+    checkWhat('whenExhausted', handle.whenExhausted, WHEN_EXHAUSTED)
+    checkWhat('doubleRelease', handle.doubleRelease, DOUBLE_RELEASE)
+    const schema = schemaOf(typesOf(checkFields(handle.fields))) as unknown as Schema
     const given = expected && JSON.stringify(columnsOf(expected as unknown as Schema))
     if (given !== undefined && given !== JSON.stringify(columnsOf(schema)))
       throw optionInvalid("the pool's events have other fields than the schema given", { at: 'fields' })
-    return new SharedEventPool(
-      handle,
-      schema,
-      new PoolMemory(schema, capacity, members, checkPoolMemory(handle.memory)),
-    )
+    return new SharedEventPool(handle, schema, new PoolMemory(schema, capacity, members, sharedBytesOf(handle.memory)))
   }
 
   /** What another thread attaches to. */
@@ -158,6 +160,7 @@ export class SharedEventPool<F extends SchemaFields> {
    * @throws EventfluxError `STATE_FULL` instead of -1 with `whenExhausted: 'throw'`.
    */
   acquire(): number {
+    this.#throwIfDetached()
     const { words } = this.#memory
     const slot = acquireSlot(words, this.#holder, this.#from)
     if (slot < 0) return this.#refuse()
@@ -173,6 +176,7 @@ export class SharedEventPool<F extends SchemaFields> {
    * @throws EventfluxError `DOUBLE_RELEASE` instead of false, unless `doubleRelease` is `'count'`.
    */
   release(handle: number): boolean {
+    this.#throwIfDetached()
     const { words } = this.#memory
     const slot = slotOf(handle)
     if (!this.isHeld(handle) || !beginRelease(words, slot, generationIn(handle), this.#holder)) {
@@ -194,6 +198,7 @@ export class SharedEventPool<F extends SchemaFields> {
    * @throws EventfluxError `CLOSED` for a handle that isn't in use.
    */
   adopt(handle: number): void {
+    this.#throwIfDetached()
     const slot = this.#slotInUse(handle)
     if (!changeHolder(this.#memory.words, slot, generationIn(handle), this.#holder)) throw notInUse(handle)
   }
@@ -250,8 +255,26 @@ export class SharedEventPool<F extends SchemaFields> {
   /**
    * Empties and frees what threads that have died held, and their places; how many events that were. Only for threads that
    * certainly run no more.
+   *
+   * @throws EventfluxError `OPTION_INVALID` for this thread's own place, `CLOSED` after `detach`.
    */
   recover(...memberIds: readonly number[]): number {
+    this.#throwIfDetached()
+    checkOthers(memberIds, this.memberId)
+    return this.#free(memberIds)
+  }
+
+  /**
+   * Gives this thread's place back, and the events it holds; how many these were. Here nothing can be acquired, adopted or
+   * released afterwards: it throws `CLOSED`.
+   */
+  detach(): number {
+    if (this.#isDetached) return 0
+    this.#isDetached = true
+    return this.#free([this.memberId])
+  }
+
+  #free(memberIds: readonly number[]): number {
     const { words, capacity } = this.#memory
     let freed = 0
     for (const member of memberIds) {
@@ -269,11 +292,6 @@ export class SharedEventPool<F extends SchemaFields> {
     for (let slot = 0; slot < capacity; slot++)
       if ((Atomics.load(words.words, words.slots + slot) & (HOLDER_MASK | IS_EMPTYING)) === 0) hintAt(words, slot)
     return freed
-  }
-
-  /** Gives this thread's place back, and the events it holds; how many these were. It must not be used here afterwards. */
-  detach(): number {
-    return this.recover(this.memberId)
   }
 
   /** The pool's numbers. O(capacity). */
@@ -297,6 +315,11 @@ export class SharedEventPool<F extends SchemaFields> {
     }
   }
 
+  #throwIfDetached(): void {
+    if (this.#isDetached)
+      throw closed('this thread has given its place at the pool back with detach: attach to it again')
+  }
+
   #refuse(): number {
     this.#memory.count(this.memberId, 'exhausted')
     if (this.#handle.whenExhausted !== 'throw') return -1
@@ -310,6 +333,14 @@ export class SharedEventPool<F extends SchemaFields> {
     if (this.isHeld(handle)) return slotOf(handle)
     throw notInUse(handle)
   }
+}
+
+const WHEN_EXHAUSTED = ['refuse', 'throw']
+const DOUBLE_RELEASE = ['throw', 'count']
+
+function checkWhat(option: string, value: unknown, known: readonly string[]): void {
+  if (known.some(each => each === value)) return
+  throw optionInvalid(`${option} is ${known.map(show).join(' or ')}, not ${show(value)}`, { value, at: option })
 }
 
 const generationIn = (handle: number): number => Math.floor(handle / GENERATION)

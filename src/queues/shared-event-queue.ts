@@ -9,33 +9,32 @@ import {
   SHARED_NONE,
   SHARED_PENDING,
 } from '../../assembly/abi.ts'
-import { optionInvalid } from '../errors.ts'
+import { optionInvalid, show } from '../errors.ts'
 import type { Engine } from '../kernels/engine.ts'
-import { attachSharedEngine, createSharedEngine } from '../kernels/shared-engine.ts'
 import { bump } from '../kernels/shared-ring.ts'
 import type { ColumnBlock } from '../memory/column-input.ts'
-import { SharedRing, sharedRingBytes } from '../memory/shared-ring.ts'
+import type { SharedRing } from '../memory/shared-ring.ts'
 import type { AsyncWaitOptions } from '../memory/wait-cell.ts'
 import { type BatchResult, type PushResult, REJECTED } from '../runtime/admission/push-result.ts'
+import { checkEventArray } from '../runtime/event-array.ts'
 import { MAX_CAPACITY } from '../runtime/event-store/event-store.ts'
-import { f64 } from '../schema/data-type.ts'
 import type { InsertRowOf, ResultRowOf } from '../schema/row-types.ts'
-import { type Schema, type SchemaFields, schema as schemaOf } from '../schema/schema.ts'
-import { SHARED_KERNELS } from '../wasm/packaged/inline-shared.ts'
+import type { Schema, SchemaFields } from '../schema/schema.ts'
+import { DETACHED, refuse } from './detached-store.ts'
 import { SharedNumberStore } from './number-store.ts'
-import { type Recovered, recover } from './recovery.ts'
+import { newQueue, type QueueParts, queueBehind } from './queue-parts.ts'
+import { checkOthers, type Recovered, recover } from './recovery.ts'
 import { RingPort } from './ring-port.ts'
 import { SharedRowStore } from './row-store.ts'
-import { checkHandle, columnsOf, HANDLE_FORMAT, type SharedQueueHandle, typesOf } from './shared-queue-handle.ts'
+import { columnsOf, type SharedQueueHandle } from './shared-queue-handle.ts'
 import {
+  checkTimeout,
+  checkWait,
   type SharedEventQueueOptions,
   type SharedEventQueueStats,
   type SharedWaitOptions,
-  sharedOptions,
 } from './shared-queue-options.ts'
 import type { ColumnArrays, SharedStore } from './shared-store.ts'
-
-const NUMBERS = schemaOf({ value: f64() })
 
 /**
  * A bounded first-in-first-out queue between threads: `EventQueue`, over memory all of them see. Any thread makes it,
@@ -59,10 +58,10 @@ export class SharedEventQueue<In, Out = In> {
   readonly #engine: Engine
   readonly #ring: SharedRing
   readonly #port: RingPort
-  readonly #store: SharedStore<In, Out>
+  #store: SharedStore<In, Out>
 
   /** @internal */
-  private constructor(handle: SharedQueueHandle, engine: Engine, ring: SharedRing, schema: Schema) {
+  private constructor({ handle, engine, ring, schema }: QueueParts) {
     this.#handle = handle
     this.#engine = engine
     this.#ring = ring
@@ -78,7 +77,7 @@ export class SharedEventQueue<In, Out = In> {
    * @throws EventfluxError `OPTION_INVALID` for an option out of range, `ENGINE_UNAVAILABLE` where memory can't be shared.
    */
   static numbers(options: SharedEventQueueOptions): SharedEventQueue<number> {
-    return SharedEventQueue.#create(NUMBERS, undefined, options)
+    return new SharedEventQueue(newQueue(undefined, options))
   }
 
   /**
@@ -90,44 +89,16 @@ export class SharedEventQueue<In, Out = In> {
     schema: Schema<F>,
     options: SharedEventQueueOptions,
   ): SharedEventQueue<InsertRowOf<F>, ResultRowOf<F>> {
-    return SharedEventQueue.#create(schema as unknown as Schema, columnsOf(schema as unknown as Schema), options)
+    return new SharedEventQueue(newQueue(columnsOf(schema as unknown as Schema), options))
   }
 
   /**
    * The queue behind a handle, on this thread. Each thread needs one of its own, and uses it alone.
    *
-   * @throws EventfluxError `OPTION_INVALID` for what is no handle, and when all places are taken.
+   * @throws EventfluxError `OPTION_INVALID` for what is no handle or not that of its memory, and when all places are taken.
    */
   static attach<In, Out = In>(handle: SharedQueueHandle): SharedEventQueue<In, Out> {
-    const { memory, fields } = checkHandle(handle)
-    const engine = attachSharedEngine(memory, SHARED_KERNELS)
-    const schema = fields === undefined ? NUMBERS : schemaOf(typesOf(fields))
-    const shape = { ...handle, fields: schema.fields }
-    if (sharedRingBytes(shape) > engine.memory.byteLength) {
-      throw optionInvalid(
-        `the memory of the handle has ${engine.memory.byteLength} bytes and its queue takes ${sharedRingBytes(shape)}`,
-        {
-          at: 'memory',
-        },
-      )
-    }
-    const ring = new SharedRing(engine.memory, shape)
-    return new SharedEventQueue<In, Out>(handle, engine, ring, schema as unknown as Schema)
-  }
-
-  static #create<In, Out>(
-    schema: Schema,
-    fields: SharedQueueHandle['fields'],
-    options: SharedEventQueueOptions,
-  ): SharedEventQueue<In, Out> {
-    const { capacity, kind, backpressure, members, engine: choice } = sharedOptions(options)
-    const shape = { kind, capacity, members, fields: schema.fields }
-    const engine = createSharedEngine(choice, SHARED_KERNELS, sharedRingBytes(shape))
-    const memory = engine.memory.wasm ?? (engine.memory.u8.buffer as SharedArrayBuffer)
-    const ring = new SharedRing(engine.memory, shape)
-    ring.initialise()
-    const handle = checkHandle({ format: HANDLE_FORMAT, memory, kind, capacity, members, backpressure, fields })
-    return new SharedEventQueue<In, Out>(handle, engine, ring, schema)
+    return new SharedEventQueue<In, Out>(queueBehind(handle))
   }
 
   /** What another thread attaches to. */
@@ -178,18 +149,21 @@ export class SharedEventQueue<In, Out = In> {
   /**
    * Stores an event, or does what the strategy says when the queue is full. Threads that wait are served in no set order.
    *
-   * @throws EventfluxError `EVENT_INVALID` for an event that doesn't fit; nothing is counted.
+   * @throws EventfluxError `EVENT_INVALID` for an event that doesn't fit, `OPTION_INVALID` for a wait that is none; nothing is
+   * counted.
    */
   push(event: In, wait?: SharedWaitOptions): PushResult | Promise<PushResult> {
+    checkWait(wait)
     const { backpressure } = this.#handle
     const answer = this.#pushOnce(event)
     if (answer === 1) return true
     if (answer === SHARED_CLOSED || backpressure === 'drop-newest') return this.#refusal(answer)
-    return this.#pushWaiting(event, { ...(typeof backpressure === 'object' && backpressure), ...wait })
+    return this.#pushWaiting(event, { signal: wait?.signal, timeoutMs: wait?.timeoutMs ?? this.#timeoutMs })
   }
 
-  /** `push`, blocking the thread while it waits: for workers. */
-  pushSync(event: In, timeoutMs = Number.POSITIVE_INFINITY): PushResult {
+  /** `push`, blocking the thread while it waits: for workers. Waits as long as the strategy says, if not told otherwise. */
+  pushSync(event: In, timeoutMs = this.#timeoutMs): PushResult {
+    checkTimeout(timeoutMs)
     let answer = SHARED_NONE as number
     const isIn = this.#ring.forRoom.park(
       () => {
@@ -202,17 +176,28 @@ export class SharedEventQueue<In, Out = In> {
     return isIn || this.#handle.backpressure === 'drop-newest' ? this.#refusal(answer) : this.#gaveUp('timeout')
   }
 
-  /** Stores as many of the events as fit in, in order; how many. What others push may come in between. Never waits. */
+  /**
+   * Stores as many of the events as fit in, in order; how many. What others push may come in between. Never waits.
+   *
+   * @throws EventfluxError `EVENT_INVALID` for an event that doesn't fit, those before it are in; and for what is no array.
+   */
   pushBatch(events: readonly In[] | (In extends number ? Float64Array : never)): number {
+    checkEventArray('pushBatch', events)
     return this.#pushAll(events.length, from => this.#store.pushSome(events as readonly In[], from))
   }
 
-  /** `pushBatch`, and waits for room for the rest, event after event under `'drop-oldest'`. */
+  /** `pushBatch`, and waits for room for the rest, for each event anew; under `'drop-oldest'` event after event. */
   async pushMany(events: readonly In[], wait?: SharedWaitOptions): Promise<BatchResult> {
+    checkEventArray('pushMany', events)
+    checkWait(wait)
     let accepted = this.#handle.backpressure === 'drop-oldest' ? 0 : this.pushBatch(events)
     for (; accepted < events.length; accepted++) {
       const result = await this.push(events[accepted]!, wait)
-      if (result !== true) return { ...result, accepted, rejected: events.length - accepted }
+      if (result === true) continue
+      const rejected = events.length - accepted
+      // One of them is counted.
+      this.#counted(result.reason === 'closed' ? SHARED_CLOSED : SHARED_NONE, rejected - 1)
+      return { ...result, accepted, rejected }
     }
     return true
   }
@@ -220,10 +205,14 @@ export class SharedEventQueue<In, Out = In> {
   /**
    * Stores as many rows of the columns as fit in, from row `from` on; how many. Of a queue of numbers the column is `value`.
    *
-   * @throws EventfluxError `EVENT_INVALID` for a block or a value that doesn't fit; rows before it are in.
+   * @throws EventfluxError `EVENT_INVALID` for a block or a value that doesn't fit; rows before it are in. `OPTION_INVALID` for
+   * what is no row.
    */
   pushColumns(block: ColumnBlock, from = 0): number {
-    return this.#pushAll(Number.POSITIVE_INFINITY, at => this.#store.pushColumns(block, from + at))
+    if (!(Number.isSafeInteger(from) && from >= 0))
+      throw optionInvalid(`from is the number of a row, from 0 on, not ${show(from)}`, { value: from, at: 'from' })
+    const pushFrom = this.#store.columnPusher(block)
+    return this.#pushAll(Number.POSITIVE_INFINITY, at => pushFrom(from + at))
   }
 
   /** The oldest event, taken out; undefined when there is none that can be had now. */
@@ -233,6 +222,7 @@ export class SharedEventQueue<In, Out = In> {
 
   /** The oldest event: at once when there is one, else a promise; undefined when the queue is closed and empty, or the wait is over. */
   pop(wait?: SharedWaitOptions): Out | undefined | Promise<Out | undefined> {
+    checkWait(wait)
     const answer = this.#store.pop()
     if (answer === 1) return this.#store.popped
     return answer === SHARED_CLOSED ? undefined : this.#popWaiting(wait)
@@ -240,6 +230,7 @@ export class SharedEventQueue<In, Out = In> {
 
   /** `pop`, blocking the thread while it waits: for workers. */
   popSync(timeoutMs = Number.POSITIVE_INFINITY): Out | undefined {
+    checkTimeout(timeoutMs)
     let answer = SHARED_NONE as number
     this.#ring.forEvents.park(() => {
       answer = this.#store.pop()
@@ -250,8 +241,8 @@ export class SharedEventQueue<In, Out = In> {
 
   /** Appends up to `max` of the oldest events to `into`, in order; takes them out. */
   popBatch(max: number, into: Out[] = []): Out[] {
-    for (let left = max; left > 0; ) {
-      const taken = this.#store.popSome(left, into)
+    for (let left = Math.floor(max); left > 0; ) {
+      const taken = this.#store.popSome(Math.min(left, MAX_CAPACITY), into)
       if (taken <= 0) break
       left -= taken
     }
@@ -264,7 +255,7 @@ export class SharedEventQueue<In, Out = In> {
    * @throws EventfluxError `OPTION_INVALID` for a column that can be null, `EVENT_INVALID` for an array of another kind.
    */
   popColumns(into: ColumnArrays, max = Number.POSITIVE_INFINITY): number {
-    return max >= 1 ? Math.max(0, this.#store.popColumns(into, Math.min(max, MAX_CAPACITY))) : 0
+    return max >= 1 ? Math.max(0, this.#store.popColumns(into, Math.min(Math.floor(max), MAX_CAPACITY))) : 0
   }
 
   /** Takes out everything that is in it now. */
@@ -274,12 +265,12 @@ export class SharedEventQueue<In, Out = In> {
 
   /** Blocks the thread until there may be an event, or the queue is closed; false when the time is over. For workers. */
   waitForEvents(timeoutMs = Number.POSITIVE_INFINITY): boolean {
-    return this.#ring.forEvents.park(() => !this.isEmpty || this.#ring.isClosed, timeoutMs)
+    return this.#ring.forEvents.park(() => !this.isEmpty || this.#ring.isClosed, checkTimeout(timeoutMs))
   }
 
   /** Blocks the thread until there may be room, or the queue is closed; false when the time is over. For workers. */
   waitForRoom(timeoutMs = Number.POSITIVE_INFINITY): boolean {
-    return this.#ring.forRoom.park(() => !this.isFull || this.#ring.isClosed, timeoutMs)
+    return this.#ring.forRoom.park(() => !this.isFull || this.#ring.isClosed, checkTimeout(timeoutMs))
   }
 
   /** Ends the way in, on all threads: pushes, waiting ones too, are refused with `closed`. What is in it can still be taken out. */
@@ -287,16 +278,21 @@ export class SharedEventQueue<In, Out = In> {
     this.#ring.close()
   }
 
-  /** Gives this thread's place at the queue back; it must not be used here afterwards. */
+  /** Gives this thread's place at the queue back: what pushes or pops here afterwards, or waits to, throws `CLOSED`. */
   detach(): void {
+    this.#store = DETACHED
     this.#port.leave()
   }
 
   /**
    * Frees what threads that have died left claimed, and their places. Until then other threads may find the queue neither
    * empty nor able to give an event. Only for threads that certainly run no more; those that died together, together.
+   *
+   * @throws EventfluxError `OPTION_INVALID` for this thread's own place, `CLOSED` after `detach`.
    */
   recover(...memberIds: readonly number[]): Recovered {
+    if (this.#port.hasLeft) refuse()
+    checkOthers(memberIds, this.memberId)
     return recover(this.#ring, memberIds, this.#port.member)
   }
 
@@ -335,6 +331,12 @@ export class SharedEventQueue<In, Out = In> {
       failed,
       capacity: this.capacity,
     }
+  }
+
+  /** How long a push waits that isn't told. */
+  get #timeoutMs(): number {
+    const { backpressure } = this.#handle
+    return typeof backpressure === 'object' ? backpressure.timeoutMs : Number.POSITIVE_INFINITY
   }
 
   #pushOnce(event: In): number {

@@ -13,13 +13,16 @@ const STAGED = 0
 export class SharedPoolColumns {
   readonly #schema: Schema
   readonly #memory: PoolMemory
+  /** A row on its way in. */
+  readonly #incoming: PoolColumns
+  /** All else: a getter of a row on its way in may use other events. */
   readonly #staged: PoolColumns
 
   constructor(schema: Schema, memory: PoolMemory) {
     this.#schema = schema
     this.#memory = memory
-    this.#staged = new PoolColumns(schema, 1, {})
-    this.#staged.extend(1)
+    this.#incoming = roomForOne(schema)
+    this.#staged = roomForOne(schema)
   }
 
   /** @throws EventfluxError `EVENT_INVALID` for a field that isn't there. */
@@ -35,16 +38,16 @@ export class SharedPoolColumns {
   }
 
   put(slot: number, name: string): void {
-    this.#store(slot, this.#schema.indexOf(name))
+    this.#store(this.#staged, slot, this.#schema.indexOf(name))
   }
 
   /** Checks a row; `putRow` writes it. @throws EventfluxError `EVENT_INVALID` for one that doesn't fit. */
   stageRow(row: unknown): void {
-    this.#staged.write(STAGED, row)
+    this.#incoming.write(STAGED, row)
   }
 
   putRow(slot: number): void {
-    for (let field = 0; field < this.#schema.fields.length; field++) this.#store(slot, field)
+    for (let field = 0; field < this.#schema.fields.length; field++) this.#store(this.#incoming, slot, field)
   }
 
   /** The slot's fields as an object of their own. */
@@ -76,13 +79,19 @@ export class SharedPoolColumns {
     if (bits !== 0) memory.u8[bits] = this.#memory.u8[this.#memory.presence[field]! + slot]!
   }
 
-  #store(slot: number, field: number): void {
-    const { memory, columns } = this.#staged.stored
+  #store(from: PoolColumns, slot: number, field: number): void {
+    const { memory, columns } = from.stored
     const width = BYTE_WIDTH[columns.types[field]!]
-    const from = columns.values[field]!
+    const at = columns.values[field]!
     const to = this.#memory.values[field]! + slot * width
-    for (let i = 0; i < width; i++) this.#memory.u8[to + i] = memory.u8[from + i]!
+    for (let i = 0; i < width; i++) this.#memory.u8[to + i] = memory.u8[at + i]!
     const bits = columns.validity[field]!
     if (bits !== 0) this.#memory.u8[this.#memory.presence[field]! + slot] = memory.u8[bits]! & 1
   }
+}
+
+function roomForOne(schema: Schema): PoolColumns {
+  const columns = new PoolColumns(schema, 1, {})
+  columns.extend(1)
+  return columns
 }

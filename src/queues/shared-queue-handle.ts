@@ -1,9 +1,11 @@
 import { optionInvalid, schemaInvalid, show } from '../errors.ts'
 import type { SharedBytes } from '../memory/linear-memory.ts'
 import type { SharedRingKind } from '../memory/shared-ring.ts'
+import { checkOptions } from '../options.ts'
 import { MAX_CAPACITY } from '../runtime/event-store/event-store.ts'
-import { type DataType, type TypeName, typeOf } from '../schema/data-type.ts'
+import { BYTE_WIDTH, type DataType, type TypeName, typeOf } from '../schema/data-type.ts'
 import type { Schema } from '../schema/schema.ts'
+import { sharedBytesOf } from './shared-memory.ts'
 
 /** What a push into a full queue does: wait (at most so long), evict the oldest, or be refused. */
 export type SharedStrategy =
@@ -25,6 +27,7 @@ export interface SharedQueueHandle {
 }
 
 export const HANDLE_FORMAT = 'eventflux/shared-queue/1'
+const BLOCK = { kind: true, timeoutMs: true } as const
 /** Most threads at one queue. */
 export const MAX_MEMBERS = 1_024
 
@@ -33,14 +36,13 @@ export function checkHandle(handle: SharedQueueHandle): SharedQueueHandle {
   if (typeof handle !== 'object' || handle === null || handle.format !== HANDLE_FORMAT) {
     throw optionInvalid(`this is no handle of a shared queue: ${show(handle)}`, { value: handle })
   }
-  const { memory, kind, capacity, members } = handle
-  if (!(memory instanceof WebAssembly.Memory || memory instanceof SharedArrayBuffer)) {
-    throw optionInvalid('the memory of a handle is a WebAssembly.Memory or a SharedArrayBuffer', { at: 'memory' })
-  }
+  const { memory, kind, capacity, members, fields } = handle
+  sharedBytesOf(memory)
   if (kind !== 'spsc' && kind !== 'mpmc') throw badOption('kind', "'spsc' or 'mpmc'", kind)
   checkRange('capacity', capacity, MAX_CAPACITY)
   checkRange('members', members, MAX_MEMBERS)
   checkStrategy(handle.backpressure, kind)
+  if (fields !== undefined) checkFields(fields)
   return handle
 }
 
@@ -53,7 +55,10 @@ export function checkStrategy(strategy: SharedStrategy, kind: SharedRingKind): S
     })
   }
   if (strategy === 'block' || strategy === 'drop-oldest' || strategy === 'drop-newest') return strategy
-  if (strategy?.kind === 'block' && strategy.timeoutMs >= 0) return strategy
+  if (strategy?.kind === 'block' && typeof strategy.timeoutMs === 'number' && strategy.timeoutMs >= 0) {
+    checkOptions("the strategy 'block'", strategy, BLOCK)
+    return strategy
+  }
   throw badOption(
     'backpressure',
     "of a shared queue is 'block', 'drop-oldest', 'drop-newest' or { kind: 'block', timeoutMs }",
@@ -78,6 +83,19 @@ export function columnsOf(schema: Schema): NonNullable<SharedQueueHandle['fields
       },
     )
   })
+}
+
+/** @throws EventfluxError `OPTION_INVALID` for what can't be the fields of a handle. */
+export function checkFields(fields: unknown): NonNullable<SharedQueueHandle['fields']> {
+  if (Array.isArray(fields) && fields.every(isField)) return fields
+  throw badOption('fields', 'an array of names, types and whether they can be null', fields)
+}
+
+function isField(field: unknown): boolean {
+  if (!Array.isArray(field)) return false
+  const [name, type, isNullable] = field as readonly unknown[]
+  if (typeof name !== 'string' || typeof type !== 'string' || typeof isNullable !== 'boolean') return false
+  return Object.hasOwn(BYTE_WIDTH, type) && type !== 'utf8' && type !== 'object'
 }
 
 /** The columns of a handle. */

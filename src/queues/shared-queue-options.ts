@@ -1,3 +1,4 @@
+import { optionInvalid, show } from '../errors.ts'
 import type { EngineChoice } from '../kernels/engine.ts'
 import type { SharedRingKind } from '../memory/shared-ring.ts'
 import type { AsyncWaitOptions } from '../memory/wait-cell.ts'
@@ -39,6 +40,27 @@ export function sharedOptions(options: SharedEventQueueOptions): Required<Shared
 
 /** How long a push or a pop waits. */
 export type SharedWaitOptions = Pick<AsyncWaitOptions, 'timeoutMs' | 'signal'>
+
+const WAIT_NAMES: OptionNames<SharedWaitOptions> = { timeoutMs: true, signal: true }
+
+/** @throws EventfluxError `OPTION_INVALID` for what is no wait. */
+export function checkWait(wait: SharedWaitOptions | undefined): void {
+  if (wait === undefined) return
+  checkOptions('a wait', wait, WAIT_NAMES)
+  const { timeoutMs, signal } = wait
+  if (timeoutMs !== undefined) checkTimeout(timeoutMs)
+  if (signal === undefined || typeof signal?.addEventListener === 'function') return
+  throw optionInvalid(`signal is an AbortSignal, not ${show(signal)}`, { value: signal, at: 'signal' })
+}
+
+/** @throws EventfluxError `OPTION_INVALID` for what is no number of milliseconds. Below 0 is as good as 0. */
+export function checkTimeout(timeoutMs: number): number {
+  if (typeof timeoutMs === 'number' && !Number.isNaN(timeoutMs)) return timeoutMs
+  throw optionInvalid(`timeoutMs is a number of milliseconds, not ${show(timeoutMs)}`, {
+    value: timeoutMs,
+    at: 'timeoutMs',
+  })
+}
 
 /** A shared queue's numbers, of all threads together. Counters of threads at work are a moment old. */
 export interface SharedEventQueueStats extends LedgerSnapshot {

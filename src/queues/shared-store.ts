@@ -7,12 +7,16 @@ export interface SharedStore<In, Out> {
   /** @throws EventfluxError `EVENT_INVALID` for what it can't store; nothing was claimed. */
   push(event: In, isForced: boolean): number
   pop(): number
-  /** Pushes from `events[from]` on, as many as one claim takes. */
+  /** Pushes from `events[from]` on, as many as one claim takes. @throws EventfluxError `EVENT_INVALID` when the first doesn't fit. */
   pushSome(events: readonly In[], from: number): number
   /** Appends up to `max` events, as many as one take gives. */
   popSome(max: number, into: Out[]): number
-  /** Pushes rows of a block from row `from` on, as many as one claim takes. */
-  pushColumns(block: ColumnBlock, from: number): number
+  /**
+   * What pushes rows of a block from a row on, as many as one claim takes; it throws `EVENT_INVALID` when the first doesn't fit.
+   *
+   * @throws EventfluxError `EVENT_INVALID` for a block that doesn't fit.
+   */
+  columnPusher(block: ColumnBlock): (from: number) => number
   /** Writes up to `max` rows to the start of the arrays. */
   popColumns(into: ColumnArrays, max: number): number
 }

@@ -204,7 +204,7 @@ export class EventQueue<In, Out = In> {
    * @throws EventfluxError as `push` does, and `EVENT_INVALID` for what is no array.
    */
   pushMany(events: readonly In[], options?: PushOptions): BatchResult | Promise<BatchResult> {
-    checkEventArray(events)
+    checkEventArray('pushMany', events)
     let next = 0
     return this.#admission.admitMany(
       events.length,

@@ -171,7 +171,7 @@ export class SourceEdge implements AdmissionListener {
     options?: PushOptions,
     input = this.#pushes,
   ): BatchResult | Promise<BatchResult> {
-    checkEventArray(events)
+    checkEventArray('pushMany', events)
     return this.#pushBlock(
       input,
       events.length,
