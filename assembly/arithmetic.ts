@@ -101,6 +101,18 @@ export function mulF64ColConst(a: usize, k: f64, n: i32, out: usize): void {
   colConst(MUL, a, k, n, out)
 }
 
+export function mulAddF64ColConstCol(a: usize, k: f64, b: usize, n: i32, out: usize): void {
+  const factor = f64x2.splat(k)
+  const end = out + (<usize>n << 3)
+  for (; out + 32 <= end; a += 32, b += 32, out += 32) {
+    const first = f64x2.add(f64x2.mul(v128.load(a), factor), v128.load(b))
+    const second = f64x2.add(f64x2.mul(v128.load(a, 16), factor), v128.load(b, 16))
+    v128.store(out, first)
+    v128.store(out, second, 16)
+  }
+  for (; out < end; a += 8, b += 8, out += 8) store<f64>(out, load<f64>(a) * k + load<f64>(b))
+}
+
 export function divF64ColCol(a: usize, b: usize, n: i32, out: usize): void {
   colCol(DIV, a, b, n, out)
 }

@@ -9,6 +9,7 @@ kernelGroup('arithmetic', layout => {
   return [
     { name: 'addF64ColCol', call: k => k.addF64ColCol(a, b, ROWS, out), results },
     { name: 'mulF64ColConst', call: k => k.mulF64ColConst(a, 1.08, ROWS, out), results },
+    { name: 'mulAddF64ColConstCol', call: k => k.mulAddF64ColConstCol(a, 1.08, b, ROWS, out), results },
     { name: 'divF64ColCol', call: k => k.divF64ColCol(a, b, ROWS, out), results },
     { name: 'modF64ColConst', call: k => k.modF64ColConst(time, 7, ROWS, out), results },
     { name: 'modF64ColCol', call: k => k.modF64ColCol(time, b, ROWS, out), results },

@@ -23,6 +23,7 @@ type ArithmeticKernel =
   | 'subF64ConstCol'
   | 'mulF64ColCol'
   | 'mulF64ColConst'
+  | 'mulAddF64ColConstCol'
   | 'divF64ColCol'
   | 'divF64ColConst'
   | 'divF64ConstCol'
@@ -84,6 +85,14 @@ export function arithmeticKernels(memory: LinearMemory): Pick<KernelExports, Ari
       const x = a >>> 3
       const to = out >>> 3
       for (let i = 0; i < n; i++) f[to + i] = f[x + i]! * k
+    },
+
+    mulAddF64ColConstCol(a, k, b, n, out) {
+      const f = memory.f64
+      const x = a >>> 3
+      const y = b >>> 3
+      const to = out >>> 3
+      for (let i = 0; i < n; i++) f[to + i] = f[x + i]! * k + f[y + i]!
     },
 
     divF64ColCol(a, b, n, out) {

@@ -21,6 +21,8 @@ export interface KernelExports extends AccumulatorExports, SharedRingExports {
   subF64ConstCol(k: number, b: number, n: number, out: number): void
   mulF64ColCol(a: number, b: number, n: number, out: number): void
   mulF64ColConst(a: number, k: number, n: number, out: number): void
+  /** a[i] * k + b[i], rounded twice, as the product and the sum by themselves are. */
+  mulAddF64ColConstCol(a: number, k: number, b: number, n: number, out: number): void
   /** IEEE division; the caller turns zero divisors into nulls with `nonZeroF64`. */
   divF64ColCol(a: number, b: number, n: number, out: number): void
   divF64ColConst(a: number, k: number, n: number, out: number): void

@@ -88,6 +88,20 @@ describe('arithmetic over f64', () => {
     }, 120)
   })
 
+  it('mulAddF64ColConstCol rounds the product, and then the sum', () => {
+    forManyRuns((seed, n) => {
+      const random = lab.begin(seed)
+      const k = random.chance(0.5) ? random.f64() : random.u32() / 7
+      const left = valuesOf(random, n)
+      const right = left.map(x => (random.chance(0.5) ? random.f64() : -x * k))
+      const a = lab.f64(left)
+      const b = lab.f64(right)
+      const out = random.chance(0.3) ? lab.writable('f64', random.pick([a, b]), n * 8) : lab.output('f64', n * 8, 8)
+      lab.call('mulAddF64ColConstCol', a, k, b, n, out)
+      expect(lab.readF64(out, n)).toEqual(left.map((x, i) => x * k + right[i]!))
+    })
+  })
+
   it.each(constCol)('%s takes a constant on the left', (name, oracle) => {
     forManyRuns((seed, n) => {
       const random = lab.begin(seed)

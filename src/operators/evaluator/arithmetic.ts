@@ -100,6 +100,31 @@ export function withConstant(
       vector.validity = source.validity
       return vector
     }
+    if (kernelName === 'mulF64ColConst') out.product = { column, by: k }
+    return out
+  })
+}
+
+/**
+ * A sum with a product as one kernel: the product is a column of its own only where somebody else reads it. undefined:
+ * neither operand is a product with a number.
+ */
+function productAndSum(builder: StepBuilder, left: Step, right: Step): Step | undefined {
+  const [{ product }, other] = left.product === undefined ? [right, left] : [left, right]
+  if (product === undefined || other.constant !== undefined) return undefined
+  const { column, by } = product
+  return builder.shared(`mulAdd ${left.id} ${right.id}`, () => {
+    const out = builder.step('f64', [column, other])
+    const vector = out.scratchOver(column, other)
+    const bits = builder.frame.bitmap()
+    const kernel = out.kernel('mulAddF64ColConstCol')
+    out.compute = n => {
+      const a = column.evaluate()
+      const b = other.evaluate()
+      kernel(a.values, by, b.values, n, vector.values)
+      vector.validity = out.bothValid(a.validity, b.validity, n, bits)
+      return vector
+    }
     return out
   })
 }
@@ -112,6 +137,8 @@ function binaryF64(builder: StepBuilder, verb: Exclude<BinaryVerb, 'idiv'>, left
   if (typeof right.constant === 'number' && typeof left.constant !== 'number' && !byZero) {
     return withConstant(builder, kernels.colConst, left, right.constant)
   }
+  const fused = verb === 'add' ? productAndSum(builder, left, right) : undefined
+  if (fused !== undefined) return fused
   return builder.shared(`${kernels.colCol} ${left.id} ${right.id}`, () => {
     if (typeof left.constant === 'number' && !byZero) {
       if (kernels.constCol === undefined) return withConstant(builder, kernels.colConst, right, left.constant)

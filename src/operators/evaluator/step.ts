@@ -23,6 +23,8 @@ export class Step {
   readers = 0
   /** Set for literals. */
   constant: Constant | undefined
+  /** Set where this is a column times a number, which whoever adds something to it may compute as well. */
+  product: { readonly column: Step; readonly by: number } | undefined
   /** Fills or finds the result for the first `n` rows. Set once, by the code that makes the step. */
   compute!: (n: number) => Vector
   readonly #frame: EvaluationFrame
@@ -64,10 +66,19 @@ export class Step {
     const vector = this.alias()
     this.#written = vector
     this.#frame.onFirstBatch(() => {
+      if (this.readers === 0) return this.#leave()
       const free = operands.find(each => each.readers === 1 && each.type === this.type && each.#written !== undefined)
       vector.values = free === undefined ? this.#frame.columnOf(BYTE_WIDTH[this.type]) : free.#written!.values
     })
     return vector
+  }
+
+  /** Nobody reads this: so it has no place, and doesn't read its operands either. */
+  #leave(): void {
+    for (const input of this.inputs) input.readers--
+    this.compute = () => {
+      throw new TypeError('a step that has no readers was read')
+    }
   }
 
   /** A vector that stands wherever others do: for results that are no copy. */
