@@ -122,6 +122,52 @@ describe.each(ENGINES)('an expression set on the %s engine', engine => {
     expect(bytes(negative, call('add', sum, number(1)), call('add', sum, number(2)))).toBe(4 * 8_192)
   })
 
+  it('computes a product with a number along with the sum over it, and by itself only where somebody else reads it', () => {
+    const product = call('mul', call('neg', column('x')), number(3))
+    const sums = [call('add', product, column('y')), call('add', column('y'), product)]
+    const cases: [ExpressionNode[], KernelName[], number, (number | null)[][]][] = [
+      [[sums[0]!], ['negF64', 'mulAddF64ColConstCol'], 1, [[-2, null]]],
+      [[sums[1]!], ['negF64', 'mulAddF64ColConstCol'], 1, [[-2, null]]],
+      [
+        [sums[0]!, product],
+        ['negF64', 'mulAddF64ColConstCol', 'mulF64ColConst'],
+        3,
+        [
+          [-2, null],
+          [-6, -9],
+        ],
+      ],
+      [
+        [sums[0]!, call('neg', column('x'))],
+        ['negF64', 'mulAddF64ColConstCol'],
+        2,
+        [
+          [-2, null],
+          [-2, -3],
+        ],
+      ],
+    ]
+    for (const [nodes, kernels, columns, values] of cases) {
+      const fixture = new BatchFixture(engine, { x: 'f64', y: 'f64?' }, 1_024)
+      const { arena } = fixture.context
+      const { context, calls } = recording(fixture.context)
+      const set = new ExpressionSet(fixture.columns, context)
+      const before = arena.bytesInUse
+      const expressions = nodes.map(node => set.compile(node))
+      set.bind(
+        fixture.write([
+          { x: 2, y: 4 },
+          { x: 3, y: null },
+        ]),
+      )
+      const vectors = expressions.map(each => each.evaluate())
+      expect(vectors.map(vector => [0, 1].map(row => fixture.read(vector, row)))).toEqual(values)
+      expect(calls).toEqual(kernels)
+      expect(Math.floor((arena.bytesInUse - before) / 8_192)).toBe(columns)
+      expect(expressions[0]!.kernelsUsed()).toEqual(['negF64', 'mulAddF64ColConstCol'])
+    }
+  })
+
   it('gives each result as it is, whoever else reads what it is made of, whatever is asked for first', () => {
     type Value = number | null
     const verbs: Record<string, (a: number, b: number) => Value> = {
