@@ -2,6 +2,7 @@ import type { KernelExports } from '../wasm/exports.ts'
 import type { Arena } from './arena.ts'
 import type { Dictionary } from './dictionary.ts'
 import type { TextCoder } from './string-coder.ts'
+import { copyPaged } from './typed-copy.ts'
 
 /** Positions in a list of strings that a kernel can take. */
 type CodeArray = Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array
@@ -94,7 +95,7 @@ export class CodeTranslator {
    */
   translate(translation: Translation, positions: CodeArray, from: number, count: number, out: number): number {
     const { memory } = this.#arena
-    memory.i32.set(positions.subarray(from, from + count), out >>> 2)
+    copyPaged(memory.i32, positions.subarray(from, from + count), out >>> 2)
     let done = 0
     if (this.#isFresh(translation, count)) this.#encodeAll(translation)
     if (translation.shift !== 0) {

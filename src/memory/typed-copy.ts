@@ -3,6 +3,9 @@ import type { KernelExports } from '../wasm/exports.ts'
 import type { TypedArray } from './column-source.ts'
 import type { LinearMemory } from './linear-memory.ts'
 
+/** The smallest pages of memory processors have. */
+const PAGE_BYTES = 4_096
+
 /**
  * Copies `count` values of a typed array from `from` on into a column of a type, to its view's index `at`, when every
  * value of that array fits the type or can be checked in passing. Returns how many fit before the first that doesn't, or
@@ -21,25 +24,39 @@ export function copyTyped(
   const given = part(values, from, count)
   switch (type) {
     case 'f64':
-      memory.f64.set(given as NumberArray, at)
+      copyPaged(memory.f64, given as NumberArray, at)
       return count
     case 'f32':
-      memory.f32.set(given as NumberArray, at)
+      copyPaged(memory.f32, given as NumberArray, at)
       return count
     case 'timestamp':
-      memory.f64.set(given as NumberArray, at)
+      copyPaged(memory.f64, given as NumberArray, at)
       // Checked where they now stand: an array given may be shared and change between a check and a copy.
       return isInteger(given as NumberArray) ? count : kernels.normaliseTimes(at * 8, count)
     case 'i32':
-      memory.i32.set(given as NumberArray, at)
+      copyPaged(memory.i32, given as NumberArray, at)
       return count
     case 'u32':
-      memory.u32.set(given as NumberArray, at)
+      copyPaged(memory.u32, given as NumberArray, at)
       return count
     default:
       memory.i64.set(given as BigInt64Array, at)
       return count
   }
+}
+
+/**
+ * Copies values, one of each page first: the processor has the pages on their way all at once then, where a copy comes to one after
+ * the other, and waits at each for its address to be translated and for its first lines.
+ */
+export function copyPaged(
+  to: Float64Array | Float32Array | Int32Array | Uint32Array,
+  from: NumberArray,
+  at: number,
+): void {
+  const step = PAGE_BYTES / from.BYTES_PER_ELEMENT
+  for (let i = 0; i < from.length; i += step) to[at + i] = from[i]!
+  to.set(from, at)
 }
 
 /** Whether every value of such an array fits the type, or can be checked in passing. */
