@@ -2,7 +2,7 @@ import type { KernelExports } from '../wasm/exports.ts'
 import type { Arena } from './arena.ts'
 import type { Dictionary } from './dictionary.ts'
 import type { TextCoder } from './string-coder.ts'
-import { copyPaged } from './typed-copy.ts'
+import { copyPaged, part } from './typed-copy.ts'
 
 /** Positions in a list of strings that a kernel can take. */
 type CodeArray = Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array
@@ -95,7 +95,9 @@ export class CodeTranslator {
    */
   translate(translation: Translation, positions: CodeArray, from: number, count: number, out: number): number {
     const { memory } = this.#arena
-    copyPaged(memory.i32, positions.subarray(from, from + count), out >>> 2)
+    const given = part(positions, from, count)
+    if (given === undefined) return 0
+    copyPaged(memory.i32, given, count, out >>> 2)
     let done = 0
     if (this.#isFresh(translation, count)) this.#encodeAll(translation)
     if (translation.shift !== 0) {

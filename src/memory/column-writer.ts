@@ -14,7 +14,7 @@ import { copyPlain } from './plain-copy.ts'
 import { RowFault } from './row-fault.ts'
 import { checkMaxStringLength, MAX_STRING_LENGTH, type RowWriterOptions } from './row-writer.ts'
 import { textCoders } from './text-coders.ts'
-import { copiesWhole, copyTyped, setBits } from './typed-copy.ts'
+import { copiesWhole, copyPaged, copyTyped, part, setBits } from './typed-copy.ts'
 
 /** A row writer's options, and the kernels that work on whole columns. */
 interface ColumnWriterOptions extends RowWriterOptions {
@@ -102,7 +102,6 @@ export class ColumnWriter {
       const at = to.values[field]!
       if (source.kind === 'coded') return this.#translateElsewhere(field, source.values, from, count, to)
       const { values } = source as Extract<ColumnSource, { readonly kind: 'typed' }>
-      if (values.length < from + count) return false
       const { name } = type
       return copyTyped(to.memory, to.kernels, name, values, from, count, at / BYTE_WIDTH[name]) === count
     })
@@ -145,8 +144,9 @@ export class ColumnWriter {
   ): boolean {
     const at = values[field]!
     const { shift, codes: known } = this.#translators[field]!.of(list)
-    if (shift === 0 || codes.length < from + count) return false
-    memory.i32.set((codes as Int32Array).subarray(from, from + count), at >>> 2)
+    const given = part(codes as Int32Array, from, count)
+    if (shift === 0 || given === undefined) return false
+    copyPaged(memory.i32, given, count, at >>> 2)
     return kernels.shiftCodes(at, count, known.length, shift) === count
   }
 
@@ -169,7 +169,7 @@ export class ColumnWriter {
         return this.#writeCoded(field, source.values, source.valid, from, count, row)
       case 'typed': {
         const { values } = source
-        if (source.valid === undefined && values.length >= from + count) {
+        if (source.valid === undefined) {
           const written = this.#writeWhole(field, values, from, count, row)
           if (written >= 0) return written
         }

@@ -3,8 +3,8 @@ import type { KernelExports } from '../wasm/exports.ts'
 import type { TypedArray } from './column-source.ts'
 import type { LinearMemory } from './linear-memory.ts'
 
-/** The smallest pages of memory processors have. */
-const PAGE_BYTES = 4_096
+/** As many of the widest values stand on a page of memory, of the smallest that processors have. */
+const PAGE_VALUES = 512
 
 /**
  * Copies `count` values of a typed array from `from` on into a column of a type, to its view's index `at`, when every
@@ -22,22 +22,23 @@ export function copyTyped(
 ): number {
   if (!copiesWhole(type, values)) return -1
   const given = part(values, from, count)
+  if (given === undefined) return -1
   switch (type) {
     case 'f64':
-      copyPaged(memory.f64, given as NumberArray, at)
+      copyPaged(memory.f64, given as NumberArray, count, at)
       return count
     case 'f32':
-      copyPaged(memory.f32, given as NumberArray, at)
+      copyPaged(memory.f32, given as NumberArray, count, at)
       return count
     case 'timestamp':
-      copyPaged(memory.f64, given as NumberArray, at)
+      copyPaged(memory.f64, given as NumberArray, count, at)
       // Checked where they now stand: an array given may be shared and change between a check and a copy.
       return isInteger(given as NumberArray) ? count : kernels.normaliseTimes(at * 8, count)
     case 'i32':
-      copyPaged(memory.i32, given as NumberArray, at)
+      copyPaged(memory.i32, given as NumberArray, count, at)
       return count
     case 'u32':
-      copyPaged(memory.u32, given as NumberArray, at)
+      copyPaged(memory.u32, given as NumberArray, count, at)
       return count
     default:
       memory.i64.set(given as BigInt64Array, at)
@@ -46,16 +47,16 @@ export function copyTyped(
 }
 
 /**
- * Copies values, one of each page first: the processor has the pages on their way all at once then, where a copy comes to one after
- * the other, and waits at each for its address to be translated and for its first lines.
+ * Copies an array of `count` values, one of each page first: the processor has the pages on their way all at once then, where a copy
+ * comes to one after the other, and waits at each for its address to be translated and for its first lines.
  */
 export function copyPaged(
   to: Float64Array | Float32Array | Int32Array | Uint32Array,
   from: NumberArray,
+  count: number,
   at: number,
 ): void {
-  const step = PAGE_BYTES / from.BYTES_PER_ELEMENT
-  for (let i = 0; i < from.length; i += step) to[at + i] = from[i]!
+  for (let i = 0; i < count; i += PAGE_VALUES) to[at + i] = from[i]!
   to.set(from, at)
 }
 
@@ -103,5 +104,16 @@ const isUnsigned = (values: NumberArray): boolean =>
   values instanceof Uint8Array ||
   values instanceof Uint8ClampedArray
 
-const part = <T extends TypedArray>(values: T, from: number, count: number): T =>
-  (from === 0 && count === values.length ? values : values.subarray(from, from + count)) as T
+const LENGTH = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Int8Array.prototype), 'length')!
+
+/** How many values an array holds, whatever a property of its own or of its class says. */
+const lengthOf = (values: TypedArray): number => LENGTH.get!.call(values)
+
+/** `count` values from `from` on; undefined: the array doesn't hold as many, or gives others. */
+export function part<T extends TypedArray>(values: T, from: number, count: number): T | undefined {
+  const length = lengthOf(values)
+  if (length < from + count) return undefined
+  if (length === count) return values
+  const given = values.subarray(from, from + count) as T
+  return lengthOf(given) === count ? given : undefined
+}

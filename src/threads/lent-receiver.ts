@@ -4,6 +4,7 @@ import { BatchView } from '../memory/batch-view.ts'
 import { ColumnBuffers } from '../memory/column-buffers.ts'
 import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import { LinearMemory } from '../memory/linear-memory.ts'
+import { copyPaged } from '../memory/typed-copy.ts'
 import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
 import { BYTE_WIDTH, type TypeName } from '../schema/data-type.ts'
 import { markCodesOf, type StreamTexts } from './batch-receiver.ts'
@@ -100,6 +101,6 @@ function copyColumn(
   type: TypeName,
   rows: number,
 ): void {
-  if (BYTE_WIDTH[type] === 8) to.f64.set(from.f64.subarray(at >>> 3, (at >>> 3) + rows), values >>> 3)
-  else to.u32.set(from.u32.subarray(at >>> 2, (at >>> 2) + rows), values >>> 2)
+  if (BYTE_WIDTH[type] === 8) copyPaged(to.f64, from.f64.subarray(at >>> 3, (at >>> 3) + rows), rows, values >>> 3)
+  else copyPaged(to.u32, from.u32.subarray(at >>> 2, (at >>> 2) + rows), rows, values >>> 2)
 }

@@ -178,6 +178,35 @@ describe('a column writer', () => {
     ])
   })
 
+  it.each([
+    ['f64', f64(), Float64Array.of(7, 8, 9, 7, 8, 9, 7, 8, 9)],
+    ['f32', f32(), Float32Array.of(7, 8, 9, 7, 8, 9, 7, 8, 9)],
+    ['timestamp', timestamp(), Float64Array.of(7, 8, 9, 7, 8, 9, 7, 8, 9)],
+    ['i32', i32(), Int32Array.of(7, 8, 9, 7, 8, 9, 7, 8, 9)],
+    ['u32', u32(), Uint32Array.of(7, 8, 9, 7, 8, 9, 7, 8, 9)],
+    ['i64', i64(), BigInt64Array.of(7n, 8n, 9n, 7n, 8n, 9n, 7n, 8n, 9n)],
+    ['utf8', utf8(), Int32Array.of(0, 1, 2, 0, 1, 2, 0, 1, 2)],
+  ] as const)(
+    'writes what an array of %s holds to its rows only, whatever it says of its length',
+    (_, type, values) => {
+      const dictionary = ['a', 'b', 'c']
+      const given = (told: number, first: number) => {
+        const array = Object.defineProperty(values.slice(first), 'length', { value: told })
+        return { x: type.name === 'utf8' ? { codes: array, dictionary } : array } as ColumnBlock
+      }
+      const { memory, writer, column } = setUp(one(type))
+      writer.writeColumns(writer.prepare({ x: column(0, 0, 0) as never, ...given(9, 0) }), 0, 9, 0)
+      const before = memory.u8.slice()
+      const first = column(0, 0, 9)
+      expect(writer.writeColumns(writer.prepare(given(2, 0)), 0, 2, 5)).toBe(2)
+      expect(column(0, 5, 2)).toEqual(first.slice(0, 2))
+      expect(writer.writeColumns(writer.prepare({ x: given(9, 0).x! }), 5, 2, 5)).toBe(2)
+      expect(memory.u8).toEqual(before)
+      expect(writer.writeColumns(writer.prepare(given(5, 7)), 0, 5, 20)).toBe(2)
+      expect(writer.lastError().at).toBe('x[2]')
+    },
+  )
+
   it('nulls a nullable column that is missing', () => {
     const { writer, column } = setUp([
       { name: 'x', type: f64() },
