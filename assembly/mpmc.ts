@@ -5,8 +5,9 @@
 // Of a batch only the first stamp is stored atomically, and last: no other thread gets to the later ones but by a cursor that
 // was moved by someone who had read the first.
 //
-// Before a thread moves a cursor it notes what it is about to take. If it dies before it stores the stamps, the note of
-// no living thread covers these slots, and they can be freed.
+// Before a thread moves a cursor it notes what it is about to take, and takes the note back when another moved it. So of
+// those that note a cursor one has moved it, and all others take their notes back: if it dies before it stores the stamps, what
+// it noted can be freed.
 
 import {
   MEMBER_ACCEPTED,
@@ -89,6 +90,7 @@ export function claimMpmc(ring: usize, member: usize, n: i32): i32 {
       const count = stretch(ring, tail, 0, n)
       noteClaim(member, tail, count)
       if (move(ring, SHARED_TAIL, tail, count)) return <i32>count
+      noteClaim(member, tail, 0)
     } else {
       // While the head is a lap behind this tail, the tail can't have moved: the ring is full at this moment.
       if (atomic.load<u32>(ring, SHARED_HEAD) + load<u32>(ring, SHARED_LAP_MASK) + 1 == tail) return SHARED_NONE
@@ -111,7 +113,11 @@ export function forceClaimMpmc(ring: usize, member: usize): i32 {
     if (atomic.load<u32>(ring, SHARED_TAIL) != tail) continue
     noteClaim(member, tail, 1)
     noteTake(member, head, 1)
-    if (!move(ring, SHARED_HEAD, head, 1)) continue
+    if (!move(ring, SHARED_HEAD, head, 1)) {
+      noteClaim(member, tail, 0)
+      noteTake(member, head, 0)
+      continue
+    }
     if (found == head + STAMP_FILLED) bump(member + MEMBER_EVICTED, 1)
     // Nobody else can claim this tail while the slot is ours; it can be closed.
     if (move(ring, SHARED_TAIL, tail, 1)) return 1
@@ -135,10 +141,12 @@ export function takeMpmc(ring: usize, member: usize, n: i32): i32 {
       const count = stretch(ring, head, STAMP_FILLED, n)
       noteTake(member, head, count)
       if (move(ring, SHARED_HEAD, head, count)) return <i32>count
+      noteTake(member, head, 0)
     } else if (found == head + STAMP_GIVEN_UP) {
       noteTake(member, head, 1)
       if (move(ring, SHARED_HEAD, head, 1))
         stamp(ring, head, load<u32>(ring, SHARED_LAP_MASK) + 1, 1)
+      else noteTake(member, head, 0)
     } else {
       const tail = atomic.load<u32>(ring, SHARED_TAIL)
       // The head never passes the tail, so the ring is empty at this moment.

@@ -91,6 +91,7 @@ function claim(memory: LinearMemory, ring: number, member: number, n: number): n
       const count = stretch(memory, ring, tail, 0, n)
       noteClaim(memory, member, tail, count)
       if (move(memory, ring, SHARED_TAIL, tail, count)) return count
+      noteClaim(memory, member, tail, 0)
     } else {
       const head = Atomics.load(memory.u32, (ring + SHARED_HEAD) >>> 2)
       if ((head + wordAt(memory, ring + SHARED_LAP_MASK) + 1) >>> 0 === tail) return SHARED_NONE
@@ -113,7 +114,11 @@ function forceClaim(memory: LinearMemory, ring: number, member: number): number 
     if (Atomics.load(memory.u32, (ring + SHARED_TAIL) >>> 2) !== tail) continue
     noteClaim(memory, member, tail, 1)
     noteTake(memory, member, head, 1)
-    if (!move(memory, ring, SHARED_HEAD, head, 1)) continue
+    if (!move(memory, ring, SHARED_HEAD, head, 1)) {
+      noteClaim(memory, member, tail, 0)
+      noteTake(memory, member, head, 0)
+      continue
+    }
     if (mark === STAMP_FILLED) bump(memory, member + MEMBER_EVICTED, 1)
     if (move(memory, ring, SHARED_TAIL, tail, 1)) return 1
     stamp(memory, ring, tail, 0, 1)
@@ -136,10 +141,12 @@ function take(memory: LinearMemory, ring: number, member: number, n: number): nu
       const count = stretch(memory, ring, head, STAMP_FILLED, n)
       noteTake(memory, member, head, count)
       if (move(memory, ring, SHARED_HEAD, head, count)) return count
+      noteTake(memory, member, head, 0)
     } else if (mark === STAMP_GIVEN_UP) {
       noteTake(memory, member, head, 1)
       if (move(memory, ring, SHARED_HEAD, head, 1))
         stamp(memory, ring, head, wordAt(memory, ring + SHARED_LAP_MASK) + 1, 1)
+      else noteTake(memory, member, head, 0)
     } else {
       const tail = Atomics.load(memory.u32, (ring + SHARED_TAIL) >>> 2)
       if ((tail & ~1) >>> 0 === head) return (tail & 1) !== 0 ? SHARED_CLOSED : SHARED_NONE
