@@ -1,6 +1,7 @@
 import type { EventfluxError } from '../../errors.ts'
 import type { RejectReason } from '../../metrics/counters.ts'
 import type { Clock } from '../../time/clock.ts'
+import { AbortWatch } from './abort-watch.ts'
 import type { AdmissionStore, GrowthWarning } from './admission-store.ts'
 import type { AdmissionListener } from './ledger.ts'
 import type { Offer } from './offer.ts'
@@ -18,6 +19,7 @@ export class AdmissionEdge {
   readonly #listener: AdmissionListener
   readonly #onGrow: ((warning: GrowthWarning) => void) | undefined
   readonly #line = new WaitingLine()
+  readonly #aborts = new AbortWatch()
   #state: EdgeState = 'open'
   #failure: unknown
   /** Whether a row may go straight in: the edge is open and nobody waits. Kept as a field because every push reads it. */
@@ -89,17 +91,15 @@ export class AdmissionEdge {
   }
 
   /** Puts an offer in line. */
-  wait<Result>(offer: Offer<Result>, patience?: Patience): Promise<Result> {
+  wait<Result>(offer: Offer<Result>, patience?: Patience): Result | Promise<Result> {
+    const { signal } = offer
+    // It may have come up while rows went in: no listener is told of it any more.
+    if (signal?.aborted) return this.refuse(offer, 'aborted')
     return new Promise<Result>((resolve, reject) => {
       const waiter = new Waiter(offer, resolve as (result: unknown) => void, reject)
       this.#line.join(waiter)
       this.#isClear = false
-      const { signal } = offer
-      if (signal !== undefined) {
-        const abort = () => this.#giveUp(waiter, 'aborted')
-        signal.addEventListener('abort', abort, { once: true })
-        waiter.onEnd(() => signal.removeEventListener('abort', abort))
-      }
+      if (signal !== undefined) waiter.onEnd(this.#aborts.on(signal, () => this.#giveUp(waiter, 'aborted')))
       if (patience === undefined) return
       const retry = () => {
         this.serve()

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { closed, edge, full, soFar } from './array-edge.ts'
 
@@ -70,6 +71,41 @@ describe('block', () => {
     controller.abort()
     expect(await second).toBe(true)
     expect(ledger.rejected.aborted).toBe(0)
+  })
+
+  it('ends with aborted though its signal aborted before it began: while the first of its rows went in', () => {
+    const { admission, ledger } = edge(2, 'block')
+    const controller = new AbortController()
+    let room = 2
+    const take = () => {
+      if (room === 1) controller.abort()
+      return room-- > 0 ? 1 : 0
+    }
+    const result = admission.admitMany(3, take, { signal: controller.signal })
+    expect(result).toEqual({ ok: false, reason: 'aborted', accepted: 2, rejected: 1 })
+    expect(ledger).toMatchObject({ offered: 3, accepted: 2, rejected: { aborted: 1 } })
+  })
+
+  it('listens once to a signal, however many wait by it, and until the last of them is in', async () => {
+    const { push, pop, inside } = edge(1, 'block')
+    push(0)
+    const controller = new AbortController()
+    const { signal } = controller
+    const listeners = () => getEventListeners(signal, 'abort').length
+    const waits = Array.from({ length: 20 }, (_, i) => push(i + 1, { signal }))
+    expect(listeners()).toBe(1)
+    pop()
+    expect(await waits[0]).toBe(true)
+    expect(listeners()).toBe(1)
+    controller.abort()
+    expect(await Promise.all(waits.slice(1))).toEqual(Array(19).fill({ ok: false, reason: 'aborted' }))
+    expect(inside).toEqual([1])
+    expect(listeners()).toBe(0)
+    const last = new AbortController()
+    const accepted = push(21, { signal: last.signal })
+    pop()
+    expect(await accepted).toBe(true)
+    expect(getEventListeners(last.signal, 'abort')).toEqual([])
   })
 
   it('refuses with closed when the edge closes while it waits, in order', async () => {
