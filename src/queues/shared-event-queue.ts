@@ -288,7 +288,8 @@ export class SharedEventQueue<In, Out = In> {
    * Frees what threads that have died left claimed, and their places. Until then other threads may find the queue neither
    * empty nor able to give an event. Only for threads that certainly run no more; those that died together, together.
    *
-   * @throws EventfluxError `OPTION_INVALID` for this thread's own place, `CLOSED` after `detach`.
+   * @throws EventfluxError `TIMEOUT` when another thread stands still in the middle of a push or pop: it may have died too, or be
+   * slow; call it again. `OPTION_INVALID` for this thread's own place, `CLOSED` after `detach`.
    */
   recover(...memberIds: readonly number[]): Recovered {
     if (this.#port.hasLeft) refuse()
