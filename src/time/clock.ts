@@ -11,11 +11,20 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void
 }
 
-/** The runtime's own clock. */
+/** What timers of runtimes hold in 31 bits; a longer one fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** The runtime's own clock. Waits that are longer than a timer can be are made of several. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicNs: () => performance.now() * 1e6,
   after(delayMs, callback) {
+    if (delayMs > LONGEST_TIMER_MS) {
+      let cancel = systemClock.after(LONGEST_TIMER_MS, () => {
+        cancel = systemClock.after(delayMs - LONGEST_TIMER_MS, callback)
+      })
+      return () => cancel()
+    }
     const timer = setTimeout(callback, Math.max(0, delayMs))
     return () => clearTimeout(timer)
   },
