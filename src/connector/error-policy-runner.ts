@@ -1,6 +1,6 @@
 import { type EventfluxError, messageOf, sinkFailed, sourceFailed, stageFailed } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
-import { ABORTED, AbortGate } from './abort-gate.ts'
+import { AbortWatch } from './abort-watch.ts'
 import {
   checkErrorPolicy,
   type DeadLetterPolicy,
@@ -38,6 +38,8 @@ export class ErrorPolicyRunner<R = unknown> {
   readonly #policy: ErrorPolicy<R>
   readonly #clock: Clock
   readonly #signal: AbortSignal | undefined
+  /** Rows that wait for their next attempt. */
+  readonly #aborts = new AbortWatch()
   readonly #fatal: (typeof MAKERS)[StageRole]
 
   /** @throws EventfluxError `OPTION_INVALID` for a policy out of range. */
@@ -111,7 +113,7 @@ export class ErrorPolicyRunner<R = unknown> {
     // The power may be Infinity.
     const delayMs =
       policy.initialMs === 0 ? 0 : Math.min(policy.initialMs * policy.factor ** (attempt - 1), policy.maxMs)
-    if ((await this.#sleep(delayMs)) === ABORTED) {
+    if (await this.#sleep(delayMs)) {
       return this.#giveUp({ row, stage: this.stage, attempt, cause }) as undefined | Promise<undefined>
     }
     this.counts.retried++
@@ -122,14 +124,18 @@ export class ErrorPolicyRunner<R = unknown> {
     }
   }
 
-  async #sleep(ms: number): Promise<unknown> {
-    if (!this.#signal) return new Promise<void>(resolve => this.#clock.after(ms, resolve))
-    const gate = new AbortGate(this.#signal)
-    try {
-      return await gate.sleep(this.#clock, ms)
-    } finally {
-      gate.close()
-    }
+  /** Resolves with whether the signal came before the time was over. */
+  async #sleep(ms: number): Promise<boolean> {
+    const signal = this.#signal
+    let forget = (): void => {}
+    let cancel = (): void => {}
+    const isAborted = await new Promise<boolean>(resolve => {
+      if (signal !== undefined) forget = this.#aborts.on(signal, () => resolve(true))
+      cancel = this.#clock.after(ms, () => resolve(false))
+    })
+    forget()
+    cancel()
+    return isAborted
   }
 
   #giveUp(failed: FailedRow<R>): void | Promise<void> {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ErrorPolicy, FailedRow } from '../../src/connector/error-policy.ts'
@@ -177,6 +178,18 @@ describe('retry', () => {
     stop.abort()
     await expect(done).rejects.toMatchObject({ code: 'STAGE_FAILED' })
     expect(runner.counts).toEqual({ failed: 1, retried: 0, skipped: 0, deadLettered: 0 })
+  })
+
+  test('listens once to its signal, however many rows wait for their next attempt, and no longer than they do', async () => {
+    const stop = new AbortController()
+    const clock = new VirtualClock(0)
+    const runner = runnerOf(retry(2, 'skip'), clock, stop.signal)
+    const rows = Array.from({ length: 20 }, (_, row) => runner.run(row, boom))
+    expect(getEventListeners(stop.signal, 'abort').length).toBe(1)
+    clock.advance(10)
+    await Promise.all(rows)
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([])
+    expect(runner.counts).toEqual({ failed: 20, retried: 20, skipped: 20, deadLettered: 0 })
   })
 })
 

@@ -1,7 +1,7 @@
+import { AbortWatch } from '../../connector/abort-watch.ts'
 import type { EventfluxError } from '../../errors.ts'
 import type { RejectReason } from '../../metrics/counters.ts'
 import type { Clock } from '../../time/clock.ts'
-import { AbortWatch } from './abort-watch.ts'
 import type { AdmissionStore, GrowthWarning } from './admission-store.ts'
 import type { AdmissionListener } from './ledger.ts'
 import type { Offer } from './offer.ts'
