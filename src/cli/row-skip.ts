@@ -22,7 +22,7 @@ export function skippingRows(intake: SourceIntake<never>, rows: number): SourceI
       )
     },
     reject(error) {
-      if (left === 0) intake.reject(error)
+      if (left === 0) return intake.reject(error)
     },
   }
 }

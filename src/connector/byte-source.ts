@@ -1,10 +1,10 @@
 import type { StateReader } from '../checkpoint/state-reader.ts'
 import type { StateWriter } from '../checkpoint/state-writer.ts'
-import { optionInvalid, show, sourceFailed } from '../errors.ts'
+import { type EventfluxError, optionInvalid, show, sourceFailed } from '../errors.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { Schema } from '../schema/schema.ts'
 import { nextTurn } from '../time/turn.ts'
-import { AbortGate } from './abort-gate.ts'
+import { ABORTED, AbortGate } from './abort-gate.ts'
 import { type CsvDecoderOptions, csvDecoder } from './csv-decoder.ts'
 import type { Decoder, DecoderOptions, DecoderPosition } from './decoder.ts'
 import { goesOn } from './goes-on.ts'
@@ -160,11 +160,16 @@ class ByteSource implements Source<never> {
 
   /** Hands over what can be decoded; false when the signal aborted. */
   async #drain(decoder: Decoder, intake: SourceIntake<never>, gate: AbortGate): Promise<boolean> {
-    const reject: SourceIntake['reject'] = error => intake.reject(error)
+    let letters: Promise<void> | undefined
+    const reject = (error: EventfluxError): void => {
+      letters = intake.reject(error) ?? letters
+    }
     for (;;) {
       const mark = decoder.position
       const { rows } = decoder
       const block = decoder.next(reject)
+      if (letters !== undefined && (await gate.wait(letters)) === ABORTED) return false
+      letters = undefined
       if (block === undefined) return !intake.signal.aborted
       this.#mark = mark
       this.#rows = rows

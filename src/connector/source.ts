@@ -94,8 +94,11 @@ export interface SourceIntake<E = unknown> {
   pushMany(events: readonly E[]): IntakeResult | Promise<IntakeResult>
   /** The arrays may be reused as soon as the push is through. */
   pushColumns(columns: ColumnBlock): IntakeResult | Promise<IntakeResult>
-  /** Input that never became an event (a broken line): counted and routed by the error policy of the source. */
-  reject(error: EventfluxError): void
+  /**
+   * Input that never became an event (a broken line): counted and routed by the error policy of the source. A promise means "wait",
+   * for those that can: dead letters aren't taken as fast as there are new ones.
+   */
+  reject(error: EventfluxError): void | Promise<void>
   /** Aborts when the source must stop. */
   readonly signal: AbortSignal
   /** The clock of the job: all pauses of a source go through it. */

@@ -32,8 +32,8 @@ export class IntakeTurnstile<E> implements SourceIntake<E> {
     return this.#pass(() => this.#intake.pushColumns(columns))
   }
 
-  reject(error: EventfluxError): void {
-    this.#intake.reject(error)
+  reject(error: EventfluxError): void | Promise<void> {
+    return this.#intake.reject(error)
   }
 
   #pass(push: () => IntakeResult | Promise<IntakeResult>): IntakeResult | Promise<IntakeResult> {

@@ -192,8 +192,8 @@ class LoggingIntake<E> implements SourceIntake<E> {
     return this.#logged(block.rows, encodeBlock(block.columns), () => this.#intake.pushColumns(columns))
   }
 
-  reject(error: EventfluxError): void {
-    this.#intake.reject(error)
+  reject(error: EventfluxError): void | Promise<void> {
+    return this.#intake.reject(error)
   }
 
   #pushRows(

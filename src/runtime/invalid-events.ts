@@ -1,11 +1,16 @@
 import type { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
 
+/** As many dead letters may be on their way before a source has to wait. */
+const MOST_LETTERS = 64
+
 /** Events that don't fit the schema, left to the error policy of the source. */
 export class InvalidEvents {
   readonly #policy: ErrorPolicyRunner | undefined
   readonly #failed: (error: unknown) => void
   /** Dead letters on their way. */
   readonly #letters = new Set<Promise<void>>()
+  #room: Promise<void> | undefined
+  #makeRoom: (() => void) | undefined
 
   /**
    * @param policy undefined: what doesn't fit is thrown to whoever gave it.
@@ -21,12 +26,29 @@ export class InvalidEvents {
     if (this.#policy === undefined) throw error
     const buried = this.#policy.fail(event, error)
     if (buried === undefined) return
-    const letter = buried.catch(this.#failed).finally(() => this.#letters.delete(letter))
+    const letter = buried.catch(this.#failed).finally(() => this.#arrived(letter))
     this.#letters.add(letter)
+  }
+
+  /** Resolves when there is room for more dead letters; undefined: there is now. */
+  room(): Promise<void> | undefined {
+    if (this.#letters.size < MOST_LETTERS) return undefined
+    this.#room ??= new Promise(resolve => {
+      this.#makeRoom = resolve
+    })
+    return this.#room
   }
 
   /** Resolves when no dead letter is on its way. */
   async settled(): Promise<void> {
     while (this.#letters.size > 0) await Promise.all(this.#letters)
+  }
+
+  #arrived(letter: Promise<void>): void {
+    this.#letters.delete(letter)
+    if (this.#letters.size >= MOST_LETTERS) return
+    this.#makeRoom?.()
+    this.#room = undefined
+    this.#makeRoom = undefined
   }
 }

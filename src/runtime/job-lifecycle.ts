@@ -107,6 +107,7 @@ export class JobLifecycle {
     if (sources.length === 0) return
     this.#sources = new SourceIntakes(sources, {
       edge: this.#assembly.edge,
+      invalid: this.#assembly.invalid,
       signal: this.#sourceAbort.signal,
       clock: this.#clock,
       schema: this.#schema,

@@ -4,6 +4,7 @@ import type { ColumnBlock } from '../memory/column-input.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { Clock } from '../time/clock.ts'
 import type { BatchResult, PushResult } from './admission/push-result.ts'
+import type { InvalidEvents } from './invalid-events.ts'
 import type { SourceEdge } from './source-edge.ts'
 
 /** Runs the sources of a job, each with an intake of its own into the same edge. */
@@ -17,6 +18,7 @@ export class SourceIntakes {
     sources: readonly Source[],
     parts: {
       edge: SourceEdge
+      invalid: InvalidEvents
       signal: AbortSignal
       clock: Clock
       schema: Schema
@@ -60,31 +62,47 @@ class EdgeIntake implements SourceIntake {
   readonly clock: Clock
   readonly schema: Schema
   readonly #edge: SourceEdge
+  readonly #invalid: InvalidEvents
   /** The number of the source. */
   readonly #input: number
 
-  constructor(parts: { edge: SourceEdge; signal: AbortSignal; clock: Clock; schema: Schema; input: number }) {
+  constructor(parts: {
+    edge: SourceEdge
+    invalid: InvalidEvents
+    signal: AbortSignal
+    clock: Clock
+    schema: Schema
+    input: number
+  }) {
     this.signal = parts.signal
     this.clock = parts.clock
     this.schema = parts.schema
     this.#edge = parts.edge
+    this.#invalid = parts.invalid
     this.#input = parts.input
   }
 
   push(event: unknown): ReturnType<SourceEdge['push']> {
-    return this.#counted(this.#edge.push(event, undefined, this.#input))
+    return this.#paced(this.#counted(this.#edge.push(event, undefined, this.#input)))
   }
 
   pushMany(events: readonly unknown[]): ReturnType<SourceEdge['pushMany']> {
-    return this.#counted(this.#edge.pushMany(events, undefined, this.#input))
+    return this.#paced(this.#counted(this.#edge.pushMany(events, undefined, this.#input)))
   }
 
   pushColumns(columns: ColumnBlock): ReturnType<SourceEdge['pushColumns']> {
-    return this.#counted(this.#edge.pushColumns(columns, undefined, this.#input))
+    return this.#paced(this.#counted(this.#edge.pushColumns(columns, undefined, this.#input)))
   }
 
-  reject(error: EventfluxError): void {
+  reject(error: EventfluxError): void | Promise<void> {
     this.#edge.reject(error)
+    return this.#invalid.room()
+  }
+
+  /** Whoever gives more that is invalid than is taken as dead letters waits for these, too. */
+  #paced<R>(result: R | Promise<R>): R | Promise<R> {
+    const room = this.#invalid.room()
+    return room === undefined ? result : Promise.all([result, room]).then(([decided]) => decided)
   }
 
   /** Rows the strategy refused are not given again; those that came too late for this run are. */

@@ -112,8 +112,9 @@ export class Recorder<In> {
       pushMany: events => this.#offer(as, events, () => intake.pushMany(events)),
       pushColumns: columns => this.#offer(as, this.#rowsOf(columns), () => intake.pushColumns(columns)),
       reject: error => {
-        intake.reject(error)
+        const room = intake.reject(error)
         this.#settle(this.#begin(as, [invalid(error.message)]), 1)
+        return room
       },
       signal: intake.signal,
       clock: intake.clock,
