@@ -105,7 +105,12 @@ export class AdmissionEdge {
         this.serve()
         return waiter.isSettled
       }
-      waiter.onEnd(patience({ retry, giveUp: reason => this.#giveUp(waiter, reason) }))
+      const fail = (error: unknown) => {
+        this.#leave(waiter)
+        waiter.fail(error)
+        this.serve()
+      }
+      waiter.onEnd(patience({ retry, giveUp: reason => this.#giveUp(waiter, reason), fail }))
     })
   }
 

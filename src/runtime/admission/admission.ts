@@ -1,3 +1,5 @@
+import { optionInvalid, show } from '../../errors.ts'
+import { checkOptions, type OptionNames } from '../../options.ts'
 import type { BackpressureStrategy } from '../../plan/backpressure-strategy.ts'
 import type { Clock } from '../../time/clock.ts'
 import { AdmissionEdge, type EdgeState } from './admission-edge.ts'
@@ -26,6 +28,17 @@ export interface PushOptions {
   readonly strategy?: BackpressureStrategy
   /** Ends the wait: the push is refused with `aborted`. */
   readonly signal?: AbortSignal
+}
+
+const PUSH_NAMES: OptionNames<PushOptions> = { strategy: true, signal: true }
+
+/** @throws EventfluxError `OPTION_INVALID` */
+function checkPushOptions(options: PushOptions | undefined): void {
+  if (options === undefined) return
+  checkOptions('push', options, PUSH_NAMES)
+  const { signal } = options
+  if (signal === undefined || typeof signal?.addEventListener === 'function') return
+  throw optionInvalid(`signal is an AbortSignal, not ${show(signal)}`, { value: signal, at: 'signal' })
 }
 
 /**
@@ -76,13 +89,14 @@ export class Admission {
    * Offers one event. `tryAccept` stores it, or returns false when there is no room; it may be called again later.
    * Answers at once unless the strategy has to wait.
    *
-   * @throws EventfluxError `BACKPRESSURE` when a full edge is to fail, `OPTION_INVALID` for a strategy that isn't one.
+   * @throws EventfluxError `BACKPRESSURE` when a full edge is to fail, `OPTION_INVALID` for a strategy or a signal that isn't one.
    */
   admit(tryAccept: () => boolean, options?: PushOptions): PushResult | Promise<PushResult> {
     if (options === undefined && this.isFree && tryAccept()) {
       this.#ledger.onAccepted(1)
       return true
     }
+    checkPushOptions(options)
     return this.#decide(new SingleOffer(tryAccept, options?.signal), options?.strategy)
   }
 
@@ -98,6 +112,7 @@ export class Admission {
     acceptSome: (rows: number) => number,
     options?: PushOptions,
   ): BatchResult | Promise<BatchResult> {
+    checkPushOptions(options)
     let done = 0
     if (options === undefined && this.isFree) {
       // Letting rows in may set off work that ends the edge.

@@ -48,7 +48,14 @@ export class Backoff implements AdmissionPolicy {
       let slept = 0
       let cancel = () => {}
       const sleep = () => {
-        const delayMs = jitter === 'full' ? this.#random() * lengthMs : lengthMs
+        let delayMs = lengthMs
+        if (jitter === 'full') {
+          try {
+            delayMs *= this.#random()
+          } catch (error) {
+            return wait.fail(error)
+          }
+        }
         lengthMs = Math.min(lengthMs * factor, maxMs)
         cancel = edge.clock.after(delayMs, () => {
           slept++

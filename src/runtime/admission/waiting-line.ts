@@ -7,6 +7,8 @@ interface Wait {
   retry(): boolean
   /** Ends the wait: what finds no room now is refused. */
   giveUp(reason: RejectReason): void
+  /** Ends the wait of an offer that its policy can't decide on: it is neither in nor refused. */
+  fail(error: unknown): void
 }
 
 /** How long an offer waits: starts its timers; the returned function stops them. */

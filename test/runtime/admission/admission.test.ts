@@ -38,6 +38,15 @@ describe('every strategy', () => {
     expect(codeOf(() => edge(1, 'block').push(1, { strategy: 'toString' as never }))).toBe('OPTION_INVALID')
   })
 
+  it('stands beside a signal that is one, and beside nothing else', () => {
+    const { push, admission, ledger, inside } = edge(1, 'block')
+    for (const options of [{ signal: {} }, { signal: null }, { stratgy: 'block' }, 'drop-oldest', null] as never[]) {
+      expect(codeOf(() => push(1, options))).toBe('OPTION_INVALID')
+      expect(codeOf(() => admission.admitMany(2, () => 1, options))).toBe('OPTION_INVALID')
+    }
+    expect([inside, ledger.offered, admission.waiting]).toEqual([[], 0, 0])
+  })
+
   it('answers with the same frozen refusal each time', () => {
     const { push } = edge(1, 'drop-newest')
     push(1)

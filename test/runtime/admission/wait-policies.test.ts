@@ -241,6 +241,24 @@ describe('backoff', () => {
     expect(clock.delays).toEqual([5, 0, 45, 12.5])
   })
 
+  it.each([0, 2])('fails a push, and it alone, whose jitter throws after %d waits', async waits => {
+    let draws = 0
+    const random = (): number => {
+      if (draws++ === waits) throw new Error('no luck')
+      return 0.5
+    }
+    const { push, pop, clock, inside, admission } = edge(1, { ...strategy, jitter: 'full' }, random)
+    push(1)
+    const [second, third] = [push(2), push(3, { strategy: 'block' })]
+    const failed = expect(second).rejects.toThrow('no luck')
+    clock.advance(1_000)
+    await failed
+    expect([admission.waiting, clock.timers]).toEqual([1, 0])
+    pop()
+    expect(await third).toBe(true)
+    expect(inside).toEqual([3])
+  })
+
   it('is accepted on a slot that frees during a sleep and leaves no timer behind', async () => {
     const { push, pop, clock } = edge(1, strategy)
     push(1)
