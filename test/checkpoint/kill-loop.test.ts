@@ -8,8 +8,9 @@ import { bounded } from '../bounded.ts'
 import { ROOT } from '../source-files.ts'
 
 const KILLS = bounded(20, 100)
+const MOST_MS = bounded(240_000, 900_000)
 
-it('kills at random moments leave the files of an uninterrupted run', { timeout: 240_000 }, async () => {
+it('kills at random moments leave the files of an uninterrupted run', { timeout: MOST_MS }, async () => {
   const directory = await mkdtemp(join(tmpdir(), 'eventflux-kills-'))
   const random = new JavaRandom()
   random.seed(2_026)
