@@ -73,7 +73,8 @@ export class Turns {
       const state = this.work()
       if (state === 'blocked' || isSent || this.#taker.hasEnded()) return state
       isSent = true
-      return this.#guarded(turn)
+      // What is behind it has its turn at once: a barrier that a sink asked for while it took rows.
+      return this.#guarded(turn) === 'blocked' ? 'blocked' : this.work()
     })
   }
 

@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { count, f64, memoryStore, pipeline, schema, sum, timestamp, tumbling, utf8 } from '../../src/index.ts'
+import {
+  count,
+  f64,
+  memoryStore,
+  pipeline,
+  schema,
+  sum,
+  timeBatch,
+  timestamp,
+  tumbling,
+  utf8,
+} from '../../src/index.ts'
 import type { EngineChoice } from '../../src/kernels/engine.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
 
@@ -16,6 +27,11 @@ const events = Array.from({ length: 500 }, (_, i) => ({
   symbol: `S${(i * i) % 11}`,
   price: (i * 37) % 101,
 }))
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let turns = 0; turns < 100 && !isSo(); turns++) await new Promise(resolve => setImmediate(resolve))
+  expect(isSo()).toBe(true)
+}
 
 async function uninterrupted(): Promise<unknown[]> {
   const rows: unknown[] = []
@@ -109,6 +125,29 @@ describe('a job', () => {
     expect(job.metrics().checkpoints).toEqual({ completed: 1, failed: 1, lastAgeMs: 1_000, ...last })
     expect(errors).toEqual(['CHECKPOINT_FAILED'])
     await job.stop({ drain: false })
+  })
+
+  it('takes one that a sink asks for while a timer, or the end of the input, lets rows out', async () => {
+    const clock = new VirtualClock(0)
+    const taken: number[] = []
+    const job = await pipeline(trades)
+      .window(timeBatch('1s'))
+      .aggregate(() => ({ trades: count() }))
+      .run({ clock, sink: () => void job.checkpoint().then(({ id }) => taken.push(id)) })
+    job.push(events[0]!)
+    await job.flush()
+    clock.advance(1_000)
+    await until(() => taken.length === 1)
+    await job.stop({ drain: false })
+
+    const windows = await volumes('js').run({
+      sink: () => {
+        if (taken.length === 1) void windows.checkpoint().then(({ id }) => taken.push(id))
+      },
+    })
+    windows.push(events[0]!)
+    await windows.drain()
+    expect(taken).toEqual([1, 1])
   })
 
   it('takes one for rows that came while it was taking the one before, though no more come', async () => {
