@@ -1,5 +1,6 @@
 import { closed, doubleRelease, engineUnavailable, optionInvalid, show, stateFull } from '../errors.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
+import { checkAnswers } from '../runtime/event-pool/pool-answers.ts'
 import { MAX_SLOTS, slotOf } from '../runtime/event-pool/pool-slots.ts'
 import { PoolView } from '../runtime/event-pool/pool-view.ts'
 import type { EventPoolOptions, EventPoolStats, PooledEvent } from '../runtime/event-pool.ts'
@@ -119,8 +120,7 @@ export class SharedEventPool<F extends SchemaFields> {
     const { capacity, members = 16, whenExhausted = 'refuse', doubleRelease = 'throw' } = options
     checkRange('capacity', capacity, MAX_SLOTS)
     checkRange('members', members, MAX_POOL_MEMBERS)
-    checkWhat('whenExhausted', whenExhausted, WHEN_EXHAUSTED)
-    checkWhat('doubleRelease', doubleRelease, DOUBLE_RELEASE)
+    checkAnswers(options)
     const fields = columnsOf(schema as unknown as Schema)
     const memory = new PoolMemory(schema as unknown as Schema, capacity, members)
     const handle = { format: HANDLE_FORMAT, memory: memory.shared, capacity, members, fields } as const
@@ -139,8 +139,7 @@ export class SharedEventPool<F extends SchemaFields> {
       throw optionInvalid(`this is no handle of a shared pool: ${show(handle)}`, { value: handle })
     const capacity = checkRange('capacity', handle.capacity, MAX_SLOTS)
     const members = checkRange('members', handle.members, MAX_POOL_MEMBERS)
-    checkWhat('whenExhausted', handle.whenExhausted, WHEN_EXHAUSTED)
-    checkWhat('doubleRelease', handle.doubleRelease, DOUBLE_RELEASE)
+    checkAnswers(handle)
     const schema = schemaOf(typesOf(checkFields(handle.fields))) as unknown as Schema
     const given = expected && JSON.stringify(columnsOf(expected as unknown as Schema))
     if (given !== undefined && given !== JSON.stringify(columnsOf(schema)))
@@ -333,14 +332,6 @@ export class SharedEventPool<F extends SchemaFields> {
     if (this.isHeld(handle)) return slotOf(handle)
     throw notInUse(handle)
   }
-}
-
-const WHEN_EXHAUSTED = ['refuse', 'throw']
-const DOUBLE_RELEASE = ['throw', 'count']
-
-function checkWhat(option: string, value: unknown, known: readonly string[]): void {
-  if (known.some(each => each === value)) return
-  throw optionInvalid(`${option} is ${known.map(show).join(' or ')}, not ${show(value)}`, { value, at: option })
 }
 
 const generationIn = (handle: number): number => Math.floor(handle / GENERATION)

@@ -2,6 +2,7 @@ import { closed, doubleRelease, EventfluxError, optionInvalid, show, stateFull }
 import { checkOptions, type OptionNames } from '../options.ts'
 import type { Flat, InsertRowOf, ResultRowOf, ResultValue } from '../schema/row-types.ts'
 import type { Schema, SchemaFields } from '../schema/schema.ts'
+import { checkAnswers } from './event-pool/pool-answers.ts'
 import { PoolColumns, type PoolMemoryOptions } from './event-pool/pool-columns.ts'
 import { MAX_SLOTS, PoolSlots, slotOf } from './event-pool/pool-slots.ts'
 import { PoolView } from './event-pool/pool-view.ts'
@@ -90,7 +91,7 @@ export class EventPool<F extends SchemaFields> {
   #exhausted = 0
   #doubleReleases = 0
 
-  /** @throws EventfluxError `OPTION_INVALID` for a capacity out of range, `STATE_FULL` when `maxMemory` is too small. */
+  /** @throws EventfluxError `OPTION_INVALID` for a capacity or an answer there isn't, `STATE_FULL` when `maxMemory` is too small. */
   constructor(schema: Schema<F>, options: EventPoolOptions) {
     checkOptions('EventPool', options ?? null, NAMES)
     const { capacity, lazy = false, growable = false } = options
@@ -99,6 +100,7 @@ export class EventPool<F extends SchemaFields> {
         value: capacity,
         at: 'capacity',
       })
+    checkAnswers(options)
     this.capacity = capacity
     this.#growable = growable
     this.#throwsWhenExhausted = options.whenExhausted === 'throw'

@@ -69,6 +69,11 @@ describe('acquire', () => {
   it.each([0, -1, 1.5, Number.NaN, MAX_SLOTS + 1])('refuses a capacity of %d', capacity => {
     expect(codeOf(() => poolOf({ capacity }))).toBe('OPTION_INVALID')
   })
+
+  it('refuses to answer as nobody does', () => {
+    for (const options of [{ whenExhausted: 'wait' }, { doubleRelease: 'ignore' }] as object[])
+      expect(codeOf(() => poolOf({ capacity: 1, ...options }))).toBe('OPTION_INVALID')
+  })
 })
 
 describe('release', () => {
