@@ -26,3 +26,25 @@ export function checkOptions<T>(owner: string, options: unknown, names: OptionNa
         at: name,
       })
 }
+
+/** @throws EventfluxError `OPTION_INVALID` where a value is there and isn't right; `what` says what would be. */
+export function expectOption(name: string, value: unknown, isRight: (value: unknown) => boolean, what: string): void {
+  if (value === undefined || isRight(value)) return
+  throw optionInvalid(`${name} is ${what}, not ${show(value)}`, { value, at: name })
+}
+
+export function expectClock(clock: unknown): void {
+  expectOption('clock', clock, has('now', 'monotonicNs', 'after'), 'a clock: now(), monotonicNs() and after()')
+}
+
+export function expectRandom(random: unknown): void {
+  expectOption('random', random, isFunction, 'a function that gives numbers from 0 to below 1')
+}
+
+export const isFunction = (value: unknown): boolean => typeof value === 'function'
+export const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+
+export const has =
+  (...methods: readonly string[]) =>
+  (value: unknown): boolean =>
+    isObject(value) && methods.every(method => isFunction((value as Record<string, unknown>)[method]))

@@ -1,6 +1,15 @@
 import type { RestoreOptions } from '../checkpoint/restore.ts'
-import { optionInvalid, show } from '../errors.ts'
-import { checkOptions, type OptionNames } from '../options.ts'
+import { optionInvalid } from '../errors.ts'
+import {
+  checkOptions,
+  expectClock,
+  expectOption,
+  expectRandom,
+  has,
+  isFunction,
+  isObject,
+  type OptionNames,
+} from '../options.ts'
 import type { CheckpointOptions } from './checkpoint-options.ts'
 import type { RestartPolicy, RunOptions } from './run-options.ts'
 
@@ -63,8 +72,8 @@ export function checkRunOptions(options: RunOptions<never, never>): void {
   expectOption('sinks', sinks, isObject, 'an object of sinks by the names of branches')
   expectOption('errors', errors, isObject, 'an object of policies by the names of stages')
   expectOption('readAhead', readAhead, isCount, 'an integer of at least 1')
-  expectOption('clock', clock, has('now', 'monotonicNs', 'after'), 'a clock: now(), monotonicNs() and after()')
-  expectOption('random', random, isFunction, 'a function that gives numbers from 0 to below 1')
+  expectClock(clock)
+  expectRandom(random)
   expectOption('signal', signal, has('addEventListener', 'removeEventListener'), 'an AbortSignal')
   expectOption('distribution', options.distribution, isDistribution, "'keys' or 'batches'")
   checkOptions('checkpoint', checkpoint, CHECKPOINT)
@@ -73,18 +82,6 @@ export function checkRunOptions(options: RunOptions<never, never>): void {
     checkOptions('restore', restore, RESTORE)
 }
 
-function expectOption(name: string, value: unknown, isRight: (value: unknown) => boolean, what: string): void {
-  if (value === undefined || isRight(value)) return
-  throw optionInvalid(`${name} is ${what}, not ${show(value)}`, { value, at: name })
-}
-
-const isFunction = (value: unknown): boolean => typeof value === 'function'
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1
 
 const isDistribution = (value: unknown): boolean => value === 'keys' || value === 'batches'
-
-const has =
-  (...methods: readonly string[]) =>
-  (value: unknown): boolean =>
-    isObject(value) && methods.every(method => isFunction((value as Record<string, unknown>)[method]))

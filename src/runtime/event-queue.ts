@@ -1,5 +1,5 @@
 import type { LedgerSnapshot } from '../metrics/ledger.ts'
-import { checkOptions, type OptionNames } from '../options.ts'
+import { checkOptions, expectClock, expectOption, expectRandom, isFunction, type OptionNames } from '../options.ts'
 import type { BackpressureStrategy } from '../plan/backpressure-strategy.ts'
 import type { InsertRowOf, ResultRowOf } from '../schema/row-types.ts'
 import type { Schema, SchemaFields } from '../schema/schema.ts'
@@ -82,7 +82,7 @@ export class EventQueue<In, Out = In> {
 
   /**
    * @param options A capacity alone means strategy `'block'`.
-   * @throws EventfluxError `OPTION_INVALID` for a capacity or a strategy out of range.
+   * @throws EventfluxError `OPTION_INVALID` for a capacity or a strategy out of range, and for what is none of its options.
    */
   constructor(options: number | EventQueueOptions<Out>)
   /** @internal */
@@ -94,6 +94,10 @@ export class EventQueue<In, Out = In> {
     const { capacity, backpressure, clock, random, onEvict, onGrow }: EventQueueOptions<Out> =
       typeof options === 'number' ? { capacity: options } : options
     if (typeof options !== 'number') checkOptions('EventQueue', options ?? null, QUEUE_OPTIONS)
+    expectClock(clock)
+    expectRandom(random)
+    expectOption('onEvict', onEvict, isFunction, 'a function that takes events')
+    expectOption('onGrow', onGrow, isFunction, 'a function that takes warnings')
     this.#events = new BoundedStore(makeStore(checkCapacity(capacity)), onEvict !== undefined)
     this.#admission = new Admission(this.#events, {
       strategy: backpressure === undefined ? 'block' : backpressure,

@@ -120,6 +120,13 @@ describe.each(kinds)('a queue of $kind', ({ make, event }) => {
     expect(codeOf(() => make({ capacity: capacity as number }))).toBe('OPTION_INVALID')
   })
 
+  it.each([{ clock: { now: () => 0 } }, { random: 0.5 }, { onEvict: 'log' }, { onGrow: {} }, { onFull: () => {} }])(
+    'refuses what is none of its options: %j',
+    option => {
+      expect(codeOf(() => make({ capacity: 2, ...(option as object) }))).toBe('OPTION_INVALID')
+    },
+  )
+
   it('once closed refuses pushes and lets the rest be taken out', () => {
     const queue = make({ capacity: 3 })
     queue.push(event(0))
