@@ -7,6 +7,15 @@ import type { BatchResult, PushResult } from './admission/push-result.ts'
 import type { InvalidEvents } from './invalid-events.ts'
 import type { SourceEdge } from './source-edge.ts'
 
+/** What the intakes of all sources are made of. */
+interface IntakeParts {
+  readonly edge: SourceEdge
+  readonly invalid: InvalidEvents
+  readonly signal: AbortSignal
+  readonly clock: Clock
+  readonly schema: Schema
+}
+
 /** Runs the sources of a job, each with an intake of its own into the same edge. */
 export class SourceIntakes {
   /** Resolves when every source has ended; rejects when one failed. */
@@ -16,14 +25,9 @@ export class SourceIntakes {
 
   constructor(
     sources: readonly Source[],
-    parts: {
-      edge: SourceEdge
-      invalid: InvalidEvents
-      signal: AbortSignal
-      clock: Clock
-      schema: Schema
+    parts: IntakeParts & {
       /** The source of that number has given all its events. */
-      onEnd: (source: number) => void
+      readonly onEnd: (source: number) => void
     },
   ) {
     // A signal for each source: on a single one the listeners of many sources would look like a leak to the runtime.
@@ -66,14 +70,7 @@ class EdgeIntake implements SourceIntake {
   /** The number of the source. */
   readonly #input: number
 
-  constructor(parts: {
-    edge: SourceEdge
-    invalid: InvalidEvents
-    signal: AbortSignal
-    clock: Clock
-    schema: Schema
-    input: number
-  }) {
+  constructor(parts: IntakeParts & { readonly input: number }) {
     this.signal = parts.signal
     this.clock = parts.clock
     this.schema = parts.schema
