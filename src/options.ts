@@ -41,6 +41,10 @@ export function expectRandom(random: unknown): void {
   expectOption('random', random, isFunction, 'a function that gives numbers from 0 to below 1')
 }
 
+export function expectSignal(signal: unknown): void {
+  expectOption('signal', signal, has('addEventListener', 'removeEventListener'), 'an AbortSignal')
+}
+
 export const isFunction = (value: unknown): boolean => typeof value === 'function'
 export const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 

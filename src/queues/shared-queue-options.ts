@@ -3,7 +3,7 @@ import type { EngineChoice } from '../kernels/engine.ts'
 import type { SharedRingKind } from '../memory/shared-ring.ts'
 import type { AsyncWaitOptions } from '../memory/wait-cell.ts'
 import type { LedgerSnapshot } from '../metrics/ledger.ts'
-import { checkOptions, type OptionNames } from '../options.ts'
+import { checkOptions, expectSignal, type OptionNames } from '../options.ts'
 import { MAX_CAPACITY } from '../runtime/event-store/event-store.ts'
 import { checkRange, checkStrategy, MAX_MEMBERS, type SharedStrategy } from './shared-queue-handle.ts'
 
@@ -47,10 +47,8 @@ const WAIT_NAMES: OptionNames<SharedWaitOptions> = { timeoutMs: true, signal: tr
 export function checkWait(wait: SharedWaitOptions | undefined): void {
   if (wait === undefined) return
   checkOptions('a wait', wait, WAIT_NAMES)
-  const { timeoutMs, signal } = wait
-  if (timeoutMs !== undefined) checkTimeout(timeoutMs)
-  if (signal === undefined || typeof signal?.addEventListener === 'function') return
-  throw optionInvalid(`signal is an AbortSignal, not ${show(signal)}`, { value: signal, at: 'signal' })
+  if (wait.timeoutMs !== undefined) checkTimeout(wait.timeoutMs)
+  expectSignal(wait.signal)
 }
 
 /** @throws EventfluxError `OPTION_INVALID` for what is no number of milliseconds. Below 0 is as good as 0. */

@@ -5,7 +5,7 @@ import {
   expectClock,
   expectOption,
   expectRandom,
-  has,
+  expectSignal,
   isFunction,
   isObject,
   type OptionNames,
@@ -74,7 +74,7 @@ export function checkRunOptions(options: RunOptions<never, never>): void {
   expectOption('readAhead', readAhead, isCount, 'an integer of at least 1')
   expectClock(clock)
   expectRandom(random)
-  expectOption('signal', signal, has('addEventListener', 'removeEventListener'), 'an AbortSignal')
+  expectSignal(signal)
   expectOption('distribution', options.distribution, isDistribution, "'keys' or 'batches'")
   checkOptions('checkpoint', checkpoint, CHECKPOINT)
   checkOptions('restart', options.restart, RESTART)

@@ -1,5 +1,4 @@
-import { optionInvalid, show } from '../../errors.ts'
-import { checkOptions, type OptionNames } from '../../options.ts'
+import { checkOptions, expectSignal, type OptionNames } from '../../options.ts'
 import type { BackpressureStrategy } from '../../plan/backpressure-strategy.ts'
 import type { Clock } from '../../time/clock.ts'
 import { AdmissionEdge, type EdgeState } from './admission-edge.ts'
@@ -36,9 +35,7 @@ const PUSH_NAMES: OptionNames<PushOptions> = { strategy: true, signal: true }
 function checkPushOptions(options: PushOptions | undefined): void {
   if (options === undefined) return
   checkOptions('push', options, PUSH_NAMES)
-  const { signal } = options
-  if (signal === undefined || typeof signal?.addEventListener === 'function') return
-  throw optionInvalid(`signal is an AbortSignal, not ${show(signal)}`, { value: signal, at: 'signal' })
+  expectSignal(options.signal)
 }
 
 /**
