@@ -1,6 +1,6 @@
 import { type EventfluxError, messageOf, sinkFailed, sourceFailed, stageFailed } from '../errors.ts'
+import { AbortWatch } from '../time/abort-watch.ts'
 import type { Clock } from '../time/clock.ts'
-import { AbortWatch } from './abort-watch.ts'
 import {
   checkErrorPolicy,
   type DeadLetterPolicy,

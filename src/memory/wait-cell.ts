@@ -1,3 +1,4 @@
+import { AbortWatch } from '../time/abort-watch.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 
 /** 32-bit words a wait cell takes. */
@@ -40,6 +41,7 @@ export class WaitCell {
   readonly #waiters: number
   /** Who of this thread sleeps without blocking it, and whether the epoch is watched for them. */
   readonly #sleepers = new Set<() => void>()
+  readonly #aborts = new AbortWatch()
   #isWatching = false
   readonly #woken = (): void => {
     this.#isWatching = false
@@ -93,7 +95,7 @@ export class WaitCell {
       lookAgain()
     }
     const cancelTimer = timeoutMs !== undefined && timeoutMs < Number.POSITIVE_INFINITY && clock.after(timeoutMs, end)
-    signal?.addEventListener('abort', end, { once: true })
+    const forget = signal === undefined ? undefined : this.#aborts.on(signal, end)
     Atomics.add(this.#cells, this.#waiters, 1)
     try {
       for (;;) {
@@ -109,7 +111,7 @@ export class WaitCell {
       }
     } finally {
       Atomics.sub(this.#cells, this.#waiters, 1)
-      signal?.removeEventListener('abort', end)
+      forget?.()
       if (cancelTimer) cancelTimer()
       if (this.#isWatching && this.#sleepers.size === 0) Atomics.notify(this.#cells, this.#epoch)
     }

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { WaitCell } from '../../src/memory/wait-cell.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
@@ -63,6 +64,18 @@ describe('a wait cell', () => {
     expect(await waiting).toBe(false)
     expect(await cell.parkAsync(() => false, { signal: controller.signal })).toBe(false)
     expect(cells[1]).toBe(0)
+  })
+
+  it('listens once to a signal by which many wait, and no more when they have gone', async () => {
+    const cells = newCells()
+    const cell = new WaitCell(cells, 0)
+    const { signal } = new AbortController()
+    const waits = Array.from({ length: 12 }, () => cell.parkAsync(() => Atomics.load(cells, 4) === 1, { signal }))
+    expect(getEventListeners(signal, 'abort').length).toBe(1)
+    Atomics.store(cells, 4, 1)
+    cell.wake()
+    expect(await Promise.all(waits)).toEqual(Array(12).fill(true))
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   it('keeps nothing of those who have given up, many at a time', async () => {

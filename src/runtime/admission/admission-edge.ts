@@ -1,6 +1,6 @@
-import { AbortWatch } from '../../connector/abort-watch.ts'
 import type { EventfluxError } from '../../errors.ts'
 import type { RejectReason } from '../../metrics/counters.ts'
+import { AbortWatch } from '../../time/abort-watch.ts'
 import type { Clock } from '../../time/clock.ts'
 import type { AdmissionStore, GrowthWarning } from './admission-store.ts'
 import type { AdmissionListener } from './ledger.ts'
