@@ -48,7 +48,7 @@ export function expectSignal(signal: unknown): void {
 export const isFunction = (value: unknown): boolean => typeof value === 'function'
 export const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
-export const has =
+const has =
   (...methods: readonly string[]) =>
   (value: unknown): boolean =>
     isObject(value) && methods.every(method => isFunction((value as Record<string, unknown>)[method]))
