@@ -22,9 +22,10 @@ export function explainPhysical(logical: LogicalPlan): string {
   const listener: AssemblyParts['listener'] = {
     ready: nothing,
     failed: nothing,
-    rowsArrived: nothing,
+    rowsArrived: () => 0,
     makeRoom: nothing,
     grew: nothing,
+    batchBegins: nothing,
     batchDone: nothing,
     spaceFreed: nothing,
     timerDue: nothing,

@@ -49,7 +49,10 @@ export class Job<In = unknown, Out = unknown> {
   readonly #meter: JobMeter | undefined
   readonly #queue: RowQueueSink<unknown> | undefined
   readonly #plan: LogicalPlan
+  /** Rows in the ring with which a turn is taken at once. */
   readonly #driveRows: number
+  /** Rows in the ring up to which none of them changes anything: a turn is on its way, and an edge half full presses on nobody. */
+  readonly #quietRows: number
   readonly #recovery: JobRecovery
   readonly #life: JobLifecycle
   readonly #growListeners = new Listeners<GrowthWarning>('onGrow', error => this.failed(error))
@@ -70,6 +73,7 @@ export class Job<In = unknown, Out = unknown> {
     this.engine = parts.engine
     this.mode = parts.mode
     this.#driveRows = Math.min(parts.assembly.maxBatch, parts.assembly.edge.ring.capacity)
+    this.#quietRows = Math.min(this.#driveRows, parts.assembly.edge.ring.capacity >>> 1) - 1
     becomesObservable(this)
   }
 
@@ -227,15 +231,23 @@ export class Job<In = unknown, Out = unknown> {
   }
 
   /** @internal */
-  rowsArrived(): void {
+  rowsArrived(): number {
     this.#meter?.rowsArrived()
-    if (this.#assembly.edge.ring.length >= this.#driveRows) this.turns.work()
+    const { length } = this.#assembly.edge.ring
+    if (length >= this.#driveRows) this.turns.work()
     else this.turns.schedule()
+    return this.#quietRows - length
   }
 
   /** @internal */
   grew(warning: GrowthWarning): void {
     this.#growListeners.tell(warning)
+  }
+
+  /** @internal */
+  batchBegins(): void {
+    this.#meter?.batchBegins()
+    this.#assembly.edge.rowsLeave()
   }
 
   /** @internal */

@@ -115,6 +115,7 @@ const listenerOf = (job: () => Job<never, unknown>): AssemblyParts['listener'] =
   rowsArrived: () => job().rowsArrived(),
   makeRoom: () => job().turns.work(),
   grew: warning => job().grew(warning),
+  batchBegins: () => job().batchBegins(),
   batchDone: (rows, busyNs) => job().batchDone(rows, busyNs),
   spaceFreed: () => job().spaceFreed(),
   timerDue: (stage, atMs) => job().turns.timerDue(stage, atMs),

@@ -79,6 +79,11 @@ export class JobMeter {
     if (this.pressureListeners.size > 0) this.#pressure.check()
   }
 
+  /** The ring is as full now as it has come to be since the last batch. */
+  batchBegins(): void {
+    this.#input.onDepth(this.#assembly.edge.ring.length)
+  }
+
   batchDone(rows: number, busyNs: number): void {
     const { edge } = this.#assembly
     this.#metrics.recordBatch(rows, this.#newRowsOut(), busyNs)

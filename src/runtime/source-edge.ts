@@ -1,11 +1,8 @@
 import type { EventfluxError } from '../errors.ts'
-import type { Arena } from '../memory/arena.ts'
 import { ByteBoundRing } from '../memory/byte-bound-ring.ts'
-import type { ColumnField } from '../memory/column-buffers.ts'
 import type { ColumnBlock } from '../memory/column-input.ts'
 import type { PreparedColumns } from '../memory/column-source.ts'
 import { ColumnWriter } from '../memory/column-writer.ts'
-import type { Dictionary } from '../memory/dictionary.ts'
 import { RingBuffer } from '../memory/ring-buffer.ts'
 import type { RowRing } from '../memory/row-ring.ts'
 import { RowWriter } from '../memory/row-writer.ts'
@@ -13,13 +10,10 @@ import { SegmentedRing } from '../memory/segmented-ring.ts'
 import type { RejectReason } from '../metrics/counters.ts'
 import { normaliseStrategy } from '../plan/backpressure-strategy.ts'
 import type { ResolvedConfig } from '../plan/config.ts'
-import type { FutureLimit } from '../plan/future-limits.ts'
-import type { Clock } from '../time/clock.ts'
-import type { KernelExports } from '../wasm/exports.ts'
 import { Admission, type PushOptions } from './admission/admission.ts'
-import type { GrowthWarning } from './admission/admission-store.ts'
 import { type AdmissionListener, Ledger } from './admission/ledger.ts'
 import type { BatchResult, PushResult } from './admission/push-result.ts'
+import type { EdgeConsumer, SourceEdgeOptions } from './edge-parts.ts'
 import { checkEventArray } from './event-array.ts'
 import { InputRuns } from './input-runs.ts'
 import { type LendOptions, Loan } from './loan.ts'
@@ -32,41 +26,6 @@ const REWRITTEN_ROWS = 64
 
 /** Under these strategies rows wait when there is no room, so that they may wait for those who work on lent ones. */
 const WAITING: ReadonlySet<ResolvedConfig['backpressure']['kind']> = new Set(['block', 'backoff'] as const)
-
-/** Who works on the rows behind the edge. */
-export interface EdgeConsumer {
-  /** Rows were published. */
-  rowsArrived(): void
-  /** The edge is full: works on its rows at once, if that is possible now. */
-  makeRoom(): void
-  /** The edge took more memory. */
-  grew(warning: GrowthWarning): void
-  /** Something no single event is to blame for: a bound on state was reached, or a strategy ends the job. */
-  failed(error: unknown): void
-}
-
-interface SourceEdgeOptions {
-  readonly arena: Arena
-  readonly kernels: KernelExports
-  readonly fields: readonly ColumnField[]
-  readonly dictionaries: readonly (Dictionary | undefined)[]
-  /** Names of columns no step reads. */
-  readonly unread: ReadonlySet<string>
-  readonly config: ResolvedConfig
-  readonly clock: Clock
-  /** Most rows written in one piece. */
-  readonly maxBatch: number
-  /** Decides on an event that doesn't fit the schema: throws, or returns and the event is dropped. */
-  readonly onInvalid: (event: unknown, error: EventfluxError) => void
-  readonly consumer: EdgeConsumer
-  /** Sources of the job: each is an input, and what is pushed is one more. */
-  readonly sources: number
-  /** Told when what comes in hangs on more than one input. */
-  readonly order: OutputOrder
-  /** How far ahead of the clock times may be. */
-  readonly limits: readonly FutureLimit[]
-  readonly random?: () => number
-}
 
 /**
  * The way into a job: events and columns are checked, written straight into the ring's columns, and published. What
@@ -95,8 +54,12 @@ export class SourceEdge implements AdmissionListener {
   readonly #byteBound: ByteBoundRing | undefined
   #pastRing: PastRing | undefined
   readonly #strategy: ResolvedConfig['backpressure']
+  /** Whether more is asked of a row that is written than that it fits its schema: when it is, and how many bytes there are. */
+  readonly #checksWritten: boolean
   /** Rows an admission counted as taken that the source's error policy dropped. */
   #dropped = 0
+  /** Rows that may go straight in, one by one, without anybody being asked or told: there is room, and nobody waits. */
+  #untold = 0
 
   constructor(options: SourceEdgeOptions) {
     const { arena, kernels, fields, dictionaries, unread, config, clock } = options
@@ -124,6 +87,7 @@ export class SourceEdge implements AdmissionListener {
     this.#order = order
     if (limits.length > 0)
       this.#times = new TimeGuard({ ring: this.ring, memory: arena.memory, kernels, clock, limits })
+    this.#checksWritten = this.#times !== undefined || this.#byteBound !== undefined
     this.inputs = sources === 0 ? undefined : new InputRuns(sources, () => this.ledger.accepted)
     this.#pushes = sources
     this.#settled = new Float64Array(sources + 1)
@@ -214,15 +178,22 @@ export class SourceEdge implements AdmissionListener {
     this.#dropped = 0
   }
 
+  /** Rows are about to be taken out: whoever takes them is told of the next one. */
+  rowsLeave(): void {
+    this.#untold = 0
+  }
+
   spaceFreed(): void {
     this.#admission.spaceFreed()
   }
 
   close(): void {
+    this.#untold = 0
     this.#admission.close()
   }
 
   fail(error: unknown): void {
+    this.#untold = 0
     this.#admission.fail(error)
   }
 
@@ -231,11 +202,18 @@ export class SourceEdge implements AdmissionListener {
     const arrived = rows - this.#dropped
     this.#dropped = 0
     this.ledger.onAccepted(arrived)
-    if (arrived > 0) this.#consumer.rowsArrived()
+    const untold = arrived > 0 ? this.#consumer.rowsArrived() : 0
+    // What is bounded in bytes may be full at any number of rows.
+    this.#untold = this.#admission.isFree && this.#byteBound === undefined ? Math.max(0, untold) : 0
   }
 
   onRejected(reason: RejectReason, rows: number): void {
+    this.#untold = 0
     this.ledger.onRejected(reason, rows)
+  }
+
+  onWaiting(): void {
+    this.#untold = 0
   }
 
   onEvicted(rows: number): void {
@@ -249,6 +227,16 @@ export class SourceEdge implements AdmissionListener {
 
   /** Writes an event if that can be done without waiting for anybody. */
   #writeNow(event: unknown, input: number): boolean {
+    if (this.#untold === 0) return this.#writeAndTell(event, input)
+    if (!this.#write(event, input)) return false
+    if (this.#untold > 0) {
+      this.#untold--
+      this.ledger.onAccepted(1)
+    } else this.onAccepted(1)
+    return true
+  }
+
+  #writeAndTell(event: unknown, input: number): boolean {
     const admission = this.#admission
     if (!admission.isFree) return false
     if (!this.#write(event, input)) {
@@ -319,6 +307,13 @@ export class SourceEdge implements AdmissionListener {
       this.#consumer.failed(error)
       throw error
     }
+    if (!fits || this.#checksWritten) return this.#checkWritten(event, input, row, fits)
+    this.#publish(1, input)
+    return true
+  }
+
+  /** The same of a row that is written, for all but the plainest: apart, so that what most pushes run stays small. */
+  #checkWritten(event: unknown, input: number, row: number, fits: boolean): boolean {
     if (!fits) this.#invalidRow(input, event, this.#rows.lastError())
     else if (this.#times?.fitting(row, 1) === 0) this.#invalidRow(input, event, this.#tooEarly(row))
     else if (this.#byteBound !== undefined && this.#byteBound.fitting(1) === 0) {
@@ -386,7 +381,7 @@ export class SourceEdge implements AdmissionListener {
   }
 
   #invalid(event: unknown, error: EventfluxError): void {
-    this.ledger.onRejected('invalid', 1)
+    this.onRejected('invalid', 1)
     this.#onInvalid(event, error)
     this.#dropped++
   }

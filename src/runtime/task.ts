@@ -14,6 +14,8 @@ export type TaskState =
 
 /** Told once per batch. */
 export interface TaskListener {
+  /** A batch is about to be taken from the ring. */
+  batchBegins(): void
   /** A batch of `rows` went through the chain in `busyNs`. Its rows have left the ring. */
   batchDone(rows: number, busyNs: number): void
   /** Room appeared in the ring. */
@@ -121,6 +123,7 @@ export class Task {
         const most = next === undefined ? this.#maxBatch : Math.min(this.#maxBatch, next.at - position)
         const rows = this.#pace === undefined ? most : this.#rowsNow(this.#pace, most)
         if (rows === 0) continue
+        this.#listener.batchBegins()
         const batch = this.#intake.poll(rows)
         this.#inputs?.show(position, batch.length)
         this.#held = batch.length

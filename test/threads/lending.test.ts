@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Job, JobSummary, PipelineConfig } from '../../src/index.ts'
+import { PastRing } from '../../src/runtime/past-ring.ts'
 import { bounded } from '../bounded.ts'
 import { sorted } from './events.ts'
 import { lentRows } from './lent-rows.ts'
@@ -15,7 +16,7 @@ const BLOCK = 64
 const names = Array.from({ length: 6 }, (_, i) => `name ${i}`)
 
 /** Rows out of order, some late; in some blocks a time that is none, or a position without a text. */
-function fill(columns: ReturnType<typeof blocksOf>[number], block: number, rows = BLOCK): void {
+function fill(columns: Block, block: number, rows = BLOCK): void {
   const { time, name, n, x, big } = columns
   for (let row = 0; row < rows; row++) {
     const i = block * BLOCK + row
@@ -32,7 +33,8 @@ function fill(columns: ReturnType<typeof blocksOf>[number], block: number, rows 
 }
 
 const blocksOf = (job: Running, blocks: number, rows = BLOCK) => job.lendableColumns(readings, { rows, blocks })
-const coded = <Block extends { readonly name: Int32Array }>(block: Block) => ({
+type Block = ReturnType<typeof blocksOf>[number]
+const coded = <Each extends { readonly name: Int32Array }>(block: Each) => ({
   ...block,
   name: { codes: block.name, dictionary: names },
 })
@@ -196,6 +198,34 @@ describe('columns that are lent', () => {
     expect(results.every(result => result === true)).toBe(true)
     await job.drain()
     expect(job.counts()).toMatchObject({ accepted: 600 * BLOCK, delivered: 600 * BLOCK, queued: 0 })
+  })
+
+  it('are not overtaken by an event that comes while they wait', async () => {
+    const { of } = PastRing.prototype
+    let isFull = false
+    vi.spyOn(PastRing.prototype, 'of').mockImplementation(function (this: PastRing, ...block) {
+      const take = of.apply(this, block)
+      return take && ((from, rows) => (isFull ? 'full' : take(from, rows)))
+    })
+    const job = await run({ engine: 'wasm', maxBatch: 64 }, { workers: 2, sink: () => {} })
+    const [first, second, third] = blocksOf(job, 3).map((block, i) => {
+      fill(block, i)
+      return coded(block)
+    })
+    // Texts have to be known first.
+    expect(job.lendColumns(first!)).toBe(true)
+    await job.flush()
+    expect(job.lendColumns(second!)).toBe(true)
+    isFull = true
+    const waiting = job.lendColumns(third!)
+    const event = { time: 1e12, name: 'name 1', n: 5, x: 1, big: 2n }
+    const pushed = job.push(event)
+    expect([waiting, pushed]).toEqual([expect.any(Promise), expect.any(Promise)])
+    isFull = false
+    expect(job.push(event)).toBe(true)
+    expect(await Promise.all([waiting, pushed])).toEqual([true, true])
+    await job.drain()
+    vi.restoreAllMocks()
   })
 
   it('are returned when a worker is gone, and not before all are', async () => {
