@@ -17,6 +17,7 @@ import { type RunOptions, sourcesOf } from './runtime/run-options.ts'
 import { type OpenWorkers, threadsOfJob } from './threads/threads-of-job.ts'
 import { systemClock } from './time/clock.ts'
 import { EventDrivenClock } from './time/event-driven-clock.ts'
+import { onAbort } from './time/on-abort.ts'
 import type { KernelModule } from './wasm/kernel-module.ts'
 
 /** Rows that may wait for an iterating reader unless told otherwise. */
@@ -136,7 +137,6 @@ function stopOnAbort(job: Job<never, unknown>, signal: AbortSignal): void {
     stop()
     return
   }
-  signal.addEventListener('abort', stop)
-  const forget = (): void => signal.removeEventListener('abort', stop)
+  const forget = onAbort(signal, stop)
   job.done.then(forget, forget)
 }

@@ -1,6 +1,6 @@
 import { type EventfluxError, messageOf, sinkFailed, sourceFailed, stageFailed } from '../errors.ts'
-import { AbortWatch } from '../time/abort-watch.ts'
 import type { Clock } from '../time/clock.ts'
+import { onAbort } from '../time/on-abort.ts'
 import {
   checkErrorPolicy,
   type DeadLetterPolicy,
@@ -38,8 +38,6 @@ export class ErrorPolicyRunner<R = unknown> {
   readonly #policy: ErrorPolicy<R>
   readonly #clock: Clock
   readonly #signal: AbortSignal | undefined
-  /** Rows that wait for their next attempt. */
-  readonly #aborts = new AbortWatch()
   readonly #fatal: (typeof MAKERS)[StageRole]
 
   /** @throws EventfluxError `OPTION_INVALID` for a policy out of range. */
@@ -130,7 +128,7 @@ export class ErrorPolicyRunner<R = unknown> {
     let forget = (): void => {}
     let cancel = (): void => {}
     const isAborted = await new Promise<boolean>(resolve => {
-      if (signal !== undefined) forget = this.#aborts.on(signal, () => resolve(true))
+      if (signal !== undefined) forget = onAbort(signal, () => resolve(true))
       cancel = this.#clock.after(ms, () => resolve(false))
     })
     forget()

@@ -1,5 +1,5 @@
-import { AbortWatch } from '../time/abort-watch.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
+import { onAbort } from '../time/on-abort.ts'
 
 /** 32-bit words a wait cell takes. */
 export const WAIT_CELL_WORDS = 2
@@ -41,7 +41,6 @@ export class WaitCell {
   readonly #waiters: number
   /** Who of this thread sleeps without blocking it, and whether the epoch is watched for them. */
   readonly #sleepers = new Set<() => void>()
-  readonly #aborts = new AbortWatch()
   #isWatching = false
   readonly #woken = (): void => {
     this.#isWatching = false
@@ -95,7 +94,7 @@ export class WaitCell {
       lookAgain()
     }
     const cancelTimer = timeoutMs !== undefined && timeoutMs < Number.POSITIVE_INFINITY && clock.after(timeoutMs, end)
-    const forget = signal === undefined ? undefined : this.#aborts.on(signal, end)
+    const forget = signal === undefined ? undefined : onAbort(signal, end)
     Atomics.add(this.#cells, this.#waiters, 1)
     try {
       for (;;) {

@@ -25,6 +25,17 @@ it('runs forty sources at once without a warning about their listeners', async (
   expect(warnings).toEqual([])
 })
 
+it('runs forty jobs that are stopped by one signal without a warning about their listeners', async () => {
+  const stop = new AbortController()
+  const jobs = await Promise.all(Array.from({ length: 40 }, () => numbers.run({ sink: [], signal: stop.signal })))
+  await jobs[7]!.drain()
+  stop.abort()
+  await Promise.all(jobs.map(job => job.done))
+  await new Promise(resolve => setTimeout(resolve, 10))
+  expect(jobs.map(job => job.state)).toEqual(jobs.map(() => 'stopped'))
+  expect(warnings).toEqual([])
+})
+
 it('aborts every source when the job stops', async () => {
   let stopped = 0
   const waiting = (): Source<never> => ({

@@ -1,7 +1,7 @@
 import type { EventfluxError } from '../../errors.ts'
 import type { RejectReason } from '../../metrics/counters.ts'
-import { AbortWatch } from '../../time/abort-watch.ts'
 import type { Clock } from '../../time/clock.ts'
+import { onAbort } from '../../time/on-abort.ts'
 import type { AdmissionStore, GrowthWarning } from './admission-store.ts'
 import type { AdmissionListener } from './ledger.ts'
 import type { Offer } from './offer.ts'
@@ -19,7 +19,6 @@ export class AdmissionEdge {
   readonly #listener: AdmissionListener
   readonly #onGrow: ((warning: GrowthWarning) => void) | undefined
   readonly #line = new WaitingLine()
-  readonly #aborts = new AbortWatch()
   #state: EdgeState = 'open'
   #failure: unknown
   /** Whether a row may go straight in: the edge is open and nobody waits. Kept as a field because every push reads it. */
@@ -100,7 +99,7 @@ export class AdmissionEdge {
       this.#line.join(waiter)
       this.#isClear = false
       this.#listener.onWaiting?.()
-      if (signal !== undefined) waiter.onEnd(this.#aborts.on(signal, () => this.#giveUp(waiter, 'aborted')))
+      if (signal !== undefined) waiter.onEnd(onAbort(signal, () => this.#giveUp(waiter, 'aborted')))
       if (patience === undefined) return
       const retry = () => {
         this.serve()
