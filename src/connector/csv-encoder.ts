@@ -3,7 +3,7 @@ import { encodeJson } from './ndjson-encoder.ts'
 /**
  * One row as a record of CSV (RFC 4180), without the line end: the values of `fields`, in their order. Text is quoted
  * where it must be, and when it is empty, so that it differs from null, which is nothing at all. Lists and objects are
- * written as the JSON that `encodeNdjson` makes of them. Halves of surrogate pairs, which UTF-8 has no bytes for, are U+FFFD
+ * written as the JSON that `encodeNdjson` makes of them, a `Date` as its text in ISO 8601. Halves of surrogate pairs, which UTF-8 has no bytes for, are U+FFFD
  * once the line is bytes; in JSON they are escaped.
  *
  * Text is written as it is: a cell that begins with `=`, `+`, `-` or `@` is a formula to some spreadsheets.
@@ -42,8 +42,10 @@ function encodeCell(value: unknown, delimiter: string): string {
     case 'string':
       return encodeText(value, delimiter)
     case 'object': {
-      const json = value === null ? undefined : encodeJson(value)
-      return json === undefined ? '' : encodeText(json, delimiter)
+      const json = encodeJson(value)
+      if (json === undefined || json === 'null') return ''
+      // What is a text in JSON, as a Date is, is that text.
+      return encodeText(json.startsWith('"') ? JSON.parse(json) : json, delimiter)
     }
     default:
       return ''

@@ -105,6 +105,11 @@ describe('the text itself', () => {
     expect(encodeCsv({ left: { toJSON: () => undefined }, none: null }, ['left', 'none'])).toBe(',')
   })
 
+  test('CSV writes a date, and whatever says of itself in JSON that it is a text, as that text', () => {
+    const values = { at: new Date(86_400_000), name: { toJSON: () => 'a "b"' }, never: new Date(Number.NaN) }
+    expect(encodeCsv(values, ['at', 'name', 'never'])).toBe('1970-01-02T00:00:00.000Z,"a ""b""",')
+  })
+
   test('CSV quotes what must be quoted, and nothing else', () => {
     const values = {
       a: 'x',
