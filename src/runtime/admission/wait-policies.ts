@@ -1,3 +1,4 @@
+import { optionInvalid, show } from '../../errors.ts'
 import type { ExponentialBackoff } from '../../plan/backpressure-strategy.ts'
 import type { AdmissionEdge } from './admission-edge.ts'
 import type { AdmissionPolicy } from './admission-policy.ts'
@@ -41,6 +42,13 @@ export class Backoff implements AdmissionPolicy {
     return edge.wait(offer, this.#sleeps(edge))
   }
 
+  /** @throws EventfluxError `OPTION_INVALID`; whatever `random` throws. */
+  #jitter(): number {
+    const share = this.#random()
+    if (share >= 0 && share <= 1) return share
+    throw optionInvalid(`random gives numbers from 0 to below 1, not ${show(share)}`, { value: share, at: 'random' })
+  }
+
   #sleeps(edge: AdmissionEdge): Patience {
     const { initialMs, factor, maxMs, attempts, jitter } = this.#strategy
     return wait => {
@@ -51,7 +59,7 @@ export class Backoff implements AdmissionPolicy {
         let delayMs = lengthMs
         if (jitter === 'full') {
           try {
-            delayMs *= this.#random()
+            delayMs *= this.#jitter()
           } catch (error) {
             return wait.fail(error)
           }

@@ -259,6 +259,16 @@ describe('backoff', () => {
     expect(inside).toEqual([3])
   })
 
+  it.each([Number.NaN, -0.1, 1.5, 'half', undefined])(
+    'fails a push whose jitter is %s, and no wait begins',
+    async share => {
+      const { push, clock, admission } = edge(1, { ...strategy, jitter: 'full' }, () => share as number)
+      push(1)
+      await expect(push(2)).rejects.toMatchObject({ code: 'OPTION_INVALID', at: 'random' })
+      expect([admission.waiting, clock.timers]).toEqual([0, 0])
+    },
+  )
+
   it('is accepted on a slot that frees during a sleep and leaves no timer behind', async () => {
     const { push, pop, clock } = edge(1, strategy)
     push(1)
