@@ -168,7 +168,7 @@ class Assembler {
       config,
       clock,
       maxBatch: this.#maxBatch,
-      onInvalid: (event, error) => this.#invalid.refuse(event, error),
+      invalid: this.#invalid,
       consumer: listener,
       sources: sourcesOf(options).length,
       order: this.#order,

@@ -1,4 +1,3 @@
-import type { EventfluxError } from '../errors.ts'
 import type { Arena } from '../memory/arena.ts'
 import type { ColumnField } from '../memory/column-buffers.ts'
 import type { Dictionary } from '../memory/dictionary.ts'
@@ -7,6 +6,7 @@ import type { FutureLimit } from '../plan/future-limits.ts'
 import type { Clock } from '../time/clock.ts'
 import type { KernelExports } from '../wasm/exports.ts'
 import type { GrowthWarning } from './admission/admission-store.ts'
+import type { InvalidEvents } from './invalid-events.ts'
 import type { OutputOrder } from './output-order.ts'
 
 /** Who works on the rows behind the edge. */
@@ -36,8 +36,8 @@ export interface SourceEdgeOptions {
   readonly clock: Clock
   /** Most rows written in one piece. */
   readonly maxBatch: number
-  /** Decides on an event that doesn't fit the schema: throws, or returns and the event is dropped. */
-  readonly onInvalid: (event: unknown, error: EventfluxError) => void
+  /** Takes events that don't fit the schema: throws, or returns and the event is dropped. */
+  readonly invalid: InvalidEvents
   readonly consumer: EdgeConsumer
   /** Sources of the job: each is an input, and what is pushed is one more. */
   readonly sources: number

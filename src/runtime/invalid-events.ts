@@ -1,6 +1,6 @@
 import type { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
 
-/** As many dead letters may be on their way before a source has to wait. */
+/** As many dead letters may be on their way before whoever gives events has to wait. */
 const MOST_LETTERS = 64
 
 /** Events that don't fit the schema, left to the error policy of the source. */
@@ -11,6 +11,7 @@ export class InvalidEvents {
   readonly #letters = new Set<Promise<void>>()
   #room: Promise<void> | undefined
   #makeRoom: (() => void) | undefined
+  #hasEnded = false
 
   /**
    * @param policy undefined: what doesn't fit is thrown to whoever gave it.
@@ -30,13 +31,19 @@ export class InvalidEvents {
     this.#letters.add(letter)
   }
 
-  /** Resolves when there is room for more dead letters; undefined: there is now. */
+  /** Resolves when there is room for more dead letters, or the job has ended; undefined: there is now. */
   room(): Promise<void> | undefined {
-    if (this.#letters.size < MOST_LETTERS) return undefined
+    if (this.#hasEnded || this.#letters.size < MOST_LETTERS) return undefined
     this.#room ??= new Promise(resolve => {
       this.#makeRoom = resolve
     })
     return this.#room
+  }
+
+  /** What is answered to whoever gave events: once there is room for more of them that don't fit. */
+  pace<R>(result: R | Promise<R>): R | Promise<R> {
+    const room = this.room()
+    return room === undefined ? result : Promise.all([result, room]).then(([decided]) => decided)
   }
 
   /** Resolves when no dead letter is on its way. */
@@ -44,9 +51,18 @@ export class InvalidEvents {
     while (this.#letters.size > 0) await Promise.all(this.#letters)
   }
 
+  /** The job has ended: nobody waits any more. */
+  end(): void {
+    this.#hasEnded = true
+    this.#letGo()
+  }
+
   #arrived(letter: Promise<void>): void {
     this.#letters.delete(letter)
-    if (this.#letters.size >= MOST_LETTERS) return
+    if (this.#letters.size < MOST_LETTERS) this.#letGo()
+  }
+
+  #letGo(): void {
     this.#makeRoom?.()
     this.#room = undefined
     this.#makeRoom = undefined

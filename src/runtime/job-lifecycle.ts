@@ -107,7 +107,6 @@ export class JobLifecycle {
     if (sources.length === 0) return
     this.#sources = new SourceIntakes(sources, {
       edge: this.#assembly.edge,
-      invalid: this.#assembly.invalid,
       signal: this.#sourceAbort.signal,
       clock: this.#clock,
       schema: this.#schema,
@@ -196,8 +195,9 @@ export class JobLifecycle {
     if (this.hasEnded) return
     this.#isEnding = true
     const abandoned = rowsInside(this.#assembly)
-    const { edge, task } = this.#assembly
+    const { edge, task, invalid } = this.#assembly
     edge.fail(this.#failure)
+    invalid.end()
     this.#sourceAbort.abort()
     this.#abort.abort()
     task.stop()

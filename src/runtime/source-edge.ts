@@ -16,6 +16,7 @@ import type { BatchResult, PushResult } from './admission/push-result.ts'
 import type { EdgeConsumer, SourceEdgeOptions } from './edge-parts.ts'
 import { checkEventArray } from './event-array.ts'
 import { InputRuns } from './input-runs.ts'
+import type { InvalidEvents } from './invalid-events.ts'
 import { type LendOptions, Loan } from './loan.ts'
 import type { OutputOrder } from './output-order.ts'
 import { PastRing, type TakePast, type WayPastRing } from './past-ring.ts'
@@ -40,7 +41,9 @@ export class SourceEdge implements AdmissionListener {
   readonly #rows: RowWriter
   readonly #columns: ColumnWriter
   readonly #consumer: EdgeConsumer
-  readonly #onInvalid: SourceEdgeOptions['onInvalid']
+  readonly #invalid: InvalidEvents
+  /** Whether there may be dead letters on their way. */
+  #hasLetters = false
   readonly #times: TimeGuard | undefined
   readonly #maxBatch: number
   readonly #order: OutputOrder
@@ -81,7 +84,7 @@ export class SourceEdge implements AdmissionListener {
     })
     this.#consumer = options.consumer
     this.#strategy = config.backpressure
-    this.#onInvalid = options.onInvalid
+    this.#invalid = options.invalid
     this.#maxBatch = options.maxBatch
     const { sources, limits, order } = options
     this.#order = order
@@ -119,8 +122,9 @@ export class SourceEdge implements AdmissionListener {
 
   /** @param input The number of the source the event comes from; default: it is pushed into the job. */
   push(event: unknown, options?: PushOptions, input = this.#pushes): PushResult | Promise<PushResult> {
-    if (options === undefined && this.#writeNow(event, input)) return true
-    return this.#admit(event, options, input)
+    if (options !== undefined || !this.#writeNow(event, input))
+      return this.#invalid.pace(this.#admit(event, options, input))
+    return this.#hasLetters ? this.#invalid.pace(true) : true
   }
 
   /** Never waits, never evicts: true when the event is in. */
@@ -136,18 +140,19 @@ export class SourceEdge implements AdmissionListener {
     input = this.#pushes,
   ): BatchResult | Promise<BatchResult> {
     checkEventArray('pushMany', events)
-    return this.#pushBlock(
+    const result = this.#pushBlock(
       input,
       events.length,
       (from, count, row) => this.#rows.writeRows(events, from, count, row),
       (from, error) => this.#invalidRow(input, events[from], error ?? this.#rows.lastError()),
       options,
     )
+    return this.#invalid.pace(result)
   }
 
   /** @throws EventfluxError `EVENT_INVALID` for a block whose columns don't fit the schema or each other. */
   pushColumns(block: ColumnBlock, options?: PushOptions, input = this.#pushes): BatchResult | Promise<BatchResult> {
-    return this.#pushPrepared(block, this.#columns.prepare(block), options, input)
+    return this.#invalid.pace(this.#pushPrepared(block, this.#columns.prepare(block), options, input))
   }
 
   /** Memory for columns to lend; undefined: what is lent is copied, wherever it stands. */
@@ -165,17 +170,18 @@ export class SourceEdge implements AdmissionListener {
       const result = this.#pushPrepared(block, this.#columns.prepare(block), options, this.#pushes, lent)
       if (result instanceof Promise) result.then(loan.end, loan.end)
       else loan.end()
-      return result
+      return this.#invalid.pace(result)
     } catch (error) {
       loan.end()
       throw error
     }
   }
 
-  /** Input that never became an event: counted and left to the error policy of the source. */
-  reject(error: EventfluxError): void {
-    this.#invalid(error.value, error)
+  /** Input that never became an event: counted and left to the error policy of the source. A promise while there is no room for more. */
+  reject(error: EventfluxError): void | Promise<void> {
+    this.#refuse(error.value, error)
     this.#dropped = 0
+    return this.#invalid.room()
   }
 
   /** Rows are about to be taken out: whoever takes them is told of the next one. */
@@ -296,7 +302,7 @@ export class SourceEdge implements AdmissionListener {
     return this.#admission.admitMany(length, acceptSome, options)
   }
 
-  /** False: there is no room. @throws what `onInvalid` throws for an event that doesn't fit. */
+  /** False: there is no room. @throws what the policy has thrown for an event that doesn't fit. */
   #write(event: unknown, input: number): boolean {
     const row = this.ring.claimRow()
     if (row < 0) return false
@@ -377,12 +383,14 @@ export class SourceEdge implements AdmissionListener {
 
   #invalidRow(input: number, event: unknown, error: EventfluxError): void {
     this.#settled[input]! += 1
-    this.#invalid(event, error)
+    this.#refuse(event, error)
   }
 
-  #invalid(event: unknown, error: EventfluxError): void {
+  /** @throws `error` where the policy is to fail. */
+  #refuse(event: unknown, error: EventfluxError): void {
     this.onRejected('invalid', 1)
-    this.#onInvalid(event, error)
+    this.#invalid.refuse(event, error)
+    this.#hasLetters = true
     this.#dropped++
   }
 }

@@ -4,13 +4,11 @@ import type { ColumnBlock } from '../memory/column-input.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { Clock } from '../time/clock.ts'
 import type { BatchResult, PushResult } from './admission/push-result.ts'
-import type { InvalidEvents } from './invalid-events.ts'
 import type { SourceEdge } from './source-edge.ts'
 
 /** What the intakes of all sources are made of. */
 interface IntakeParts {
   readonly edge: SourceEdge
-  readonly invalid: InvalidEvents
   readonly signal: AbortSignal
   readonly clock: Clock
   readonly schema: Schema
@@ -66,7 +64,6 @@ class EdgeIntake implements SourceIntake {
   readonly clock: Clock
   readonly schema: Schema
   readonly #edge: SourceEdge
-  readonly #invalid: InvalidEvents
   /** The number of the source. */
   readonly #input: number
 
@@ -75,31 +72,23 @@ class EdgeIntake implements SourceIntake {
     this.clock = parts.clock
     this.schema = parts.schema
     this.#edge = parts.edge
-    this.#invalid = parts.invalid
     this.#input = parts.input
   }
 
   push(event: unknown): ReturnType<SourceEdge['push']> {
-    return this.#paced(this.#counted(this.#edge.push(event, undefined, this.#input)))
+    return this.#counted(this.#edge.push(event, undefined, this.#input))
   }
 
   pushMany(events: readonly unknown[]): ReturnType<SourceEdge['pushMany']> {
-    return this.#paced(this.#counted(this.#edge.pushMany(events, undefined, this.#input)))
+    return this.#counted(this.#edge.pushMany(events, undefined, this.#input))
   }
 
   pushColumns(columns: ColumnBlock): ReturnType<SourceEdge['pushColumns']> {
-    return this.#paced(this.#counted(this.#edge.pushColumns(columns, undefined, this.#input)))
+    return this.#counted(this.#edge.pushColumns(columns, undefined, this.#input))
   }
 
   reject(error: EventfluxError): void | Promise<void> {
-    this.#edge.reject(error)
-    return this.#invalid.room()
-  }
-
-  /** Whoever gives more that is invalid than is taken as dead letters waits for these, too. */
-  #paced<R>(result: R | Promise<R>): R | Promise<R> {
-    const room = this.#invalid.room()
-    return room === undefined ? result : Promise.all([result, room]).then(([decided]) => decided)
+    return this.#edge.reject(error)
   }
 
   /** Rows the strategy refused are not given again; those that came too late for this run are. */

@@ -31,12 +31,13 @@ const SOURCES = {
 }
 
 /** A job whose dead letters are taken when that is said. */
-async function start(source: (given: () => void) => SourceLike<{ n: number }>) {
+async function start(source?: (given: () => void) => SourceLike<{ n: number }>) {
   const letters: ((outcome: 'taken' | 'lost') => void)[] = []
   let given = 0
   let isOpen = false
   const job = await pipeline(numbers).run({
-    source: source(() => given++),
+    ...(source && { source: source(() => given++) }),
+    sink: () => {},
     errors: {
       source: {
         kind: 'deadLetter',
@@ -93,4 +94,55 @@ describe.each(Object.entries(SOURCES))('a source of %s', (_, source) => {
     for (const settle of letters) settle('taken')
     expect(await failure).toMatchObject({ code: 'SINK_FAILED', message: expect.stringMatching(/dead letter/) })
   })
+})
+
+describe('a push', () => {
+  const bad = { n: 'none' } as unknown as { n: number }
+  const pushes = {
+    push: job => job.push(bad),
+    pushMany: job => job.pushMany([bad]),
+    pushColumns: job => job.pushColumns({ n: [0.5] }),
+    lendColumns: job => job.lendColumns({ n: [0.5] }),
+  } as const satisfies Record<string, (job: Awaited<ReturnType<typeof start>>['job']) => unknown>
+
+  it.each(Object.entries(pushes))('waits for dead letters that are not taken: %s', async (_, push) => {
+    const { job, open, letters } = await start()
+    for (let i = 1; i < 64; i++) expect(push(job)).toBe(true)
+    const waiting = push(job)
+    expect(waiting).toBeInstanceOf(Promise)
+    expect(job.push({ n: 1 })).toBeInstanceOf(Promise)
+    expect(job.tryPush({ n: 2 })).toBe(true)
+    expect([job.counts().accepted, letters.length]).toEqual([2, 64])
+    open()
+    expect(await waiting).toBe(true)
+    expect(push(job)).toBe(true)
+    expect(await job.drain()).toMatchObject({ offered: 67, accepted: 2, invalid: 65, deadLettered: 65 })
+  })
+
+  it('is told what became of it, though it has to wait', async () => {
+    const { job, open } = await start()
+    for (let i = 0; i < 64; i++) void job.push(bad)
+    const results = [job.push({ n: 1 }), job.push({ n: 2 }, { signal: AbortSignal.abort() })]
+    open()
+    expect(await Promise.all(results)).toEqual([true, { ok: false, reason: 'aborted' }])
+    await job.drain()
+  })
+
+  it('does not wait for ever when its job ends', async () => {
+    for (const end of ['stopped', 'failed'] as const) {
+      const { job, letters } = await start()
+      for (let i = 1; i < 64; i++) push(job)
+      const waiting = push(job)
+      if (end === 'stopped') await job.stop({ drain: false })
+      else letters[0]!('lost')
+      expect(await waiting).toBe(true)
+      await expect(
+        job.done.then(
+          () => 'stopped',
+          () => 'failed',
+        ),
+      ).resolves.toBe(end)
+    }
+  })
+  const push = pushes.push
 })
