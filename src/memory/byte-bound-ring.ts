@@ -75,8 +75,12 @@ export class ByteBoundRing implements RowRing {
     return this.#ring.writeRow
   }
 
+  room(n: number): number {
+    return this.#ring.room(Math.min(n, this.free))
+  }
+
   claim(n: number): number {
-    return this.#ring.claim(Math.min(n, this.free))
+    return this.#ring.claim(this.room(n))
   }
 
   claimRow(): number {

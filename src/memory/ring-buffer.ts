@@ -94,11 +94,15 @@ export class RingBuffer implements RowRing {
     return (this.#head + this.#length) & this.#mask
   }
 
-  claim(n: number): number {
+  room(n: number): number {
     if (this.#isClosed) return 0
     const free = this.capacity - this.#length
     const untilWrap = this.#mask + 1 - this.writeRow
-    const rows = Math.min(n, free, untilWrap)
+    return Math.min(n, free, untilWrap)
+  }
+
+  claim(n: number): number {
+    const rows = this.room(n)
     // Never lowered but by publish: rows of an earlier, larger claim may hold codes already.
     if (rows > this.#claimed) this.#claimed = rows
     return rows

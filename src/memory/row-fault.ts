@@ -58,7 +58,7 @@ export class RowFault {
 
   /** Reading threw. An error noted as fatal is thrown on. */
   thrown(field: number, error: unknown, row = -1): false {
-    if (error !== undefined && error === this.#fatal) throw error
+    if (this.isFatal(error)) throw error
     this.#kind = 'thrown'
     this.#field = field
     this.#row = row
@@ -74,6 +74,10 @@ export class RowFault {
   /** An error that isn't the event's fault and ends the job; the caller throws it next. */
   fatal(error: unknown): void {
     this.#fatal = error
+  }
+
+  isFatal(error: unknown): boolean {
+    return error !== undefined && error === this.#fatal
   }
 
   /** The refusal noted last, as an `EVENT_INVALID`. */

@@ -27,10 +27,9 @@ export interface RowRing {
   readonly columns: ColumnBuffers
   /** Position in `columns` of the first claimed row. */
   readonly writeRow: number
-  /**
-   * How many rows, at most `n`, can be written from `writeRow` on without a wrap: 0 when full or closed. Claiming reserves
-   * nothing and may be repeated.
-   */
+  /** How many rows, at most `n`, can be written from `writeRow` on without a wrap: 0 when full or closed. */
+  room(n: number): number
+  /** The same, of rows that are written now: their codes are marked. Claiming reserves nothing and may be repeated. */
   claim(n: number): number
   /** `claim(1)` and `writeRow` in one call, for rows that come one by one: the position to write at, or -1. */
   claimRow(): number

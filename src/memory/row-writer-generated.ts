@@ -15,6 +15,9 @@ const VIEW: Readonly<Record<StoredTypeName, 'f64' | 'f32' | 'i32' | 'u32' | 'i64
   utf8: 'i32',
 }
 
+/** Behind an event of a run. One whose getters ended the run leaves nothing of it. */
+const LEAVE = 'left = next === row ? -left : 0'
+
 /** Row writing as one function per schema, made from text. Call it only where code may be generated. */
 export function generatedRowWriting(parts: WriterParts): RowWriting {
   const make = functionFrom(['memory', 'target', 'fault', 'coders', 'inherited'], writerSource(parts))
@@ -42,7 +45,44 @@ function bind() {
   columns = target.columns
   ${fields.map((field, k) => bindSource(field, k)).join('\n  ')}
 }
+let first = 0
+let next = -1
+// Below zero while one is being written.
+let left = 0
 return {
+  beginRun(row, rows) {
+    if (left < 0) return
+    if (target.columns !== columns) bind()
+    first = next = row
+    left = rows
+  },
+  writeNext(event) {
+    if (left <= 0 || typeof event !== 'object' || event === null) return 0
+    const { ${[...views].join(', ')} } = memory
+    const row = next
+    left = -left
+    try {
+      ${body(`${LEAVE}; return -1`)}
+    } catch (error) {
+      const isFatal = fault.isFatal(error)
+      if (!isFatal) fault.thrownBy(event, error)
+      ${LEAVE}
+      return isFatal ? 0 : -1
+    }
+    ${LEAVE}
+    if (left === 0) return 0
+    next = row + 1
+    left--
+    return 1
+  },
+  endRun() {
+    const rows = next < 0 ? 0 : next - first
+    next = -1
+    if (left > 0) left = 0
+    return rows
+  },
+  inRun: () => (next < 0 ? 0 : next - first + (left < 0 ? 1 : 0)),
+  isWritingNext: () => left < 0,
   writeRow(event, row) {
     if (typeof event !== 'object' || event === null) return fault.event(event)
     ${setUp}

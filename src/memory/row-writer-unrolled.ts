@@ -30,7 +30,46 @@ export function unrolledRowWriting(parts: WriterParts): RowWriting {
       return fault.thrownBy(event as Event, error)
     }
   }
+  const writeInRun = (event: Event, row: number): number => {
+    try {
+      return write(event, row) ? 1 : -1
+    } catch (error) {
+      if (fault.isFatal(error)) return 0
+      fault.thrownBy(event, error)
+      return -1
+    }
+  }
+  let first = 0
+  let next = -1
+  /** Rows that may still come in the run; below zero while one is being written. */
+  let left = 0
   return {
+    beginRun(row, rows) {
+      if (left < 0) return
+      bind()
+      first = next = row
+      left = rows
+    },
+    writeNext(event) {
+      if (left <= 0 || typeof event !== 'object' || event === null) return 0
+      const row = next
+      left = -left
+      const written = writeInRun(event as Event, row)
+      // One whose getters ended the run leaves nothing of it.
+      left = next === row ? -left : 0
+      if (written <= 0 || left === 0) return Math.min(written, 0)
+      next = row + 1
+      left--
+      return 1
+    },
+    endRun() {
+      const rows = next < 0 ? 0 : next - first
+      next = -1
+      if (left > 0) left = 0
+      return rows
+    },
+    inRun: () => (next < 0 ? 0 : next - first + (left < 0 ? 1 : 0)),
+    isWritingNext: () => left < 0,
     writeRow(event, row) {
       bind()
       return writeOne(event, row)

@@ -47,7 +47,7 @@ export class RowWriter {
    * @throws EventfluxError `STATE_FULL` when a dictionary is full: not the event's fault.
    */
   writeRow(event: unknown, row: number): boolean {
-    if (this.#isWriting) return this.#refuseNested(event)
+    if (this.isWriting) return this.#refuseNested(event)
     this.#isWriting = true
     try {
       return this.#writing.writeRow(event, row)
@@ -63,13 +63,44 @@ export class RowWriter {
    * @throws EventfluxError `STATE_FULL` when a dictionary is full: not the event's fault.
    */
   writeRows(events: readonly unknown[], from: number, count: number, row: number): number {
-    if (this.#isWriting) return Number(this.#refuseNested(events[from]))
+    if (this.isWriting) return Number(this.#refuseNested(events[from]))
     this.#isWriting = true
     try {
       return this.#writing.writeRows(events, from, count, row)
     } finally {
       this.#isWriting = false
     }
+  }
+
+  /** Begins a run of events that come one by one: the next `rows` of them stand from `row` on. One that goes on ends. */
+  beginRun(row: number, rows: number): void {
+    this.#writing.beginRun(row, rows)
+  }
+
+  /** Writes the next event of the run: see `RowWriting`. */
+  writeNext(event: unknown): number {
+    return this.#writing.writeNext(event)
+  }
+
+  /** Ends the run; returns how many events were written. */
+  endRun(): number {
+    return this.#writing.endRun()
+  }
+
+  /** Events of the run that are written, and being written. */
+  get inRun(): number {
+    return this.#writing.inRun()
+  }
+
+  /** Whether an event is being written: what pushes now is one of its getters. */
+  get isWriting(): boolean {
+    return this.#isWriting || this.#writing.isWritingNext()
+  }
+
+  /** Why an event is refused that comes while another one is being written. */
+  nestedError(event: unknown): EventfluxError {
+    this.#fault.nested(event)
+    return this.#fault.error()
   }
 
   /** Why the last event was refused: an `EVENT_INVALID` with the field's name in `at`. Ask after a refusal only. */

@@ -23,4 +23,17 @@ export interface WriterParts {
 export interface RowWriting {
   writeRow(event: unknown, row: number): boolean
   writeRows(events: readonly unknown[], from: number, count: number, row: number): number
+  /** A run of events that come one by one: the next `rows` of them stand from `row` on. */
+  beginRun(row: number, rows: number): void
+  /**
+   * Writes the next of a run. 1: it is written; -1: it doesn't fit. 0: it has to be written another way, since the run is
+   * through, or was ended by what the event's getters do, or because of something that isn't the event's fault.
+   */
+  writeNext(event: unknown): number
+  /** Ends the run; returns how many events are written. */
+  endRun(): number
+  /** Events of the run that are written, and being written. */
+  inRun(): number
+  /** Whether one is being written. */
+  isWritingNext(): boolean
 }

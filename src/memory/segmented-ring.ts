@@ -108,8 +108,12 @@ export class SegmentedRing implements RowRing {
     return this.#newest.writeRow
   }
 
+  room(n: number): number {
+    return this.#newest.room(this.#limit === Number.POSITIVE_INFINITY ? n : Math.min(n, this.free))
+  }
+
   claim(n: number): number {
-    return this.#newest.claim(this.#limit === Number.POSITIVE_INFINITY ? n : Math.min(n, this.free))
+    return this.#newest.claim(this.room(n))
   }
 
   claimRow(): number {

@@ -130,7 +130,7 @@ class Assembler {
       dictionaries,
       made: this.#made,
       mark(dictionary, mark) {
-        edge.ring.markCodes(dictionary, mark)
+        edge.markCodes(dictionary, mark)
         intake.markCodes(dictionary, mark)
       },
     })
@@ -177,7 +177,7 @@ class Assembler {
     })
   }
 
-  #chain({ inputs }: SourceEdge, dictionaries: readonly (Dictionary | undefined)[]): Chain {
+  #chain({ inputs: { runs: inputs } }: SourceEdge, dictionaries: readonly (Dictionary | undefined)[]): Chain {
     const { engine, source, nodes, config, clock, chain = buildChain } = this.#parts
     return chain(
       nodes,
@@ -212,7 +212,7 @@ class Assembler {
       listener: chain.elsewhere === undefined ? listener : { ...listener, batchDone() {} },
       monotonicNs: config.metrics === false ? undefined : () => clock.monotonicNs(),
       accepted: () => edge.ledger.accepted,
-      inputs: edge.inputs,
+      inputs: edge.inputs.runs,
       pace,
     })
   }

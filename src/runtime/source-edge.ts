@@ -3,6 +3,7 @@ import { ByteBoundRing } from '../memory/byte-bound-ring.ts'
 import type { ColumnBlock } from '../memory/column-input.ts'
 import type { PreparedColumns } from '../memory/column-source.ts'
 import { ColumnWriter } from '../memory/column-writer.ts'
+import type { CodeMarker, Dictionary } from '../memory/dictionary.ts'
 import { RingBuffer } from '../memory/ring-buffer.ts'
 import type { RowRing } from '../memory/row-ring.ts'
 import { RowWriter } from '../memory/row-writer.ts'
@@ -15,11 +16,12 @@ import { type AdmissionListener, Ledger } from './admission/ledger.ts'
 import type { BatchResult, PushResult } from './admission/push-result.ts'
 import type { EdgeConsumer, SourceEdgeOptions } from './edge-parts.ts'
 import { checkEventArray } from './event-array.ts'
-import { InputRuns } from './input-runs.ts'
+import { InputAccount } from './input-account.ts'
 import type { InvalidEvents } from './invalid-events.ts'
 import { type LendOptions, Loan } from './loan.ts'
 import type { OutputOrder } from './output-order.ts'
 import { PastRing, type TakePast, type WayPastRing } from './past-ring.ts'
+import { RowRun } from './row-run.ts'
 import { TimeGuard } from './time-guard.ts'
 
 /** Most rows written in one piece where some are likely to be refused once they are. */
@@ -33,36 +35,24 @@ const WAITING: ReadonlySet<ResolvedConfig['backpressure']['kind']> = new Set(['b
  * finds no room is the business of the backpressure strategy.
  */
 export class SourceEdge implements AdmissionListener {
-  readonly ring: RowRing
-  readonly ledger = new Ledger()
-  /** Which input rows came in by; undefined where there are no sources, and what is pushed is all there is. */
-  readonly inputs: InputRuns | undefined
+  readonly inputs: InputAccount
+  readonly #ring: RowRing
+  readonly #ledger = new Ledger()
   readonly #admission: Admission
+  readonly #run: RowRun
   readonly #rows: RowWriter
   readonly #columns: ColumnWriter
   readonly #consumer: EdgeConsumer
   readonly #invalid: InvalidEvents
-  /** Whether there may be dead letters on their way. */
-  #hasLetters = false
   readonly #times: TimeGuard | undefined
   readonly #maxBatch: number
   readonly #order: OutputOrder
-  /** The number of the input of what is pushed into the job. */
-  readonly #pushes: number
-  /** By input: rows that are in, or will never be: none of them need be given again. */
-  readonly #settled: Float64Array
-  /** The input the last row came in by. */
-  #input: number
   /** The ring, where it is bounded in bytes. */
   readonly #byteBound: ByteBoundRing | undefined
   #pastRing: PastRing | undefined
   readonly #strategy: ResolvedConfig['backpressure']
-  /** Whether more is asked of a row that is written than that it fits its schema: when it is, and how many bytes there are. */
-  readonly #checksWritten: boolean
   /** Rows an admission counted as taken that the source's error policy dropped. */
   #dropped = 0
-  /** Rows that may go straight in, one by one, without anybody being asked or told: there is room, and nobody waits. */
-  #untold = 0
 
   constructor(options: SourceEdgeOptions) {
     const { arena, kernels, fields, dictionaries, unread, config, clock } = options
@@ -71,11 +61,12 @@ export class SourceEdge implements AdmissionListener {
     const slots = unbounded ? new SegmentedRing(ring) : new RingBuffer(ring)
     this.#byteBound =
       config.maxBytes === undefined ? undefined : new ByteBoundRing(slots, arena.memory, config.maxBytes)
-    this.ring = this.#byteBound ?? slots
-    const writer = { memory: arena.memory, target: this.ring, fields, dictionaries, unread }
+    this.#ring = this.#byteBound ?? slots
+    const writer = { memory: arena.memory, target: this.#ring, fields, dictionaries, unread }
     this.#rows = new RowWriter(writer)
+    this.#run = new RowRun(this.#ring, this.#rows, rows => this.#countRun(rows))
     this.#columns = new ColumnWriter({ ...writer, arena, kernels })
-    this.#admission = new Admission(this.ring, {
+    this.#admission = new Admission(this.#ring, {
       strategy: config.backpressure,
       clock,
       ledger: this,
@@ -89,30 +80,38 @@ export class SourceEdge implements AdmissionListener {
     const { sources, limits, order } = options
     this.#order = order
     if (limits.length > 0)
-      this.#times = new TimeGuard({ ring: this.ring, memory: arena.memory, kernels, clock, limits })
-    this.#checksWritten = this.#times !== undefined || this.#byteBound !== undefined
-    this.inputs = sources === 0 ? undefined : new InputRuns(sources, () => this.ledger.accepted)
-    this.#pushes = sources
-    this.#settled = new Float64Array(sources + 1)
-    this.#input = sources === 0 ? 0 : -1
+      this.#times = new TimeGuard({ ring: this.#ring, memory: arena.memory, kernels, clock, limits })
+    this.inputs = new InputAccount(sources, order, () => this.#ledger.accepted)
+  }
+
+  /** The queue of rows, with all of them in it. */
+  get ring(): RowRing {
+    this.#run.end()
+    return this.#ring
+  }
+
+  get ledger(): Ledger {
+    this.#run.end()
+    return this.#ledger
   }
 
   /** Has rows go past the ring where they can. Before the first row. */
   goPastRing(way: WayPastRing): void {
     // What is checked of rows once they are written, and where they come from, goes by the ring.
-    if (this.#times !== undefined || this.#byteBound !== undefined || this.inputs !== undefined) return
-    this.#pastRing = new PastRing(way, { ring: this.ring, columns: this.#columns, maxBatch: this.#maxBatch })
+    if (this.#times !== undefined || this.#byteBound !== undefined || this.inputs.runs !== undefined) return
+    this.#pastRing = new PastRing(way, { ring: this.#ring, columns: this.#columns, maxBatch: this.#maxBatch })
   }
 
   /** Rows that an input has given so far and need not give again: those that are in, and those that were refused for good. */
-  settled(input = this.#pushes): number {
-    return this.#settled[input]!
+  settled(input = this.inputs.pushes): number {
+    this.#run.end()
+    return this.inputs.settled(input)
   }
 
   /** Rows of an input that the strategy has refused. */
   refused(input: number, rows: number): void {
     this.#order.lost()
-    this.#settled[input]! += rows
+    this.inputs.passed(rows, input)
   }
 
   /** Pushes that wait for room. */
@@ -121,15 +120,18 @@ export class SourceEdge implements AdmissionListener {
   }
 
   /** @param input The number of the source the event comes from; default: it is pushed into the job. */
-  push(event: unknown, options?: PushOptions, input = this.#pushes): PushResult | Promise<PushResult> {
-    if (options !== undefined || !this.#writeNow(event, input))
-      return this.#invalid.pace(this.#admit(event, options, input))
-    return this.#hasLetters ? this.#invalid.pace(true) : true
+  push(event: unknown, options?: PushOptions, input = this.inputs.pushes): PushResult | Promise<PushResult> {
+    if (options === undefined && input === this.inputs.current) {
+      const written = this.#rows.writeNext(event)
+      if (written > 0) return true
+      if (written < 0) return this.#pushMisfit(event, input)
+    }
+    return this.#pushAndTell(event, options, input)
   }
 
   /** Never waits, never evicts: true when the event is in. */
   tryPush(event: unknown): boolean {
-    if (this.#writeNow(event, this.#pushes)) return true
+    if (this.#writeNow(event, this.inputs.pushes)) return true
     this.#admission.turnAway()
     return false
   }
@@ -137,7 +139,7 @@ export class SourceEdge implements AdmissionListener {
   pushMany(
     events: readonly unknown[],
     options?: PushOptions,
-    input = this.#pushes,
+    input = this.inputs.pushes,
   ): BatchResult | Promise<BatchResult> {
     checkEventArray('pushMany', events)
     const result = this.#pushBlock(
@@ -151,7 +153,11 @@ export class SourceEdge implements AdmissionListener {
   }
 
   /** @throws EventfluxError `EVENT_INVALID` for a block whose columns don't fit the schema or each other. */
-  pushColumns(block: ColumnBlock, options?: PushOptions, input = this.#pushes): BatchResult | Promise<BatchResult> {
+  pushColumns(
+    block: ColumnBlock,
+    options?: PushOptions,
+    input = this.inputs.pushes,
+  ): BatchResult | Promise<BatchResult> {
     return this.#invalid.pace(this.#pushPrepared(block, this.#columns.prepare(block), options, input))
   }
 
@@ -167,7 +173,7 @@ export class SourceEdge implements AdmissionListener {
     try {
       const { kind } = push.strategy === undefined ? this.#strategy : normaliseStrategy(push.strategy)
       const lent = WAITING.has(kind) ? loan : undefined
-      const result = this.#pushPrepared(block, this.#columns.prepare(block), options, this.#pushes, lent)
+      const result = this.#pushPrepared(block, this.#columns.prepare(block), options, this.inputs.pushes, lent)
       if (result instanceof Promise) result.then(loan.end, loan.end)
       else loan.end()
       return this.#invalid.pace(result)
@@ -177,7 +183,7 @@ export class SourceEdge implements AdmissionListener {
     }
   }
 
-  /** Input that never became an event: counted and left to the error policy of the source. A promise while there is no room for more. */
+  /** Input that never became an event: counted and left to the error policy of the source. A promise: there is no room for more. */
   reject(error: EventfluxError): void | Promise<void> {
     this.#refuse(error.value, error)
     this.#dropped = 0
@@ -186,7 +192,13 @@ export class SourceEdge implements AdmissionListener {
 
   /** Rows are about to be taken out: whoever takes them is told of the next one. */
   rowsLeave(): void {
-    this.#untold = 0
+    this.#run.end()
+  }
+
+  /** Marks the codes of all rows that are in, and of those that are being written. */
+  markCodes(dictionary: Dictionary, mark: Parameters<CodeMarker>[0]): void {
+    this.#ring.claim(this.#rows.inRun)
+    this.#ring.markCodes(dictionary, mark)
   }
 
   spaceFreed(): void {
@@ -194,12 +206,12 @@ export class SourceEdge implements AdmissionListener {
   }
 
   close(): void {
-    this.#untold = 0
+    this.#run.end()
     this.#admission.close()
   }
 
   fail(error: unknown): void {
-    this.#untold = 0
+    this.#run.end()
     this.#admission.fail(error)
   }
 
@@ -207,24 +219,21 @@ export class SourceEdge implements AdmissionListener {
   onAccepted(rows: number): void {
     const arrived = rows - this.#dropped
     this.#dropped = 0
-    this.ledger.onAccepted(arrived)
-    const untold = arrived > 0 ? this.#consumer.rowsArrived() : 0
-    // What is bounded in bytes may be full at any number of rows.
-    this.#untold = this.#admission.isFree && this.#byteBound === undefined ? Math.max(0, untold) : 0
+    this.#ledger.onAccepted(arrived)
+    if (arrived === 0) return
+    const untold = this.#consumer.rowsArrived()
+    // What is asked of a row once it is written goes by the ring: when it is, and how many bytes there are.
+    const isPlain = this.#times === undefined && this.#byteBound === undefined
+    if (untold > 0 && isPlain && this.#admission.isFree && this.#invalid.room() === undefined) this.#run.begin(untold)
   }
 
   onRejected(reason: RejectReason, rows: number): void {
-    this.#untold = 0
-    this.ledger.onRejected(reason, rows)
-  }
-
-  onWaiting(): void {
-    this.#untold = 0
+    this.#ledger.onRejected(reason, rows)
   }
 
   onEvicted(rows: number): void {
     this.#order.lost()
-    this.ledger.onEvicted(rows)
+    this.#ledger.onEvicted(rows)
   }
 
   onFailed(error: unknown): void {
@@ -233,16 +242,6 @@ export class SourceEdge implements AdmissionListener {
 
   /** Writes an event if that can be done without waiting for anybody. */
   #writeNow(event: unknown, input: number): boolean {
-    if (this.#untold === 0) return this.#writeAndTell(event, input)
-    if (!this.#write(event, input)) return false
-    if (this.#untold > 0) {
-      this.#untold--
-      this.ledger.onAccepted(1)
-    } else this.onAccepted(1)
-    return true
-  }
-
-  #writeAndTell(event: unknown, input: number): boolean {
     const admission = this.#admission
     if (!admission.isFree) return false
     if (!this.#write(event, input)) {
@@ -254,8 +253,18 @@ export class SourceEdge implements AdmissionListener {
   }
 
   /** Apart from `push`: a function that makes closures allocates for them at every call. */
-  #admit(event: unknown, options: PushOptions | undefined, input: number): PushResult | Promise<PushResult> {
-    return this.#admission.admit(() => this.#write(event, input), options)
+  #pushAndTell(event: unknown, options: PushOptions | undefined, input: number): PushResult | Promise<PushResult> {
+    const isIn = options === undefined && this.#writeNow(event, input)
+    return this.#invalid.pace(isIn || this.#admission.admit(() => this.#write(event, input), options))
+  }
+
+  /** An event that doesn't fit came in a run. */
+  #pushMisfit(event: unknown, input: number): PushResult | Promise<PushResult> {
+    const error = this.#rows.lastError()
+    this.#run.end()
+    this.#invalidRow(input, event, error)
+    this.#dropped = 0
+    return this.#invalid.pace<PushResult>(true)
   }
 
   #pushBlock(
@@ -269,21 +278,22 @@ export class SourceEdge implements AdmissionListener {
     let from = 0
     let most = this.#maxBatch
     const acceptSome = (rows: number): number => {
+      this.#startWriting()
       const count = Math.min(rows, most)
       const isPast = takePast?.(from, count)
       if (isPast === 'full') return 0
       if (isPast === true) {
-        this.#settled[input]! += count
+        this.inputs.passed(count, input)
         from += count
         return count
       }
-      let claimed = this.ring.claim(Math.min(rows, most))
+      let claimed = this.#ring.claim(Math.min(rows, most))
       if (claimed === 0) {
         this.#consumer.makeRoom()
-        claimed = this.ring.claim(Math.min(rows, most))
+        claimed = this.#ring.claim(Math.min(rows, most))
         if (claimed === 0) return 0
       }
-      const row = this.ring.writeRow
+      const row = this.#ring.writeRow
       const written = this.#guarded(() => write(from, claimed, row))
       const fitting = this.#times?.fitting(row, written) ?? written
       // What stands behind a row whose time doesn't fit is written again: where there are many, little at a time.
@@ -304,28 +314,21 @@ export class SourceEdge implements AdmissionListener {
 
   /** False: there is no room. @throws what the policy has thrown for an event that doesn't fit. */
   #write(event: unknown, input: number): boolean {
-    const row = this.ring.claimRow()
+    this.#startWriting()
+    const row = this.#ring.claimRow()
     if (row < 0) return false
-    let fits: boolean
-    try {
-      fits = this.#rows.writeRow(event, row)
-    } catch (error) {
-      this.#consumer.failed(error)
-      throw error
-    }
-    if (!fits || this.#checksWritten) return this.#checkWritten(event, input, row, fits)
-    this.#publish(1, input)
-    return true
-  }
-
-  /** The same of a row that is written, for all but the plainest: apart, so that what most pushes run stays small. */
-  #checkWritten(event: unknown, input: number, row: number, fits: boolean): boolean {
+    const fits = this.#guarded(() => this.#rows.writeRow(event, row))
     if (!fits) this.#invalidRow(input, event, this.#rows.lastError())
     else if (this.#times?.fitting(row, 1) === 0) this.#invalidRow(input, event, this.#tooEarly(row))
     else if (this.#byteBound !== undefined && this.#byteBound.fitting(1) === 0) {
       return this.#madeRoom() ? this.#write(event, input) : false
     } else this.#publish(1, input)
     return true
+  }
+
+  /** What comes now stands behind the run. An event that a getter of another pushes is refused, and stands nowhere. */
+  #startWriting(): void {
+    if (!this.#rows.isWriting) this.#run.end()
   }
 
   #pushPrepared(
@@ -335,6 +338,7 @@ export class SourceEdge implements AdmissionListener {
     input: number,
     loan?: Loan,
   ): BatchResult | Promise<BatchResult> {
+    if (this.#rows.isWriting) throw this.#rows.nestedError(block)
     return this.#pushBlock(
       input,
       prepared.rows,
@@ -347,22 +351,19 @@ export class SourceEdge implements AdmissionListener {
 
   /** Has rows worked on: they free bytes too. What was written has to be written again. */
   #madeRoom(): boolean {
-    const { length } = this.ring
+    const { length } = this.#ring
     this.#consumer.makeRoom()
-    return this.ring.length < length
+    return this.#ring.length < length
+  }
+
+  #countRun(rows: number): void {
+    this.#publish(rows, this.inputs.current)
+    this.#ledger.onAccepted(rows)
   }
 
   #publish(rows: number, input: number): void {
-    if (input !== this.#input) this.#switchTo(input)
-    this.#settled[input]! += rows
-    this.ring.publish(rows)
-  }
-
-  /** Apart from `#publish`, which is part of every push. */
-  #switchTo(input: number): void {
-    this.#input = input
-    this.inputs?.switchTo(input)
-    if (input > 0) this.#order.lost()
+    this.inputs.entered(rows, input)
+    this.#ring.publish(rows)
   }
 
   /** Why a row's time doesn't fit, which hangs on when it came. */
@@ -372,7 +373,7 @@ export class SourceEdge implements AdmissionListener {
   }
 
   /** What a writer throws is not the fault of the data: it ends the job. */
-  #guarded(write: () => number): number {
+  #guarded<T>(write: () => T): T {
     try {
       return write()
     } catch (error) {
@@ -382,7 +383,7 @@ export class SourceEdge implements AdmissionListener {
   }
 
   #invalidRow(input: number, event: unknown, error: EventfluxError): void {
-    this.#settled[input]! += 1
+    this.inputs.passed(1, input)
     this.#refuse(event, error)
   }
 
@@ -390,7 +391,6 @@ export class SourceEdge implements AdmissionListener {
   #refuse(event: unknown, error: EventfluxError): void {
     this.onRejected('invalid', 1)
     this.#invalid.refuse(event, error)
-    this.#hasLetters = true
     this.#dropped++
   }
 }

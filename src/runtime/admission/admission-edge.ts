@@ -98,7 +98,6 @@ export class AdmissionEdge {
       const waiter = new Waiter(offer, resolve as (result: unknown) => void, reject)
       this.#line.join(waiter)
       this.#isClear = false
-      this.#listener.onWaiting?.()
       if (signal !== undefined) waiter.onEnd(onAbort(signal, () => this.#giveUp(waiter, 'aborted')))
       if (patience === undefined) return
       const retry = () => {

@@ -9,8 +9,6 @@ export interface AdmissionListener {
   onRejected(reason: RejectReason, rows: number): void
   /** `rows` let in before were given up for newer ones. */
   onEvicted(rows: number): void
-  /** Somebody waits from now on: nobody goes straight in before them. */
-  onWaiting?(): void
   /** The strategy ended the edge: nothing more is let in. */
   onFailed?(error: unknown): void
 }
