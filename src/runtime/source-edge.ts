@@ -124,14 +124,17 @@ export class SourceEdge implements AdmissionListener {
     if (options === undefined && input === this.inputs.current) {
       const written = this.#rows.writeNext(event)
       if (written > 0) return true
-      if (written < 0) return this.#pushMisfit(event, input)
+      if (written < 0) return this.#invalid.pace(this.#misfit(event, input))
     }
     return this.#pushAndTell(event, options, input)
   }
 
   /** Never waits, never evicts: true when the event is in. */
   tryPush(event: unknown): boolean {
-    if (this.#writeNow(event, this.inputs.pushes)) return true
+    const { pushes, current } = this.inputs
+    const written = pushes === current ? this.#rows.writeNext(event) : 0
+    if (written !== 0) return written > 0 || this.#misfit(event, pushes)
+    if (this.#writeNow(event, pushes)) return true
     this.#admission.turnAway()
     return false
   }
@@ -258,13 +261,13 @@ export class SourceEdge implements AdmissionListener {
     return this.#invalid.pace(isIn || this.#admission.admit(() => this.#write(event, input), options))
   }
 
-  /** An event that doesn't fit came in a run. */
-  #pushMisfit(event: unknown, input: number): PushResult | Promise<PushResult> {
+  /** An event that doesn't fit came in a run. @throws what the policy has thrown for it. */
+  #misfit(event: unknown, input: number): true {
     const error = this.#rows.lastError()
     this.#run.end()
     this.#invalidRow(input, event, error)
     this.#dropped = 0
-    return this.#invalid.pace<PushResult>(true)
+    return true
   }
 
   #pushBlock(
