@@ -1,31 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type ColumnField, dictionariesOf } from '../../src/memory/column-buffers.ts'
-import { RowWriter } from '../../src/memory/row-writer.ts'
+import type { ColumnField } from '../../src/memory/column-buffers.ts'
 import { f64, i32, utf8 } from '../../src/schema/data-type.ts'
-import {
-  cell,
-  fieldsArbitrary,
-  fits,
-  looseColumns,
-  MAX_STRING,
-  makeArena,
-  stored,
-  valueArbitrary,
-  vectorsOf,
-} from './fixture.ts'
-
-const ROWS = 40
-
-function setUp(fields: readonly ColumnField[], generate: boolean, maxCodes = 10_000) {
-  const arena = makeArena('js')
-  const target = { columns: looseColumns(arena, fields, ROWS) }
-  const dictionaries = dictionariesOf(fields, maxCodes)
-  const { memory } = arena
-  const writer = new RowWriter({ memory, target, fields, dictionaries, generate, maxStringLength: MAX_STRING })
-  const row = (at: number): unknown[] => vectorsOf(target.columns, dictionaries).map(vector => cell(memory, vector, at))
-  return { writer, row, dictionaries }
-}
+import { fieldsArbitrary, fits, stored, valueArbitrary } from './fixture.ts'
+import { ROWS, setUpWriter } from './writer-fixture.ts'
 
 const pair: readonly ColumnField[] = [
   { name: 'x', type: i32() },
@@ -52,7 +30,7 @@ describe.each([true, false])('a run of events (generated: %s)', generate => {
   it('holds those that fit, side by side, as many as it has room for', () => {
     fc.assert(
       fc.property(scenario, ({ fields, events, from, room }) => {
-        const { writer, row } = setUp(fields, generate)
+        const { writer, row } = setUpWriter(fields, generate)
         writer.beginRun(from, room)
         const inside: unknown[][] = []
         for (const values of events) {
@@ -76,7 +54,7 @@ describe.each([true, false])('a run of events (generated: %s)', generate => {
   })
 
   it('begins anew where it is told to, and forgets what it had', () => {
-    const { writer, row } = setUp(pair, generate)
+    const { writer, row } = setUpWriter(pair, generate)
     writer.beginRun(0, 5)
     expect(writer.writeNext({ x: 1, y: 1.5 })).toBe(1)
     writer.beginRun(7, 1)
@@ -86,7 +64,7 @@ describe.each([true, false])('a run of events (generated: %s)', generate => {
   })
 
   it('refuses an event that a getter of another writes, whichever way, and finishes that one', () => {
-    const { writer, row } = setUp(pair, generate)
+    const { writer, row } = setUpWriter(pair, generate)
     const nested: unknown[] = []
     const event = {
       x: 1,
@@ -110,7 +88,7 @@ describe.each([true, false])('a run of events (generated: %s)', generate => {
   })
 
   it('has another way found for an event whose getter ends it', () => {
-    const { writer } = setUp(pair, generate)
+    const { writer } = setUpWriter(pair, generate)
     let ended = -1
     const event = {
       x: 1,
@@ -136,7 +114,7 @@ describe.each([true, false])('a run of events (generated: %s)', generate => {
       },
     ],
   ])('has ended behind an event that ends it and %s', (_, value: () => unknown) => {
-    const { writer } = setUp(pair, generate)
+    const { writer } = setUpWriter(pair, generate)
     const event = {
       x: 1,
       get y() {
@@ -151,7 +129,7 @@ describe.each([true, false])('a run of events (generated: %s)', generate => {
   })
 
   it('goes on behind an event whose getter throws', () => {
-    const { writer, row } = setUp(pair, generate)
+    const { writer, row } = setUpWriter(pair, generate)
     const event = {
       get x(): number {
         throw new Error('no x')
@@ -167,7 +145,7 @@ describe.each([true, false])('a run of events (generated: %s)', generate => {
   })
 
   it('leaves an event for which the dictionary is full to who throws that', () => {
-    const { writer, dictionaries } = setUp([{ name: 's', type: utf8() }], generate, 2)
+    const { writer, dictionaries } = setUpWriter([{ name: 's', type: utf8() }], generate, 'js', 2)
     dictionaries[0]!.addOwner(mark => [1, 2].forEach(mark))
     writer.beginRun(0, 5)
     expect(['a', 'b', 'c', 'a'].map(s => writer.writeNext({ s }))).toEqual([1, 1, 0, 1])

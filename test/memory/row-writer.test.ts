@@ -4,7 +4,6 @@ import { type ColumnField, dictionariesOf } from '../../src/memory/column-buffer
 import { RowWriter } from '../../src/memory/row-writer.ts'
 import { f32, f64, i32, i64, timestamp, u32, utf8 } from '../../src/schema/data-type.ts'
 import {
-  cell,
   ENGINES,
   fieldsArbitrary,
   fits,
@@ -13,21 +12,8 @@ import {
   makeArena,
   stored,
   valueArbitrary,
-  vectorsOf,
 } from './fixture.ts'
-
-const ROWS = 40
-
-function setUp(fields: readonly ColumnField[], generate: boolean, engine: 'wasm' | 'js' = 'js', maxCodes = 10_000) {
-  const arena = makeArena(engine)
-  const columns = looseColumns(arena, fields, ROWS)
-  const target = { columns }
-  const dictionaries = dictionariesOf(fields, maxCodes)
-  const { memory } = arena
-  const writer = new RowWriter({ memory, target, fields, dictionaries, generate, maxStringLength: MAX_STRING })
-  const row = (at: number): unknown[] => vectorsOf(target.columns, dictionaries).map(vector => cell(memory, vector, at))
-  return { arena, memory, target, dictionaries, writer, row }
-}
+import { ROWS, setUpWriter } from './writer-fixture.ts'
 
 /** A schema, events of it of which some are wrong, and how they arrive. */
 const scenario = fieldsArbitrary().chain(fields =>
@@ -56,7 +42,7 @@ describe.each(ENGINES)('rows written to the %s memory', engine => {
     generate => {
       fc.assert(
         fc.property(scenario, ({ fields, events }) => {
-          const { writer, row } = setUp(fields, generate, engine)
+          const { writer, row } = setUpWriter(fields, generate, engine)
           expect(writer.isGenerated).toBe(generate)
           const objects = events.map(values => eventOf(fields, values))
           let from = 0
@@ -93,7 +79,7 @@ describe('the generated and the unrolled form', () => {
       fc.property(scenario, fc.nat(ROWS), ({ fields, events }, row) => {
         const objects = events.map(values => eventOf(fields, values))
         const outcome = (generate: boolean) => {
-          const { writer, memory } = setUp(fields, generate)
+          const { writer, memory } = setUpWriter(fields, generate)
           const count = Math.min(objects.length, ROWS - row)
           const written = writer.writeRows(objects, 0, count, row)
           const message = written < count ? writer.lastError().message : ''
@@ -109,7 +95,7 @@ describe('the generated and the unrolled form', () => {
 
 describe.each([true, false])('a row writer (generated: %s)', generate => {
   const refusal = (field: ColumnField['type'], value: unknown) => {
-    const { writer } = setUp([{ name: 'x', type: field }], generate)
+    const { writer } = setUpWriter([{ name: 'x', type: field }], generate)
     expect(writer.writeRow({ x: value }, 0)).toBe(false)
     return writer.lastError()
   }
@@ -134,13 +120,13 @@ describe.each([true, false])('a row writer (generated: %s)', generate => {
     expect(refusal(f64(), undefined).message).toBe('x is missing; it takes a number')
     expect(refusal(i64(), 1).message).toBe('x takes a bigint from -2^63 to 2^63 - 1, not 1')
     expect(refusal(utf8(), 'x'.repeat(MAX_STRING + 1)).message).toContain('at most 12 UTF-16 units')
-    const { writer } = setUp([{ name: 'x', type: f64() }], generate)
+    const { writer } = setUpWriter([{ name: 'x', type: f64() }], generate)
     expect(writer.writeRow('text', 0)).toBe(false)
     expect(writer.lastError().message).toBe('an event is an object with the fields of the schema, not "text"')
   })
 
   it('refuses a string of a million units without keeping it', () => {
-    const { writer, dictionaries } = setUp([{ name: 'x', type: utf8() }], generate)
+    const { writer, dictionaries } = setUpWriter([{ name: 'x', type: utf8() }], generate)
     const huge = 'y'.repeat(1e6)
     expect(writer.writeRow({ x: huge }, 0)).toBe(false)
     expect(writer.lastError().message.length).toBeLessThan(300)
@@ -152,7 +138,7 @@ describe.each([true, false])('a row writer (generated: %s)', generate => {
       { name: 'a', type: f64() },
       { name: 'b', type: f64() },
     ]
-    const { writer } = setUp(fields, generate)
+    const { writer } = setUpWriter(fields, generate)
     const cause = new Error('broken')
     const event = {
       a: 1,
@@ -167,7 +153,7 @@ describe.each([true, false])('a row writer (generated: %s)', generate => {
   })
 
   it('refuses an event pushed by a getter of another, and finishes that one', () => {
-    const { writer, row } = setUp([{ name: 'a', type: f64() }], generate)
+    const { writer, row } = setUpWriter([{ name: 'a', type: f64() }], generate)
     let inner: boolean | undefined
     let message = ''
     const event = {
@@ -188,7 +174,7 @@ describe.each([true, false])('a row writer (generated: %s)', generate => {
       { name: 'toString', type: utf8().nullable() },
       { name: 'valueOf', type: f64() },
     ]
-    const { writer, row } = setUp(fields, generate)
+    const { writer, row } = setUpWriter(fields, generate)
     expect(writer.writeRow({ valueOf: 5 }, 0)).toBe(true)
     expect(row(0)).toEqual([null, 5])
     expect(writer.writeRow(Object.create({ toString: 'mine', valueOf: 6 }), 1)).toBe(true)
@@ -199,14 +185,14 @@ describe.each([true, false])('a row writer (generated: %s)', generate => {
 
   it('takes nothing of a field name as code', () => {
     const name = '"]; globalThis.hacked = true; //\u2028`'
-    const { writer, row } = setUp([{ name, type: f64() }], generate)
+    const { writer, row } = setUpWriter([{ name, type: f64() }], generate)
     expect(writer.writeRow({ [name]: 3 }, 0)).toBe(true)
     expect(row(0)).toEqual([3])
     expect('hacked' in globalThis).toBe(false)
   })
 
   it('rewrites the null bits of rows used again', () => {
-    const { writer, row } = setUp([{ name: 'x', type: f32().nullable() }], generate)
+    const { writer, row } = setUpWriter([{ name: 'x', type: f32().nullable() }], generate)
     for (const x of [1.5, null, 2.5, undefined]) {
       expect(writer.writeRow({ x }, 9)).toBe(true)
       expect(row(9)).toEqual([x ?? null])
@@ -218,7 +204,7 @@ describe.each([true, false])('a row writer (generated: %s)', generate => {
       { name: 'x', type: f64() },
       { name: 's', type: utf8() },
     ]
-    const { writer, row, target, arena } = setUp(fields, generate)
+    const { writer, row, target, arena } = setUpWriter(fields, generate)
     expect(writer.writeRow({ x: 1, s: 'a' }, 3)).toBe(true)
     arena.allocate(2 ** 21)
     expect(writer.writeRow({ x: 2, s: 'b' }, 4)).toBe(true)
@@ -234,7 +220,7 @@ describe.each([true, false])('a row writer (generated: %s)', generate => {
   })
 
   it('throws a full dictionary on, as no fault of the event', () => {
-    const { writer, dictionaries } = setUp([{ name: 's', type: utf8() }], generate, 'js', 2)
+    const { writer, dictionaries } = setUpWriter([{ name: 's', type: utf8() }], generate, 'js', 2)
     dictionaries[0]!.addOwner(mark => [1, 2].forEach(mark))
     expect(writer.writeRows([{ s: 'a' }, { s: 'b' }], 0, 2, 0)).toBe(2)
     expect(() => writer.writeRow({ s: 'c' }, 2)).toThrow(expect.objectContaining({ code: 'STATE_FULL' }))
@@ -243,7 +229,7 @@ describe.each([true, false])('a row writer (generated: %s)', generate => {
   })
 
   it('forgets the code of its last string when that code is taken back', () => {
-    const { writer, dictionaries, row } = setUp([{ name: 's', type: utf8() }], generate, 'js', 1)
+    const { writer, dictionaries, row } = setUpWriter([{ name: 's', type: utf8() }], generate, 'js', 1)
     expect(writer.writeRow({ s: 'a' }, 0)).toBe(true)
     dictionaries[0]!.encode('b')
     expect(dictionaries[0]!.find('a')).toBe(-1)
@@ -253,7 +239,7 @@ describe.each([true, false])('a row writer (generated: %s)', generate => {
 
   it('writes a schema of 200 fields', () => {
     const fields = Array.from({ length: 200 }, (_, i) => ({ name: `f${i}`, type: i32() }))
-    const { writer, row } = setUp(fields, generate)
+    const { writer, row } = setUpWriter(fields, generate)
     const event = Object.fromEntries(fields.map((field, i) => [field.name, i]))
     expect(writer.writeRow(event, 1)).toBe(true)
     expect(row(1)).toEqual(fields.map((_, i) => i))
