@@ -3,6 +3,7 @@ import { functionFrom } from './code-generation.ts'
 import type { ColumnField } from './column-buffers.ts'
 import { inherited } from './inherited.ts'
 import type { RowWriting, WriterParts } from './row-writing.ts'
+import { slotOf } from './string-coder.ts'
 
 const VIEW: Readonly<Record<StoredTypeName, 'f64' | 'f32' | 'i32' | 'u32' | 'i64' | 'u8'>> = {
   f64: 'f64',
@@ -20,26 +21,30 @@ const LEAVE = 'left = next === row ? -left : 0'
 
 /** Row writing as one function per schema, made from text. Call it only where code may be generated. */
 export function generatedRowWriting(parts: WriterParts): RowWriting {
-  const make = functionFrom(['memory', 'target', 'fault', 'coders', 'inherited'], writerSource(parts))
+  const make = functionFrom(['memory', 'target', 'fault', 'coders', 'inherited', 'slotOf'], writerSource(parts))
   return make(
     parts.memory,
     parts.target,
     parts.fault,
     parts.coders,
     parts.fields.map(field => inherited(field.name)),
+    slotOf,
   ) as RowWriting
 }
 
 /** Names enter as string literals only, numbers as numbers: nothing of a schema becomes code. */
-function writerSource({ fields, maxStringLength }: WriterParts): string {
+function writerSource({ fields, coders, maxStringLength }: WriterParts): string {
   const views = new Set(fields.map(({ type }) => VIEW[storedName(type)]))
   if (fields.some(({ type }) => type.isNullable)) views.add('u8')
   // Columns stay where they are, views of the memory don't: it may have grown.
   const setUp = `if (target.columns !== columns) bind()
 const { ${[...views].join(', ')} } = memory`
-  const body = (refuse: string) => fields.map((field, k) => fieldSource(field, k, maxStringLength, refuse)).join('\n')
+  const looksFirst = coders.map(coder => coder?.met !== undefined)
+  const body = (refuse: string) =>
+    fields.map((field, k) => fieldSource(field, k, maxStringLength, looksFirst[k]!, refuse)).join('\n')
   return `'use strict'
 let columns
+${looksFirst.map((looks, k) => (looks ? `const { texts: texts${k}, codes: codes${k} } = coders[${k}].met` : '')).join('\n')}
 ${fields.map((field, k) => `let ${startsOf(field, k).join(' = 0, ')} = 0`).join('\n')}
 function bind() {
   columns = target.columns
@@ -122,14 +127,20 @@ function bindSource({ type }: ColumnField, k: number): string {
   return type.isNullable ? `${base}\n  bits${k} = columns.validity[${k}]` : base
 }
 
-function fieldSource({ name, type }: ColumnField, k: number, maxStringLength: number, refuse: string): string {
+function fieldSource(
+  { name, type }: ColumnField,
+  k: number,
+  maxStringLength: number,
+  looksFirst: boolean,
+  refuse: string,
+): string {
   const stores = storedName(type)
   const view = VIEW[stores]
   const cell = `${view}[base${k} + row]`
-  const read = `let value${k} = event[${JSON.stringify(name)}]`
+  const read = `let ${looksFirst ? `slot${k}, ` : ''}value${k} = event[${JSON.stringify(name)}]`
   const ownOnly = inherited(name) === undefined ? '' : `if (value${k} === inherited[${k}]) value${k} = undefined\n`
   const store = `if (${misfit(stores, `value${k}`, maxStringLength)}) { fault.value(${k}, value${k}); ${refuse} }
-${cell} = ${stored(stores, k)}`
+${cell} = ${stored(stores, k, looksFirst)}`
   if (!type.isNullable) return `${read}\n${ownOnly}${store}`
   const byte = `u8[bits${k} + (row >>> 3)]`
   return `${read}
@@ -162,9 +173,12 @@ function misfit(type: StoredTypeName, value: string, maxStringLength: number): s
   }
 }
 
-function stored(type: StoredTypeName, k: number): string {
+function stored(type: StoredTypeName, k: number, looksFirst: boolean): string {
   if (type === 'bool') return `value${k} ? 1 : 0`
-  if (type === 'utf8') return `coders[${k}].code(value${k})`
+  if (type === 'utf8') {
+    const code = `coders[${k}].code(value${k})`
+    return looksFirst ? `texts${k}[slot${k} = slotOf(value${k})] === value${k} ? codes${k}[slot${k}] : ${code}` : code
+  }
   // Adding 0 turns -0 into 0: equal instants have equal bytes.
   return type === 'timestamp' ? `value${k} + 0` : `value${k}`
 }

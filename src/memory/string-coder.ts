@@ -1,12 +1,20 @@
 import type { Dictionary } from './dictionary.ts'
 import type { RowFault } from './row-fault.ts'
 
-const SLOTS = 2048
+const SLOTS = 8192
 
 /** Gives the texts of one column their codes. */
 export interface TextCoder {
   /** The code of a string. @throws EventfluxError `STATE_FULL`, noted in the fault as fatal. */
   code(value: string): number
+  /** Where it looks first, if it does, so that whoever writes rows can look there itself. */
+  readonly met?: MetTexts
+}
+
+/** Strings met before, each at its slot, and the code of each. */
+export interface MetTexts {
+  readonly texts: readonly (string | undefined)[]
+  readonly codes: Int32Array
 }
 
 /**
@@ -15,6 +23,7 @@ export interface TextCoder {
  * time of the map where keys come again and again.
  */
 export class StringCoder implements TextCoder {
+  readonly met: MetTexts
   readonly #dictionary: Dictionary
   readonly #fault: RowFault
   readonly #texts = Array<string | undefined>(SLOTS).fill(undefined)
@@ -23,6 +32,7 @@ export class StringCoder implements TextCoder {
   constructor(dictionary: Dictionary, fault: RowFault) {
     this.#dictionary = dictionary
     this.#fault = fault
+    this.met = { texts: this.#texts, codes: this.#codes }
     dictionary.onRecycle(() => {
       this.#texts.fill(undefined)
     })
@@ -47,10 +57,13 @@ export class StringCoder implements TextCoder {
   }
 }
 
-/** The end of a key tells more than its beginning: sensors are numbered, but they are all sensors. */
-function slotOf(text: string): number {
+/**
+ * The slot of a string. The end of a key tells more than its beginning: sensors are numbered, but they are all sensors.
+ * Factors are so far apart that letters and digits of one place don't make up for those of another.
+ */
+export function slotOf(text: string): number {
   const last = text.length - 1
   if (last < 2) return last < 0 ? 0 : (text.charCodeAt(0) * 31 + text.charCodeAt(last)) & (SLOTS - 1)
-  const end = text.charCodeAt(last) + text.charCodeAt(last - 1) * 13 + text.charCodeAt(last - 2) * 197
-  return (end + text.charCodeAt(0) * 31 + last) & (SLOTS - 1)
+  const end = text.charCodeAt(last) + text.charCodeAt(last - 1) * 101 + text.charCodeAt(last - 2) * 1021
+  return (end + text.charCodeAt(0) * 3079 + last * 769) & (SLOTS - 1)
 }
