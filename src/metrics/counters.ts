@@ -50,16 +50,6 @@ export type CounterCell = (typeof Counter)[CounterName]
 /** Why a row was refused. */
 export type RejectReason = 'full' | 'closed' | 'timeout' | 'aborted' | 'circuitOpen' | 'invalid'
 
-/** The counter of a refusal. */
-export const rejectedCounter: Readonly<Record<RejectReason, CounterCell>> = Object.freeze({
-  full: Counter.rejectedFull,
-  closed: Counter.rejectedClosed,
-  timeout: Counter.rejectedTimeout,
-  aborted: Counter.rejectedAborted,
-  circuitOpen: Counter.rejectedCircuitOpen,
-  invalid: Counter.invalid,
-})
-
 /** Cells of a block (256 bytes as 64-bit floats). */
 export const COUNTER_CELLS = 32
 

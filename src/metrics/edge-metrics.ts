@@ -1,6 +1,6 @@
 import { optionInvalid } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
-import { Counter, type Counters, type RejectReason, rejectedCounter } from './counters.ts'
+import type { RejectReason } from './counters.ts'
 
 /** One edge at one moment. Depths in rows, times in nanoseconds. */
 export interface EdgeSnapshot {
@@ -52,6 +52,14 @@ export interface MeasuredEdge
   snapshotInto(target: EdgeSnapshot, nowNs: number): EdgeSnapshot
 }
 
+/** What an edge has lost so far, as whoever lets rows in counts it. */
+export interface EdgeLosses {
+  readonly evicted: number
+  readonly rejected: Readonly<Pick<Record<RejectReason, number>, 'full' | 'timeout' | 'circuitOpen'>>
+}
+
+const NO_LOSSES: EdgeLosses = { evicted: 0, rejected: { full: 0, timeout: 0, circuitOpen: 0 } }
+
 export interface EdgeMetricsOptions {
   /** The stage that writes, the stage that reads. */
   readonly from: string
@@ -60,8 +68,8 @@ export interface EdgeMetricsOptions {
   readonly capacity: number
   /** The edge's backpressure strategy by name; default 'block'. */
   readonly strategy?: string
-  /** Counters of the whole job that the losses on this edge also go to. */
-  readonly counters?: Counters
+  /** Read whenever the edge is; default: it loses nothing. */
+  readonly losses?: EdgeLosses
 }
 
 /** How full one edge is, was at most, and for how long; and what it lost. */
@@ -72,17 +80,13 @@ export class EdgeMetrics implements MeasuredEdge {
   readonly capacity: number
   readonly strategy: string
   readonly #clock: Clock
-  readonly #counters: Counters | undefined
+  readonly #losses: EdgeLosses
   #depth = 0
   #highWaterMark = 0
   #full = false
   #fullSinceNs = 0
   #timeFullNs = 0
   #timesFull = 0
-  #evicted = 0
-  #rejectedFull = 0
-  #rejectedTimeout = 0
-  #rejectedCircuitOpen = 0
 
   /** @throws EventfluxError `OPTION_INVALID` when the capacity is below 1. */
   constructor(clock: Clock, options: EdgeMetricsOptions) {
@@ -94,7 +98,7 @@ export class EdgeMetrics implements MeasuredEdge {
     this.capacity = options.capacity
     this.strategy = options.strategy ?? 'block'
     this.#clock = clock
-    this.#counters = options.counters
+    this.#losses = options.losses ?? NO_LOSSES
   }
 
   get depth(): number {
@@ -125,20 +129,6 @@ export class EdgeMetrics implements MeasuredEdge {
     if (depth >= this.capacity !== this.#full) this.#turn()
   }
 
-  /** `n` accepted rows were given up for newer ones. */
-  onEvicted(n = 1): void {
-    this.#evicted += n
-    this.#counters?.add(Counter.evicted, n)
-  }
-
-  /** `n` rows were refused. */
-  onRejected(reason: RejectReason, n = 1): void {
-    if (reason === 'full') this.#rejectedFull += n
-    else if (reason === 'timeout') this.#rejectedTimeout += n
-    else if (reason === 'circuitOpen') this.#rejectedCircuitOpen += n
-    this.#counters?.add(rejectedCounter[reason], n)
-  }
-
   snapshotInto(target: EdgeSnapshot, nowNs: number = this.#clock.monotonicNs()): EdgeSnapshot {
     target.name = this.name
     target.from = this.from
@@ -149,10 +139,11 @@ export class EdgeMetrics implements MeasuredEdge {
     target.capacity = this.capacity
     target.timeFullNs = this.timeFullNs(nowNs)
     target.timesFull = this.#timesFull
-    target.evicted = this.#evicted
-    target.rejectedFull = this.#rejectedFull
-    target.rejectedTimeout = this.#rejectedTimeout
-    target.rejectedCircuitOpen = this.#rejectedCircuitOpen
+    const { evicted, rejected } = this.#losses
+    target.evicted = evicted
+    target.rejectedFull = rejected.full
+    target.rejectedTimeout = rejected.timeout
+    target.rejectedCircuitOpen = rejected.circuitOpen
     return target
   }
 

@@ -50,9 +50,9 @@ export class JobMetrics {
     return operator
   }
 
-  /** Metrics of the next edge in data order; what the edge loses counts for the job too. */
-  addEdge(options: Omit<EdgeMetricsOptions, 'counters'>): EdgeMetrics {
-    const edge = new EdgeMetrics(this.#clock, { ...options, counters: this.counters })
+  /** Metrics of the next edge in data order. */
+  addEdge(options: EdgeMetricsOptions): EdgeMetrics {
+    const edge = new EdgeMetrics(this.#clock, options)
     this.edges.push(edge)
     return edge
   }

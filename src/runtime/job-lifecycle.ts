@@ -63,7 +63,10 @@ export class JobLifecycle {
     this.turns = new Turns(parts.assembly.task, {
       hasEnded: () => this.hasEnded,
       blocked: () => parts.meter?.blocked(),
-      idle: () => this.#idleFlush.idle(),
+      idle: () => {
+        parts.meter?.idle()
+        this.#idleFlush.idle()
+      },
       failed: error => this.failed(error),
     })
     this.done = new Promise((resolve, reject) => {

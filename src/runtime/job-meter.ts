@@ -55,10 +55,11 @@ export class JobMeter {
           metrics.recordBatch(of.rowsIn - metrics.numRecordsIn, of.rowsOut - metrics.numRecordsOut, busyNs)
       }
     }
-    const first = stages[0]?.name ?? 'sink'
-    const last = chain.operators.at(-1)?.name ?? 'source'
+    // Without a step the job itself stands between its two edges: they need names that differ.
+    const first = chain.operators[0]?.name ?? 'job'
+    const last = chain.operators.at(-1)?.name ?? 'job'
     const capacity = strategy === 'unbounded' ? Number.POSITIVE_INFINITY : edge.ring.capacity
-    this.#input = this.#metrics.addEdge({ from: 'source', to: first, capacity, strategy })
+    this.#input = this.#metrics.addEdge({ from: 'source', to: first, capacity, strategy, losses: edge.ledger })
     this.#metrics.edges.push(...(chain.elsewhere?.links ?? []))
     this.#outputs = sinks.map(sink => this.#metrics.addEdge({ from: last, to: sink.name, capacity: sink.maxInFlight }))
     this.#workers = chain.elsewhere && new WorkersMetrics(chain.elsewhere.workers)
@@ -104,6 +105,11 @@ export class JobMeter {
     this.#checkOutputs()
   }
 
+  /** A turn ended with nothing left to do: what was on its way to a sink may have landed since the last batch. */
+  idle(): void {
+    this.#checkOutputs()
+  }
+
   snapshot(into: MetricsSnapshot | undefined): MetricsSnapshot {
     const { chain, edge, arena } = this.#assembly
     // The clock, and the end of the input, make rows go out without a batch that is done.
@@ -115,6 +121,7 @@ export class JobMeter {
     const watermark = chain.eventTimes[0]?.currentWatermark
     if (watermark !== undefined) this.#metrics.currentInputWatermark = watermark
     this.#input.onDepth(edge.ring.length)
+    this.#readOutputs()
     const snapshot = this.#metrics.snapshot(into)
     this.#workers?.snapshotInto(snapshot)
     snapshot.stateBytes = Math.max(0, arena.bytesInUse - edge.ring.bytes)
@@ -138,9 +145,13 @@ export class JobMeter {
     return [`${operator.name}: ${rowsIn} rows in, ${rowsOut} out (${((rowsOut / rowsIn) * 100).toFixed(1)} %)${time}`]
   }
 
-  #checkOutputs(): void {
+  #readOutputs(): void {
     const { sinks } = this.#assembly
     for (let i = 0; i < sinks.length; i++) this.#outputs[i]!.onDepth(sinks[i]!.inFlight)
+  }
+
+  #checkOutputs(): void {
+    this.#readOutputs()
     if (this.pressureListeners.size > 0) this.#pressure.check()
   }
 

@@ -5,7 +5,6 @@ import {
   type CounterName,
   Counters,
   createCountersSnapshot,
-  rejectedCounter,
 } from '../../src/metrics/counters.ts'
 
 const names = Object.keys(Counter) as CounterName[]
@@ -60,8 +59,8 @@ describe('Counters', () => {
   it('merges blocks of several workers', () => {
     const a = new Counters()
     const b = new Counters(new Float64Array(new SharedArrayBuffer(COUNTER_CELLS * 8)))
-    a.add(rejectedCounter.full, 3)
-    b.add(rejectedCounter.full, 4)
+    a.add(Counter.rejectedFull, 3)
+    b.add(Counter.rejectedFull, 4)
     b.add(Counter.retried, 2)
     a.merge(b)
     expect(a.snapshotInto(createCountersSnapshot())).toEqual({

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Counter, Counters } from '../../src/metrics/counters.ts'
 import { createEdgeSnapshot, EdgeMetrics } from '../../src/metrics/edge-metrics.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
 
@@ -49,39 +48,33 @@ describe('EdgeMetrics', () => {
     expect(readings).toBe(2)
   })
 
-  it('counts losses for itself and for the job', () => {
-    const counters = new Counters()
+  it('tells the losses that whoever lets rows in has counted by now', () => {
+    const losses = { evicted: 0, rejected: { full: 0, timeout: 0, circuitOpen: 0 } }
     const edge = new EdgeMetrics(new VirtualClock(), {
       from: 'source',
       to: 'window',
       capacity: 2,
       strategy: 'drop-oldest',
-      counters,
+      losses,
     })
-    edge.onEvicted(5)
-    edge.onRejected('full', 2)
-    edge.onRejected('timeout')
-    edge.onRejected('circuitOpen', 3)
-    edge.onRejected('closed', 4)
-    edge.onRejected('aborted', 6)
-    expect(edge.snapshotInto(createEdgeSnapshot())).toEqual({
+    const nothing = {
       ...createEdgeSnapshot(),
       name: 'source→window',
       from: 'source',
       to: 'window',
       strategy: 'drop-oldest',
       capacity: 2,
+    }
+    expect(edge.snapshotInto(createEdgeSnapshot())).toEqual(nothing)
+    losses.evicted = 5
+    losses.rejected = { full: 2, timeout: 1, circuitOpen: 3 }
+    expect(edge.snapshotInto(createEdgeSnapshot())).toEqual({
+      ...nothing,
       evicted: 5,
       rejectedFull: 2,
       rejectedTimeout: 1,
       rejectedCircuitOpen: 3,
     })
-    expect(counters.get(Counter.evicted)).toBe(5)
-    expect(counters.get(Counter.rejectedFull)).toBe(2)
-    expect(counters.get(Counter.rejectedTimeout)).toBe(1)
-    expect(counters.get(Counter.rejectedCircuitOpen)).toBe(3)
-    expect(counters.get(Counter.rejectedClosed)).toBe(4)
-    expect(counters.get(Counter.rejectedAborted)).toBe(6)
   })
 
   it('is never full when unbounded', () => {

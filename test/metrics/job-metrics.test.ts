@@ -45,7 +45,8 @@ describe('JobMetrics', () => {
     const metrics = new JobMetrics('detailed', clock)
     const filter = metrics.addOperator('filter')
     const sink = metrics.addOperator("sink 'db'")
-    const edge = metrics.addEdge({ from: 'source', to: 'filter', capacity: 10, strategy: 'drop-newest' })
+    const losses = { evicted: 0, rejected: { full: 0, timeout: 0, circuitOpen: 0 } }
+    const edge = metrics.addEdge({ from: 'source', to: 'filter', capacity: 10, strategy: 'drop-newest', losses })
     for (let second = 0; second < 20; second++) {
       metrics.recordBatch(1000, 250, 400e6)
       filter.recordBatch(1000, 250, 100e6)
@@ -58,7 +59,7 @@ describe('JobMetrics', () => {
     filter.stateBytes = 64
     sink.stateBytes = 100
     edge.onDepth(10)
-    edge.onRejected('full', 3)
+    losses.rejected.full = 3
     clock.advance(0.5)
     edge.onDepth(4)
     metrics.counters.add(Counter.filtered, 15_000)
@@ -72,7 +73,6 @@ describe('JobMetrics', () => {
       numRecordsIn: 20_000,
       numRecordsOut: 5000,
       filtered: 15_000,
-      rejectedFull: 3,
     })
     // The last ten seconds start 0.1 s minus 0.5 ms late (the current 100 ms), so one mark of ten is still outside.
     expect(snapshot.ratesIn.over10s).toBeCloseTo(9000 / 9.9005, 6)
