@@ -24,7 +24,7 @@ export class SourceIntakes {
   constructor(
     sources: readonly Source[],
     parts: IntakeParts & {
-      /** The source of that number has given all its events. */
+      /** The source of that number has given all its events, and not just because it had to stop. */
       readonly onEnd: (source: number) => void
     },
   ) {
@@ -38,7 +38,7 @@ export class SourceIntakes {
     const runs = sources.map(async (source, i) => {
       try {
         await source.run(new EdgeIntake({ ...parts, signal: aborts[i]!.signal, input: i }))
-        parts.onEnd(i)
+        if (!signal.aborted) parts.onEnd(i)
       } catch (error) {
         await closeFailed(source, error)
         throw error

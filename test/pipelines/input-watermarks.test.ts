@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { memoryStore } from '../../src/checkpoint/memory-store.ts'
 import type { Source, SourceIntake } from '../../src/connector/source.ts'
 import { count, sum } from '../../src/expression/aggregates.ts'
 import { pipeline } from '../../src/packaged.ts'
@@ -274,6 +275,36 @@ describe('inputs', () => {
       return [start, ends.filter(end => end >= start && end < start + 100).length]
     })
     expect(got).toEqual(wanted)
+  })
+
+  it('that end because the job stops hold the watermark back in the job that goes on from its checkpoint', async () => {
+    const store = memoryStore()
+    const got: number[] = []
+    const start = async (sources: readonly Source[]) =>
+      counted.run({
+        clock: new VirtualClock(0),
+        sources,
+        sink: row => void got.push(row.windowStart),
+        checkpoint: { store },
+        restore: 'latest',
+      })
+    const [first, second] = [remoteSource(), remoteSource()]
+    const job = await start([first, second])
+    first.intake.push({ time: 100, key: 0 })
+    second.intake.push({ time: 10, key: 0 })
+    await job.stop()
+    expect(got).toEqual([])
+
+    const [third, fourth] = [remoteSource(), remoteSource()]
+    const next = await start([third, fourth])
+    third.intake.push({ time: 200, key: 0 })
+    await next.flush()
+    expect(next.metrics().currentInputWatermark).toBe(9)
+    fourth.intake.push({ time: 110, key: 0 })
+    await next.flush()
+    expect(next.metrics().currentInputWatermark).toBe(109)
+    expect(got).toEqual([0])
+    await next.stop({ drain: false })
   })
 
   it('are told in explain(), and refused as no length of time', () => {
