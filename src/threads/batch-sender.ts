@@ -42,6 +42,7 @@ export class BatchSender {
   readonly #inputs: BatchInputs | undefined
   readonly #recordBytes: number
   readonly #rowBytes: number
+  readonly #headBytes: number
   #batch: RecordBatch | undefined
   #at = 0
   #now = 0
@@ -80,8 +81,10 @@ export class BatchSender {
           : new TextsOfRows(dictionary, parts.context.arena.memory, parts.mostTexts)),
     )
     this.#hasPacks = parts.columns.some(({ type }) => type.name === 'utf8' || type.name === 'object')
-    // A bit of validity, rounded up to a byte.
-    this.#rowBytes = parts.columns.reduce((bytes, { type }) => bytes + BYTE_WIDTH[type.name] + 1, this.#recordBytes)
+    // A bit of validity, rounded up to a byte; and each row may be a run of its own.
+    const besides = this.#recordBytes + (parts.inputs === undefined ? 0 : RUN_BYTES)
+    this.#rowBytes = parts.columns.reduce((bytes, { type }) => bytes + BYTE_WIDTH[type.name] + 1, besides)
+    this.#headBytes = ROWS_HEADER_BYTES + padded((parts.inputs?.count ?? 0) * 4)
   }
 
   /** Turns to a batch. It must stay as it is until `send` has returned true. */
@@ -183,7 +186,8 @@ export class BatchSender {
   #sendRows(batch: RecordBatch): boolean {
     const inputs = this.#inputs
     const rows = Math.min(batch.selectedCount - this.#at, this.frameRows)
-    let bytes = this.#headBytes
+    const [firstRun, runsEnd] = inputs === undefined ? [0, 0] : runsOf(inputs, this.#at, this.#at + rows)
+    let bytes = this.#headBytes + (runsEnd - firstRun) * RUN_BYTES
     for (const { type, validity } of batch.columns)
       bytes += 8 + (validity === 0 ? 0 : padded((rows + 7) >>> 3)) + padded(rows * BYTE_WIDTH[type])
     const { u8, u32, f64 } = this.#ring
@@ -191,9 +195,9 @@ export class BatchSender {
     if (at < 0) return false
     f64[at >>> 3] = this.#now
     u32[(at >>> 2) + 2] = this.#isPacked ? HAS_PACK : 0
-    u32[(at >>> 2) + 3] = inputs?.runCount ?? 0
+    u32[(at >>> 2) + 3] = runsEnd - firstRun
     at += ROWS_HEADER_BYTES
-    if (inputs !== undefined) at = this.#writeRuns(inputs, at, rows)
+    if (inputs !== undefined) at = this.#writeRuns(inputs, firstRun, runsEnd, at, rows)
     for (const vector of batch.columns) at = this.#writeColumn(batch, vector, at, rows)
     if (this.#recordBytes > 0) {
       const from = batch.records! + this.#at * this.#recordBytes
@@ -205,16 +209,11 @@ export class BatchSender {
     return true
   }
 
-  get #headBytes(): number {
-    const inputs = this.#inputs
-    return ROWS_HEADER_BYTES + (inputs === undefined ? 0 : inputs.runCount * RUN_BYTES + padded(inputs.count * 4))
-  }
-
-  #writeRuns(inputs: BatchInputs, offset: number, rows: number): number {
+  #writeRuns(inputs: BatchInputs, first: number, end: number, offset: number, rows: number): number {
     const { u32 } = this.#ring
     let at = offset >>> 2
-    for (let run = 0; run < inputs.runCount; run++) {
-      u32[at++] = Math.min(Math.max(inputs.endOf(run) - this.#at, 0), rows)
+    for (let run = first; run < end; run++) {
+      u32[at++] = Math.min(inputs.endOf(run) - this.#at, rows)
       u32[at++] = inputs.inputOf(run)
     }
     for (let input = 0; input < inputs.count; input++) u32[at++] = inputs.isQueued(input) ? 1 : 0
@@ -296,4 +295,13 @@ export class BatchSender {
       writer.value(isThere ? objects![u32[(values >>> 2) + row]!] : null)
     }
   }
+}
+
+/** The first run with rows from the `from`th to before the `to`th, and the one behind the last. */
+function runsOf(inputs: BatchInputs, from: number, to: number): readonly [first: number, end: number] {
+  let first = 0
+  while (inputs.endOf(first) <= from) first++
+  let end = first + 1
+  while (inputs.endOf(end - 1) < to) end++
+  return [first, end]
 }

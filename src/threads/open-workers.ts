@@ -6,7 +6,7 @@ import { timeBehind } from '../operators/time-of-rows.ts'
 import { comesByEnds } from '../plan/behind-shards.ts'
 import { type Dealing, dealingOf } from '../plan/dealing.ts'
 import { functionsCalled } from '../plan/load-functions.ts'
-import type { FieldSpec, LogicalNode, LogicalPlan, WindowAggregateNode } from '../plan/logical-node.ts'
+import type { LogicalNode, LogicalPlan, WindowAggregateNode } from '../plan/logical-node.ts'
 import { optimise } from '../plan/optimise.ts'
 import { type Partitioning, partitioningOf, withoutFunctions } from '../plan/partitioning.ts'
 import { fieldSpecs, scopesOf, sourceScope } from '../plan/plan-scope.ts'
@@ -18,6 +18,7 @@ import { threadSupport } from '../wasm/thread-support.ts'
 import { type DealtPlan, dealtChain } from './dealt-chain.ts'
 import { FrameRing, frameRingMemory } from './frame-ring.ts'
 import type { ThreadListener } from './lookout.ts'
+import { recordColumns, ringBytes, widestResult } from './ring-sizes.ts'
 import { spawner } from './spawn.ts'
 import { linkBefore, stageName } from './stage-links.ts'
 import { type ThreadPlan, threadedChain } from './threaded-chain.ts'
@@ -25,10 +26,7 @@ import { type OpenWorkers, onOneThread, type ReadyWorkers, type Stage, type Thre
 import { WakeUps } from './wake-ups.ts'
 import type { WorkerJob } from './worker-job.ts'
 import { inputWithin, seenFromHere } from './worker-memory.ts'
-import { ringBytes, WorkerPool } from './worker-pool.ts'
-
-/** A result row, roughly: its columns are known once the workers are ready. */
-const RESULT_ROW = Array<FieldSpec>(7).fill({ name: '', type: 'f64', nullable: false })
+import { WorkerPool } from './worker-pool.ts'
 
 /**
  * What of a ring is worth waking a worker for: there is more to come, and one that has caught up sleeps again.
@@ -43,9 +41,6 @@ const ENOUGH = 1 / 8
 /** Batches a worker may have that are lent to it, and those it gets in a row; one where functions of users may take any time. */
 const MOST_LENT = 32
 const LENT_RUN = 16
-
-/** The same of a key and a record of what is aggregated by it. */
-const RECORD = Array<FieldSpec>(16).fill({ name: '', type: 'f64', nullable: false })
 
 /** Workers that are ready, and what they do. */
 class OpenThreads implements ReadyWorkers {
@@ -189,7 +184,8 @@ async function openShards(
   const isByEnds = (isBehind || (order === undefined && goesByIds(parts))) && comesByEnds(plan, end)
   const steps = (order === undefined ? nodes : orderedSteps(nodes, order)).slice(0, end)
   const common = await commonOf(steps, parts)
-  const input = frameRingMemory(ringBytes(parts.config, source), count)
+  const input = frameRingMemory(ringBytes(parts.config, source, inputsOf(parts)), count)
+  const outputBytes = ringBytes(parts.config, widestResult(nodes.slice(0, end), sourceScope(plan)))
   const jobs = Array.from({ length: count }, (_, index) => {
     const job: WorkerJob = {
       ...common,
@@ -203,7 +199,7 @@ async function openShards(
       input,
       consumer: index,
       consumers: count,
-      output: frameRingMemory(ringBytes(parts.config, RESULT_ROW), 1),
+      output: frameRingMemory(outputBytes, 1),
       ...LAST,
       isOrdered: isBehind || isByEnds || order !== undefined,
     }
@@ -230,6 +226,8 @@ async function openDealt(
   parts: ThreadsParts,
 ): Promise<DealtPlan> {
   const nodes = plan.nodes.slice(0, window + 1)
+  const scope = scopesOf(nodes, sourceScope(plan))[window]!
+  const outputBytes = ringBytes(parts.config, recordColumns(plan.nodes[window] as WindowAggregateNode, scope))
   const common = await commonOf(nodes, parts)
   const jobs = Array.from({ length: count }, (_, index) => {
     const job: WorkerJob = {
@@ -240,10 +238,10 @@ async function openDealt(
       partition: undefined,
       half: { step: window, mostTexts: Math.floor(parts.config.maxKeys / count / 2) },
       inputs: inputsOf(parts),
-      ...inputWithin(ringBytes(parts.config, plan.source), parts.engine, parts.config.maxMemory),
+      ...inputWithin(ringBytes(parts.config, plan.source, inputsOf(parts)), parts.engine, parts.config.maxMemory),
       consumer: 0,
       consumers: 1,
-      output: frameRingMemory(ringBytes(parts.config, RECORD), 1),
+      output: frameRingMemory(outputBytes, 1),
       ...LAST,
       isOrdered: window + 1 < plan.nodes.length,
     }
@@ -265,7 +263,7 @@ async function openDealt(
     places,
     rings: jobs.map(({ job }) => new FrameRing(job.input, 1, wakeUps, job.within?.place)),
     window,
-    fields: fieldSpecs(scopesOf(nodes, sourceScope(plan))[window]!.schema),
+    fields: fieldSpecs(scope.schema),
   }
 }
 
@@ -274,7 +272,9 @@ async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: Th
   const common = await commonOf(nodes, parts)
   const scopes = scopesOf(nodes, sourceScope(plan))
   const sources = stages.map(({ from }) => fieldSpecs(scopes[from]!.schema))
-  const inputs = sources.map(source => frameRingMemory(ringBytes(parts.config, source), 1))
+  const inputs = sources.map((source, i) =>
+    frameRingMemory(ringBytes(parts.config, source, i === 0 ? inputsOf(parts) : 0), 1),
+  )
   const links = stages.map(({ from }, i) => linkBefore(plan, from, i, stages.length, parts.config))
   const jobs = stages.map(({ from, to }, i) => {
     const job: WorkerJob = {
@@ -289,7 +289,7 @@ async function openStages(plan: LogicalPlan, stages: readonly Stage[], parts: Th
       input: inputs[i]!,
       consumer: 0,
       consumers: 1,
-      output: frameRingMemory(ringBytes(parts.config, RESULT_ROW), 1),
+      output: frameRingMemory(ringBytes(parts.config, widestResult(nodes.slice(from, to), scopes[from]!)), 1),
       next: inputs[i + 1],
       link: links[i + 1],
       before: links[i] && inputs[i - 1],

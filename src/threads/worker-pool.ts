@@ -1,15 +1,10 @@
 import { type EventfluxError, messageOf, stageFailed } from '../errors.ts'
-import type { ResolvedConfig } from '../plan/config.ts'
-import { BYTE_WIDTH, type TypeName } from '../schema/data-type.ts'
 import { FrameRing } from './frame-ring.ts'
 import { receivedError } from './sent-error.ts'
 import type { Spawn, Thread, ThreadListener } from './spawn.ts'
 import { WorkerCells } from './worker-cells.ts'
 import type { WorkerJob, WorkerMessage, WorkerOrder, WorkerRestore, WorkerShape, WorkerState } from './worker-job.ts'
 import { WorkerTimes } from './worker-times.ts'
-
-const LEAST_RING_BYTES = 2 ** 16
-const MOST_RING_BYTES = 2 ** 23
 
 /** One worker that is ready: what its chain looks like, what it counts, and the way back from it. */
 export interface ReadyWorker {
@@ -226,16 +221,6 @@ export class WorkerPool {
 
 /** In the place of a thread the system had no room for. */
 const NOT_STARTED: Thread = { post() {}, async end() {} }
-
-/** Room for eight of the longest batches, within bounds; and for the eight widest rows of a frame, whatever the bounds. */
-export function ringBytes(
-  { maxBatch, bufferSize }: Pick<ResolvedConfig, 'maxBatch' | 'bufferSize'>,
-  columns: readonly { readonly type: TypeName }[],
-): number {
-  const rowBytes = columns.reduce((bytes, { type }) => bytes + BYTE_WIDTH[type] + 1, 0)
-  const wanted = Math.min(8 * Math.min(maxBatch, bufferSize) * rowBytes, MOST_RING_BYTES)
-  return 2 ** Math.ceil(Math.log2(Math.max(wanted, LEAST_RING_BYTES, rowBytes * 256)))
-}
 
 const cellsOf = ({ operators, windows, eventTimes, stages, links, cells }: WorkerShape): WorkerCells =>
   new WorkerCells({ operators: operators.length, windows, eventTimes, stages: stages.length, links }, cells)
