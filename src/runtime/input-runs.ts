@@ -13,6 +13,7 @@ export class InputRuns implements BatchInputs {
   readonly #accepted: () => number
   readonly #inputs: number[] = []
   readonly #starts: number[] = []
+  readonly #looks: (() => void)[] = []
   /** The runs of the batch at hand, and where it stands. */
   #first = 0
   #last = 0
@@ -43,6 +44,7 @@ export class InputRuns implements BatchInputs {
     }
     this.#last = this.#first
     while (this.#startOf(this.#last + 1) < this.#to) this.#last++
+    for (const look of this.#looks) look()
   }
 
   /** The batch at hand is through. */
@@ -67,6 +69,10 @@ export class InputRuns implements BatchInputs {
       if (this.#inputs[run] === input && Math.min(this.#startOf(run + 1), this.#accepted()) > this.#from) return true
     }
     return false
+  }
+
+  onBatch(look: () => void): void {
+    this.#looks.push(look)
   }
 
   #startOf(run: number): number {

@@ -17,6 +17,7 @@ export class ReceivedInputs implements BatchInputs {
   readonly #ends: number[] = []
   readonly #inputs: number[] = []
   readonly #isQueued: boolean[] = []
+  readonly #looks: (() => void)[] = []
 
   constructor(count: number) {
     this.count = count
@@ -48,7 +49,12 @@ export class ReceivedInputs implements BatchInputs {
       this.#inputs.push(u32[at++]!)
     }
     for (let input = 0; input < this.count; input++) this.#isQueued[input] = u32[at++] === 1
+    for (const look of this.#looks) look()
     return padded(at * 4)
+  }
+
+  onBatch(look: () => void): void {
+    this.#looks.push(look)
   }
 
   /** No rows of any input are left: what was read has been worked on. */

@@ -307,6 +307,37 @@ describe('inputs', () => {
     await next.stop({ drain: false })
   })
 
+  it.each([
+    ['alone', false],
+    ['with one that it lets through', true],
+  ])('with a row that waits are not idle, though a filter takes it out: %s', async (_, isAccompanied) => {
+    const clock = new VirtualClock(0)
+    const sources = [remoteSource(), remoteSource()]
+    const job = await pipeline(events)
+      .filter(e => e.key.eq(0))
+      .eventTime('time', { idleness: 30 })
+      .window(tumbling(50))
+      .aggregate(() => ({ n: count() }))
+      .run({ clock, sources, sink: () => {} })
+    const [slow, fast] = sources.map(({ intake }) => intake)
+    slow!.push({ time: 10, key: 0 })
+    await job.flush()
+    clock.advance(10)
+    fast!.push({ time: 200, key: 0 })
+    await job.flush()
+    // It waits when the clock comes to where the input has been without a row for long enough.
+    slow!.push({ time: 20, key: 1 })
+    if (isAccompanied) fast!.push({ time: 210, key: 0 })
+    clock.advance(20)
+    expect(job.metrics().currentInputWatermark).toBe(9)
+    clock.advance(5)
+    fast!.push({ time: 220, key: 0 })
+    await job.flush()
+    clock.advance(25)
+    expect(job.metrics().currentInputWatermark).toBe(219)
+    await job.drain()
+  })
+
   it('are told in explain(), and refused as no length of time', () => {
     expect(counted.explain()).toContain('late by up to 0ms, inputs idle after 1s')
     expect(() => pipeline(events).eventTime('time', { idleness: 0 })).toThrow(

@@ -116,6 +116,7 @@ describe('what is told of the inputs rows came in by', () => {
     endOf: run => Math.min(run + 1, rows),
     inputOf: run => run % count,
     isQueued: input => input < rows,
+    onBatch: () => {},
   })
 
   it.each(ENGINES)('goes with the rows it is about, however many frames a batch takes (%s)', engine => {

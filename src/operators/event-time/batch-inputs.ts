@@ -9,4 +9,6 @@ export interface BatchInputs {
   inputOf(run: number): number
   /** Whether rows of an input wait in the queue, or are in the batch at hand. */
   isQueued(input: number): boolean
+  /** Has `look` called for each batch before the chain gets it: a filter may keep all of it from those behind. */
+  onBatch(look: () => void): void
 }

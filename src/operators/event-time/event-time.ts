@@ -75,8 +75,12 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
     this.#nowMs = timers.now()
     this.#wakeUp = new WakeUp(timers, this)
     const canBeIdle = inputs !== undefined && idlenessMs !== undefined
-    if (canBeIdle) this.#idleness = new InputIdleness(idlenessMs, inputs, this.#watermarks, this.#nowMs)
-    if (canBeIdle) this.#arm()
+    if (canBeIdle) {
+      const idleness = new InputIdleness(idlenessMs, inputs, this.#watermarks, this.#nowMs)
+      inputs.onBatch(() => idleness.keepQueued(this.#present))
+      this.#idleness = idleness
+      this.#arm()
+    }
   }
 
   notes(): readonly string[] {
@@ -257,9 +261,14 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
     return this.#isPhysical || this.#idleness !== undefined
   }
 
-  /** Brings what moves with the clock up to the present; a clock that goes back moves nothing. */
+  /** A clock that goes back moves nothing. */
+  get #present(): number {
+    return Math.max(this.#nowMs, Math.floor(this.#parts.timers.now()))
+  }
+
+  /** Brings what moves with the clock up to the present. */
   #catchUp(): void {
-    const nowMs = Math.max(this.#nowMs, Math.floor(this.#parts.timers.now()))
+    const nowMs = this.#present
     if (this.#isPhysical) this.#watermarks.elapse(nowMs - this.#nowMs)
     this.#nowMs = nowMs
     this.#idleness?.expire(nowMs)

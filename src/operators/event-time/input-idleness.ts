@@ -21,6 +21,12 @@ export class InputIdleness {
     this.#seenMs[input] = nowMs
   }
 
+  /** Rows that wait in the queue are rows, whatever becomes of them: a filter decides on them batch by batch. */
+  keepQueued(nowMs: number): void {
+    for (let input = 0; input < this.#seenMs.length; input++)
+      if (this.#idleAt(input) <= nowMs && this.#inputs.isQueued(input)) this.#seenMs[input] = nowMs
+  }
+
   /** Lets go of the inputs whose time is over, in its order, those of one instant at once; rows that wait in the queue are rows. */
   expire(nowMs: number): void {
     for (let at = this.nextMs; at <= nowMs; at = this.nextMs) {
