@@ -338,6 +338,29 @@ describe('inputs', () => {
     await job.drain()
   })
 
+  it('whose watermarks move with the clock go on from where it had moved them when the checkpoint was taken', async () => {
+    const got: number[] = []
+    const clock = new VirtualClock(1_000)
+    const start = (restore?: Uint8Array) =>
+      pipeline(events)
+        .eventTime('time', { watermarks: physical(0) })
+        .window(tumbling(50))
+        .aggregate(() => ({ n: count() }))
+        .run({ clock, sink: () => void got.push(clock.now()), ...(restore && { restore }) })
+    const job = await start()
+    job.push({ time: 1_000, key: 0 })
+    await job.flush()
+    clock.advance(40)
+    const { bytes } = await job.checkpoint()
+    await job.stop({ drain: false })
+    clock.advance(5_000)
+    const next = await start(bytes)
+    clock.advance(100)
+    // At 1,040 the watermark was there, and at 1,049 the window ends.
+    expect(got).toEqual([6_049])
+    await next.drain()
+  })
+
   it('are told in explain(), and refused as no length of time', () => {
     expect(counted.explain()).toContain('late by up to 0ms, inputs idle after 1s')
     expect(() => pipeline(events).eventTime('time', { idleness: 0 })).toThrow(

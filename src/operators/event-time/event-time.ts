@@ -167,6 +167,8 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
 
   snapshot(writer: StateWriter): void {
     if (this.#waiting !== undefined) throw checkpointBusy(`${this.name} is in a batch`)
+    // Time up to here is no time between the two.
+    if (this.#movesByClock) this.#catchUp()
     writer.bool(this.#isOver)
     writer.f64(this.#told)
     this.#watermarks.snapshot(writer)
