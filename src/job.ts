@@ -217,7 +217,12 @@ export class Job<In = unknown, Out = unknown> {
     return { ...countJob(this.#assembly), queued: rowsInside(this.#assembly) }
   }
 
-  /** Reads the result rows, where neither `sink` nor `onBatch` takes them. */
+  /**
+   * Reads the result rows, where neither `sink` nor `onBatch` takes them: each once, however many read. Who leaves early
+   * (`break`, an error in the loop) stops the job as `stop({ drain: false })` does, unless branches have sinks of their own.
+   *
+   * @throws EventfluxError `STAGE_FAILED` where the results go to a sink; what made the job fail, behind the rows before it.
+   */
   [Symbol.asyncIterator](): AsyncIterableIterator<Out> {
     if (!this.#queue)
       throw stageFailed('the results of this job go to a sink: leave out sink and onBatch to iterate them')

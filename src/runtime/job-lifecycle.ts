@@ -76,6 +76,8 @@ export class JobLifecycle {
     this.#abandoned = new Promise(resolve => {
       this.#abandon = resolve
     })
+    // Whoever iterates the results was all they were for, unless branches of the pipeline go elsewhere.
+    if (parts.assembly.sinks.length === 1) this.#queue?.whenLeft(() => this.#leave())
     // A failure is also told by the state, by stop() and by every push: nobody has to await `done`.
     this.done.catch(() => {})
   }
@@ -132,6 +134,11 @@ export class JobLifecycle {
     }
     if (options.timeoutMs !== undefined) this.#endWithin(options.timeoutMs)
     return finishing
+  }
+
+  /** Stops without anybody who wants to know how that went: `done` and the state tell it. */
+  async #leave(): Promise<void> {
+    await this.stop({ drain: false }).catch(() => {})
   }
 
   /** Ends the job because of an error; of several, the first. */

@@ -12,6 +12,7 @@ export class RowQueueSink<R> implements Sink<R>, AsyncIterableIterator<R> {
   #failure: { readonly error: unknown } | undefined
   #wakeWriter: (() => void) | undefined
   #wakeReader: (() => void)[] = []
+  #left: (() => Promise<void>) | undefined
 
   constructor(limit: number) {
     this.#limit = limit
@@ -43,12 +44,18 @@ export class RowQueueSink<R> implements Sink<R>, AsyncIterableIterator<R> {
     }
   }
 
+  /** Has `left` done when the reader leaves, and the reader wait for it. */
+  whenLeft(left: () => Promise<void>): void {
+    this.#left = left
+  }
+
   /** The reader has seen enough: later rows are let go, so that the job doesn't wait for a reader that is gone. */
   async return(): Promise<IteratorResult<R, undefined>> {
     this.#ended = true
     this.#rows = []
     this.#at = 0
     this.#releaseWriter()
+    await this.#left?.()
     return { done: true, value: undefined }
   }
 
