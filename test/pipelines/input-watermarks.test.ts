@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../src/checkpoint/memory-store.ts'
-import type { Source, SourceIntake } from '../../src/connector/source.ts'
+import type { Source } from '../../src/connector/source.ts'
 import { count, sum } from '../../src/expression/aggregates.ts'
 import { pipeline } from '../../src/packaged.ts'
 import { physical } from '../../src/plan/watermarks.ts'
@@ -9,28 +9,12 @@ import { i32, timestamp } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
 import { tumbling } from '../../src/time/windows.ts'
+import { RemoteSource } from './remote-source.ts'
 
 const events = schema({ time: timestamp(), key: i32() })
 const SOURCES = 3
 const PUSHES = SOURCES
 const IDLENESS = 100
-
-/** A source that gives what it is told to, until it is told to end. */
-function remoteSource(): Source & { intake: SourceIntake; end: () => void } {
-  const remote = {
-    metadata: { name: 'remote', kind: 'remote', replayable: false, bounded: true },
-    intake: undefined as unknown as SourceIntake,
-    end: () => {},
-    run(intake: SourceIntake) {
-      remote.intake = intake
-      return new Promise<void>(resolve => {
-        remote.end = resolve
-        intake.signal.addEventListener('abort', () => resolve(), { once: true })
-      })
-    },
-  }
-  return remote
-}
 
 type Step =
   | { readonly kind: 'rows'; readonly input: number; readonly times: readonly number[] }
@@ -104,7 +88,7 @@ interface Manner {
 async function run(steps: readonly Step[], manner: Manner): Promise<Outcome> {
   const { bound, idles, drops, maxBatch, engine, way } = manner
   const clock = new VirtualClock(0)
-  const sources = Array.from({ length: SOURCES }, remoteSource)
+  const sources = Array.from({ length: SOURCES }, () => new RemoteSource())
   const rows: [number, number][] = []
   const source = pipeline(events, { maxBatch, engine })
   const filtered = drops ? source.filter(e => e.key.ne(0)) : source
@@ -192,7 +176,7 @@ describe('inputs', () => {
 
   it('without a row hold the watermark back until they are idle', async () => {
     const clock = new VirtualClock(0)
-    const sources = [remoteSource(), remoteSource()]
+    const sources = [new RemoteSource(), new RemoteSource()]
     const got: number[][] = []
     const job = await counted.run({ clock, sources, sink: row => void got.push([clock.now(), row.windowStart]) })
     sources[0]!.intake.pushMany([
@@ -215,7 +199,7 @@ describe('inputs', () => {
   })
 
   it('that are pushes count from the first one on', async () => {
-    const sources = [remoteSource()]
+    const sources = [new RemoteSource()]
     const job = await counted.run({ clock: new VirtualClock(0), sources, sink: () => {} })
     sources[0]!.intake.push({ time: 100, key: 0 })
     await job.flush()
@@ -229,7 +213,7 @@ describe('inputs', () => {
 
   it('whose watermarks move with the clock are all moved by it; one that has ended holds nothing back', async () => {
     const clock = new VirtualClock(1_000)
-    const sources = [remoteSource(), remoteSource()]
+    const sources = [new RemoteSource(), new RemoteSource()]
     const got: number[][] = []
     const job = await pipeline(events)
       .eventTime('time', { watermarks: physical(100) })
@@ -288,14 +272,14 @@ describe('inputs', () => {
         checkpoint: { store },
         restore: 'latest',
       })
-    const [first, second] = [remoteSource(), remoteSource()]
+    const [first, second] = [new RemoteSource(), new RemoteSource()]
     const job = await start([first, second])
     first.intake.push({ time: 100, key: 0 })
     second.intake.push({ time: 10, key: 0 })
     await job.stop()
     expect(got).toEqual([])
 
-    const [third, fourth] = [remoteSource(), remoteSource()]
+    const [third, fourth] = [new RemoteSource(), new RemoteSource()]
     const next = await start([third, fourth])
     third.intake.push({ time: 200, key: 0 })
     await next.flush()
@@ -312,7 +296,7 @@ describe('inputs', () => {
     ['with one that it lets through', true],
   ])('with a row that waits are not idle, though a filter takes it out: %s', async (_, isAccompanied) => {
     const clock = new VirtualClock(0)
-    const sources = [remoteSource(), remoteSource()]
+    const sources = [new RemoteSource(), new RemoteSource()]
     const job = await pipeline(events)
       .filter(e => e.key.eq(0))
       .eventTime('time', { idleness: 30 })
