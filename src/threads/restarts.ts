@@ -65,6 +65,7 @@ export class Restarts {
   /** The next frame to be sent once more; undefined: none is left. */
   #replayed: number | undefined
   #textsLeft: Uint8Array | undefined
+  #cancelDelay = (): void => {}
 
   constructor(policy: RestartPolicy, parts: RestartParts) {
     this.#policy = policy
@@ -146,9 +147,17 @@ export class Restarts {
     return isThrough
   }
 
+  /** The job has ended: a new start that is waited for doesn't come, and its timer keeps no process alive. */
+  close(): void {
+    this.#cancelDelay()
+  }
+
   async #restart(delayMs: number): Promise<void> {
     const { pool, gather, states, clock, between, ready } = this.#parts
-    if (delayMs > 0) await new Promise<void>(resolve => void clock.after(delayMs, resolve))
+    if (delayMs > 0)
+      await new Promise<void>(resolve => {
+        this.#cancelDelay = clock.after(delayMs, resolve)
+      })
     const isThere = await pool.restart(() => {
       // Not before: while the workers end, what they had put out is taken, and a barrier in it may be the last one now.
       gather.restart(this.#last.taken)

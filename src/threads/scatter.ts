@@ -148,6 +148,7 @@ export class Scatter implements Operator {
 
   close(): void {
     this.#disarm?.()
+    this.restarts?.close()
     this.#pool.onCall = () => {}
     void this.#pool.close()
     this.#sender.close()

@@ -10,6 +10,7 @@ import { Restarts } from '../../src/threads/restarts.ts'
 import type { NewStart } from '../../src/threads/worker-pool.ts'
 import type { StatesOfWorkers } from '../../src/threads/worker-states.ts'
 import { systemClock } from '../../src/time/clock.ts'
+import { VirtualClock } from '../../src/time/virtual-clock.ts'
 import { bounded } from '../bounded.ts'
 import { events, eventsOf, sorted } from './events.ts'
 import { alive, watchWorkers } from './started-workers.ts'
@@ -111,6 +112,22 @@ describe('workers that are started anew', () => {
     }
     await job.stop({ drain: false })
     expect(job.state).toBe('stopped')
+  })
+
+  it('leave no timer behind where the job is stopped while it waits for them', async () => {
+    const clock = new VirtualClock(0)
+    let wait = (): void => {}
+    const waits = new Promise<void>(resolve => {
+      wait = resolve
+    })
+    const restart = { delayMs: 60_000, onRestart: () => wait() }
+    const job = await shards({ maxBatch: 64 }).run({ workers: 2, sink: [], clock, restart })
+    await job.pushMany(ROWS.slice(0, 200))
+    void anyOf(alive).terminate()
+    await waits
+    expect(clock.nextTimerMs).toBe(60_000)
+    await job.stop({ drain: false })
+    expect([job.state, clock.nextTimerMs]).toEqual(['stopped', Number.POSITIVE_INFINITY])
   })
 
   it.each([{ attempts: 0 }, { delayMs: -1 }, { logBytes: 1.5 }])('%o is refused', async restart => {
