@@ -32,7 +32,26 @@ export function generatedRowWriting(parts: WriterParts): RowWriting {
   ) as RowWriting
 }
 
-/** Names enter as string literals only, numbers as numbers: nothing of a schema becomes code. */
+/** How the text for a field differs from function to function. */
+interface Place {
+  /** What follows the names of the variables that say where columns are. */
+  readonly suffix: string
+  /** What is done when the value of field `k` doesn't fit. */
+  refuse(k: number): string
+}
+
+const ALONE: Place = { suffix: '', refuse: k => `fault.value(${k}, value${k}); return false` }
+const OF_RUN: Place = { suffix: '', refuse: k => `fault.value(${k}, value${k}); ${LEAVE}; return -1` }
+/**
+ * In the loop over an array, which has variables of its own and is left by `break` alone: V8 takes the first turn of such a loop
+ * apart, and what that turn has looked up and checked of the views isn't looked up at the others.
+ */
+const OF_MANY: Place = { suffix: 'Here', refuse: k => `misfit = ${k}; value = value${k}; break` }
+
+/**
+ * Names enter as string literals only, numbers as numbers: nothing of a schema becomes code. Variables that functions share are
+ * `var`: at a `let`, each use would ask whether it is declared by now.
+ */
 function writerSource({ fields, coders, maxStringLength }: WriterParts): string {
   const views = new Set(fields.map(({ type }) => VIEW[storedName(type)]))
   if (fields.some(({ type }) => type.isNullable)) views.add('u8')
@@ -40,20 +59,22 @@ function writerSource({ fields, coders, maxStringLength }: WriterParts): string 
   const setUp = `if (target.columns !== columns) bind()
 const { ${[...views].join(', ')} } = memory`
   const looksFirst = coders.map(coder => coder?.met !== undefined)
-  const body = (refuse: string) =>
-    fields.map((field, k) => fieldSource(field, k, maxStringLength, looksFirst[k]!, refuse)).join('\n')
+  const starts = fields.flatMap(startsOf)
+  const tables = looksFirst.flatMap((looks, k) => (looks ? [`texts${k}`, `codes${k}`] : []))
+  const body = (place: Place) =>
+    fields.map((field, k) => fieldSource(field, k, maxStringLength, looksFirst[k]!, place)).join('\n')
   return `'use strict'
-let columns
-${looksFirst.map((looks, k) => (looks ? `const { texts: texts${k}, codes: codes${k} } = coders[${k}].met` : '')).join('\n')}
-${fields.map((field, k) => `let ${startsOf(field, k).join(' = 0, ')} = 0`).join('\n')}
+var columns
+${starts.map(name => `var ${name} = 0`).join('\n')}
+${looksFirst.map((looks, k) => (looks ? `var { texts: texts${k}, codes: codes${k} } = coders[${k}].met` : '')).join('\n')}
 function bind() {
   columns = target.columns
   ${fields.map((field, k) => bindSource(field, k)).join('\n  ')}
 }
-let first = 0
-let next = -1
+var first = 0
+var next = -1
 // Below zero while one is being written.
-let left = 0
+var left = 0
 return {
   beginRun(row, rows) {
     if (left < 0) return
@@ -67,7 +88,7 @@ return {
     const row = next
     left = -left
     try {
-      ${body(`${LEAVE}; return -1`)}
+      ${body(OF_RUN)}
     } catch (error) {
       const isFatal = fault.isFatal(error)
       if (!isFatal) fault.thrownBy(event, error)
@@ -92,7 +113,7 @@ return {
     if (typeof event !== 'object' || event === null) return fault.event(event)
     ${setUp}
     try {
-      ${body('return false')}
+      ${body(ALONE)}
     } catch (error) {
       return fault.thrownBy(event, error)
     }
@@ -100,19 +121,24 @@ return {
   },
   writeRows(events, from, count, row) {
     ${setUp}
+    const ${[...starts, ...tables].map(name => `${name}${OF_MANY.suffix} = ${name}`).join(', ')}
     let i = 0
     let event
+    let misfit
+    let value
     try {
       for (; i < count; i++, row++) {
         event = events[from + i]
-        if (typeof event !== 'object' || event === null) { fault.event(event); return i }
-        ${body('return i')}
+        if (typeof event !== 'object' || event === null) { misfit = -1; break }
+        ${body(OF_MANY)}
       }
     } catch (error) {
       fault.thrownBy(event, error)
       return i
     }
-    return count
+    if (misfit === -1) fault.event(event)
+    else if (misfit !== undefined) fault.value(misfit, value)
+    return i
   },
 }`
 }
@@ -132,17 +158,17 @@ function fieldSource(
   k: number,
   maxStringLength: number,
   looksFirst: boolean,
-  refuse: string,
+  { suffix, refuse }: Place,
 ): string {
   const stores = storedName(type)
   const view = VIEW[stores]
-  const cell = `${view}[base${k} + row]`
+  const cell = `${view}[base${k}${suffix} + row]`
   const read = `let ${looksFirst ? `slot${k}, ` : ''}value${k} = event[${JSON.stringify(name)}]`
   const ownOnly = inherited(name) === undefined ? '' : `if (value${k} === inherited[${k}]) value${k} = undefined\n`
-  const store = `if (${misfit(stores, `value${k}`, maxStringLength)}) { fault.value(${k}, value${k}); ${refuse} }
-${cell} = ${stored(stores, k, looksFirst)}`
+  const store = `if (${misfit(stores, `value${k}`, maxStringLength)}) { ${refuse(k)} }
+${cell} = ${stored(stores, k, looksFirst, suffix)}`
   if (!type.isNullable) return `${read}\n${ownOnly}${store}`
-  const byte = `u8[bits${k} + (row >>> 3)]`
+  const byte = `u8[bits${k}${suffix} + (row >>> 3)]`
   return `${read}
 ${ownOnly}if (value${k} === null || value${k} === undefined) {
   ${byte} &= ~(1 << (row & 7))
@@ -173,11 +199,13 @@ function misfit(type: StoredTypeName, value: string, maxStringLength: number): s
   }
 }
 
-function stored(type: StoredTypeName, k: number, looksFirst: boolean): string {
+function stored(type: StoredTypeName, k: number, looksFirst: boolean, suffix: string): string {
   if (type === 'bool') return `value${k} ? 1 : 0`
   if (type === 'utf8') {
     const code = `coders[${k}].code(value${k})`
-    return looksFirst ? `texts${k}[slot${k} = slotOf(value${k})] === value${k} ? codes${k}[slot${k}] : ${code}` : code
+    if (!looksFirst) return code
+    const isMet = `texts${k}${suffix}[slot${k} = slotOf(value${k})] === value${k}`
+    return `${isMet} ? codes${k}${suffix}[slot${k}] : ${code}`
   }
   // Adding 0 turns -0 into 0: equal instants have equal bytes.
   return type === 'timestamp' ? `value${k} + 0` : `value${k}`
