@@ -26,7 +26,8 @@ export class StreamSource<E> implements SourceHandler<E> {
   readonly name: string
   readonly #queue: EventQueue<E>
   #delivered = 0
-  #wake: (() => void) | undefined
+  /** Jobs that wait for events: several take them turn about. */
+  #wake: (() => void)[] = []
 
   /** @internal Use `streamSource()`. */
   constructor(name: string, options: StreamSourceOptions<E>) {
@@ -81,9 +82,7 @@ export class StreamSource<E> implements SourceHandler<E> {
 
   async ready(): Promise<void> {
     if (!this.#queue.isEmpty || this.#queue.state !== 'open') return
-    await new Promise<void>(resolve => {
-      this.#wake = resolve
-    })
+    await new Promise<void>(resolve => this.#wake.push(resolve))
   }
 
   metadata(): SourceMetadata {
@@ -102,10 +101,8 @@ export class StreamSource<E> implements SourceHandler<E> {
   }
 
   #notify(): void {
-    const wake = this.#wake
-    if (wake === undefined) return
-    this.#wake = undefined
-    wake()
+    if (this.#wake.length === 0) return
+    for (const wake of this.#wake.splice(0)) wake()
   }
 }
 

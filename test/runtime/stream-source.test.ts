@@ -61,6 +61,20 @@ describe('a stream source', () => {
     expect(intake.events).toEqual([1, 2, 3])
   })
 
+  test('that several jobs wait for goes to each of them, every event once, and ends them all', async () => {
+    const stream = streamSource<number>('n')
+    const intakes = [new TestIntake<number>(), new TestIntake<number>()]
+    const running = intakes.map(intake => toSource(stream).run(intake))
+    const taken = () => intakes.flatMap(({ events }) => events)
+    for (const n of [1, 2, 3]) {
+      stream.push(n)
+      await until(() => taken().length === n)
+    }
+    stream.close()
+    await Promise.all(running)
+    expect(taken().toSorted((a, b) => a - b)).toEqual([1, 2, 3])
+  })
+
   test('pushes back while the job takes nothing, and goes on when it does', async () => {
     const stream = streamSource<number>('n', { capacity: 2 })
     stream.push(1)
