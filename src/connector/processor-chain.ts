@@ -1,6 +1,7 @@
 import { optionInvalid } from '../errors.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
+import { checkAnswer, checkProcessor } from './check-processor.ts'
 import type { ErrorCounts, ErrorPolicy } from './error-policy.ts'
 import { ErrorPolicyRunner } from './error-policy-runner.ts'
 import type { Emit, Processor, ProcessorContext } from './processor.ts'
@@ -69,7 +70,7 @@ export class ProcessorChain<In, Out> {
   #ending: { readonly error: unknown } | undefined
   #isBusy = false
 
-  /** @throws EventfluxError `OPTION_INVALID` for a policy out of range, or not one per stage. */
+  /** @throws EventfluxError `OPTION_INVALID` for what is no processor, a policy out of range, or not one per stage. */
   // biome-ignore lint/suspicious/noExplicitAny: neighbours agree on a type that the type of an array can't express
   constructor(processors: readonly Processor<any, any>[], options: ProcessorChainOptions = {}) {
     checkOptions('ProcessorChain', options, NAMES)
@@ -144,7 +145,9 @@ export class ProcessorChain<In, Out> {
 
   #stage(processor: AnyProcessor, index: number, policy: ErrorPolicy, options: ProcessorChainOptions): Stage {
     const { clock = systemClock, signal } = options
-    const name = processor.name ?? `stage ${index + 1}`
+    const stage = `stage ${index + 1}`
+    checkProcessor(processor, stage)
+    const name = processor.name ?? stage
     const emit: Emit<unknown> = this.#holdsOutputs
       ? row => void this.#held.push(row)
       : row => this.#direct(index + 1, 'process', row)
@@ -157,9 +160,9 @@ export class ProcessorChain<In, Out> {
     return {
       processor,
       runner: new ErrorPolicyRunner({ stage: name, policy, clock, ...(signal ? { signal } : {}) }),
-      process: row => processor.process(row, emit, context),
-      onTimer: atMs => processor.onTimer?.(atMs as number, emit, context),
-      onWatermark: watermark => processor.onWatermark?.(watermark as number, emit, context),
+      process: row => checkAnswer(processor.process(row, emit, context)),
+      onTimer: atMs => checkAnswer(processor.onTimer?.(atMs as number, emit, context)),
+      onWatermark: watermark => checkAnswer(processor.onWatermark?.(watermark as number, emit, context)),
     }
   }
 

@@ -1,3 +1,4 @@
+import { checkAnswer } from '../connector/check-processor.ts'
 import type { ErrorPolicyRunner } from '../connector/error-policy-runner.ts'
 import { rowAt } from '../kernels/rows.ts'
 import { type Arena, ArenaScope } from '../memory/arena.ts'
@@ -45,7 +46,7 @@ export class FilterRowsOperator extends PassingOperator {
     this.#memory = parts.arena.memory
     this.#scope = new ArenaScope(parts.arena)
     this.#selection = this.#scope.allocate(parts.maxBatch * 4)
-    this.#keeps = row => (keeps(row) ? KEEP : DROP)
+    this.#keeps = row => (checkAnswer(keeps(row)) ? KEEP : DROP)
   }
 
   notes(): readonly string[] {

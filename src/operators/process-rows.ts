@@ -2,6 +2,7 @@ import { readDictionaries, writeDictionaries } from '../checkpoint/dictionary-st
 import type { StateReader } from '../checkpoint/state-reader.ts'
 import type { StateWriter } from '../checkpoint/state-writer.ts'
 import { type Stateful, sizeOfState } from '../checkpoint/stateful.ts'
+import { checkAnswer } from '../connector/check-processor.ts'
 import type { Processor, ProcessorContext } from '../connector/processor.ts'
 import {
   checkpointBusy,
@@ -111,7 +112,7 @@ export class ProcessRowsOperator implements Operator, Stateful {
     })
     this.#process = row => {
       this.#emitted.length = 0
-      this.#processor.process(row, this.#emit, this.#context)
+      checkAnswer(this.#processor.process(row, this.#emit, this.#context))
       return this.#emitted.slice()
     }
   }
@@ -215,7 +216,7 @@ export class ProcessRowsOperator implements Operator, Stateful {
     }
     this.#waited.delete(timer)
     this.#emitted.length = 0
-    this.#processor.onTimer?.(timer.atMs, this.#emit, this.#context)
+    checkAnswer(this.#processor.onTimer?.(timer.atMs, this.#emit, this.#context))
     this.#take(this.#emitted.slice())
     return this.#run()
   }
@@ -340,7 +341,7 @@ export class ProcessRowsOperator implements Operator, Stateful {
       this.#told = this.#watermark
       if (this.#processor.onWatermark) {
         this.#emitted.length = 0
-        this.#processor.onWatermark(this.#watermark, this.#emit, this.#context)
+        checkAnswer(this.#processor.onWatermark(this.#watermark, this.#emit, this.#context))
         this.#take(this.#emitted.slice())
         return this.#run()
       }

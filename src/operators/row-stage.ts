@@ -1,3 +1,4 @@
+import { checkAnswer, checkProcessor } from '../connector/check-processor.ts'
 import type { Processor } from '../connector/processor.ts'
 import { planInvalid } from '../errors.ts'
 import { dictionariesOf } from '../memory/column-buffers.ts'
@@ -47,7 +48,8 @@ export function buildRowStage(
   })
   const output = [...fields, ...carried].map(({ name, type }, i) => ({ name, type, dictionary: dictionaries[i] }))
   const processor: Processor<unknown, unknown> =
-    node.op === 'process' ? fn() : { process: (row, emit) => emit(fn(row)) }
+    node.op === 'process' ? fn() : { process: (row, emit) => emit(checkAnswer(fn(row))) }
+  checkProcessor(processor, name)
   return {
     operator: new ProcessRowsOperator({ ...parts, name, next: next(output) }, processor, timers, {
       fields,

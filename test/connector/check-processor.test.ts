@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest'
+import type { Processor } from '../../src/connector/processor.ts'
+import { ProcessorChain } from '../../src/connector/processor-chain.ts'
+import { pipeline } from '../../src/packaged.ts'
+import { i32, timestamp } from '../../src/schema/data-type.ts'
+import { schema } from '../../src/schema/schema.ts'
+
+type Row = { time: number; n: number }
+const rows = schema({ time: timestamp(), n: i32() })
+const events: Row[] = [1, 2, 3].map(n => ({ time: n, n }))
+const start = pipeline(rows).eventTime('time')
+const broken = async (): Promise<never> => {
+  throw new Error('nobody looks at this')
+}
+
+describe('what answers with a promise', () => {
+  test.each([
+    ['mapRows', start.mapRows(rows, (async (row: Row) => row) as never)],
+    ['filterRows', start.filterRows((async () => false) as never)],
+    ['filterRows that fails', start.filterRows(broken as never)],
+    ['process', start.process(rows, () => ({ process: async (row, emit) => emit(row) }))],
+    ['process that fails', start.process(rows, () => ({ process: broken }))],
+    ['onWatermark', start.process(rows, () => ({ process: (row, emit) => emit(row), onWatermark: async () => {} }))],
+    [
+      'onTimer',
+      start.process(rows, () => ({
+        process: (_row, _emit, context) => context.setTimer(0),
+        onTimer: async () => {},
+      })),
+    ],
+  ])('is told that rows are not waited for: %s', async (_, late) => {
+    const job = await late.run({ sink: [] })
+    job.pushMany(events)
+    await expect(job.done).rejects.toMatchObject({
+      code: 'STAGE_FAILED',
+      message: expect.stringContaining('gave a promise'),
+    })
+  })
+
+  test('follows the policy of its stage', async () => {
+    const job = await start
+      .filterRows((async () => true) as never, { name: 'async' })
+      .run({ source: events, sink: [], errors: { async: 'skip' } })
+    expect(await job.done).toMatchObject({ delivered: 3, failed: 3, skipped: 3 })
+  })
+
+  test('is refused in a chain, too', () => {
+    const chain = new ProcessorChain<number, number>([{ name: 'late', process: async (n, emit) => emit(n) }])
+    expect(() => chain.process(1, () => {})).toThrow(/"late" failed on a row: it gave a promise/)
+  })
+})
+
+describe('what is no processor', () => {
+  const function_ = ((row: Row, emit: (row: Row) => void) => emit(row)) as never as Processor<Row, Row>
+
+  test('is refused where a chain is made of it', () => {
+    for (const processor of [function_, undefined, {}])
+      expect(() => new ProcessorChain([processor as never])).toThrow(
+        expect.objectContaining({ code: 'OPTION_INVALID', at: 'stage 1' }),
+      )
+  })
+
+  test.each([[function_], [undefined], [{}]])('is refused where a pipeline begins with it: %o', async made => {
+    const running = start.process(rows, () => made as never, { name: 'mine' }).run({ source: events, sink: [] })
+    await expect(running).rejects.toMatchObject({ code: 'OPTION_INVALID', at: 'mine' })
+  })
+})
