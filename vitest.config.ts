@@ -23,7 +23,7 @@ const STATE_THEIR_CAPACITIES = [
   'test/operators/*-state.test.ts',
   'test/operators/row-window/{groups,row-window}.test.ts',
   'test/node/log*.test.ts',
-  'test/pipelines/{aggregates,aligned-windows,ledger,many-at-once,memory,reference,several-inputs,sketch-errors}.test.ts',
+  'test/pipelines/{aggregates,aligned-windows,held-up-inputs,ledger,many-at-once,memory,reference,several-inputs,sketch-errors}.test.ts',
   'test/pipelines/duckdb*.test.ts',
   'test/runtime/{admission,event-store}/**',
   'test/runtime/{event-pool,event-queue,event-queue.property}.test.ts',
