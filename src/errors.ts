@@ -72,6 +72,7 @@ export function show(value: unknown): string {
     if (typeof value === 'string') text = JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
     else if (typeof value === 'bigint') text = `${value}n`
     else if (typeof value === 'function') text = `function ${value.name || '(anonymous)'}`
+    else if (value instanceof Date) text = 'a Date (its getTime() is the number)'
     else if (typeof value === 'object' && value !== null)
       text = Array.isArray(value) ? `an array of ${value.length}` : 'an object'
     else text = String(value)

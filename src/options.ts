@@ -16,7 +16,11 @@ export type NoOthers<O, T> = { readonly [K in Exclude<keyof O, keyof T>]: never 
  * @throws EventfluxError `OPTION_INVALID`
  */
 export function checkOptions<T>(owner: string, options: unknown, names: OptionNames<T>): void {
-  if (options === undefined) return
+  if (options !== undefined) checkNeededOptions(owner, options, names)
+}
+
+/** The same where some of the options have to be given. */
+export function checkNeededOptions<T>(owner: string, options: unknown, names: OptionNames<T>): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw optionInvalid(`The options of ${owner} are an object, not ${show(options)}`, { value: options, at: owner })
   for (const name of Object.keys(options))

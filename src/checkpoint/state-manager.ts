@@ -1,5 +1,5 @@
 import { optionInvalid, show } from '../errors.ts'
-import { checkOptions, type OptionNames } from '../options.ts'
+import { checkNeededOptions, type OptionNames } from '../options.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 import { type ArchiveOptions, CheckpointArchive, type SavedCheckpoint } from './checkpoint-archive.ts'
 import type { Section } from './checkpoint-format.ts'
@@ -59,7 +59,7 @@ export class StateManager {
 
   /** @throws EventfluxError `OPTION_INVALID` */
   constructor(options: StateManagerOptions) {
-    checkOptions('StateManager', options ?? null, NAMES)
+    checkNeededOptions('StateManager', options, NAMES)
     this.#archive = new CheckpointArchive(options)
     this.#store = options.store
     this.#clock = options.clock ?? systemClock

@@ -1,5 +1,5 @@
 import { decodeFailed, optionInvalid, show } from '../errors.ts'
-import type { Schema } from '../schema/schema.ts'
+import { checkSchema, type Schema } from '../schema/schema.ts'
 import type { ColumnStage } from './column-stage.ts'
 import { readCell } from './csv-cell.ts'
 import {
@@ -40,6 +40,7 @@ export interface CsvDecoderOptions extends DecoderOptions {
  * const decoder = csvDecoder(schema({ time: timestamp(), value: f64() }), { timestamps: 'iso' })
  */
 export function csvDecoder(schema: Schema, options: CsvDecoderOptions = {}, from?: DecoderPosition): Decoder {
+  checkSchema('csvDecoder', schema)
   const delimiter = checkedDelimiter(options.delimiter ?? ',')
   return new RecordDecoder({
     schema,

@@ -1,5 +1,5 @@
 import { show } from '../errors.ts'
-import type { Schema } from '../schema/schema.ts'
+import { checkSchema, type Schema } from '../schema/schema.ts'
 import type { ColumnStage } from './column-stage.ts'
 import { type Decoder, type DecoderOptions, type DecoderPosition, RecordDecoder, type RecordReader } from './decoder.ts'
 import { parseIsoTimestamp } from './iso-timestamp.ts'
@@ -18,6 +18,7 @@ import { integerLiteral } from './json-literal.ts'
  * const decoder = ndjsonDecoder(schema({ time: timestamp(), user: utf8() }))
  */
 export function ndjsonDecoder(schema: Schema, options: DecoderOptions = {}, from?: DecoderPosition): Decoder {
+  checkSchema('ndjsonDecoder', schema)
   return new RecordDecoder({
     schema,
     decoding: options,

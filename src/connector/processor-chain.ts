@@ -1,4 +1,4 @@
-import { optionInvalid } from '../errors.ts'
+import { optionInvalid, show } from '../errors.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 import { checkAnswer, checkProcessor } from './check-processor.ts'
@@ -167,6 +167,8 @@ export class ProcessorChain<In, Out> {
   }
 
   #begin(emit: Emit<Out>, context: ProcessorContext): void {
+    if (typeof emit !== 'function')
+      throw optionInvalid(`a chain takes a function for what it emits, not ${show(emit)}`, { value: emit, at: 'emit' })
     if (this.#isBusy) throw optionInvalid('the chain waits for a retry: await what the last call returned')
     this.#out = emit as Emit<unknown>
     this.#context = context

@@ -72,16 +72,24 @@ function sameGroup(call: Call, groups: readonly TypeGroup[]): Call {
   return call
 }
 
+/** A call of some of its arguments alone. */
+const only = (call: Call, isOne: (index: number) => boolean): Call => ({
+  ...call,
+  args: call.args.filter((_, index) => isOne(index)),
+  types: call.types.filter((_, index) => isOne(index)),
+})
+
 /** The one type several values take: itself where they agree, f64 among numbers. */
-function unify(call: Call, types: readonly DataType[], isNullable: boolean): DataType {
-  sameGroup({ ...call, types }, ANY)
+function unify(call: Call, isNullable: boolean): DataType {
+  const { types } = sameGroup(call, ANY)
   const name = types[0]!.name
   return typeOf(types.every(type => type.name === name) ? name : 'f64', isNullable)
 }
 
-function branches(call: Call, values: readonly DataType[], conditions: readonly DataType[]): DataType {
-  each({ ...call, types: conditions }, ['bool'])
-  return unify(call, values, anyNull(values))
+function branches(call: Call, isCondition: (index: number) => boolean): DataType {
+  each(only(call, isCondition), ['bool'])
+  const values = only(call, index => !isCondition(index))
+  return unify(values, anyNull(values.types))
 }
 
 const rounding: Infer = call => number(each(call, ['number']))
@@ -158,7 +166,11 @@ const RULES: Readonly<Record<FunctionName, FunctionRule>> = {
     3,
     3,
     call => {
-      if (groupOf(call.types[0]!) !== 'utf8') throw mismatch({ ...call, types: call.types.slice(0, 1) }, ['utf8'])
+      if (groupOf(call.types[0]!) !== 'utf8')
+        throw mismatch(
+          only(call, index => index === 0),
+          ['utf8'],
+        )
       const [separator, index] = call.args.slice(1).map(arg => (arg.kind === 'literal' ? literalValue(arg) : null))
       if (typeof separator !== 'string' || separator === '')
         throw expressionInvalid('splitPart takes the separator as a text value that is not empty', { value: separator })
@@ -181,22 +193,17 @@ const RULES: Readonly<Record<FunctionName, FunctionRule>> = {
     call =>
       unify(
         call,
-        call.types,
         call.types.every(type => type.isNullable),
       ),
   ],
-  if: [3, 3, call => branches(call, call.types.slice(1), call.types.slice(0, 1))],
+  if: [3, 3, call => branches(call, index => index === 0)],
   case: [
     3,
     MANY,
     call => {
       const last = call.types.length - 1
       if (last % 2 !== 0) throw expressionInvalid('case takes pairs of condition and value, and the value otherwise')
-      return branches(
-        call,
-        call.types.filter((_, i) => i % 2 === 1 || i === last),
-        call.types.filter((_, i) => i % 2 === 0 && i !== last),
-      )
+      return branches(call, index => index % 2 === 0 && index !== last)
     },
   ],
   toF64: [1, 1, call => cast(call, 'f64', BUT_TEXT, ANY)],
@@ -212,7 +219,10 @@ const RULES: Readonly<Record<FunctionName, FunctionRule>> = {
     3,
     call => {
       if (groupOf(call.types[0]!) !== 'timestamp')
-        throw mismatch({ ...call, types: call.types.slice(0, 1) }, ['timestamp'])
+        throw mismatch(
+          only(call, index => index === 0),
+          ['timestamp'],
+        )
       const [size, offset] = call.args.slice(1).map(arg => (arg.kind === 'literal' ? literalValue(arg) : null))
       if (typeof size !== 'number' || typeof offset !== 'number' || !Number.isSafeInteger(size) || size <= 0)
         throw expressionInvalid('floorTo takes a size of more than 0 ms and an offset, both given as values')
@@ -256,6 +266,9 @@ const WORDS: Readonly<Record<TypeGroup, string>> = {
   object: 'objects',
 }
 
+/** Functions that are written under another name than the one they have in plans. */
+const WRITTEN: Readonly<Partial<Record<FunctionName, string>>> = { if: 'ifElse', case: 'when' }
+
 function mismatch({ fn, types, args }: Call, groups: readonly TypeGroup[]) {
   const given = types.map(({ name }, i) => {
     const arg = args[i]
@@ -266,8 +279,9 @@ function mismatch({ fn, types, args }: Call, groups: readonly TypeGroup[]) {
   if (met.has('i64') && met.has('number'))
     hint = '; cast one side with .toF64() or .toI64(), and write i64 values as bigint (5n)'
   else if (met.has('timestamp') && met.has('number')) hint = '; cast one side with .toF64() or .toTimestamp()'
+  else if (met.has('timestamp') && met.has('utf8')) hint = '; write a time as milliseconds: Date.parse(text)'
   const wanted = groups.length === ANY.length ? 'values of one type' : groups.map(group => WORDS[group]).join(' or ')
-  return expressionInvalid(`${fn} takes ${wanted}, not ${given.join(' with ')}${hint}`, {
+  return expressionInvalid(`${WRITTEN[fn] ?? fn} takes ${wanted}, not ${given.join(' with ')}${hint}`, {
     value: show(given.join(', ')),
   })
 }

@@ -250,7 +250,7 @@ function together(name: string, values: readonly unknown[]): TypedExpression[] {
     values.find(value => value !== null && value !== undefined)
   if (leader === undefined) throw expressionInvalid(`${name} needs at least one value that isn't null`)
   const type = leader instanceof TypedExpression ? leader.type : (lit(leader as number) as Expression).type
-  return values.map(value => operand(value, type))
+  return values.map(value => operand(value, type, name))
 }
 
 function conditionOf(given: unknown): TypedExpression {

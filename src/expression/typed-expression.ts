@@ -36,22 +36,22 @@ class ExpressionOfANode {
   }
 
   and(other: unknown): TypedExpression {
-    return callOf('and', [this, operand(other, this.type)])
+    return callOf('and', [this, operand(other, this.type, 'and')])
   }
 
   or(other: unknown): TypedExpression {
-    return callOf('or', [this, operand(other, this.type)])
+    return callOf('or', [this, operand(other, this.type, 'or')])
   }
 
   between(low: unknown, high: unknown): TypedExpression {
-    return callOf('between', [this, operand(low, this.type), operand(high, this.type)])
+    return callOf('between', [this, operand(low, this.type, 'between'), operand(high, this.type, 'between')])
   }
 
   in(values: unknown): TypedExpression {
     if (!Array.isArray(values) || values.length === 0)
       throw expressionInvalid(`in takes an array of at least one value, not ${show(values)}`, { value: values })
     if (values.length >= MAX_NODES) throw tooLarge()
-    return callOf('in', [this, ...values.map(value => operand(value, this.type))])
+    return callOf('in', [this, ...values.map(value => operand(value, this.type, 'in'))])
   }
 
   floorTo(size: Duration, options: { readonly offset?: Duration } = {}): TypedExpression {
@@ -61,7 +61,11 @@ class ExpressionOfANode {
   }
 
   splitPart(separator: unknown, index: unknown): TypedExpression {
-    return callOf('splitPart', [this, operand(separator, this.type), operand(index, typeOf('f64', false))])
+    return callOf('splitPart', [
+      this,
+      operand(separator, this.type, 'splitPart'),
+      operand(index, typeOf('f64', false), 'splitPart'),
+    ])
   }
 
   /** Any use as a JavaScript value: `e.price > 100`, `e.price + 1`, `${e.price}`. */
@@ -139,12 +143,15 @@ const WITHOUT_OPERAND: readonly FunctionName[] = [
   'dayOfWeek',
 ]
 
+/** Whoever gives these something gives a zone. */
+const IN_UTC: readonly FunctionName[] = ['hour', 'minute', 'second', 'dayOfWeek']
+
 /** What a comparison with null gives is the same for every row: not what anybody means who writes one. */
 const COMPARISONS: readonly FunctionName[] = ['eq', 'ne', 'gt', 'ge', 'lt', 'le']
 
 /** Gives the class the methods that are nothing but a call of a function. */
 function withMethods(expression: typeof ExpressionOfANode): typeof ExpressionOfANode {
-  const define = (name: string, value: (this: TypedExpression, other: unknown) => TypedExpression): void => {
+  const define = (name: string, value: (this: TypedExpression, ...given: unknown[]) => TypedExpression): void => {
     Object.defineProperty(expression.prototype, name, { value, writable: false, configurable: false })
   }
   for (const [name, fn] of Object.entries(WITH_OPERAND))
@@ -154,13 +161,19 @@ function withMethods(expression: typeof ExpressionOfANode): typeof ExpressionOfA
           `${name}(null) is ${fn === 'ne' ? 'true' : 'false'} for every row: write isNull() or isNotNull()`,
           { value: null },
         )
-      return callOf(fn, [this, operand(other, this.type)])
+      return callOf(fn, [this, operand(other, this.type, name)])
     })
   for (const fn of WITHOUT_OPERAND)
-    define(fn, function () {
+    define(fn, function (...given) {
+      if (given.length > 0) throw takesNothing(fn, given[0])
       return callOf(fn, [this])
     })
   return expression
+}
+
+function takesNothing(fn: FunctionName, given: unknown): Error {
+  const why = IN_UTC.includes(fn) ? ': parts of times are those of UTC' : ''
+  return expressionInvalid(`${fn}() takes nothing, not ${show(given)}${why}`, { value: given, at: fn })
 }
 
 export type TypedExpression = ExpressionOfANode
@@ -224,14 +237,14 @@ export function literal(value: LiteralValue, type: DataType['name']): TypedExpre
  * An operand given as an expression or a JavaScript value. A number beside a timestamp is one, null takes the type it
  * stands beside; every other value has its own type, and the function's rule decides whether the two fit.
  */
-export function operand(given: unknown, beside: DataType): TypedExpression {
+export function operand(given: unknown, beside: DataType, takenBy: string): TypedExpression {
   if (given instanceof TypedExpression) return given
   if (given === null) return literal(null, beside.name)
   if (typeof given === 'number') return literal(given, groupOf(beside) === 'timestamp' ? 'timestamp' : 'f64')
   if (typeof given === 'bigint' || typeof given === 'boolean' || typeof given === 'string')
     return literal(given, typeOfValue(given))
   throw expressionInvalid(
-    `An operand is an expression, a number, bigint, boolean, string or null, not ${show(given)}`,
+    `${takenBy} takes an expression, a number, bigint, boolean, string or null, not ${show(given)}`,
     { value: given },
   )
 }

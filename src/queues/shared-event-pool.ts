@@ -1,5 +1,5 @@
 import { closed, doubleRelease, engineUnavailable, optionInvalid, show, stateFull } from '../errors.ts'
-import { checkOptions, type OptionNames } from '../options.ts'
+import { checkNeededOptions, type OptionNames } from '../options.ts'
 import { checkAnswers } from '../runtime/event-pool/pool-answers.ts'
 import { MAX_SLOTS, slotOf } from '../runtime/event-pool/pool-slots.ts'
 import { PoolView } from '../runtime/event-pool/pool-view.ts'
@@ -116,7 +116,7 @@ export class SharedEventPool<F extends SchemaFields> {
   static create<F extends SchemaFields>(schema: Schema<F>, options: SharedEventPoolOptions): SharedEventPool<F> {
     if (typeof SharedArrayBuffer === 'undefined')
       throw engineUnavailable("memory can't be shared between threads here: there is no SharedArrayBuffer")
-    checkOptions('SharedEventPool', options ?? null, NAMES)
+    checkNeededOptions('SharedEventPool', options, NAMES)
     const { capacity, members = 16, whenExhausted = 'refuse', doubleRelease = 'throw' } = options
     checkRange('capacity', capacity, MAX_SLOTS)
     checkRange('members', members, MAX_POOL_MEMBERS)

@@ -4,7 +4,7 @@ import type { SharedRingKind } from '../memory/shared-ring.ts'
 import { checkOptions } from '../options.ts'
 import { MAX_CAPACITY } from '../runtime/event-store/event-store.ts'
 import { BYTE_WIDTH, type DataType, type TypeName, typeOf } from '../schema/data-type.ts'
-import type { Schema } from '../schema/schema.ts'
+import { checkSchema, type Schema } from '../schema/schema.ts'
 import { sharedBytesOf } from './shared-memory.ts'
 
 /** What a push into a full queue does: wait (at most so long), evict the oldest, or be refused. */
@@ -74,6 +74,7 @@ export function checkRange(option: string, value: number, most: number): number 
 
 /** A schema's columns as they are in a handle. @throws EventfluxError `SCHEMA_INVALID` for text. */
 export function columnsOf(schema: Schema): NonNullable<SharedQueueHandle['fields']> {
+  checkSchema('what is between threads', schema)
   return schema.fields.map(({ name, type }) => {
     if (type.name !== 'utf8' && type.name !== 'object') return [name, type.name, type.isNullable] as const
     throw schemaInvalid(

@@ -3,7 +3,7 @@ import type { EngineChoice } from '../kernels/engine.ts'
 import type { SharedRingKind } from '../memory/shared-ring.ts'
 import type { AsyncWaitOptions } from '../memory/wait-cell.ts'
 import type { LedgerSnapshot } from '../metrics/ledger.ts'
-import { checkOptions, expectSignal, type OptionNames } from '../options.ts'
+import { checkNeededOptions, checkOptions, expectSignal, type OptionNames } from '../options.ts'
 import { MAX_CAPACITY } from '../runtime/event-store/event-store.ts'
 import { checkRange, checkStrategy, MAX_MEMBERS, type SharedStrategy } from './shared-queue-handle.ts'
 
@@ -31,7 +31,7 @@ const NAMES: OptionNames<SharedEventQueueOptions> = {
 
 /** The options with every default filled in. @throws EventfluxError `OPTION_INVALID` */
 export function sharedOptions(options: SharedEventQueueOptions): Required<SharedEventQueueOptions> {
-  checkOptions('SharedEventQueue', options ?? null, NAMES)
+  checkNeededOptions('SharedEventQueue', options, NAMES)
   const { kind = 'mpmc', backpressure = 'block', members = 16, engine = 'auto' } = options
   const capacity = checkRange('capacity', options.capacity, MAX_CAPACITY)
   checkRange('members', members, MAX_MEMBERS)

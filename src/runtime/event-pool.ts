@@ -1,7 +1,7 @@
 import { closed, doubleRelease, EventfluxError, optionInvalid, show, stateFull } from '../errors.ts'
-import { checkOptions, type OptionNames } from '../options.ts'
+import { checkNeededOptions, type OptionNames } from '../options.ts'
 import type { Flat, InsertRowOf, ResultRowOf, ResultValue } from '../schema/row-types.ts'
-import type { Schema, SchemaFields } from '../schema/schema.ts'
+import { checkSchema, type Schema, type SchemaFields } from '../schema/schema.ts'
 import { checkAnswers } from './event-pool/pool-answers.ts'
 import { PoolColumns, type PoolMemoryOptions } from './event-pool/pool-columns.ts'
 import { MAX_SLOTS, PoolSlots, slotOf } from './event-pool/pool-slots.ts'
@@ -93,7 +93,8 @@ export class EventPool<F extends SchemaFields> {
 
   /** @throws EventfluxError `OPTION_INVALID` for a capacity or an answer there isn't, `STATE_FULL` when `maxMemory` is too small. */
   constructor(schema: Schema<F>, options: EventPoolOptions) {
-    checkOptions('EventPool', options ?? null, NAMES)
+    checkSchema('EventPool', schema)
+    checkNeededOptions('EventPool', options, NAMES)
     const { capacity, lazy = false, growable = false } = options
     if (!Number.isInteger(capacity) || capacity < 1 || capacity > MAX_SLOTS)
       throw optionInvalid(`the capacity of a pool is an integer from 1 to ${MAX_SLOTS}, not ${show(capacity)}`, {

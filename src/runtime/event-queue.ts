@@ -1,8 +1,15 @@
 import type { LedgerSnapshot } from '../metrics/ledger.ts'
-import { checkOptions, expectClock, expectOption, expectRandom, isFunction, type OptionNames } from '../options.ts'
+import {
+  checkNeededOptions,
+  expectClock,
+  expectOption,
+  expectRandom,
+  isFunction,
+  type OptionNames,
+} from '../options.ts'
 import type { BackpressureStrategy } from '../plan/backpressure-strategy.ts'
 import type { InsertRowOf, ResultRowOf } from '../schema/row-types.ts'
-import type { Schema, SchemaFields } from '../schema/schema.ts'
+import { checkSchema, type Schema, type SchemaFields } from '../schema/schema.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 import { Admission, type PushOptions } from './admission/admission.ts'
 import type { EdgeState } from './admission/admission-edge.ts'
@@ -91,9 +98,9 @@ export class EventQueue<In, Out = In> {
     options: number | EventQueueOptions<Out>,
     makeStore = (capacity: number) => new ValueStore<In>(capacity) as unknown as EventStore<In, Out>,
   ) {
+    if (typeof options !== 'number') checkNeededOptions('EventQueue', options, QUEUE_OPTIONS)
     const { capacity, backpressure, clock, random, onEvict, onGrow }: EventQueueOptions<Out> =
       typeof options === 'number' ? { capacity: options } : options
-    if (typeof options !== 'number') checkOptions('EventQueue', options ?? null, QUEUE_OPTIONS)
     expectClock(clock)
     expectRandom(random)
     expectOption('onEvict', onEvict, isFunction, 'a function that takes events')
@@ -134,7 +141,8 @@ export class EventQueue<In, Out = In> {
     schema: Schema<F>,
     options: EventQueueOptions<ResultRowOf<F>> & RowStoreOptions,
   ): EventQueue<InsertRowOf<F>, ResultRowOf<F>> {
-    checkOptions('EventQueue.rows', options ?? null, OF_ROWS)
+    checkSchema('EventQueue.rows', schema)
+    checkNeededOptions('EventQueue.rows', options, OF_ROWS)
     const { maxMemory: _memory, maxStringLength: _length, ...queue } = options
     return new EventQueue(queue, capacity => new RowStore(schema, capacity, options))
   }

@@ -89,6 +89,12 @@ export function schema<const F extends SchemaFields>(fields: F): Schema<F> {
   return made
 }
 
+/** @throws EventfluxError `SCHEMA_INVALID` for what is no schema, such as its columns by themselves. */
+export function checkSchema(owner: string, given: unknown): void {
+  if (given instanceof Schema) return
+  throw schemaInvalid(`${owner} takes a schema, made by schema({ … }), not ${show(given)}`, { value: given })
+}
+
 /**
  * Checks that values can be put into every column.
  *
