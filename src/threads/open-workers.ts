@@ -250,7 +250,10 @@ async function openDealt(
   const pool = await WorkerPool.open(jobs, await spawner(parts.options.runtime?.worker))
   const places = await Promise.all(
     jobs.map(({ job }, worker) => seenFromHere(job.within, pool.workers[worker]!.shape.kernels)),
-  )
+  ).catch(async error => {
+    await pool.close()
+    throw error
+  })
   const hasFunctions = functionsOf(nodes).length > 0 || nodes.some(node => functionsCalled(node).size > 0)
   const wakeUps = new WakeUps(hasFunctions ? WORTH_WAKING : ENOUGH)
   return {
