@@ -17,6 +17,11 @@ interface Window {
   changed: string[]
 }
 
+/** A row; or the job's clock comes to an instant. */
+export type EarlyStep =
+  | { readonly time: number; readonly key: string; readonly value: number }
+  | { readonly clockMs: number }
+
 const countAndTotal = (values: readonly number[]): Row => ({
   n: values.length,
   total: values.reduce((a, b) => a + b, 0),
@@ -29,7 +34,7 @@ const countAndTotal = (values: readonly number[]): Row => ({
  */
 export function earlyWindowsModel(
   spec: AlignedSpec | CalendarSpec,
-  input: readonly { readonly time: number; readonly key: string; readonly value: number }[],
+  input: readonly EarlyStep[],
   outOfOrderness: number,
   resultsOf: (values: readonly number[]) => Row = countAndTotal,
 ): { readonly rows: Row[]; readonly late: number; readonly firings: readonly (readonly Row[])[] } {
@@ -102,7 +107,21 @@ export function earlyWindowsModel(
     for (const { end } of inOrder()) if (end - 1 + allowedLatenessMs <= watermark) windows.delete(end)
   }
 
-  for (const { time, key, value } of input) {
+  let clockMs = Number.NEGATIVE_INFINITY
+  const isTick = (toMs: number) =>
+    early.kind === 'interval' &&
+    early.by === 'clock' &&
+    Math.floor(toMs / early.everyMs) > Math.floor(clockMs / early.everyMs)
+
+  for (const step of input) {
+    if ('clockMs' in step) {
+      // However many multiples are on the way: at all but the first, nothing has changed.
+      if (isTick(step.clockMs))
+        for (const window of inOrder()) if (window.end - 1 > watermark) fire(window, takeChanged(window))
+      clockMs = step.clockMs
+      continue
+    }
+    const { time, key, value } = step
     const all = windowsOf(spec, time)
     const open = all.filter(({ end }) => end - 1 + allowedLatenessMs > watermark)
     if (open.length === 0 && all.length > 0) late++
