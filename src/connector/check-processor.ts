@@ -23,3 +23,12 @@ export function checkAnswer<T>(answer: T): T {
   answer.then(undefined, () => {})
   throw stageFailed('it gave a promise, and rows are not waited for here: wait in the source or in the sink')
 }
+
+/** @throws EventfluxError `OPTION_INVALID` for what is no instant a timer could be set for. */
+export function checkInstant(atMs: unknown): void {
+  if (typeof atMs === 'number' && !Number.isNaN(atMs)) return
+  throw optionInvalid(`setTimer takes milliseconds since the Unix epoch, not ${show(atMs)}`, {
+    value: atMs,
+    at: 'atMs',
+  })
+}

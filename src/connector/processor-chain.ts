@@ -1,7 +1,7 @@
 import { optionInvalid, show } from '../errors.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
-import { checkAnswer, checkProcessor } from './check-processor.ts'
+import { checkAnswer, checkInstant, checkProcessor } from './check-processor.ts'
 import type { ErrorCounts, ErrorPolicy } from './error-policy.ts'
 import { ErrorPolicyRunner } from './error-policy-runner.ts'
 import type { Emit, Processor, ProcessorContext } from './processor.ts'
@@ -153,6 +153,7 @@ export class ProcessorChain<In, Out> {
       : row => this.#direct(index + 1, 'process', row)
     const context: ProcessorContext = {
       setTimer: atMs => {
+        checkInstant(atMs)
         this.#context.setTimer(atMs)
         this.#timers.push({ atMs, stage: index })
       },

@@ -2,7 +2,7 @@ import { readDictionaries, writeDictionaries } from '../checkpoint/dictionary-st
 import type { StateReader } from '../checkpoint/state-reader.ts'
 import type { StateWriter } from '../checkpoint/state-writer.ts'
 import { type Stateful, sizeOfState } from '../checkpoint/stateful.ts'
-import { checkAnswer } from '../connector/check-processor.ts'
+import { checkAnswer, checkInstant } from '../connector/check-processor.ts'
 import type { Processor, ProcessorContext } from '../connector/processor.ts'
 import {
   checkpointBusy,
@@ -199,6 +199,7 @@ export class ProcessRowsOperator implements Operator, Stateful {
   }
 
   #setTimer(atMs: number): void {
+    checkInstant(atMs)
     const timer: PendingTimer = { atMs, stop: () => {} }
     this.#waited.add(timer)
     this.#wait(timer)
@@ -216,9 +217,22 @@ export class ProcessRowsOperator implements Operator, Stateful {
     }
     this.#waited.delete(timer)
     this.#emitted.length = 0
-    checkAnswer(this.#processor.onTimer?.(timer.atMs, this.#emit, this.#context))
+    this.#called('onTimer', timer.atMs)
     this.#take(this.#emitted.slice())
     return this.#run()
+  }
+
+  /** Tells the processor of an instant. There is no row that a policy could be about: what it throws ends the job. */
+  #called(callback: 'onTimer' | 'onWatermark', instant: number): void {
+    try {
+      checkAnswer(this.#processor[callback]?.(instant, this.#emit, this.#context))
+    } catch (cause) {
+      throw stageFailed(`"${this.name}" failed in ${callback}: ${messageOf(cause)}`, {
+        value: instant,
+        at: this.name,
+        cause,
+      })
+    }
   }
 
   /** Asks the processor for its state, or to take one back. */
@@ -341,7 +355,7 @@ export class ProcessRowsOperator implements Operator, Stateful {
       this.#told = this.#watermark
       if (this.#processor.onWatermark) {
         this.#emitted.length = 0
-        checkAnswer(this.#processor.onWatermark(this.#watermark, this.#emit, this.#context))
+        this.#called('onWatermark', this.#watermark)
         this.#take(this.#emitted.slice())
         return this.#run()
       }

@@ -1,6 +1,6 @@
 import { checkAnswer, checkProcessor } from '../connector/check-processor.ts'
 import type { Processor } from '../connector/processor.ts'
-import { planInvalid } from '../errors.ts'
+import { messageOf, planInvalid, stageFailed } from '../errors.ts'
 import { dictionariesOf } from '../memory/column-buffers.ts'
 import type { Dictionary } from '../memory/dictionary.ts'
 import type { LogicalNode, RowsNode } from '../plan/logical-node.ts'
@@ -48,7 +48,7 @@ export function buildRowStage(
   })
   const output = [...fields, ...carried].map(({ name, type }, i) => ({ name, type, dictionary: dictionaries[i] }))
   const processor: Processor<unknown, unknown> =
-    node.op === 'process' ? fn() : { process: (row, emit) => emit(checkAnswer(fn(row))) }
+    node.op === 'process' ? made(name, fn as () => unknown) : { process: (row, emit) => emit(checkAnswer(fn(row))) }
   checkProcessor(processor, name)
   return {
     operator: new ProcessRowsOperator({ ...parts, name, next: next(output) }, processor, timers, {
@@ -57,5 +57,14 @@ export function buildRowStage(
       carried,
     }),
     dictionaries: dictionaries.filter(dictionary => dictionary !== undefined),
+  }
+}
+
+/** A processor of a user's making. */
+function made(name: string, make: () => unknown): Processor<unknown, unknown> {
+  try {
+    return make() as Processor<unknown, unknown>
+  } catch (cause) {
+    throw stageFailed(`making the processor of "${name}" failed: ${messageOf(cause)}`, { at: name, cause })
   }
 }

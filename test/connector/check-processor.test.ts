@@ -65,3 +65,41 @@ describe('what is no processor', () => {
     await expect(running).rejects.toMatchObject({ code: 'OPTION_INVALID', at: 'mine' })
   })
 })
+
+describe('what a processor does beside rows', () => {
+  const refused = new RangeError('not now')
+  const throwing = () => {
+    throw refused
+  }
+  const pass: Processor<Row, Row>['process'] = (row, emit) => emit(row)
+
+  test.each<[string, () => Processor<Row, Row>]>([
+    ['onWatermark', () => ({ process: pass, onWatermark: throwing })],
+    ['onTimer', () => ({ process: (_row, _emit, context) => context.setTimer(0), onTimer: throwing })],
+  ])('fails by the name of its stage: %s', async (callback, make) => {
+    const job = await start.process(rows, make, { name: 'mine' }).run({ sink: [], errors: { mine: 'skip' } })
+    job.pushMany(events)
+    const message = `"mine" failed in ${callback}: not now`
+    await expect(job.done).rejects.toMatchObject({ code: 'STAGE_FAILED', at: 'mine', message, cause: refused })
+  })
+
+  test('fails by the name of its stage when it is made', async () => {
+    const running = start.process(rows, throwing, { name: 'mine' }).run({ sink: [] })
+    await expect(running).rejects.toMatchObject({ code: 'STAGE_FAILED', at: 'mine', cause: refused })
+  })
+
+  test.each([[Number.NaN], [undefined], ['5'], [new Date(5)], [5n]])(
+    'sets no timer for what is no instant: %o',
+    async atMs => {
+      const onTimer = () => {}
+      const waits: Processor<Row, Row> = {
+        process: (_row, _emit, context) => context.setTimer(atMs as never),
+        onTimer,
+      }
+      const job = await start.process(rows, () => waits).run({ source: events, sink: [] })
+      const message = expect.stringContaining('setTimer takes milliseconds since the Unix epoch')
+      await expect(job.done).rejects.toMatchObject({ code: 'STAGE_FAILED', message })
+      expect(() => new ProcessorChain<Row, Row>([waits]).process(events[0]!, () => {})).toThrow(/setTimer takes/)
+    },
+  )
+})
