@@ -118,7 +118,8 @@ export class Scatter implements Operator {
   }
 
   #sendBarrier(id: number, aligned: () => boolean): boolean {
-    if (!this.#tell(FRAME.barrier, 0, id)) return false
+    // States are as of now, though no row has told the workers of it.
+    if (!this.#tell(FRAME.tick, 0, this.#clock.now()) || !this.#tell(FRAME.barrier, 0, id)) return false
     this.#gather.atBarrier(id, () => {
       this.restarts?.aligned(id)
       const isThrough = aligned()
