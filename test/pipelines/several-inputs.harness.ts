@@ -226,7 +226,7 @@ export class InputsRun {
         return
       }
       case 'restart':
-        return this.#restart()
+        return this.#cut && this.#restart(this.#cut)
       case 'goOn':
         return this.#goOn()
     }
@@ -285,9 +285,7 @@ export class InputsRun {
     this.#model.passTo(this.#clock.now(), this.#waits)
   }
 
-  async #restart(): Promise<void> {
-    const cut = this.#cut
-    if (cut === undefined) return
+  async #restart(cut: Cut): Promise<void> {
     await this.#settle()
     this.#cut = undefined
     const { bytes } = await cut.taken
