@@ -1,10 +1,11 @@
 import { stateFull } from '../errors.ts'
+import type { WasmMemory } from '../wasm/platform-types.ts'
 import type { JobMemory, SpareMemory } from '../wasm/spare-memories.ts'
 
 const PAGE = 65_536
 
 /** Memory that several threads see; posted to another thread it is the same memory there. */
-export type SharedBytes = WebAssembly.Memory | SharedArrayBuffer
+export type SharedBytes = WasmMemory | SharedArrayBuffer
 
 /**
  * One job's linear memory and the typed views over it. The only place that makes views: everything else reads them
@@ -55,7 +56,7 @@ export class LinearMemory {
   }
 
   /** Present on the wasm engine: what its instance imports. */
-  get wasm(): WebAssembly.Memory | undefined {
+  get wasm(): WasmMemory | undefined {
     return this.#wasm
   }
 

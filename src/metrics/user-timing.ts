@@ -2,7 +2,11 @@
 const SPANS_KEPT = 1_024
 
 /** What is used of a runtime's `performance`. */
-export type Timeline = Pick<Performance, 'now' | 'measure' | 'clearMeasures'>
+export interface Timeline {
+  now(): number
+  measure(name: string, span: { readonly start: number; readonly end: number; readonly detail?: unknown }): unknown
+  clearMeasures(name: string): void
+}
 
 /**
  * Shows spans of work on the runtime's own timeline (User Timing), where profilers and `PerformanceObserver` find them

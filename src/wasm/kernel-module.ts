@@ -1,7 +1,8 @@
+import type { WasmBytes, WasmModule } from './platform-types.ts'
 import { SpareMemories } from './spare-memories.ts'
 
 /** The kernels, compiled or as bytes. */
-export type ModuleOrBytes = WebAssembly.Module | BufferSource
+export type ModuleOrBytes = WasmModule | WasmBytes
 
 /**
  * The kernels, compiled once for every job that runs on them: compiled code holds no state. A failure isn't remembered.
@@ -12,8 +13,8 @@ export class KernelModule {
   /** What jobs on these kernels, and on their twins, have left behind. */
   readonly spares = { wasm: new SpareMemories(), js: new SpareMemories() }
   readonly #load: () => ModuleOrBytes
-  #compiled: WebAssembly.Module | undefined
-  #compiling: Promise<WebAssembly.Module> | undefined
+  #compiled: WasmModule | undefined
+  #compiling: Promise<WasmModule> | undefined
 
   /** @param load Gives the module or its bytes, when they are needed. */
   constructor(load: () => ModuleOrBytes) {
@@ -25,7 +26,7 @@ export class KernelModule {
    *
    * @throws what the platform throws where WebAssembly, or code generation, or 128-bit SIMD isn't there.
    */
-  async compile(): Promise<WebAssembly.Module> {
+  async compile(): Promise<WasmModule> {
     if (this.#compiled) return this.#compiled
     this.#compiling ??= this.#compileLoaded().finally(() => {
       this.#compiling = undefined
@@ -36,20 +37,20 @@ export class KernelModule {
   }
 
   /** The same at once, on the calling thread. */
-  compileSync(): WebAssembly.Module {
+  compileSync(): WasmModule {
     if (this.#compiled) return this.#compiled
     const loaded = this.#load()
     this.#compiled = isModule(loaded) ? loaded : new WebAssembly.Module(loaded)
     return this.#compiled
   }
 
-  async #compileLoaded(): Promise<WebAssembly.Module> {
+  async #compileLoaded(): Promise<WasmModule> {
     const loaded = this.#load()
     return isModule(loaded) ? loaded : WebAssembly.compile(loaded)
   }
 }
 
 /** Whether it is a compiled module of any realm: `instanceof` would know the class of this one only. */
-export function isModule(value: unknown): value is WebAssembly.Module {
+export function isModule(value: unknown): value is WasmModule {
   return Object.prototype.toString.call(value) === '[object WebAssembly.Module]'
 }

@@ -1,5 +1,7 @@
+import type { WasmMemory } from './platform-types.ts'
+
 /** Memory of one job, of the wasm engine or of the js engine. */
-export type JobMemory = WebAssembly.Memory | ArrayBuffer
+export type JobMemory = WasmMemory | ArrayBuffer
 
 /** What a job has left behind: below `written` its bytes are whatever that job wrote, behind it they are zero. */
 export interface SpareMemory {

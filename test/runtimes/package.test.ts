@@ -122,13 +122,16 @@ describe('the package', () => {
     expect(declarations.join().match(/\b[A-Z]\w*\$\d+\b/g) ?? []).toEqual([])
   })
 
+  const all = { ...NAMES, eventflux: 'f64, pipeline, schema, utf8' }
+  // The types of Apache Arrow need those of a browser.
+  const { 'eventflux/arrow': _, ...ofNode } = all
   it.each([
-    ['NodeNext', ['mts', 'cts']],
-    ['Bundler', ['ts']],
+    ['NodeNext', ['mts', 'cts'], 'ES2023,DOM,DOM.Iterable,DOM.AsyncIterable', all],
+    ['Bundler', ['ts'], 'ES2023,DOM,DOM.Iterable,DOM.AsyncIterable', all],
+    ['NodeNext', ['mts', 'cts'], 'ES2023', ofNode],
   ])(
-    'has its types, and no declaration with an error in it, for who resolves it as %s does',
-    (resolution, extensions) => {
-      const names = { ...NAMES, eventflux: 'f64, pipeline, schema, utf8' }
+    'has its types, and no declaration with an error in it, for who resolves it as %s does (%s), with the libraries %s',
+    (resolution, extensions, libraries, names) => {
       const program = `${Object.entries(names)
         .map(([entry, names]) => `import { ${names} } from '${entry}'`)
         .join('\n')}
@@ -143,7 +146,7 @@ describe('the package', () => {
       for (const file of files) writeFileSync(join(project, file), program)
       const options = [
         ['--module', resolution === 'Bundler' ? 'ESNext' : resolution, '--moduleResolution', resolution],
-        ['--target', 'ES2022', '--lib', 'ES2023,DOM,DOM.Iterable,DOM.AsyncIterable', '--types', 'node'],
+        ['--target', 'ES2022', '--lib', libraries, '--types', 'node'],
         ['--strict', '--noEmit', '--skipLibCheck', 'false', '--skipDefaultLibCheck'],
       ].flat()
       const compiler = join(ROOT, 'node_modules/typescript-7/bin/tsc')
