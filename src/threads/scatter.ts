@@ -109,7 +109,7 @@ export class Scatter implements Operator {
   }
 
   endInput(input: number): boolean {
-    return this.#open.do(() => this.#tell(FRAME.inputEnd, input, 0))
+    return this.#open.do(() => this.#tellNow() && this.#tell(FRAME.inputEnd, input, 0))
   }
 
   /** Sends a barrier behind everything sent so far. */
@@ -118,8 +118,7 @@ export class Scatter implements Operator {
   }
 
   #sendBarrier(id: number, aligned: () => boolean): boolean {
-    // States are as of now, though no row has told the workers of it.
-    if (!this.#tell(FRAME.tick, 0, this.#clock.now()) || !this.#tell(FRAME.barrier, 0, id)) return false
+    if (!this.#tellNow() || !this.#tell(FRAME.barrier, 0, id)) return false
     this.#gather.atBarrier(id, () => {
       this.restarts?.aligned(id)
       const isThrough = aligned()
@@ -171,6 +170,11 @@ export class Scatter implements Operator {
       isSent ||= this.#tell(kind, number, 0)
       return isSent && this.#pump() && this.#gather.isDone(number)
     })
+  }
+
+  /** What comes next happens now, though no row has told the workers what time it is. */
+  #tellNow(): boolean {
+    return this.#tell(FRAME.tick, 0, this.#clock.now())
   }
 
   #tell(kind: number, a: number, value: number): boolean {

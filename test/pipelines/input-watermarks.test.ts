@@ -345,6 +345,25 @@ describe('inputs', () => {
     await next.drain()
   })
 
+  it('that end have been moved by the clock up to there, though nothing fired', async () => {
+    const clock = new VirtualClock(1_000)
+    const sources = [new RemoteSource(), new RemoteSource()]
+    const job = await pipeline(events)
+      .eventTime('time', { watermarks: physical(0), idleness: 20 })
+      .window(tumbling(50))
+      .aggregate(() => ({ n: count() }))
+      .run({ clock, sources, sink: () => {} })
+    clock.advance(10)
+    sources[0]!.intake.push({ time: 10, key: 0 })
+    await job.flush()
+    // The second is idle from 1,020 on: the first alone leads, to 20 at that instant and to 25 before it ends.
+    clock.advance(15)
+    sources[0]!.end()
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+    expect(job.metrics().currentInputWatermark).toBe(25)
+    await job.drain()
+  })
+
   it('are told in explain(), and refused as no length of time', () => {
     expect(counted.explain()).toContain('late by up to 0ms, inputs idle after 1s')
     expect(() => pipeline(events).eventTime('time', { idleness: 0 })).toThrow(

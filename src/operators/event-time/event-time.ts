@@ -112,6 +112,8 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
 
   /** An input has ended: it holds the watermark back no more. Between two batches. false: downstream is full. */
   endInput(input: number): boolean {
+    // Up to here the clock has moved the watermark of this input, too.
+    if (this.#movesByClock) this.#catchUp()
     if (this.#parts.inputs !== undefined) this.#watermarks.end(input)
     return this.#settle()
   }
