@@ -19,10 +19,17 @@ const VIEW: Readonly<Record<StoredTypeName, 'f64' | 'f32' | 'i32' | 'u32' | 'i64
 /** Behind an event of a run. One whose getters ended the run leaves nothing of it. */
 const LEAVE = 'left = next === row ? -left : 0'
 
+type Make = (...values: unknown[]) => unknown
+
+/** What was made of texts used last. Writers of one such function share what the engine has learnt of it and compiled. */
+const made = new Map<string, Make>()
+const MOST_MADE = 64
+/** Of longer texts, which take time to compile in any case, none is kept. */
+const LONGEST_KEPT = 65_536
+
 /** Row writing as one function per schema, made from text. Call it only where code may be generated. */
 export function generatedRowWriting(parts: WriterParts): RowWriting {
-  const make = functionFrom(['memory', 'target', 'fault', 'coders', 'inherited', 'slotOf'], writerSource(parts))
-  return make(
+  return makeOf(writerSource(parts))(
     parts.memory,
     parts.target,
     parts.fault,
@@ -30,6 +37,15 @@ export function generatedRowWriting(parts: WriterParts): RowWriting {
     parts.fields.map(field => inherited(field.name)),
     slotOf,
   ) as RowWriting
+}
+
+function makeOf(source: string): Make {
+  const make = made.get(source) ?? functionFrom(['memory', 'target', 'fault', 'coders', 'inherited', 'slotOf'], source)
+  if (source.length > LONGEST_KEPT) return make
+  made.delete(source)
+  made.set(source, make)
+  if (made.size > MOST_MADE) made.delete(made.keys().next().value!)
+  return make
 }
 
 /** How the text for a field differs from function to function. */
