@@ -297,7 +297,8 @@ describe('inputs', () => {
   ])('with a row that waits are not idle, though a filter takes it out: %s', async (_, isAccompanied) => {
     const clock = new VirtualClock(0)
     const sources = [new RemoteSource(), new RemoteSource()]
-    const job = await pipeline(events)
+    // Rows wait until they are asked for, but where a ring is full or a batch together.
+    const job = await pipeline(events, { bufferSize: 64, maxBatch: 64 })
       .filter(e => e.key.eq(0))
       .eventTime('time', { idleness: 30 })
       .window(tumbling(50))
