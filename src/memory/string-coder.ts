@@ -23,7 +23,6 @@ export interface MetTexts {
  * time of the map where keys come again and again.
  */
 export class StringCoder implements TextCoder {
-  readonly met: MetTexts
   readonly #dictionary: Dictionary
   readonly #fault: RowFault
   readonly #texts = Array<string | undefined>(SLOTS).fill(undefined)
@@ -32,10 +31,13 @@ export class StringCoder implements TextCoder {
   constructor(dictionary: Dictionary, fault: RowFault) {
     this.#dictionary = dictionary
     this.#fault = fault
-    this.met = { texts: this.#texts, codes: this.#codes }
     dictionary.onRecycle(() => {
       this.#texts.fill(undefined)
     })
+  }
+
+  get met(): MetTexts {
+    return { texts: this.#texts, codes: this.#codes }
   }
 
   code(value: string): number {
