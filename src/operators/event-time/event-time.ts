@@ -98,7 +98,7 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
 
   process(batch: RecordBatch): boolean {
     this.rowsIn += batch.selectedCount
-    if (this.#movesByClock) this.#catchUp()
+    this.#catchUp()
     if (this.#tell(this.currentWatermark)) return this.#send(batch)
     this.#waiting = batch
     return false
@@ -113,7 +113,7 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
   /** An input has ended: it holds the watermark back no more. Between two batches. false: downstream is full. */
   endInput(input: number): boolean {
     // Up to here the clock has moved the watermark of this input, too.
-    if (this.#movesByClock) this.#catchUp()
+    this.#catchUp()
     if (this.#parts.inputs !== undefined) this.#watermarks.end(input)
     return this.#settle()
   }
@@ -170,7 +170,7 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
   snapshot(writer: StateWriter): void {
     if (this.#waiting !== undefined) throw checkpointBusy(`${this.name} is in a batch`)
     // Time up to here is no time between the two.
-    if (this.#movesByClock) this.#catchUp()
+    this.#catchUp()
     writer.bool(this.#isOver)
     writer.f64(this.#told)
     this.#watermarks.snapshot(writer)
@@ -272,6 +272,7 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
 
   /** Brings what moves with the clock up to the present. */
   #catchUp(): void {
+    if (!this.#movesByClock) return
     const nowMs = this.#present
     if (this.#isPhysical) this.#watermarks.elapse(nowMs - this.#nowMs)
     this.#nowMs = nowMs
@@ -280,7 +281,7 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
 
   /** Passes the watermark on, and waits for what comes next. false: downstream is full. */
   #settle(): boolean {
-    if (this.#movesByClock) this.#catchUp()
+    this.#catchUp()
     if (!this.#tell(this.currentWatermark)) return false
     if (this.#movesByClock) this.#arm()
     return true
