@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { bounded } from '../bounded.ts'
 import { type Command, HeldUpRun, type Setup } from './held-up-inputs.harness.ts'
+import { timeGoesOn } from './time-goes-on.ts'
 
 const SOURCES = 3
 
@@ -61,14 +62,7 @@ const commands: fc.Arbitrary<Command[]> = fc
     ),
     { minLength: 6, maxLength: 60, size: 'max' },
   )
-  // Time goes on in the events, too.
-  .map(schedule =>
-    schedule.map((command, i) =>
-      command.do === 'give'
-        ? { ...command, rows: command.rows.map(row => ({ ...row, time: row.time + i * 6 })) }
-        : command,
-    ),
-  )
+  .map(schedule => timeGoesOn(schedule, 6))
 
 it('several inputs whose sinks take their time give what a model gives of the rows that got in, whatever the strategy', async () => {
   const seen = { late: 0, fired: 0, evicted: 0, refused: 0, waited: 0, restarted: 0 }

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { bounded } from '../bounded.ts'
 import { type Command, InputsRun, type Setup } from './several-inputs.harness.ts'
+import { timeGoesOn } from './time-goes-on.ts'
 
 const SOURCES = 3
 
@@ -52,17 +53,6 @@ const setups: fc.Arbitrary<Setup> = fc.record({
   ),
 })
 
-/** Time goes on in the events, too. */
-const goingOn = (schedule: Command[]): Command[] =>
-  schedule.map((command, i) =>
-    command.do !== 'give'
-      ? command
-      : {
-          ...command,
-          rows: command.rows.map(row => ({ ...row, time: row.time + i * 10, stamp: row.stamp && row.stamp + i * 10 })),
-        },
-  )
-
 const commands: fc.Arbitrary<Command[]> = fc
   .array(
     fc.oneof(
@@ -86,7 +76,7 @@ const commands: fc.Arbitrary<Command[]> = fc
     ),
     { minLength: 6, maxLength: 60, size: 'max' },
   )
-  .map(goingOn)
+  .map(schedule => timeGoesOn(schedule, 10))
 
 it('several inputs give what a model gives that takes one row and one millisecond after the other', async () => {
   const seen = { late: 0, fired: 0 }

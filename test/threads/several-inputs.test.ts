@@ -19,6 +19,7 @@ import { bounded } from '../bounded.ts'
 import { turn } from '../pipelines/ledger.harness.ts'
 import { RemoteSource } from '../pipelines/remote-source.ts'
 import { InputsModel, type ModelRow, type Rules } from '../pipelines/several-inputs-model.ts'
+import { timeGoesOn } from '../pipelines/time-goes-on.ts'
 import { watchWorkers } from './started-workers.ts'
 
 watchWorkers()
@@ -190,13 +191,7 @@ const commands: fc.Arbitrary<Command[]> = fc
     ),
     { minLength: 20, maxLength: 60, size: 'max' },
   )
-  .map(schedule =>
-    schedule.map((command, i) =>
-      command.do === 'give'
-        ? { ...command, rows: command.rows.map(row => ({ ...row, time: row.time + i * 10 })) }
-        : command,
-    ),
-  )
+  .map(schedule => timeGoesOn(schedule, 10))
 
 it('several inputs of a job on workers give what the model of one thread gives', async () => {
   await fc.assert(
