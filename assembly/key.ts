@@ -172,11 +172,20 @@ export function rangeI32(a: usize, sel: usize, m: i32, out: usize): void {
   let greatest = i32x4.splat(i32.MIN_VALUE)
   if (sel == 0) {
     const end = a + (<usize>m << 2)
-    for (; a + 16 <= end; a += 16) {
+    let least2 = least
+    let greatest2 = greatest
+    for (; a + 64 <= end; a += 64) {
       const v = v128.load(a)
-      least = i32x4.min_s(least, v)
-      greatest = i32x4.max_s(greatest, v)
+      const w = v128.load(a, 16)
+      const x = v128.load(a, 32)
+      const y = v128.load(a, 48)
+      least = i32x4.min_s(least, i32x4.min_s(v, w))
+      greatest = i32x4.max_s(greatest, i32x4.max_s(v, w))
+      least2 = i32x4.min_s(least2, i32x4.min_s(x, y))
+      greatest2 = i32x4.max_s(greatest2, i32x4.max_s(x, y))
     }
+    least = i32x4.min_s(least, least2)
+    greatest = i32x4.max_s(greatest, greatest2)
     for (; a < end; a += 4) {
       const v = v128.load32_splat(a)
       least = i32x4.min_s(least, v)

@@ -73,8 +73,8 @@ function positionCodes(): v128 {
 /** Stores the positions of one group of four rows; whatever it writes beyond the set ones is overwritten or unused. */
 // @ts-ignore: decorator
 @inline
-function storeFour(selOut: usize, positions: v128, first: i32): void {
-  v128.store(selOut, i32x4.add(positions, i32x4.splat(first)))
+function storeFour(selOut: usize, positions: v128, first: v128): void {
+  v128.store(selOut, i32x4.add(positions, first))
 }
 
 /**
@@ -84,7 +84,8 @@ function storeFour(selOut: usize, positions: v128, first: i32): void {
  */
 export function selectMask(a: usize, n: i32, selOut: usize): i32 {
   const codes = positionCodes()
-  const zero = i32x4.splat(0)
+  const step = i32x4.splat(4)
+  let first = i32x4.splat(0)
   let to = selOut
   let i = 0
   for (; i + 16 <= n; i += 16) {
@@ -97,13 +98,19 @@ export function selectMask(a: usize, n: i32, selOut: usize): i32 {
     const spread6 = v128.or(spread12, i32x4.shl(spread12, 6))
     const four = v128.and(spread6, i8x16.splat(3))
     const set = bitsOfMask(bytes)
-    storeFour(to, i8x16.shuffle(four, zero, 0, 16, 16, 16, 1, 16, 16, 16, 2, 16, 16, 16, 3, 16, 16, 16), i)
+    const front = i16x8.extend_low_i8x16_u(four)
+    const back = i16x8.extend_high_i8x16_u(four)
+    storeFour(to, i32x4.extend_low_i16x8_u(front), first)
+    first = i32x4.add(first, step)
     to += <usize>popcnt<u32>(set & 15) << 2
-    storeFour(to, i8x16.shuffle(four, zero, 4, 16, 16, 16, 5, 16, 16, 16, 6, 16, 16, 16, 7, 16, 16, 16), i + 4)
+    storeFour(to, i32x4.extend_high_i16x8_u(front), first)
+    first = i32x4.add(first, step)
     to += <usize>popcnt<u32>(set & 0xf0) << 2
-    storeFour(to, i8x16.shuffle(four, zero, 8, 16, 16, 16, 9, 16, 16, 16, 10, 16, 16, 16, 11, 16, 16, 16), i + 8)
+    storeFour(to, i32x4.extend_low_i16x8_u(back), first)
+    first = i32x4.add(first, step)
     to += <usize>popcnt<u32>(set & 0xf00) << 2
-    storeFour(to, i8x16.shuffle(four, zero, 12, 16, 16, 16, 13, 16, 16, 16, 14, 16, 16, 16, 15, 16, 16, 16), i + 12)
+    storeFour(to, i32x4.extend_high_i16x8_u(back), first)
+    first = i32x4.add(first, step)
     to += <usize>popcnt<u32>(set & 0xf000) << 2
   }
   for (; i < n; ++i) {

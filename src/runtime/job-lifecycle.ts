@@ -22,6 +22,9 @@ interface StopOptions {
 
 const STOP_OPTIONS: OptionNames<StopOptions> = { drain: true, timeoutMs: true }
 
+/** Only the job's own parts see why their signal is aborted; without a reason each abort makes an exception with its stack. */
+const JOB_ENDED = 'the job has ended'
+
 /** From running over draining to stopped, or failed from anywhere: the states of a job and what is done between them. */
 export class JobLifecycle {
   /** Resolves when the job has stopped; rejects with what made it fail. */
@@ -31,7 +34,6 @@ export class JobLifecycle {
   readonly #queue: RowQueueSink<unknown> | undefined
   readonly #clock: Clock
   readonly #abort: AbortController
-  readonly #sourceAbort = new AbortController()
   readonly #schema: Schema
   readonly #idleFlush: IdleFlush
   readonly #recovery: JobRecovery
@@ -112,12 +114,11 @@ export class JobLifecycle {
     if (sources.length === 0) return
     this.#sources = new SourceIntakes(sources, {
       edge: this.#assembly.edge,
-      signal: this.#sourceAbort.signal,
       clock: this.#clock,
       schema: this.#schema,
       onEnd: source => this.#inputEnded(source),
     })
-    this.#sources.done.then(
+    this.#sources.run().then(
       () => void this.stop({ drain: true }).catch(() => {}),
       error => this.failed(error),
     )
@@ -160,7 +161,7 @@ export class JobLifecycle {
     if (this.hasEnded) return this.done
     this.#enter('draining')
     this.#assembly.edge.close()
-    this.#sourceAbort.abort()
+    this.#sources?.stop()
     this.#finishing = this.#finish()
     return this.#finishing
   }
@@ -169,7 +170,7 @@ export class JobLifecycle {
     try {
       await Promise.race([this.#sources?.closed, this.done])
       if (!this.#isAbandoned) await Promise.race([this.#drainAll(), this.#abandoned, this.done])
-      this.#abort.abort()
+      this.#abort.abort(JOB_ENDED)
       await Promise.race([this.#closing.close(), this.done])
     } catch (error) {
       this.failed(error)
@@ -208,8 +209,8 @@ export class JobLifecycle {
     const { edge, task, invalid } = this.#assembly
     edge.fail(this.#failure)
     invalid.end()
-    this.#sourceAbort.abort()
-    this.#abort.abort()
+    this.#sources?.stop()
+    this.#abort.abort(JOB_ENDED)
     task.stop()
     this.#idleFlush.stop()
     this.#recovery.coordinator.end(this.#failure)

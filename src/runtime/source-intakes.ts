@@ -9,44 +9,63 @@ import type { SourceEdge } from './source-edge.ts'
 /** What the intakes of all sources are made of. */
 interface IntakeParts {
   readonly edge: SourceEdge
-  readonly signal: AbortSignal
   readonly clock: Clock
   readonly schema: Schema
 }
 
-/** Runs the sources of a job, each with an intake of its own into the same edge. */
+/** What the sources of a job are run with. */
+interface SourceRunParts extends IntakeParts {
+  /** The source of that number has given all its events, and not just because it had to stop. */
+  readonly onEnd: (source: number) => void
+}
+
+/** The sources of a job, each with an intake of its own into the same edge. */
 export class SourceIntakes {
-  /** Resolves when every source has ended; rejects when one failed. */
-  readonly done: Promise<void>
   /** Resolves when every source has ended, one way or the other, and is closed. */
   readonly closed: Promise<void>
+  readonly #sources: readonly Source[]
+  readonly #parts: SourceRunParts
+  /** One for each source: on a single one the listeners of many sources would look like a leak to the runtime. */
+  readonly #aborts: readonly AbortController[]
+  #isStopped = false
+  #haveClosed!: () => void
 
-  constructor(
-    sources: readonly Source[],
-    parts: IntakeParts & {
-      /** The source of that number has given all its events, and not just because it had to stop. */
-      readonly onEnd: (source: number) => void
-    },
-  ) {
-    // A signal for each source: on a single one the listeners of many sources would look like a leak to the runtime.
-    const aborts = sources.map(() => new AbortController())
-    const { signal } = parts
-    const abortAll = () => {
-      for (const abort of aborts) abort.abort(signal.reason)
-    }
-    signal.addEventListener('abort', abortAll, { once: true })
-    const runs = sources.map(async (source, i) => {
-      try {
-        await source.run(new EdgeIntake({ ...parts, signal: aborts[i]!.signal, input: i }))
-        if (!signal.aborted) parts.onEnd(i)
-      } catch (error) {
-        await closeFailed(source, error)
-        throw error
-      }
-      await source.close?.()
+  constructor(sources: readonly Source[], parts: SourceRunParts) {
+    this.#sources = sources
+    this.#parts = parts
+    this.#aborts = sources.map(() => new AbortController())
+    this.closed = new Promise(resolve => {
+      this.#haveClosed = resolve
     })
-    this.done = Promise.all(runs).then(() => {})
-    this.closed = Promise.allSettled(runs).then(() => {})
+  }
+
+  /** Resolves when every source has ended; rejects when one failed. The first events may be in, and may have ended the job, when it returns. */
+  run(): Promise<unknown> {
+    const runs = this.#sources.map((source, i) => this.#run(source, i))
+    void Promise.allSettled(runs).then(this.#haveClosed)
+    return Promise.all(runs)
+  }
+
+  /** Tells every source that nobody wants more of it. */
+  stop(): void {
+    if (this.#isStopped) return
+    this.#isStopped = true
+    let reason: unknown
+    for (const abort of this.#aborts) {
+      abort.abort(reason)
+      reason = abort.signal.reason
+    }
+  }
+
+  async #run(source: Source, input: number): Promise<void> {
+    try {
+      await source.run(new EdgeIntake({ ...this.#parts, signal: this.#aborts[input]!.signal, input }))
+      if (!this.#isStopped) this.#parts.onEnd(input)
+    } catch (error) {
+      await closeFailed(source, error)
+      throw error
+    }
+    await source.close?.()
   }
 }
 
@@ -67,7 +86,7 @@ class EdgeIntake implements SourceIntake {
   /** The number of the source. */
   readonly #input: number
 
-  constructor(parts: IntakeParts & { readonly input: number }) {
+  constructor(parts: IntakeParts & { readonly signal: AbortSignal; readonly input: number }) {
     this.signal = parts.signal
     this.clock = parts.clock
     this.schema = parts.schema

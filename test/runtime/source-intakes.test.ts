@@ -54,6 +54,24 @@ it('aborts every source when the job stops', async () => {
   expect(stopped).toBe(3)
 })
 
+it('tells sources that begin after the first event has ended the job that nobody wants theirs', async () => {
+  const own = (run: Source<{ a: number }>['run']): Source<{ a: number }> => ({
+    metadata: { name: 'own', kind: 'test', replayable: false, bounded: true },
+    run,
+  })
+  let closed = 0
+  const first = own(async intake => void (await intake.pushMany([{ a: 1 }])))
+  const second = { ...own(async ({ signal }) => void expect(signal.aborted).toBe(true)), close: () => void closed++ }
+  const refusing = pipeline(schema({ a: i32() }), { engine: 'js', bufferSize: 1 })
+  const sink = () => {
+    throw new Error('no more')
+  }
+  const job = await refusing.run({ sources: [first, second], sink })
+  expect(job.state).toBe('failed')
+  await expect(job.done).rejects.toMatchObject({ code: 'SINK_FAILED', suppressed: [] })
+  expect(closed).toBe(1)
+})
+
 it('tells what a source failed on, and beside it what closing it failed on', async () => {
   const source: Source<never> = {
     metadata: { name: 'own', kind: 'test', replayable: false, bounded: true },
