@@ -144,21 +144,24 @@ export class RecordDecoder implements Decoder {
     if (read === true && this.#passed === 0) return undefined
     if (read === false) return NO_ROW
     for (const stage of this.#stages) stage.clearNull(row)
-    if (read !== true) return lineBroken(line, read, bytes.subarray(start, Math.min(end, start + SHOWN_BYTES)))
+    if (read !== true) return this.#lineBroken(read)
     this.#passed--
     return NO_ROW
   }
 
   #givenUp(outcome: typeof TOO_LONG | typeof OPEN_QUOTE): EventfluxError {
-    const { line } = this.#splitter
-    if (outcome === TOO_LONG) return lineBroken(line, `is longer than maxLineBytes, ${this.#maxBytes}`)
-    return lineBroken(line, 'opens a quote that is never closed')
+    return this.#lineBroken(
+      outcome === TOO_LONG ? `is longer than maxLineBytes, ${this.#maxBytes}` : 'opens a quote that is never closed',
+    )
   }
-}
 
-function lineBroken(line: number, what: string, bytes?: Uint8Array): EventfluxError {
-  const value = bytes && new TextDecoder().decode(bytes)
-  return decodeFailed(`line ${line} ${what}`, { at: `line ${line}`, value })
+  #lineBroken(what: string): EventfluxError {
+    const { bytes, start, end, line } = this.#splitter
+    // Of a line that is too long no more is known for sure than that.
+    const shown = Math.min(end, start + Math.min(SHOWN_BYTES, this.#maxBytes))
+    const value = new TextDecoder().decode(bytes.subarray(start, shown))
+    return decodeFailed(`line ${line} ${what}`, { at: `line ${line}`, value })
+  }
 }
 
 function checkedMaxBytes({ maxLineBytes = 16 * 1024 * 1024, timestamps = 'ms' }: DecoderOptions): number {

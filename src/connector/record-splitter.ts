@@ -127,8 +127,8 @@ export class RecordSplitter {
   }
 
   /**
-   * Moves on to the next record. TOO_LONG and OPEN_QUOTE speak of a record that is given up: only `line` is set, and
-   * reading goes on after its first line end, so that a stray quote can't swallow the lines that follow.
+   * Moves on to the next record. TOO_LONG and OPEN_QUOTE speak of a record that is given up: what is there of its first
+   * line is the record, and reading goes on behind that line, so that a stray quote can't swallow the lines that follow.
    */
   next(): SplitOutcome {
     if (this.#mayHaveBom && !this.#skipBom()) return NEEDS_BYTES
@@ -137,18 +137,23 @@ export class RecordSplitter {
     const isOpen = lineEnd < 0
     const from = this.#from
     const to = isOpen ? this.#to : lineEnd
-    const end = to > from && this.bytes[to - 1] === CR ? to - 1 : to
+    const end = this.#withoutCr(to)
+    this.start = from
+    this.end = end
+    this.line = this.#nextLine
     if (end - from > this.#maxBytes) return this.#giveUp(TOO_LONG)
     if (isOpen) {
       if (!this.#isFinished || to === from) return NEEDS_BYTES
       if (this.#state === QUOTED) return this.#giveUp(OPEN_QUOTE)
     }
-    this.start = from
-    this.end = end
-    this.line = this.#nextLine
     this.#nextLine += 1 + this.#lineEndsBefore(to)
     this.#restartAt(isOpen ? to : to + 1)
     return RECORD
+  }
+
+  /** Where a line ends whose line end stands at `to`. */
+  #withoutCr(to: number): number {
+    return to > this.#from && this.bytes[to - 1] === CR ? to - 1 : to
   }
 
   #restartAt(from: number): void {
@@ -159,9 +164,9 @@ export class RecordSplitter {
   }
 
   #giveUp(outcome: typeof TOO_LONG | typeof OPEN_QUOTE): SplitOutcome {
-    this.line = this.#nextLine
     this.#isSkipping = true
     if (this.#secondLine >= 0) {
+      this.end = this.#withoutCr(this.#secondLine - 1)
       this.#openFrom = this.#secondLine - 1
       this.#openTo = this.#scanned
       this.#openState = this.#state

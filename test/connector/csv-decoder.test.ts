@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type CsvDecoderOptions, csvDecoder } from '../../src/connector/csv-decoder.ts'
+import type { EventfluxError } from '../../src/errors.ts'
 import { f64, i32, timestamp, utf8 } from '../../src/schema/data-type.ts'
 import { type Schema, schema } from '../../src/schema/schema.ts'
 import { decoded, linesOf } from './decoded.ts'
@@ -137,7 +138,8 @@ describe('chunks', () => {
         const whole = decoded(make(), bytes)
         const cut = decoded(make(), bytes, cuts)
         expect(cut.rows).toEqual(whole.rows)
-        expect(cut.errors.map(error => error.message)).toEqual(whole.errors.map(error => error.message))
+        const told = ({ message, value }: EventfluxError) => [message, value]
+        expect(cut.errors.map(told)).toEqual(whole.errors.map(told))
       },
     )
     fc.assert(property, { numRuns: 2000 })
@@ -189,10 +191,12 @@ describe('broken lines', () => {
       { a: '5', b: '6' },
       { a: '7', b: '8' },
     ])
-    expect(errors.map(error => error.message)).toEqual(['line 3 opens a quote that is never closed'])
+    expect(errors.map(({ message, value }) => [message, value])).toEqual([
+      ['line 3 opens a quote that is never closed', '"3,4'],
+    ])
   })
 
-  test('behind a line that is given up everything is read as if a line without quotes stood there', () => {
+  test('a line that is given up is told as far as it may be long, and what is behind it read as if it had no quotes', () => {
     const piece = fc.constantFrom('"', ',', '\n', 'a', '""', 'a","\n', '"\n', '\r\n')
     const givenUp = /^line (\d+) (?:is longer|opens a quote)/
     const property = fc.property(
@@ -205,9 +209,11 @@ describe('broken lines', () => {
         const make = () => csvDecoder(ab, { header: false, maxLineBytes })
         const { rows, errors } = decoded(make(), document, cuts)
         const lines = document.split('\n')
-        for (const { message } of errors) {
-          const line = givenUp.exec(message)?.[1]
-          if (line !== undefined) lines[Number(line) - 1] = 'x'
+        for (const { message, value } of errors) {
+          const line = Number(givenUp.exec(message)?.[1])
+          if (Number.isNaN(line)) continue
+          expect(value).toBe(lines[line - 1]!.replace(/\r$/, '').slice(0, maxLineBytes))
+          lines[line - 1] = 'x'
         }
         const without = decoded(make(), lines.join('\n'))
         expect(without.errors.map(error => error.message)).not.toContainEqual(expect.stringMatching(givenUp))
