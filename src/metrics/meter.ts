@@ -3,6 +3,9 @@ import type { Clock } from '../time/clock.ts'
 /** Seconds a rate looks back. */
 export type RateWindow = 1 | 10 | 60
 
+export const isRateWindow = (seconds: unknown): seconds is RateWindow =>
+  seconds === 1 || seconds === 10 || seconds === 60
+
 /** One sub-bucket: 100 ms. */
 const SUB_BUCKET_NS = 1e8
 const SUB_BUCKETS_PER_SECOND = 10

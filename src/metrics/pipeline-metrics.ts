@@ -1,8 +1,8 @@
 import { optionInvalid } from '../errors.ts'
-import { checkOptions, type OptionNames } from '../options.ts'
+import { checkOptions, expectOption, type OptionNames } from '../options.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 import { Histogram } from './histogram.ts'
-import { Meter, type RateWindow } from './meter.ts'
+import { isRateWindow, Meter, type RateWindow } from './meter.ts'
 
 /** How averages follow, and what `utilization` is measured against. */
 export interface PipelineMetricsOptions {
@@ -92,8 +92,13 @@ export class PipelineMetrics {
     return this.#meter.total
   }
 
-  /** Events processed per second over the last 1 (default), 10 or 60 seconds. */
+  /**
+   * Events processed per second over the last 1 (default), 10 or 60 seconds.
+   *
+   * @throws EventfluxError `OPTION_INVALID` for any other number: only these are kept.
+   */
   ratePerSec(seconds: RateWindow = 1): number {
+    expectOption('seconds', seconds, isRateWindow, '1, 10 or 60')
     return this.#meter.rate(seconds)
   }
 

@@ -64,6 +64,12 @@ describe('PipelineMetrics', () => {
     expect(metrics.latency.p99).toBe(100)
   })
 
+  it.each([5, 0, -1, 61, Number.NaN, '10', null, {}])('has no rate over %s seconds', seconds => {
+    expect(() => new PipelineMetrics().ratePerSec(seconds as 1)).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID', at: 'seconds', value: seconds }),
+    )
+  })
+
   it('has utilization as the share in use', () => {
     const metrics = new PipelineMetrics({ capacity: 200 })
     metrics.queueDepth = 50
