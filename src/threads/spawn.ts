@@ -41,18 +41,25 @@ export async function nodeThreads(): Promise<NodeThreads | undefined> {
 function nodeThread({ Worker }: NodeThreads, listener: ThreadListener): Thread {
   const worker = new Worker(workerUrl(), { name: 'eventflux' })
   let cause: unknown
-  const gone = new Promise<void>(resolve => worker.once('exit', () => resolve()))
+  let ending: Promise<unknown> | undefined
   worker.on('message', message => listener.message(message))
   worker.on('messageerror', error => listener.ended('sent a message that could not be read', error))
   worker.on('error', error => {
     cause = error
     listener.ended(`failed: ${messageOf(error)}`, error)
   })
-  worker.on('exit', code => listener.ended(`exited with code ${code}`, cause))
+  const gone = new Promise<void>(resolve => {
+    worker.once('exit', code => {
+      listener.ended(`exited with code ${code}`, cause)
+      resolve()
+    })
+  })
   return {
     post: message => worker.postMessage(message),
     async end() {
-      await worker.terminate()
+      // Each call listens for the exit anew.
+      ending ??= worker.terminate()
+      await ending
       await gone
     },
   }

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { expect, it } from 'vitest'
 import { count, f64, pipeline, schema, sum, timestamp, tumbling, utf8 } from '../../src/index.ts'
+import { spawner } from '../../src/threads/spawn.ts'
 import { bounded } from '../bounded.ts'
 import { alive, started, watchWorkers } from './started-workers.ts'
 
@@ -103,4 +104,15 @@ it.each(WAYS)('jobs that lose a thread while they start say so or go on, and lea
     expect(alive.size).toBe(0)
     expect(held(signal)).toEqual(before)
   }
+})
+
+it('a thread is listened to once for its end, however often it is ended', async () => {
+  const ends: string[] = []
+  const spawn = await spawner(undefined)
+  const thread = spawn({ message() {}, ended: reason => void ends.push(reason) })
+  const before = started[0]!.listenerCount('exit')
+  const ended = Promise.all(Array.from({ length: 20 }, () => thread.end()))
+  expect([before, started[0]!.listenerCount('exit')]).toEqual([2, 3])
+  await ended
+  expect(ends).toHaveLength(1)
 })

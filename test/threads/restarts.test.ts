@@ -13,7 +13,7 @@ import { systemClock } from '../../src/time/clock.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
 import { bounded } from '../bounded.ts'
 import { events, eventsOf, sorted } from './events.ts'
-import { alive, watchWorkers } from './started-workers.ts'
+import { alive, type started, watchWorkers } from './started-workers.ts'
 
 watchWorkers()
 
@@ -106,8 +106,13 @@ describe('workers that are started anew', () => {
   it('may be lost while they are started anew, and the job be stopped', async () => {
     const job = await shards({ maxBatch: 64 }).run({ workers: 2, sink: [], restart: { attempts: 1_000 } })
     await job.pushMany(ROWS.slice(0, 200))
+    const killed = new Set<(typeof started)[number]>()
     for (let kill = 0; kill < 10; kill++) {
-      for (const worker of alive) void worker.terminate()
+      for (const worker of alive) {
+        if (killed.has(worker)) continue
+        killed.add(worker)
+        void worker.terminate()
+      }
       await new Promise(resolve => setTimeout(resolve, 7))
     }
     await job.stop({ drain: false })
