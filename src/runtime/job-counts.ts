@@ -13,6 +13,12 @@ export type JobCounts = Readonly<Record<Exclude<CounterName, 'numRecordsIn' | 'n
 export const rowsInside = ({ edge: { ledger } }: Assembly): number =>
   ledger.accepted - ledger.delivered - ledger.evicted
 
+/** The writes that sinks have not answered yet, as words behind others; '' where there are none. */
+export function writesUnderWay({ sinks }: Assembly): string {
+  const waiting = sinks.filter(({ inFlight }) => inFlight > 0)
+  return waiting.map(({ name, inFlight }) => `, writes to ${name} on their way: ${inFlight}`).join('')
+}
+
 /** What became of every row so far. O(stages). */
 export function countJob({ edge, chain, policies }: Assembly): JobCounts {
   const { offered, accepted, delivered, evicted, rejected } = edge.ledger

@@ -1,11 +1,12 @@
 import type { Source } from '../connector/source.ts'
 import { EventfluxError, messageOf, optionInvalid, show, stageFailed, timedOut } from '../errors.ts'
+import { rowsText } from '../metrics/wording.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Assembly } from './assemble.ts'
 import { IdleFlush } from './idle-flush.ts'
-import { countJob, rowsInside } from './job-counts.ts'
+import { countJob, rowsInside, writesUnderWay } from './job-counts.ts'
 import type { JobParts, JobState, JobSummary } from './job-parts.ts'
 import type { JobRecovery } from './job-recovery.ts'
 import { Listeners } from './listeners.ts'
@@ -43,6 +44,8 @@ export class JobLifecycle {
   #failure: EventfluxError | undefined
   #sources: SourceIntakes | undefined
   #finishing: Promise<JobSummary> | undefined
+  /** What keeps the job from ending, as words. */
+  #awaited = 'sources to end'
   #isAbandoned = false
   /** Whether windows stay open when the job stops; not decided before. */
   #isSuspending: boolean | undefined
@@ -169,8 +172,10 @@ export class JobLifecycle {
   async #finish(): Promise<JobSummary> {
     try {
       await Promise.race([this.#sources?.closed, this.done])
+      this.#awaited = 'what is inside to go through'
       if (!this.#isAbandoned) await Promise.race([this.#drainAll(), this.#abandoned, this.done])
       this.#abort.abort(JOB_ENDED)
+      this.#awaited = 'sinks to close'
       await Promise.race([this.#closing.close(), this.done])
     } catch (error) {
       this.failed(error)
@@ -182,9 +187,8 @@ export class JobLifecycle {
   #endWithin(timeoutMs: number): void {
     const cancel = this.#clock.after(timeoutMs, () => {
       const left = rowsInside(this.#assembly)
-      this.failed(
-        timedOut(`the job did not stop within ${timeoutMs} ms: ${left} rows are left inside`, { value: left }),
-      )
+      const why = `${this.#awaited}; ${rowsText(left)} left inside${writesUnderWay(this.#assembly)}`
+      this.failed(timedOut(`the job did not stop within ${timeoutMs} ms: it waits for ${why}`, { value: left }))
     })
     this.done.then(cancel, cancel)
   }
@@ -194,7 +198,9 @@ export class JobLifecycle {
     else await this.turns.inject(task => task.endOfInput())
     if (this.#isAbandoned || this.hasEnded) return
     const { sinks, invalid } = this.#assembly
+    this.#awaited = 'sinks to take and flush what they were given'
     await Promise.all([...sinks.map(sink => sink.flush()), invalid.settled()])
+    this.#awaited = 'the last checkpoint'
     const { coordinator, takesLast } = this.#recovery
     if (takesLast) await coordinator.takeByPolicy()
     // One that was asked for right before is still on its way to the store.

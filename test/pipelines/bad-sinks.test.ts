@@ -173,21 +173,33 @@ describe('a sink that never answers', () => {
     close: { sink: { name: 'own', write: () => {}, close: never } },
   }
 
-  it.each(Object.keys(KINDS))('does not keep stop({ timeoutMs }) from ending: %s', async kind => {
-    const clock = new VirtualClock()
-    const job = await pipeline(events, { engine: 'js', bufferSize: 8 }).run({ ...KINDS[kind], clock })
-    push(job, 5)
-    const stopping = job.stop({ timeoutMs: 1000 })
-    await turn()
-    expect(job.state).toBe('draining')
-    clock.advance(999)
-    await turn()
-    expect(job.state).toBe('draining')
-    clock.advance(1)
-    await expect(stopping).rejects.toMatchObject({ code: 'TIMEOUT' })
-    expect(job.state).toBe('failed')
-    expectBalanced(job)
-  })
+  it.each([
+    ['write', 5, 'what is inside to go through; 5 rows left inside, writes to never on their way: 1'],
+    ['write', 1, 'sinks to take and flush what they were given; 0 rows left inside, writes to never on their way: 1'],
+    ['a batch', 5, 'what is inside to go through; 5 rows left inside, writes to onBatch on their way: 1'],
+    ['flush', 5, 'sinks to take and flush what they were given; 0 rows left inside'],
+    ['close', 5, 'sinks to close; 0 rows left inside'],
+  ])(
+    'does not keep stop({ timeoutMs }) from ending, which says what it waits for: %s, %d rows',
+    async (kind, rows, what) => {
+      const clock = new VirtualClock()
+      const job = await pipeline(events, { engine: 'js', bufferSize: 8, maxBatch: 8 }).run({ ...KINDS[kind], clock })
+      push(job, rows)
+      const stopping = job.stop({ timeoutMs: 1000 })
+      await turn()
+      expect(job.state).toBe('draining')
+      clock.advance(999)
+      await turn()
+      expect(job.state).toBe('draining')
+      clock.advance(1)
+      await expect(stopping).rejects.toMatchObject({
+        code: 'TIMEOUT',
+        message: `the job did not stop within 1000 ms: it waits for ${what}`,
+      })
+      expect(job.state).toBe('failed')
+      expectBalanced(job)
+    },
+  )
 
   it.each(['write', 'a batch', 'flush'])('does not keep stop({ drain: false }) from ending: %s', async kind => {
     const job = await pipeline(events, { engine: 'js', bufferSize: 8 }).run({ ...KINDS[kind] })
@@ -232,7 +244,10 @@ describe('a source that ignores its signal', () => {
     const stopping = job.stop({ timeoutMs: 100 })
     await turn()
     clock.advance(100)
-    await expect(stopping).rejects.toMatchObject({ code: 'TIMEOUT' })
+    await expect(stopping).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      message: 'the job did not stop within 100 ms: it waits for sources to end; 0 rows left inside',
+    })
   })
 })
 
