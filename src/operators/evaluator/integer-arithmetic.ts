@@ -97,8 +97,10 @@ function leftRange(call: CallSite, builder: StepBuilder, left: Step, right: Step
   const { memory } = builder.frame
   const a = memory.i64[(left.evaluate().values >>> 3) + row]!
   const b = memory.i64[(right.evaluate().values >>> 3) + row]!
+  const expression = call.describe()
+  // Where a row stands in its batch is nothing its sender knows: what it is told by are its values.
   return overflow(
-    `${call.describe()} leaves the range of i64 at row ${row} of the batch (operands ${a} and ${b}): cast to f64 first, or filter such rows out`,
-    { at: `row ${row}`, value: row },
+    `${expression} leaves the range of i64 for an event with the operands ${a} and ${b}: cast to f64 first, or filter such events out`,
+    { at: expression, value: [a, b] },
   )
 }
