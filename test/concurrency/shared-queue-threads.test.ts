@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { checkLedger } from '../../src/metrics/ledger.ts'
 import { SharedEventQueue } from '../../src/queues/index.ts'
+import { expectBalanced } from '../balanced-ledger.ts'
 import { bounded } from '../bounded.ts'
 import { type Event, isLinearizable } from './linearizability.ts'
 import { PARTS, type Timed } from './recorded-rounds.ts'
@@ -15,7 +15,7 @@ const start = <R>(queue: SharedEventQueue<number>, role: string, more: object = 
   startThread<R>(bundle, { handle: queue.share(), role, ...more })
 
 const settled = (queue: SharedEventQueue<number>): void => {
-  expect(checkLedger(queue.stats())).toEqual({ atEntry: 0, inside: 0 })
+  expectBalanced(queue.stats())
   expect(queue.length).toBe(0)
 }
 

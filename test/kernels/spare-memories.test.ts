@@ -6,6 +6,7 @@ import { collect } from '../../src/expression/choice-aggregates.ts'
 import { distinctCount, median } from '../../src/expression/distribution-aggregates.ts'
 import type { NumberExpression, StringExpression } from '../../src/expression/expression.ts'
 import { createRuntime, f64, pipeline, type Runtime, schema } from '../../src/index.ts'
+import { createEngine } from '../../src/kernels/engine.ts'
 import type { RowWindowSpec } from '../../src/time/row-windows.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
 import { SpareMemories } from '../../src/wasm/spare-memories.ts'
@@ -43,6 +44,19 @@ describe('spare memories', () => {
     for (const each of all.slice(1).reverse()) expect(spares.take(ANY)?.memory).toBe(each)
     expect(spares.take(ANY)).toBeUndefined()
   })
+})
+
+it('kernels come back with the memory they were over, and with no other', async () => {
+  const { module } = await ownRuntime()
+  const make = () => createEngine({ engine: 'wasm', module, maxBytes: 2 ** 20 })
+  const [first, other] = [await make(), await make()]
+  expect(other.kernels).not.toBe(first.kernels)
+  first.leave!(0)
+  const next = await make()
+  expect(next.kernels).toBe(first.kernels)
+  next.memory.f64[0] = 7
+  next.kernels.fillF64(0, 1, 8)
+  expect(next.memory.f64[0]).toBe(8)
 })
 
 describe('a job leaves its memory', () => {

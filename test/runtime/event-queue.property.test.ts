@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { EventfluxError } from '../../src/errors.ts'
-import { checkLedger } from '../../src/metrics/ledger.ts'
 import type { BackpressureStrategy } from '../../src/plan/backpressure-strategy.ts'
 import { EventQueue } from '../../src/runtime/event-queue.ts'
 import { VirtualClock } from '../../src/time/virtual-clock.ts'
+import { expectBalanced } from '../balanced-ledger.ts'
 import { Model, type Outcome, STRATEGIES, type StrategyName } from './event-queue.model.ts'
 
 type Command =
@@ -150,7 +150,7 @@ class Run {
     expect(queue.length).toBeLessThanOrEqual(queue.capacity)
     expect(stats.waiting).toBe(model.waiting.length)
     expect(stats.evicted).toBe(model.evicted)
-    expect(checkLedger(stats)).toEqual({ atEntry: 0, inside: 0 })
+    expectBalanced(stats)
     expect(stats.offered + stats.waiting).toBe(this.#calls)
     const outcomes = [...model.outcomes.values()]
     expect(stats.accepted).toBe(outcomes.filter(outcome => outcome === 'in').length)
