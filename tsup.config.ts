@@ -5,6 +5,7 @@ import { build } from 'esbuild'
 import { defineConfig, type Options } from 'tsup'
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number]
+type ChunkPlugin = NonNullable<Options['plugins']>[number]
 
 /**
  * The front door is built once per way the kernels come along (src/wasm/packaged/): the entry, and where from. Where there
@@ -45,6 +46,15 @@ const frontDoors: Plugin = {
       const [file, ending] = path.slice('#wasm/'.length).split('?')
       return { path: ending === 'module' ? `./${file}?module` : `./${file}`, external: true }
     })
+  },
+}
+
+/** Classes that refer to themselves come as `var Name = class _Name`: whatever shows an object of one would show that name. */
+const ownNames: ChunkPlugin = {
+  name: 'own-names',
+  renderChunk(code) {
+    const names = [...code.matchAll(/^var (\w+) = class _\1\b/gm)].map(([, name]) => name)
+    return names.length === 0 ? null : { code: code.replace(new RegExp(`\\b_(${names.join('|')})\\b`, 'g'), '$1') }
   },
 }
 
@@ -93,6 +103,7 @@ export default defineConfig([
     external: [/^node:/],
     loader: { '.wasm': 'base64' },
     esbuildPlugins: [frontDoors],
+    plugins: [ownNames],
     esbuildOptions: (options, { format }) => {
       const doors = FRONT_DOORS.filter(({ formats }) => formats.includes(format))
       const entries = doors.map(({ entry, kernels }) => [entry, `src/index.ts?${kernels}`])

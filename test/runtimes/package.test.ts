@@ -73,6 +73,20 @@ describe('the package', () => {
     expect(run('program.cjs', `${requires.join('\n')}${PROGRAM}`)).toBe(PRINTED)
   })
 
+  it.each(['mjs', 'cjs'])('calls every class by the name it is exported by: %s', ending => {
+    const load = ending === 'mjs' ? 'await import' : 'require'
+    const seen = run(
+      `names.${ending}`,
+      `const classes = async entry =>
+         Object.entries(${load}(entry)).filter(([, of]) => typeof of === 'function' && /^class\\b/.test(String(of)))
+       ;(async () => {
+         const all = (await Promise.all(${JSON.stringify(Object.keys(NAMES))}.map(classes))).flat()
+         console.log(all.length > 20, JSON.stringify(all.filter(([name, of]) => of.name !== name).map(([name, of]) => [name, of.name])))
+       })()`,
+    )
+    expect(seen).toBe('true []\n')
+  })
+
   it('has the kernels as files, for who brings them along: eventflux/slim runs on what it is given', () => {
     const seen = run(
       'kernels.mjs',
