@@ -190,8 +190,8 @@ export function ringBytes(fields: readonly ColumnField[], capacity: number): num
 
 function tooLarge(bytes: number, arena: Arena): Error {
   return stateFull(
-    `the queue needs ${bytes} bytes and ${arena.available} of maxMemory (${arena.memory.maxBytes}) are left: raise maxMemory, or lower the capacity`,
-    { value: bytes, at: 'capacity' },
+    `the queue needs ${bytes} bytes and ${arena.available} of maxMemory (${arena.memory.maxBytes}) are left: raise maxMemory, or lower bufferSize`,
+    { value: bytes, at: 'bufferSize' },
   )
 }
 

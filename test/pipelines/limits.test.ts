@@ -59,7 +59,8 @@ describe('absurd sizes are refused at once, with a typed error', () => {
 
   it.each(ENGINES)('a queue that does not fit the memory, on %s', async engine => {
     const config = { engine, bufferSize: 2 ** 26, maxMemory: 2 ** 20 }
-    expect(await refusal(() => pipeline(events, config).run())).toMatchObject({ code: 'STATE_FULL' })
+    const error = await refusal(() => pipeline(events, config).run())
+    expect(error).toMatchObject({ code: 'STATE_FULL', at: 'bufferSize' })
   })
 
   it.each(ENGINES)('batches that do not fit the memory, on %s', async engine => {

@@ -33,6 +33,12 @@ async function pushAll(job: { pushMany(rows: never): unknown }, rows: readonly E
 }
 
 describe('a link with a strategy of its own', () => {
+  it('names the option that asks for more rows than there is memory for', async () => {
+    const job = linked({ bufferSize: 2 ** 24 }, 'slow', { ...CONFIG, maxMemory: 2 ** 22 }).run({ sink: [] })
+    const message = expect.stringMatching(/raise maxMemory, or lower bufferSize$/)
+    await expect(job).rejects.toMatchObject({ code: 'STATE_FULL', at: 'bufferSize', message })
+  })
+
   it.each([
     { bufferSize: 40, backpressure: 'drop-oldest' },
     { bufferSize: 1, backpressure: 'drop-oldest' },
