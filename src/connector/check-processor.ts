@@ -1,4 +1,4 @@
-import { optionInvalid, show, stageFailed } from '../errors.ts'
+import { type EventfluxError, optionInvalid, show, stageFailed } from '../errors.ts'
 import { isPromise } from './error-policy-runner.ts'
 import type { Processor } from './processor.ts'
 
@@ -23,6 +23,13 @@ export function checkAnswer<T>(answer: T): T {
   answer.then(undefined, () => {})
   throw stageFailed('it gave a promise, and rows are not waited for here: wait in the source or in the sink')
 }
+
+/** For a row that is emitted when no callback of its stage is running, from a timer or a promise: nobody would take it. */
+export const emittedTooLate = (stage: string, row: unknown): EventfluxError =>
+  stageFailed(`"${stage}" emitted a row after it had returned, which is too late: wait in the source or in the sink`, {
+    value: row,
+    at: stage,
+  })
 
 /** @throws EventfluxError `OPTION_INVALID` for what is no instant a timer could be set for. */
 export function checkInstant(atMs: unknown): void {

@@ -1,7 +1,7 @@
 import { optionInvalid, show } from '../errors.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
-import { checkAnswer, checkInstant, checkProcessor } from './check-processor.ts'
+import { checkAnswer, checkInstant, checkProcessor, emittedTooLate } from './check-processor.ts'
 import type { ErrorCounts, ErrorPolicy } from './error-policy.ts'
 import { ErrorPolicyRunner } from './error-policy-runner.ts'
 import type { Emit, Processor, ProcessorContext } from './processor.ts'
@@ -148,9 +148,24 @@ export class ProcessorChain<In, Out> {
     const stage = `stage ${index + 1}`
     checkProcessor(processor, stage)
     const name = processor.name ?? stage
-    const emit: Emit<unknown> = this.#holdsOutputs
-      ? row => void this.#held.push(row)
-      : row => this.#direct(index + 1, 'process', row)
+    let isCalled = false
+    const emit: Emit<unknown> = row => {
+      if (!isCalled) throw emittedTooLate(name, row)
+      if (this.#holdsOutputs) this.#held.push(row)
+      else this.#direct(index + 1, 'process', row)
+    }
+    /** A callback, which may emit until it returns. */
+    const callback =
+      (call: Callback): Callback =>
+      value => {
+        const wasCalled = isCalled
+        isCalled = true
+        try {
+          checkAnswer(call(value))
+        } finally {
+          isCalled = wasCalled
+        }
+      }
     const context: ProcessorContext = {
       setTimer: atMs => {
         checkInstant(atMs)
@@ -161,9 +176,9 @@ export class ProcessorChain<In, Out> {
     return {
       processor,
       runner: new ErrorPolicyRunner({ stage: name, policy, clock, ...(signal ? { signal } : {}) }),
-      process: row => checkAnswer(processor.process(row, emit, context)),
-      onTimer: atMs => checkAnswer(processor.onTimer?.(atMs as number, emit, context)),
-      onWatermark: watermark => checkAnswer(processor.onWatermark?.(watermark as number, emit, context)),
+      process: callback(row => processor.process(row, emit, context)),
+      onTimer: callback(atMs => processor.onTimer?.(atMs as number, emit, context)),
+      onWatermark: callback(watermark => processor.onWatermark?.(watermark as number, emit, context)),
     }
   }
 

@@ -1,4 +1,7 @@
-/** Hands one output row on. Synchronous; may be called any number of times. */
+/**
+ * Hands one output row on. Synchronous; may be called any number of times until the callback it was given to returns. Called
+ * later, from a timer or a promise, it throws an EventfluxError `STAGE_FAILED`.
+ */
 export type Emit<Out> = (row: Out) => void
 
 /** What a processor may ask of whoever runs it. */

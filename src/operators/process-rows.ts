@@ -2,7 +2,7 @@ import { readDictionaries, writeDictionaries } from '../checkpoint/dictionary-st
 import type { StateReader } from '../checkpoint/state-reader.ts'
 import type { StateWriter } from '../checkpoint/state-writer.ts'
 import { type Stateful, sizeOfState } from '../checkpoint/stateful.ts'
-import { checkAnswer, checkInstant } from '../connector/check-processor.ts'
+import { checkAnswer, checkInstant, emittedTooLate } from '../connector/check-processor.ts'
 import type { Processor, ProcessorContext } from '../connector/processor.ts'
 import {
   checkpointBusy,
@@ -66,7 +66,10 @@ export class ProcessRowsOperator implements Operator, Stateful {
   /** Their values at the row at hand. */
   readonly #along: Float64Array
   readonly #emitted: unknown[] = []
+  /** Whether the processor is being called. */
+  #isCalled = false
   readonly #emit = (row: unknown): void => {
+    if (!this.#isCalled) throw emittedTooLate(this.name, row)
     this.#emitted.push(row)
   }
   readonly #process: (row: unknown) => readonly unknown[]
@@ -112,7 +115,12 @@ export class ProcessRowsOperator implements Operator, Stateful {
     })
     this.#process = row => {
       this.#emitted.length = 0
-      checkAnswer(this.#processor.process(row, this.#emit, this.#context))
+      this.#isCalled = true
+      try {
+        checkAnswer(this.#processor.process(row, this.#emit, this.#context))
+      } finally {
+        this.#isCalled = false
+      }
       return this.#emitted.slice()
     }
   }
@@ -216,22 +224,25 @@ export class ProcessRowsOperator implements Operator, Stateful {
       return true
     }
     this.#waited.delete(timer)
-    this.#emitted.length = 0
-    this.#called('onTimer', timer.atMs)
-    this.#take(this.#emitted.slice())
+    this.#take(this.#called('onTimer', timer.atMs))
     return this.#run()
   }
 
-  /** Tells the processor of an instant. There is no row that a policy could be about: what it throws ends the job. */
-  #called(callback: 'onTimer' | 'onWatermark', instant: number): void {
+  /** What the processor emits on an instant. There is no row that a policy could be about: what it throws ends the job. */
+  #called(callback: 'onTimer' | 'onWatermark', instant: number): readonly unknown[] {
+    this.#emitted.length = 0
+    this.#isCalled = true
     try {
       checkAnswer(this.#processor[callback]?.(instant, this.#emit, this.#context))
+      return this.#emitted.slice()
     } catch (cause) {
       throw stageFailed(`"${this.name}" failed in ${callback}: ${messageOf(cause)}`, {
         value: instant,
         at: this.name,
         cause,
       })
+    } finally {
+      this.#isCalled = false
     }
   }
 
@@ -354,9 +365,7 @@ export class ProcessRowsOperator implements Operator, Stateful {
     if (this.#told < this.#watermark) {
       this.#told = this.#watermark
       if (this.#processor.onWatermark) {
-        this.#emitted.length = 0
-        this.#called('onWatermark', this.#watermark)
-        this.#take(this.#emitted.slice())
+        this.#take(this.#called('onWatermark', this.#watermark))
         return this.#run()
       }
     }

@@ -4,6 +4,7 @@ import { ProcessorChain } from '../../src/connector/processor-chain.ts'
 import { pipeline } from '../../src/packaged.ts'
 import { i32, timestamp } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
+import { VirtualClock } from '../../src/time/virtual-clock.ts'
 
 type Row = { time: number; n: number }
 const rows = schema({ time: timestamp(), n: i32() })
@@ -47,6 +48,73 @@ describe('what answers with a promise', () => {
   test('is refused in a chain, too', () => {
     const chain = new ProcessorChain<number, number>([{ name: 'late', process: async (n, emit) => emit(n) }])
     expect(() => chain.process(1, () => {})).toThrow(/"late" failed on a row: it gave a promise/)
+  })
+})
+
+describe('what is emitted after the callback has returned', () => {
+  type Callbacks = Omit<Processor<Row, Row>, 'name'>
+  const late: [when: string, make: (keep: (emit: () => void) => void) => Callbacks][] = [
+    ['behind a row', keep => ({ process: (row, emit) => keep(() => emit(row)) })],
+    [
+      'behind a row it failed on',
+      keep => ({
+        process: (row, emit) => {
+          keep(() => emit(row))
+          throw new Error('and it fails')
+        },
+      }),
+    ],
+    [
+      'behind a watermark',
+      keep => ({ process: (row, emit) => emit(row), onWatermark: (_, emit) => keep(() => emit(events[0]!)) }),
+    ],
+    [
+      'behind a timer',
+      keep => ({
+        process: (_row, _emit, context) => context.setTimer(1),
+        onTimer: (_, emit) => keep(() => emit(events[0]!)),
+      }),
+    ],
+  ]
+  const tooLate = expect.objectContaining({ code: 'STAGE_FAILED', at: 'mine', value: events[0] })
+
+  test.each(late)('is refused where it is emitted, and goes nowhere: %s', async (_, make) => {
+    const kept: (() => void)[] = []
+    const out: Row[] = []
+    const clock = new VirtualClock()
+    const job = await start
+      .process(rows, () => make(emit => void kept.push(emit)), { name: 'mine' })
+      .run({ sink: out, clock, errors: { mine: 'skip' } })
+    await job.pushMany(events.slice(0, 1))
+    await job.flush()
+    clock.advance(1)
+    await job.flush()
+    const before = out.length
+    expect(kept[0]).toThrow(tooLate)
+    await job.pushMany(events.slice(1, 2))
+    expect(kept[0]).toThrow(tooLate)
+    await job.drain()
+    expect(kept[0]).toThrow(tooLate)
+    expect(out.filter(({ n }) => n === 1).length).toBe(before)
+  })
+
+  test.each(['fail', 'skip'] as const)('is refused in a chain, too, whose policy is %s', errors => {
+    const kept: (() => void)[] = []
+    const out: number[] = []
+    const hesitant: Processor<number, number> = {
+      name: 'hesitant',
+      process: (n, emit) => {
+        emit(n)
+        kept.push(() => emit(-n))
+      },
+    }
+    const twice: Processor<number, number> = { process: (n, emit) => [n, n].forEach(emit) }
+    const chain = new ProcessorChain<number, number>([twice, hesitant, twice], { errors })
+    for (const n of [1, 2]) {
+      chain.process(n, row => void out.push(row))
+      for (const emit of kept) expect(emit).toThrow(/^"hesitant" emitted a row after it had returned/)
+    }
+    expect(out).toEqual([1, 1, 1, 1, 2, 2, 2, 2])
   })
 })
 
