@@ -1,6 +1,6 @@
 import type { Clock } from '../time/clock.ts'
 import { measureClockResolutionNs } from './clock-resolution.ts'
-import { Counter, Counters } from './counters.ts'
+import { Counters } from './counters.ts'
 import { createEdgeSnapshot, EdgeMetrics, type EdgeMetricsOptions, type MeasuredEdge } from './edge-metrics.ts'
 import { Histogram } from './histogram.ts'
 import { Meter } from './meter.ts'
@@ -63,8 +63,8 @@ export class JobMetrics {
    */
   recordBatch(rowsIn: number, rowsOut: number, busyNs: number): void {
     const nowNs = this.#clock.monotonicNs()
-    this.counters.add(Counter.numRecordsIn, rowsIn)
-    this.counters.add(Counter.numRecordsOut, rowsOut)
+    this.counters.add('numRecordsIn', rowsIn)
+    this.counters.add('numRecordsOut', rowsOut)
     this.#in.mark(rowsIn, nowNs)
     this.#out.mark(rowsOut, nowNs)
     this.#busy.mark(busyNs, nowNs)

@@ -1,4 +1,4 @@
-import { Counter, type CounterCell } from '../metrics/counters.ts'
+import type { CounterName } from '../metrics/counters.ts'
 import type { EdgeMetrics } from '../metrics/edge-metrics.ts'
 import { JobMetrics } from '../metrics/job-metrics.ts'
 import type { MetricsSnapshot } from '../metrics/metrics-snapshot.ts'
@@ -117,7 +117,7 @@ export class JobMeter {
     for (const { metrics, of } of this.#operators)
       metrics.recordRows(of.rowsIn - metrics.numRecordsIn, of.rowsOut - metrics.numRecordsOut)
     const { restarts: _, droppedAtLinks: __, ...counts } = countJob(this.#assembly)
-    for (const name of Object.keys(counts) as (keyof typeof counts)[]) this.#raise(Counter[name], counts[name])
+    for (const name of Object.keys(counts) as (keyof typeof counts)[]) this.#raise(name, counts[name])
     const watermark = chain.eventTimes[0]?.currentWatermark
     if (watermark !== undefined) this.#metrics.currentInputWatermark = watermark
     this.#input.onDepth(edge.ring.length)
@@ -155,7 +155,7 @@ export class JobMeter {
     if (this.pressureListeners.size > 0) this.#pressure.check()
   }
 
-  #raise(cell: CounterCell, total: number): void {
-    this.#metrics.counters.add(cell, Math.max(0, total - this.#metrics.counters.get(cell)))
+  #raise(name: CounterName, total: number): void {
+    this.#metrics.counters.add(name, Math.max(0, total - this.#metrics.counters.get(name)))
   }
 }

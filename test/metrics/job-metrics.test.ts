@@ -1,7 +1,6 @@
 import { getHeapStatistics } from 'node:v8'
 import { describe, expect, it } from 'vitest'
 import { measureClockResolutionNs } from '../../src/metrics/clock-resolution.ts'
-import { Counter } from '../../src/metrics/counters.ts'
 import type { EdgeMetrics } from '../../src/metrics/edge-metrics.ts'
 import { JobMetrics } from '../../src/metrics/job-metrics.ts'
 import { createMetricsSnapshot } from '../../src/metrics/metrics-snapshot.ts'
@@ -62,7 +61,7 @@ describe('JobMetrics', () => {
     losses.rejected.full = 3
     clock.advance(0.5)
     edge.onDepth(4)
-    metrics.counters.add(Counter.filtered, 15_000)
+    metrics.counters.add('filtered', 15_000)
     metrics.currentInputWatermark = 123_456
 
     const snapshot = metrics.snapshot()
