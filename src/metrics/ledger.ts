@@ -1,7 +1,7 @@
 import type { RejectReason } from './counters.ts'
 
 /**
- * What became of every event offered to a queue or a job. At every moment, under every strategy: offered = accepted +
+ * What became of every event offered to a queue. At every moment, under every strategy: offered = accepted +
  * rejected, and accepted = delivered + evicted + failed + queued.
  */
 export interface LedgerSnapshot {
