@@ -9,7 +9,7 @@ type FunctionRule = readonly [least: number, most: number, infer: Infer]
 type Infer = (call: Call) => DataType
 
 /** A call as its rule sees it, whatever its arguments are over. */
-export interface CallOf<Node> {
+interface CallOf<Node> {
   readonly fn: FunctionName
   readonly args: readonly Node[]
   readonly definition?: FunctionDefinition | undefined

@@ -14,7 +14,7 @@ export interface FieldSetter {
   bind(columns: ColumnBuffers): void
 }
 
-export interface SetterOptions {
+interface SetterOptions {
   readonly memory: LinearMemory
   readonly maxStringLength: number
   /** Set exactly for `utf8`. */

@@ -12,7 +12,7 @@ export interface TextCoder {
 }
 
 /** Strings met before, each at its slot, and the code of each. */
-export interface MetTexts {
+interface MetTexts {
   readonly texts: readonly (string | undefined)[]
   readonly codes: Int32Array
 }

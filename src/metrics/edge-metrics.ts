@@ -53,7 +53,7 @@ export interface MeasuredEdge
 }
 
 /** What an edge has lost so far, as whoever lets rows in counts it. */
-export interface EdgeLosses {
+interface EdgeLosses {
   readonly evicted: number
   readonly rejected: Readonly<Pick<Record<RejectReason, number>, 'full' | 'timeout' | 'circuitOpen'>>
 }

@@ -30,8 +30,6 @@ export function createOperatorSnapshot(): OperatorSnapshot {
 /** What one operator (or sink) took, gave and needed; told once per batch. */
 export class OperatorMetrics {
   readonly name: string
-  /** Whether the times given to `recordBatch` are wanted. If not, don't read the clock for them. */
-  readonly timed: boolean
   /** Bytes of state the operator holds now. */
   stateBytes = 0
   readonly #batchNs: Histogram | undefined
@@ -39,9 +37,9 @@ export class OperatorMetrics {
   #numRecordsOut = 0
   #busyNs = 0
 
+  /** @param timed Whether the times of batches count. */
   constructor(name: string, timed: boolean) {
     this.name = name
-    this.timed = timed
     this.#batchNs = timed ? new Histogram() : undefined
   }
 

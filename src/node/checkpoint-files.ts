@@ -42,7 +42,7 @@ export class CheckpointFiles implements CheckpointStore {
   }
 
   async list(): Promise<readonly number[]> {
-    return idsIn(await this.#names(), NAME)
+    return idsIn(await this.#names())
   }
 
   async get(id: number): Promise<Uint8Array | undefined> {
@@ -52,7 +52,7 @@ export class CheckpointFiles implements CheckpointStore {
   async put(id: number, bytes: Uint8Array): Promise<void> {
     await this.#files.mkdir(this.name, { recursive: true })
     const names = await this.#names()
-    const ids = idsIn(names, NAME)
+    const ids = idsIn(names)
     refuseOlder(this.name, id, ids)
     // Those of the dead, and of another writer, which finds out by it.
     for (const name of unfinishedIn(names)) await this.#remove(join(this.name, name))
@@ -149,9 +149,9 @@ export class CheckpointFiles implements CheckpointStore {
   }
 }
 
-function idsIn(names: readonly string[], pattern: RegExp): number[] {
+function idsIn(names: readonly string[]): number[] {
   const ids = names.flatMap(name => {
-    const id = Number(pattern.exec(name)?.[1])
+    const id = Number(NAME.exec(name)?.[1])
     return Number.isSafeInteger(id) && id >= 1 ? [id] : []
   })
   return ids.sort((a, b) => a - b)

@@ -2,7 +2,7 @@ import type { ExpressionNode, ResultNode } from '../expression/node.ts'
 import type { LogicalNode } from './logical-node.ts'
 
 /** Makes another expression of the same kind. */
-export type ExpressionMap = <Node extends ExpressionNode | ResultNode>(expression: Node) => Node
+type ExpressionMap = <Node extends ExpressionNode | ResultNode>(expression: Node) => Node
 
 /** A step with its expressions replaced by what `map` makes of them; those of a branch are in steps of its own. */
 export function mapExpressions(node: LogicalNode, map: ExpressionMap): LogicalNode {

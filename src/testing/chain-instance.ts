@@ -124,11 +124,6 @@ export class ChainInstance {
     return this.#names
   }
 
-  /** Times some end said that it was full. */
-  get refusals(): number {
-    return [...this.#ends.values()].reduce((sum, { refusals }) => sum + refusals, 0)
-  }
-
   /** Moves the clock on and lets happen what is due. */
   advanceTo(timeMs: number): void {
     this.clock.advanceTo(timeMs)

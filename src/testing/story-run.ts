@@ -25,10 +25,6 @@ export class StoryRun {
     this.#job = job
   }
 
-  get nowMs(): number {
-    return this.#job.nowMs
-  }
-
   /** Does something; an error that the story should have expected by now comes first. */
   async act(action: (job: SteppedJob) => Promise<void>): Promise<void> {
     this.#refuseErrors()

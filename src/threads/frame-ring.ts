@@ -60,7 +60,6 @@ export class FrameRing {
   kind = PADDING
   a = 0
   b = 0
-  bytes = 0
   /** Gets a copy of each frame that is published. */
   log: FrameLog | undefined
   readonly #i32: Int32Array
@@ -148,7 +147,7 @@ export class FrameRing {
     return Atomics.exchange(this.#i32, OFFER, 0) - 1
   }
 
-  /** Where the payload of the next frame of a consumer stands; -1: there is none. `kind`, `a`, `b`, `bytes` are of it. */
+  /** Where the payload of the next frame of a consumer stands; -1: there is none. `kind`, `a` and `b` are of it. */
   poll(consumer: number): number {
     for (;;) {
       const head = Atomics.load(this.#i32, this.#headOf(consumer))
@@ -160,7 +159,6 @@ export class FrameRing {
       if (this.kind !== PADDING) {
         this.a = this.u32[word + 2]!
         this.b = this.u32[word + 3]!
-        this.bytes = units * UNIT - HEADER_BYTES
         return at + HEADER_BYTES
       }
       this.#advance(consumer, head, units)
@@ -226,10 +224,10 @@ export class FrameRing {
     this.#space.park(() => this.isStopped || isEnough(), timeoutMs)
   }
 
-  /** Asks the producer for a message when there is a frame. False: there is one already. */
-  callForFrame(consumer: number): boolean {
+  /** Asks the producer, for the only consumer, for a message when there is a frame. False: there is one already. */
+  callForFrame(): boolean {
     Atomics.store(this.#i32, FRAME_CALL, 1)
-    return !this.hasFrame(consumer)
+    return !this.hasFrame(0)
   }
 
   /** Whether the consumer asked for a message; it is told once. */

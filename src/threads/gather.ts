@@ -117,7 +117,7 @@ export class Gather {
       isLeft ||= this.#othersMayBeNext
       // A frame that came after the look at its ring would be told by no message.
       if (!isLeft)
-        for (const source of this.#sources) isLeft = (!this.#isHeldUp(source) && !source.ring.callForFrame(0)) || isLeft
+        for (const source of this.#sources) isLeft = (!this.#isHeldUp(source) && !source.ring.callForFrame()) || isLeft
     }
     return this.#flush()
   }
@@ -148,7 +148,7 @@ export class Gather {
       source.taken.forEach((rows, stream) => {
         source.again[stream] = rows - (since?.[worker]?.[stream] ?? 0)
       })
-      source.ring.callForFrame(0)
+      source.ring.callForFrame()
     })
     for (const merge of this.#merges.values()) merge.restart()
   }

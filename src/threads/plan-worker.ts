@@ -372,8 +372,8 @@ export class PlanWorker {
     for (let i = 0; i < this.#policies.length; i++) this.#cells.setErrors(i, this.#policies[i]!.counts)
   }
 
-  #tellWatermark(isUrgent = this.#isOrdered): void {
-    this.#links.output.tellWatermark(this.#eventTime.currentWatermark, isUrgent)
+  #tellWatermark(): void {
+    this.#links.output.tellWatermark(this.#eventTime.currentWatermark, this.#isOrdered)
   }
 
   get #eventTime(): EventTimeOperator {

@@ -80,7 +80,7 @@ export class WorkerPool {
     this.#outputs = jobs.map(({ job }) => {
       const output = new FrameRing(job.output, 1)
       rings.set(job.output, output)
-      output.callForFrame(0)
+      output.callForFrame()
       return output
     })
     this.#rings = [...rings.values()]

@@ -94,7 +94,6 @@ describe('JobMetrics', () => {
   it("counts rows but not times of operators at level 'basic'", () => {
     const metrics = new JobMetrics('basic', new VirtualClock())
     const operator = metrics.addOperator('filter')
-    expect(operator.timed).toBe(false)
     operator.recordBatch(100, 40, 5000)
     const { operators } = metrics.snapshot()
     expect(operators[0]).toMatchObject({ numRecordsIn: 100, selectivity: 0.4, busyNs: 0 })

@@ -36,7 +36,6 @@ it('hands every frame to every consumer, in order, whatever their sizes; full is
         expect(offset > 0).toBe(next < sent.length)
         if (offset < 0) continue
         expect([ring.kind, ring.a, ring.b]).toEqual([1, next, sent[next]])
-        expect(ring.bytes).toBeGreaterThanOrEqual(sent[next]!)
         expect(ring.u8.subarray(offset, offset + sent[next]!).every(byte => byte === (next & 0xff))).toBe(true)
         ring.release(step.consume)
         read[step.consume]!++
@@ -60,11 +59,11 @@ it('a frame that was claimed and not published is seen by nobody', () => {
 it('whoever can not wait is called once, when it has asked', () => {
   const ring = new FrameRing(frameRingMemory(CAPACITY, 1), 1)
   expect(ring.takeFrameCall()).toBe(false)
-  expect(ring.callForFrame(0)).toBe(true)
+  expect(ring.callForFrame()).toBe(true)
   expect([ring.takeFrameCall(), ring.takeFrameCall()]).toEqual([true, false])
   ring.claim(8)
   ring.publish(1, 0, 0)
-  expect(ring.callForFrame(0)).toBe(false)
+  expect(ring.callForFrame()).toBe(false)
 })
 
 it('a producer that calls for room is told once, when all consumers have come to its position, or half of the ring is left', () => {

@@ -12,7 +12,7 @@ it('what can wait is told when there is nothing else to do, or after a milliseco
     let calls = 0
     const link = new ResultLink(new FrameRing(shared, 1), () => void calls++)
     const asked = (isIdle: boolean): number => {
-      consumer.callForFrame(0)
+      consumer.callForFrame()
       link.callIfDue(isIdle)
       return calls
     }
@@ -28,7 +28,7 @@ it('what can wait is told when there is nothing else to do, or after a milliseco
     expect([asked(false), asked(false)]).toEqual([2, 2])
     // Who is called for something else sees this too.
     link.callSoon()
-    consumer.callForFrame(0)
+    consumer.callForFrame()
     link.call()
     expect([calls, asked(true)]).toEqual([3, 3])
   } finally {

@@ -9,10 +9,6 @@ interface Due<T> {
 export class DueQueue<T> {
   readonly #heap: Due<T>[] = []
 
-  get length(): number {
-    return this.#heap.length
-  }
-
   /** The earliest, if there is one. */
   get first(): Due<T> | undefined {
     return this.#heap[0]

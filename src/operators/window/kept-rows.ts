@@ -26,7 +26,7 @@ import { BYTE_WIDTH, type TypeName } from '../../schema/data-type.ts'
 import type { InputColumn } from '../evaluator/evaluation-frame.ts'
 
 /** A column of rows that are kept whole. */
-export interface KeptColumn extends InputColumn {
+interface KeptColumn extends InputColumn {
   /** Where in a row its value stands, and where it says whether there is one; -1: there always is. */
   readonly at: number
   readonly flagAt: number
