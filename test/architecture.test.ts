@@ -65,6 +65,16 @@ describe('the rooms of src', () => {
     expect([...new Set(files.map(file => roomOf(file.path)))].filter(room => !known.has(room))).toEqual([])
   })
 
+  it('are told of by the floor plan in their order, and it names no file that is not there', () => {
+    const plan = readFileSync(join(ROOT, 'src/README.md'), 'utf8')
+    expect(/^errors → [^.]*/m.exec(plan)![0].split(/\s*→\s*/)).toEqual(ROOMS)
+    const named = [...plan.matchAll(/`([\w/-]+(?:\/|\.ts))`/g)].map(([, path]) => path!)
+    const isThere = (path: string) => files.some(file => file.path.includes(`/${path}`))
+    expect(new Set(named.filter(path => !isThere(path)))).toEqual(new Set(['assembly/', 'bin/']))
+    const folders = [...ROOMS, ...OUTSIDE].map(room => `${room}/`).filter(isThere)
+    expect(folders.filter(room => !named.some(path => path.startsWith(room)))).toEqual([])
+  })
+
   it('import one way', () => {
     const violations = files.flatMap(({ path, imports }) =>
       imports.filter(inSource).flatMap(target => {
