@@ -46,7 +46,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     const compiled = compiledOnes(options)
     const module = await compiled.compile()
     const memory = memoryFor('wasm', options)
-    const kernels = await instantiateKernels(module, memory.wasm!)
+    const kernels = compiled.instances.get(memory.wasm!) ?? (await instantiateKernels(module, memory.wasm!))
+    compiled.instances.set(memory.wasm!, kernels)
     return {
       name: 'wasm',
       memory,

@@ -1,4 +1,5 @@
-import type { WasmBytes, WasmModule } from './platform-types.ts'
+import type { KernelExports } from './exports.ts'
+import type { WasmBytes, WasmMemory, WasmModule } from './platform-types.ts'
 import { SpareMemories } from './spare-memories.ts'
 
 /** The kernels, compiled or as bytes. */
@@ -12,6 +13,8 @@ export type ModuleOrBytes = WasmModule | WasmBytes
 export class KernelModule {
   /** What jobs on these kernels, and on their twins, have left behind. */
   readonly spares = { wasm: new SpareMemories(), js: new SpareMemories() }
+  /** The kernels over memories that may come back: they keep nothing, and engines have got to know them. */
+  readonly instances = new WeakMap<WasmMemory, KernelExports>()
   readonly #load: () => ModuleOrBytes
   #compiled: WasmModule | undefined
   #compiling: Promise<WasmModule> | undefined
