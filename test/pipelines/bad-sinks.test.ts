@@ -244,10 +244,8 @@ describe('a source that ignores its signal', () => {
     const stopping = job.stop({ timeoutMs: 100 })
     await turn()
     clock.advance(100)
-    await expect(stopping).rejects.toMatchObject({
-      code: 'TIMEOUT',
-      message: 'the job did not stop within 100 ms: it waits for sources to end; 0 rows left inside',
-    })
+    const message = 'the job did not stop within 100 ms: it waits for sources to end; 0 rows left inside'
+    await expect(stopping).rejects.toMatchObject({ code: 'TIMEOUT', message })
   })
 })
 
