@@ -4,6 +4,11 @@
  */
 export type Emit<Out> = (row: Out) => void
 
+/** What a callback may give back, and nobody looks at: anything but a promise, as rows are not waited for. */
+type NotAwaited =
+  // biome-ignore lint/suspicious/noConfusingVoidType: what a function without `return` gives
+  void | undefined | null | boolean | number | string | bigint | symbol | (object & { readonly then?: never })
+
 /** What a processor may ask of whoever runs it. */
 export interface ProcessorContext {
   /** Asks for `onTimer(atMs)` as soon as the clock reaches `atMs` (milliseconds since the epoch). */
@@ -24,11 +29,11 @@ export interface ProcessorContext {
 export interface Processor<In, Out> {
   /** The name in errors and metrics. */
   readonly name?: string
-  process(event: In, emit: Emit<Out>, context: ProcessorContext): void
+  process(event: In, emit: Emit<Out>, context: ProcessorContext): NotAwaited
   /** A timer set for `atMs` is due. */
-  onTimer?(atMs: number, emit: Emit<Out>, context: ProcessorContext): void
+  onTimer?(atMs: number, emit: Emit<Out>, context: ProcessorContext): NotAwaited
   /** No row with a time ≤ `watermark` follows; +Infinity at the end of a bounded input. */
-  onWatermark?(watermark: number, emit: Emit<Out>, context: ProcessorContext): void
+  onWatermark?(watermark: number, emit: Emit<Out>, context: ProcessorContext): NotAwaited
   /**
    * The state, as a value of null, booleans, numbers, strings, bigints, dates, typed arrays, and arrays, plain objects,
    * maps and sets of such. Taken between two rows; it is turned into bytes before the next one.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Processor } from '../../src/connector/processor.ts'
+import type { Emit, Processor, ProcessorContext } from '../../src/connector/processor.ts'
 import { ProcessorChain } from '../../src/connector/processor-chain.ts'
 import { pipeline } from '../../src/packaged.ts'
 import { i32, timestamp } from '../../src/schema/data-type.ts'
@@ -19,15 +19,25 @@ describe('what answers with a promise', () => {
     ['mapRows', start.mapRows(rows, (async (row: Row) => row) as never)],
     ['filterRows', start.filterRows((async () => false) as never)],
     ['filterRows that fails', start.filterRows(broken as never)],
-    ['process', start.process(rows, () => ({ process: async (row, emit) => emit(row) }))],
-    ['process that fails', start.process(rows, () => ({ process: broken }))],
-    ['onWatermark', start.process(rows, () => ({ process: (row, emit) => emit(row), onWatermark: async () => {} }))],
+    ['process', start.process(rows, () => ({ process: async (row: Row, emit: Emit<Row>) => emit(row) }) as never)],
+    ['process that fails', start.process(rows, () => ({ process: broken }) as never)],
+    [
+      'onWatermark',
+      start.process(
+        rows,
+        () => ({ process: (row: Row, emit: Emit<Row>) => emit(row), onWatermark: async () => {} }) as never,
+      ),
+    ],
     [
       'onTimer',
-      start.process(rows, () => ({
-        process: (_row, _emit, context) => context.setTimer(0),
-        onTimer: async () => {},
-      })),
+      start.process(
+        rows,
+        () =>
+          ({
+            process: (_row: Row, _emit: Emit<Row>, context: ProcessorContext) => context.setTimer(0),
+            onTimer: async () => {},
+          }) as never,
+      ),
     ],
   ])('is told that rows are not waited for: %s', async (_, late) => {
     const job = await late.run({ sink: [] })
@@ -46,7 +56,9 @@ describe('what answers with a promise', () => {
   })
 
   test('is refused in a chain, too', () => {
-    const chain = new ProcessorChain<number, number>([{ name: 'late', process: async (n, emit) => emit(n) }])
+    const chain = new ProcessorChain<number, number>([
+      { name: 'late', process: (async (n: number, emit: Emit<number>) => emit(n)) as never },
+    ])
     expect(() => chain.process(1, () => {})).toThrow(/"late" failed on a row: it gave a promise/)
   })
 })
