@@ -382,10 +382,9 @@ describe('a sink that uses its own job', () => {
   })
 
   it('gets no row after a batch sink stopped the job without draining', async () => {
-    const clock = systemClock
     let batches = 0
     const job: Job<Row, Row> = await pipeline(events, { engine: 'js', bufferSize: 64, maxBatch: 4 }).run({
-      clock,
+      clock: systemClock,
       onBatch: () => {
         batches++
         if (batches === 1) void job.stop({ drain: false })
