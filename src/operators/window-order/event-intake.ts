@@ -5,6 +5,7 @@ import type { RecordBatch } from '../../memory/record-batch.ts'
 import type { KernelExports } from '../../wasm/exports.ts'
 import type { EvaluationContext } from '../evaluator/evaluation-frame.ts'
 import { RowWatermarks } from '../window/row-watermarks.ts'
+import { RowsTooLate, type SendLate } from '../window/rows-too-late.ts'
 import type { WindowSlices } from '../window/window-slices.ts'
 import type { RankedWindows } from './ranked-windows.ts'
 import type { RowIntake } from './row-intake.ts'
@@ -16,8 +17,8 @@ export interface EventIntakeOptions {
   readonly windows: WindowSlices
   /** Index of the event-time column. */
   readonly timeColumn: number
-  /** Takes the rows no window takes, as positions of the batch being processed; without it they are counted. */
-  readonly sendLate: ((selection: number, count: number) => boolean) | undefined
+  /** Takes the rows no window takes; without it they are counted. */
+  readonly sendLate: SendLate | undefined
 }
 
 /**
@@ -27,7 +28,6 @@ export interface EventIntakeOptions {
  */
 export class EventIntake implements RowIntake {
   readonly kernels = ['rangeF64'] as const
-  lateRows = 0
   readonly #options: EventIntakeOptions
   readonly #slices: WindowSlices
   readonly #windows: RankedWindows
@@ -37,9 +37,8 @@ export class EventIntake implements RowIntake {
   /** 0, 1, 2, …: the rows of a batch none was taken out of. */
   readonly #everyRow: number
   readonly #positions: number
-  readonly #late: number
+  readonly #late: RowsTooLate
   readonly #range: number
-  #lateCount = 0
   #batch: RecordBatch | undefined
   #ids = 0
   #cursor = 0
@@ -58,10 +57,14 @@ export class EventIntake implements RowIntake {
     this.#marks = new RowWatermarks(arena.memory)
     this.#everyRow = scope.allocate(maxBatch * 4)
     this.#positions = scope.allocate(maxBatch * 4)
-    this.#late = scope.allocate(maxBatch * 4)
+    this.#late = new RowsTooLate(arena.memory, scope, maxBatch, options.sendLate)
     this.#range = scope.allocate(16)
     const { u32 } = arena.memory
     for (let row = 0; row < maxBatch; row++) u32[(this.#everyRow >>> 2) + row] = row
+  }
+
+  get lateRows(): number {
+    return this.#late.counted
   }
 
   get isPending(): boolean {
@@ -88,13 +91,7 @@ export class EventIntake implements RowIntake {
   }
 
   sendLate(): boolean {
-    const count = this.#lateCount
-    this.#lateCount = 0
-    const { sendLate } = this.#options
-    if (count === 0) return true
-    if (sendLate !== undefined) return sendLate(this.#late, count)
-    this.lateRows += count
-    return true
+    return this.#late.flush()
   }
 
   /** Adds rows to their windows: all at once where they are of one slice, else the two halves, or run by run. */
@@ -146,9 +143,6 @@ export class EventIntake implements RowIntake {
     const open = Math.max(first, slices.firstOpen(watermark))
     for (let window = open; window <= last; window++)
       this.#windows.add(slices.startMs(window), slices.endMs(window), batch, positions, count, this.#ids)
-    if (open <= last || first > last) return
-    const late = (this.#late >>> 2) + this.#lateCount
-    this.#memory.u32.copyWithin(late, positions >>> 2, (positions >>> 2) + count)
-    this.#lateCount += count
+    if (open > last && first <= last) this.#late.add(positions, count)
   }
 }

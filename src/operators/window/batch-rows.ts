@@ -5,6 +5,7 @@ import type { RecordBatch } from '../../memory/record-batch.ts'
 import type { AbsorbedRows } from './accumulator.ts'
 import type { RecordLayout } from './record-layout.ts'
 import { RowWatermarks } from './row-watermarks.ts'
+import { RowsTooLate, type SendLate } from './rows-too-late.ts'
 
 /**
  * The rows of a batch on their way into records: which row is next, its key id and time, the watermark it meets, and the
@@ -12,6 +13,8 @@ import { RowWatermarks } from './row-watermarks.ts'
  */
 export class BatchRows {
   readonly watermarks: RowWatermarks
+  /** Rows that were left out, until more are taken in. */
+  readonly late: RowsTooLate
   readonly #memory: LinearMemory
   readonly #layout: RecordLayout
   readonly #timeColumn: number
@@ -27,22 +30,19 @@ export class BatchRows {
   /** Arrival number of the batch's first row. */
   #rank = 0
   #nextRank = 1
-  #lateCount = 0
-  /** Address of the positions of late rows. */
-  readonly late: number
   /** Next row, as a position in the batch's selection. */
   cursor = 0
 
   constructor(
     arena: Arena,
     scope: ArenaScope,
-    options: { layout: RecordLayout; timeColumn: number; maxBatch: number },
+    options: { layout: RecordLayout; timeColumn: number; maxBatch: number; sendLate: SendLate | undefined },
   ) {
     this.#memory = arena.memory
     this.#layout = options.layout
     this.#timeColumn = options.timeColumn
     this.#addresses = scope.allocate(options.maxBatch * 4)
-    this.late = scope.allocate(options.maxBatch * 4)
+    this.late = new RowsTooLate(arena.memory, scope, options.maxBatch, options.sendLate)
     this.watermarks = new RowWatermarks(arena.memory)
     this.#absorbed = { batch: NO_BATCH, addresses: 0, selection: 0, from: 0, to: 0, rank: 0 }
   }
@@ -143,14 +143,7 @@ export class BatchRows {
   skipLate(position: number): void {
     this.accumulateTo(position)
     this.#added = position + 1
-    this.#memory.u32[(this.late >>> 2) + this.#lateCount++] = this.rowAt(position)
-  }
-
-  /** How many rows came too late since the last call. Their positions stand at `late`, until more rows are taken in. */
-  takeLate(): number {
-    const count = this.#lateCount
-    this.#lateCount = 0
-    return count
+    this.late.addRow(this.rowAt(position))
   }
 
   /** Where in its columns the row at a position stands. */

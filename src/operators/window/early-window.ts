@@ -40,7 +40,6 @@ interface Firing {
 export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
   readonly name: string
   rowsIn = 0
-  lateRows = 0
   readonly #memory: LinearMemory
   readonly #scope: ArenaScope
   readonly #next: Operator
@@ -109,6 +108,10 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
 
   get rowsOut(): number {
     return this.#emitter.rowsOut
+  }
+
+  get lateRows(): number {
+    return this.#rows.late.counted
   }
 
   notes(): readonly string[] {
@@ -206,7 +209,7 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
   #run(): boolean {
     for (;;) {
       if (this.#queue.length > 0 && !this.#watermark.forward(this.#met)) return false
-      if (!this.#emit() || !this.#sendLate()) return false
+      if (!this.#emit() || !this.#rows.late.flush()) return false
       if (this.#advance()) continue
       this.#open.closeBefore(this.#firstTaking())
       if (!this.#rows.isPending) {
@@ -337,15 +340,6 @@ export class EarlyWindowOperator implements Operator, Stateful, TimedStage {
         }
       }
     }
-  }
-
-  #sendLate(): boolean {
-    const count = this.#rows.takeLate()
-    if (count === 0) return true
-    const { sendLate } = this.#options
-    if (sendLate !== undefined) return sendLate(this.#rows.late, count)
-    this.lateRows += count
-    return true
   }
 
   /** The first window that has not reached its end, and the first that takes rows at all. */

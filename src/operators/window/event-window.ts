@@ -79,8 +79,7 @@ export interface EarlyFirings {
   /** Calls `visit` with each session that is kept because it was given. */
   eachGiven(visit: (session: number) => void): void
   snapshot(writer: StateWriter): void
-  /** The sessions of the state are there again, in the order in which they were written. */
-  /** @param sessions Those of the state, in its order; 0: another's. */
+  /** @param sessions Those of the state, in the order in which they were written; 0: another's. */
   restore(reader: StateReader, sessions: readonly number[]): void
   /** Gives back what it keeps. */
   close(): void
@@ -93,8 +92,6 @@ export interface EarlyFirings {
 export class EventWindowOperator implements Operator, Stateful, TimedStage {
   readonly name: string
   rowsIn = 0
-  /** Rows no window took because they came too late, and that went nowhere else. */
-  lateRows = 0
   readonly #scope: ArenaScope
   readonly #next: Operator
   readonly #layout: RecordLayout
@@ -105,7 +102,6 @@ export class EventWindowOperator implements Operator, Stateful, TimedStage {
   readonly #windows: EventWindows
   readonly #emitter: SessionEmitter
   readonly #rows: BatchRows
-  readonly #sendLateRows: EventWindowOptions['sendLate']
   readonly #shape: string
   readonly #firesApart: boolean
   readonly #timers: StageTimers
@@ -158,7 +154,6 @@ export class EventWindowOperator implements Operator, Stateful, TimedStage {
     const forwarded = options.tellsFirings ? () => this.#watermark.forwarded : undefined
     this.#emitter = new SessionEmitter(kernels, scope, { ...options, memory, keys, next, tailMs, forwarded })
     this.#rows = new BatchRows(arena, scope, options)
-    this.#sendLateRows = options.sendLate
     this.#shape = options.shape
     this.#firesApart = options.firesApart
     this.#timers = options.timers
@@ -167,6 +162,10 @@ export class EventWindowOperator implements Operator, Stateful, TimedStage {
 
   get rowsOut(): number {
     return this.#emitter.rowsOut
+  }
+
+  get lateRows(): number {
+    return this.#rows.late.counted
   }
 
   notes(): readonly string[] {
@@ -265,7 +264,7 @@ export class EventWindowOperator implements Operator, Stateful, TimedStage {
   /** Does all there is to do: emissions first, then the next rows of the batch. false: downstream is full. */
   #run(): boolean {
     for (;;) {
-      if (!this.#emitter.emit() || !this.#sendLate()) return false
+      if (!this.#emitter.emit() || !this.#rows.late.flush()) return false
       for (const session of this.#firing) this.#windows.fired(session)
       this.#firing.length = 0
       if (this.#again.length > 0) {
@@ -293,15 +292,6 @@ export class EventWindowOperator implements Operator, Stateful, TimedStage {
     if (this.#firesApart && this.#watermark.stepTo(this.#windows.nextDue())) return this.#watermark.at - 1
     this.#watermark.arrive()
     return Number.NEGATIVE_INFINITY
-  }
-
-  /** Counts late rows, or sends them down their branch. false: it is full. */
-  #sendLate(): boolean {
-    const count = this.#rows.takeLate()
-    if (count === 0) return true
-    if (this.#sendLateRows !== undefined) return this.#sendLateRows(this.#rows.late, count)
-    this.lateRows += count
-    return true
   }
 
   #arm(): void {

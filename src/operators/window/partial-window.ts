@@ -9,6 +9,7 @@ import { EmittedBatch, type OutputColumn } from './emitted-batch.ts'
 import type { IdMarker, KeyIndex } from './key-index.ts'
 import { KeyTurnover } from './key-turnover.ts'
 import type { RecordLayout } from './record-layout.ts'
+import { RowsTooLate, rowsOfWindows } from './rows-too-late.ts'
 import { SliceAbsorber } from './slice-absorber.ts'
 import { sliceNotes } from './slice-notes.ts'
 import { type Slice, SlicePool } from './slice-pool.ts'
@@ -55,8 +56,6 @@ export class PartialWindowOperator implements Operator {
   rowsIn = 0
   /** Records given. */
   rowsOut = 0
-  /** Rows no window took because they came too late. */
-  lateRows = 0
   readonly #memory: LinearMemory
   readonly #scope: ArenaScope
   readonly #kernels: KernelExports
@@ -72,7 +71,7 @@ export class PartialWindowOperator implements Operator {
   readonly #batch: EmittedBatch
   readonly #addresses: number
   readonly #taken: number
-  readonly #late: number
+  readonly #late: RowsTooLate
   #watermark = Number.NEGATIVE_INFINITY
   /** The first window that has not fired. */
   #firstOpen = Number.NEGATIVE_INFINITY
@@ -99,7 +98,11 @@ export class PartialWindowOperator implements Operator {
     this.#batch.records = scope.allocate(maxBatch * layout.recordBytes)
     this.#addresses = scope.allocate(maxBatch * 4)
     this.#taken = scope.allocate(maxBatch * 4)
-    this.#late = scope.allocate(maxBatch * 4)
+    this.#late = new RowsTooLate(memory, scope, maxBatch, undefined)
+  }
+
+  get lateRows(): number {
+    return this.#late.counted
   }
 
   notes(): readonly string[] {
@@ -174,22 +177,10 @@ export class PartialWindowOperator implements Operator {
       absorber.absorbScanned(batch, time, selection, from, to, this.#ids, idLimit)
       return
     }
-    const taken = this.#kernels.splitLate(time, selection, from, to, bound, this.#taken, this.#late)
+    const late = this.#late.positions
+    const taken = this.#kernels.splitLate(time, selection, from, to, bound, this.#taken, late)
     absorber.absorb(batch, time, this.#taken, 0, taken, this.#ids, idLimit)
-    this.lateRows += this.#lateOf(time, to - from - taken)
-  }
-
-  /** Rows between two sampling windows belong to none, so they aren't late for any. */
-  #lateOf(time: number, count: number): number {
-    const windows = this.#windows
-    if (!windows.hasGaps) return count
-    const { u32, f64 } = this.#memory
-    let late = 0
-    for (let i = 0; i < count; i++) {
-      const slice = windows.sliceOf(f64[(time >>> 3) + u32[(this.#late >>> 2) + i]!]!)
-      if (windows.firstWindow(slice) <= windows.lastWindow(slice)) late++
-    }
-    return late
+    this.#late.add(late, rowsOfWindows(this.#windows, this.#memory, time, late, to - from - taken))
   }
 
   /** Gives the slices that windows before `firstOpen` have. */

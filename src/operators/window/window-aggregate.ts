@@ -17,6 +17,7 @@ import type { IdMarker, KeyIndex } from './key-index.ts'
 import { LateRows } from './late-rows.ts'
 import type { RecordLayout } from './record-layout.ts'
 import { RowWatermarks } from './row-watermarks.ts'
+import { RowsTooLate, rowsOfWindows, type SendLate } from './rows-too-late.ts'
 import { SliceAbsorber } from './slice-absorber.ts'
 import { SliceCombiner } from './slice-combiner.ts'
 import { sliceNotes } from './slice-notes.ts'
@@ -33,11 +34,8 @@ export interface WindowAggregateOptions {
   readonly firing: Firing
   /** Whether every row makes its windows fire, instead of their ends. */
   readonly firesOnUpdate: boolean
-  /**
-   * Takes the rows no window takes, as positions of the batch being processed; without it they are dropped and counted.
-   * false: it is full, and asked to go on when this operator is.
-   */
-  readonly sendLate: ((selection: number, count: number) => boolean) | undefined
+  /** Takes the rows no window takes, and is asked to go on when this operator is; without it they are dropped and counted. */
+  readonly sendLate: SendLate | undefined
   readonly maxBatch: number
   /** Index of the event-time column. */
   readonly timeColumn: number
@@ -69,8 +67,6 @@ export interface WindowAggregateOptions {
 export class WindowAggregateOperator implements Operator, Stateful {
   readonly name: string
   rowsIn = 0
-  /** Rows no window took because they came too late, and that went nowhere else. */
-  lateRows = 0
   readonly #memory: LinearMemory
   readonly #scope: ArenaScope
   readonly #kernels: KernelExports
@@ -89,12 +85,10 @@ export class WindowAggregateOperator implements Operator, Stateful {
   readonly #keys: KeyIndex
   readonly #liveIds: IdMarker
   readonly #emitter: WindowEmitter
-  /** Selections a late row makes necessary: rows of open windows, rows of fired ones, rows that are dropped. */
+  /** Selections a late row makes necessary: rows of open windows, rows of fired ones. */
   readonly #open: number
   readonly #fired: number
-  readonly #late: number
-  /** Late rows that wait to go down their branch. */
-  #lateCount = 0
+  readonly #late: RowsTooLate
 
   readonly #watermark: WatermarkProgress
   /** The first window that has not fired at the watermark; Infinity when every row makes its windows fire. */
@@ -156,11 +150,15 @@ export class WindowAggregateOperator implements Operator, Stateful {
     })
     this.#open = scope.allocate(maxBatch * 4)
     this.#fired = scope.allocate(maxBatch * 4)
-    this.#late = scope.allocate(maxBatch * 4)
+    this.#late = new RowsTooLate(memory, scope, maxBatch, options.sendLate)
   }
 
   get rowsOut(): number {
     return this.#emitter.rowsOut
+  }
+
+  get lateRows(): number {
+    return this.#late.counted
   }
 
   notes(): readonly string[] {
@@ -258,7 +256,7 @@ export class WindowAggregateOperator implements Operator, Stateful {
   /** Does all there is to do: emissions first, then the next piece of the batch. false: downstream is full. */
   #run(): boolean {
     for (;;) {
-      if (!this.#emitter.emit() || !this.#sendLate()) return false
+      if (!this.#emitter.emit() || !this.#late.flush()) return false
       if (!this.#lateRows.run(this.#firstTaking(), this.#firstOpen)) return false
       this.#watermark.arrive()
       if (!this.#fire()) return false
@@ -295,35 +293,11 @@ export class WindowAggregateOperator implements Operator, Stateful {
     const open = k.splitLate(time, selection, from, to, openBound, this.#open, this.#fired)
     const behind = to - from - open
     const takenBound = this.#windows.startMs(this.#firstTaking())
-    const taken = k.splitLate(time, this.#fired, 0, behind, takenBound, this.#fired, this.#late)
+    const late = this.#late.positions
+    const taken = k.splitLate(time, this.#fired, 0, behind, takenBound, this.#fired, late)
     absorber.absorb(batch, time, this.#open, 0, open, this.#ids, idLimit)
     if (taken > 0) this.#lateRows.begin(batch, this.#fired, taken, this.#ids, idLimit)
-    this.#lateCount = this.#dropGaps(time, behind - taken)
-    if (this.#options.sendLate === undefined) {
-      this.lateRows += this.#lateCount
-      this.#lateCount = 0
-    }
-  }
-
-  /** Rows between two sampling windows belong to none, so they aren't late for any. */
-  #dropGaps(time: number, count: number): number {
-    const windows = this.#windows
-    if (!windows.hasGaps) return count
-    const { u32, f64 } = this.#memory
-    let kept = 0
-    for (let i = 0; i < count; i++) {
-      const row = u32[(this.#late >>> 2) + i]!
-      const slice = windows.sliceOf(f64[(time >>> 3) + row]!)
-      if (windows.firstWindow(slice) <= windows.lastWindow(slice)) u32[(this.#late >>> 2) + kept++] = row
-    }
-    return kept
-  }
-
-  /** Sends late rows down their branch. false: it is full. */
-  #sendLate(): boolean {
-    const count = this.#lateCount
-    this.#lateCount = 0
-    return count === 0 || this.#options.sendLate!(this.#late, count)
+    this.#late.add(late, rowsOfWindows(this.#windows, this.#memory, time, late, behind - taken))
   }
 
   /** Fires the windows the watermark has reached, in order of their ends, and frees what no window needs any more. */
