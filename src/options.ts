@@ -37,6 +37,17 @@ export function expectOption(name: string, value: unknown, isRight: (value: unkn
   throw optionInvalid(`${name} is ${what}, not ${show(value)}`, { value, at: name })
 }
 
+/** @throws EventfluxError `OPTION_INVALID` where an argument isn't `what` the function takes that its user calls `owner`. */
+export function expectArgument(
+  owner: string,
+  value: unknown,
+  isRight: (value: unknown) => boolean,
+  what: string,
+): void {
+  if (isRight(value)) return
+  throw optionInvalid(`${owner} takes ${what}, not ${show(value)}`, { value, at: owner })
+}
+
 export function expectClock(clock: unknown): void {
   expectOption('clock', clock, has('now', 'monotonicNs', 'after'), 'a clock: now(), monotonicNs() and after()')
 }
@@ -50,9 +61,10 @@ export function expectSignal(signal: unknown): void {
 }
 
 export const isFunction = (value: unknown): boolean => typeof value === 'function'
+export const isText = (value: unknown): boolean => typeof value === 'string'
 export const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
-const has =
+export const has =
   (...methods: readonly string[]) =>
   (value: unknown): boolean =>
     isObject(value) && methods.every(method => isFunction((value as Record<string, unknown>)[method]))

@@ -1,4 +1,5 @@
 import type { Job } from './job.ts'
+import { expectArgument, has } from './options.ts'
 
 /** What is run by a stream: a pipeline. */
 interface RunnablePipeline<In, Out, Options> {
@@ -50,6 +51,7 @@ export async function throughStream<In, Out, Options extends object>(
   readonly readable: ReadableStream<Out>
   readonly job: Job<In, Out>
 }> {
+  expectArgument('throughStream', pipeline, has('run'), 'a pipeline')
   const job = await pipeline.run(options as Options)
   const leave = async (): Promise<void> => {
     await job.stop({ drain: false }).catch(() => {})

@@ -1,6 +1,6 @@
 import { type SinkLike, toSink } from '../connector/to-sink.ts'
 import type { ResultBatch } from '../runtime/result-batch.ts'
-import type { Schema } from '../schema/schema.ts'
+import { checkSchema, type Schema } from '../schema/schema.ts'
 import { type ArrowLibrary, loadArrow } from './arrow-library.ts'
 import type { ColumnOptions } from './column-parts.ts'
 import { arrowSchema, recordBatches } from './record-batches.ts'
@@ -31,6 +31,7 @@ export async function arrowStream(
   output: SinkLike<Uint8Array>,
   options: Pick<ColumnOptions, 'text'> = {},
 ): Promise<ArrowStream> {
+  checkSchema('arrowStream', schema)
   const columns = { ...options, copy: false }
   const [arrow, toRecordBatch] = await Promise.all([loadArrow(), recordBatches(schema, columns)])
   const target = toSink(output)

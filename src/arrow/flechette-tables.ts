@@ -1,6 +1,7 @@
+import { expectArgument, has } from '../options.ts'
 import type { ResultBatch } from '../runtime/result-batch.ts'
 import type { TypeName } from '../schema/data-type.ts'
-import type { Schema } from '../schema/schema.ts'
+import { checkSchema, type Schema } from '../schema/schema.ts'
 import { type ColumnOptions, type ColumnParts, columnParts } from './column-parts.ts'
 
 /** What is used of the package `@uwdata/flechette`. */
@@ -51,15 +52,17 @@ const NO_NULLS = new Uint8Array(0)
  */
 export function flechetteTables<Table, Type, Column>(
   flechette: FlechetteLibrary<Table, Type, Column>,
-  { fields }: Schema,
+  schema: Schema,
   options: ColumnOptions = {},
 ): (batch: ResultBatch) => Table {
+  expectArgument('flechetteTables', flechette, has('tableFromColumns'), 'the library, import * as flechette')
+  checkSchema('flechetteTables', schema)
   const columnOf = (type: Type, { dictionary, nullBitmap = NO_NULLS, ...parts }: ColumnParts, texts?: Type): Column => {
     const batch = new (flechette.batchType(type, { useBigInt: true }))({ type, validity: nullBitmap, ...parts })
     if (dictionary) batch.setDictionary(columnOf(texts!, dictionary))
     return new flechette.Column([batch])
   }
-  const columns = fields.map((field, id) => {
+  const columns = schema.fields.map((field, id) => {
     const plain = flechette[TYPES[field.type.name]]()
     if (field.type.name !== 'utf8' || options.text !== 'dictionary') return { field, type: plain }
     // Dictionaries are told apart by the objects their types are.

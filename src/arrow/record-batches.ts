@@ -1,6 +1,6 @@
 import type { Field as ArrowField, Schema as ArrowSchema, Data, DataType, RecordBatch } from 'apache-arrow'
 import type { ResultBatch } from '../runtime/result-batch.ts'
-import type { Field, Schema } from '../schema/schema.ts'
+import { checkSchema, type Field, type Schema } from '../schema/schema.ts'
 import { type ArrowLibrary, loadArrow } from './arrow-library.ts'
 import { type ColumnOptions, type ColumnParts, columnParts } from './column-parts.ts'
 
@@ -19,6 +19,7 @@ export type ToRecordBatch = (batch: ResultBatch) => RecordBatch
  * await highs.run({ onBatch: batch => console.log(new Table(toRecordBatch(batch)).toString()) })
  */
 export async function recordBatches(schema: Schema, options: ColumnOptions = {}): Promise<ToRecordBatch> {
+  checkSchema('recordBatches', schema)
   const arrow = await loadArrow()
   const of = arrowSchema(arrow, schema, options)
   return batch => {

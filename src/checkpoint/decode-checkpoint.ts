@@ -1,4 +1,5 @@
 import { checkpointInvalid, show } from '../errors.ts'
+import { checkBytes } from './check-bytes.ts'
 import {
   type DecodedCheckpoint,
   ENTRY_BYTES,
@@ -31,6 +32,7 @@ export function decodeCheckpoint(bytes: Uint8Array): DecodedCheckpoint {
 
 /** As `decodeCheckpoint`, step by step. */
 export function* decodingSteps(bytes: Uint8Array): Steps<DecodedCheckpoint> {
+  checkBytes('a checkpoint', bytes)
   if (bytes.length < HEADER_BYTES) throw checkpointInvalid(`a checkpoint has ${HEADER_BYTES} bytes or more`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (MAGIC.some((byte, at) => bytes[at] !== byte))

@@ -1,4 +1,5 @@
 import { checkpointUnsupported, show } from '../errors.ts'
+import { expectArgument } from '../options.ts'
 import { hasHalfPair } from '../schema/half-pair.ts'
 import {
   ENTRY_BYTES,
@@ -20,12 +21,14 @@ const utf8 = new TextEncoder()
 /**
  * Puts sections into one checkpoint, in the format docs/checkpoints.md draws.
  *
- * @throws EventfluxError `CHECKPOINT_UNSUPPORTED` for two sections of one name, and for too many.
+ * @throws EventfluxError `OPTION_INVALID` for what are no sections, `CHECKPOINT_UNSUPPORTED` for two of one name, and for too
+ *   many.
  *
  * @example
  * const bytes = encodeCheckpoint([{ name: 'total', bytes: Uint8Array.of(42) }])
  */
 export function encodeCheckpoint(sections: readonly Section[]): Uint8Array {
+  expectArgument('encodeCheckpoint', sections, isSections, 'a list of sections, { name, bytes } each')
   return allSteps(
     encodingSteps(
       sections.map(section => ({
@@ -36,6 +39,12 @@ export function encodeCheckpoint(sections: readonly Section[]): Uint8Array {
       })),
     ),
   )
+}
+
+function isSections(sections: unknown): boolean {
+  const isSection = (section: Partial<Section> | null | undefined): boolean =>
+    typeof section?.name === 'string' && section.bytes instanceof Uint8Array
+  return Array.isArray(sections) && sections.every(isSection)
 }
 
 /** As `encodeCheckpoint`, of sections as they shall stand, step by step. */

@@ -1,4 +1,5 @@
 import { checkpointInvalid, show } from '../errors.ts'
+import { checkBytes } from './check-bytes.ts'
 import { type DecodedCheckpoint, FORM, type Section, type StoredSection } from './checkpoint-format.ts'
 import { type CheckpointMeta, decodeMeta } from './checkpoint-meta.ts'
 import { crc32c } from './crc-32c.ts'
@@ -22,6 +23,7 @@ export async function readCheckpoint(
   bytes: Uint8Array,
   maxBytes = MOST_BYTES,
 ): Promise<CheckpointContent<StoredSection>> {
+  checkBytes('a checkpoint', bytes)
   const plain = isGzip(bytes) ? await gunzip(bytes, maxBytes) : bytes
   const { version, sections } = await inTurns(decodingSteps(plain))
   return { version, meta: decodeMeta(sections), sections: sections.slice(1) }

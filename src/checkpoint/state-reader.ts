@@ -1,4 +1,5 @@
 import { checkpointInvalid, checkpointMismatch, show } from '../errors.ts'
+import { checkBytes } from './check-bytes.ts'
 import { decodeValue } from './decode-value.ts'
 import type { StatePart } from './state-part.ts'
 import { TEXT } from './value-tags.ts'
@@ -33,6 +34,7 @@ export class StateReader {
 
   /** @param where What the bytes are, for errors. */
   constructor(bytes: Uint8Array, where = 'state', part?: StatePart) {
+    checkBytes(`the ${where}`, bytes)
     this.part = part
     this.#name = where
     // A Buffer would do but for its slice, which copies nothing.

@@ -1,3 +1,4 @@
+import { expectArgument, has } from '../options.ts'
 import type { StateReader } from './state-reader.ts'
 import { StateWriter } from './state-writer.ts'
 
@@ -39,6 +40,7 @@ export interface Stateful {
  * const bytes = sizeOfState({ snapshot: writer => writer.text('abc') }) // 8: kind and length, then three letters
  */
 export function sizeOfState(state: Pick<Stateful, 'snapshot'>): number {
+  expectArgument('sizeOfState', state, has('snapshot'), 'something with snapshot(writer)')
   const writer = StateWriter.measuring()
   state.snapshot(writer)
   return writer.length
@@ -51,6 +53,7 @@ export function sizeOfState(state: Pick<Stateful, 'snapshot'>): number {
  * const bytes = bytesOfState({ snapshot: writer => writer.f64(42) }) // 8 bytes
  */
 export function bytesOfState(state: Pick<Stateful, 'snapshot'>): Uint8Array {
+  expectArgument('bytesOfState', state, has('snapshot'), 'something with snapshot(writer)')
   const writer = new StateWriter(sizeOfState(state))
   state.snapshot(writer)
   return writer.finish()

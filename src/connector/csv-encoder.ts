@@ -1,3 +1,4 @@
+import { expectArgument, isObject } from '../options.ts'
 import { encodeJson } from './ndjson-encoder.ts'
 
 /**
@@ -12,6 +13,8 @@ import { encodeJson } from './ndjson-encoder.ts'
  * encodeCsv({ a: 1, b: 'x,"y"', c: null }, ['a', 'b', 'c']) // 1,"x,""y""",
  */
 export function encodeCsv(row: object, fields: readonly string[], delimiter = ','): string {
+  expectArgument('encodeCsv', row, isObject, 'a row, an object')
+  expectArgument('encodeCsv', fields, Array.isArray, 'the names of the columns, a list')
   let line = ''
   for (let index = 0; index < fields.length; index++) {
     if (index > 0) line += delimiter
@@ -29,6 +32,7 @@ export function encodeCsv(row: object, fields: readonly string[], delimiter = ',
  * ```
  */
 export function encodeCsvHeader(fields: readonly string[], delimiter = ','): string {
+  expectArgument('encodeCsvHeader', fields, Array.isArray, 'the names of the columns, a list')
   return fields.map(field => encodeText(field, delimiter)).join(delimiter)
 }
 

@@ -1,3 +1,5 @@
+import { expectArgument, isObject } from '../options.ts'
+
 /**
  * One row as a line of JSON, without the line end.
  *
@@ -9,6 +11,7 @@
  * encodeNdjson({ user: 'ana', total: 9007199254740993n }) // {"user":"ana","total":9007199254740993}
  */
 export function encodeNdjson(row: object): string {
+  expectArgument('encodeNdjson', row, isObject, 'a row, an object')
   let line = '{'
   for (const [name, value] of Object.entries(row)) {
     const json = encodeJson(value)

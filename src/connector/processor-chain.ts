@@ -1,5 +1,5 @@
 import { optionInvalid, show } from '../errors.ts'
-import { checkOptions, type OptionNames } from '../options.ts'
+import { checkOptions, expectArgument, type OptionNames } from '../options.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 import { checkAnswer, checkInstant, checkProcessor, emittedTooLate } from './check-processor.ts'
 import type { ErrorCounts, ErrorPolicy } from './error-policy.ts'
@@ -73,6 +73,7 @@ export class ProcessorChain<In, Out> {
   /** @throws EventfluxError `OPTION_INVALID` for what is no processor, a policy out of range, or not one per stage. */
   // biome-ignore lint/suspicious/noExplicitAny: neighbours agree on a type that the type of an array can't express
   constructor(processors: readonly Processor<any, any>[], options: ProcessorChainOptions = {}) {
+    expectArgument('ProcessorChain', processors, Array.isArray, 'a list of processors')
     checkOptions('ProcessorChain', options, NAMES)
     const { errors = 'fail' } = options
     const policies = Array.isArray(errors) ? (errors as readonly ErrorPolicy[]) : undefined

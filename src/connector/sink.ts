@@ -1,4 +1,5 @@
 import { EventfluxError } from '../errors.ts'
+import { expectArgument, isObject } from '../options.ts'
 
 /**
  * What a sink offers whose rows shall come out exactly once: rows are written in transactions, one per checkpoint. All
@@ -106,6 +107,7 @@ export class SinkError<R = unknown> extends EventfluxError {
   readonly event: R | undefined
 
   constructor(message: string, details: { retriable: boolean; event?: R; cause?: unknown }) {
+    expectArgument('SinkError', details, isObject, '{ retriable } behind its message')
     super('SINK_FAILED', message, { cause: details.cause, value: details.event })
     this.retriable = details.retriable
     this.event = details.event

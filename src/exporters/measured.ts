@@ -1,5 +1,6 @@
 import { optionInvalid, show } from '../errors.ts'
 import type { MetricsSnapshot } from '../metrics/metrics-snapshot.ts'
+import { isObject } from '../options.ts'
 
 /** What is exported of a job. */
 export interface Measured {
@@ -16,6 +17,8 @@ export class Snapshots {
 
   /** @throws EventfluxError `OPTION_INVALID` for something that has no metrics. */
   constructor(jobs: MeasuredJobs) {
+    if (!isObject(jobs))
+      throw optionInvalid(`jobs are given by their names, as in { orders: job }, not as ${show(jobs)}`, { value: jobs })
     this.#jobs = Object.entries(jobs)
     for (const [name, job] of this.#jobs) {
       if (typeof job?.metrics !== 'function')

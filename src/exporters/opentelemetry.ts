@@ -1,4 +1,5 @@
 import type { MetricsSnapshot } from '../metrics/metrics-snapshot.ts'
+import { expectArgument, has } from '../options.ts'
 import { FAMILIES, type Family, type Labels, quantilesOf } from './families.ts'
 import { type MeasuredJobs, Snapshots } from './measured.ts'
 
@@ -28,6 +29,7 @@ const UNITS = { seconds: 's', bytes: 'By', rows: '{row}', ratio: '1' } as const
  * const stop = observeWithOpenTelemetry(metrics.getMeter('my-service'), { volume: job })
  */
 export function observeWithOpenTelemetry<I>(meter: OtelMeter<I>, jobs: MeasuredJobs): () => void {
+  expectArgument('observeWithOpenTelemetry', meter, has('addBatchObservableCallback'), 'a meter of OpenTelemetry')
   const snapshots = new Snapshots(jobs)
   const instruments = FAMILIES.map(family => [family, instrumentOf(meter, family)] as const)
   const all = instruments.map(([, instrument]) => instrument)

@@ -1,4 +1,5 @@
 import type { MetricsSnapshot } from '../metrics/metrics-snapshot.ts'
+import { expectArgument, has } from '../options.ts'
 import { FAMILIES, type Family, type Labels, quantilesOf, sumSeconds } from './families.ts'
 import { type MeasuredJobs, Snapshots } from './measured.ts'
 
@@ -38,6 +39,7 @@ export interface PromRegistry {
  * const forget = registerWithPromClient(register, { volume: job })
  */
 export function registerWithPromClient(registry: PromRegistry, jobs: MeasuredJobs): () => void {
+  expectArgument('registerWithPromClient', registry, has('registerMetric'), 'a registry of prom-client')
   const snapshots = new Snapshots(jobs)
   const isOpenMetrics = registry.contentType.includes('openmetrics')
   const metrics = FAMILIES.map(family => metricOf(family, snapshots, isOpenMetrics))

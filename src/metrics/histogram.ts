@@ -1,4 +1,5 @@
 import { optionInvalid } from '../errors.ts'
+import { expectArgument } from '../options.ts'
 
 /** Sub-buckets per power of two: a bucket is at most 1/64 of its values wide, so its middle is at most 1/128 away. */
 const SUB_BUCKETS = 64
@@ -64,6 +65,12 @@ export class Histogram {
 
   /** @throws EventfluxError `OPTION_INVALID` when `cells` is not exactly as long as a histogram has cells. */
   constructor(cells: Float64Array = new Float64Array(HISTOGRAM_CELLS)) {
+    expectArgument(
+      'Histogram',
+      cells,
+      value => value instanceof Float64Array,
+      'the cells of another histogram, a Float64Array',
+    )
     if (cells.length !== HISTOGRAM_CELLS)
       throw optionInvalid(`a histogram needs ${HISTOGRAM_CELLS} cells, not ${cells.length}`, { value: cells.length })
     this.cells = cells

@@ -1,3 +1,4 @@
+import { expectArgument, isObject } from '../options.ts'
 import type { EdgeSnapshot } from './edge-metrics.ts'
 import type { MetricsSnapshot } from './metrics-snapshot.ts'
 import { countText, durationText, rowsText, shareText } from './wording.ts'
@@ -41,8 +42,11 @@ const SUSTAINED = 0.5
  * ```ts
  * for (const { kind, suggestion } of recommend(job.metrics())) console.log(kind, suggestion)
  * ```
+ *
+ * @throws EventfluxError `OPTION_INVALID` for what is no snapshot.
  */
 export function recommend(snapshot: MetricsSnapshot): Recommendation[] {
+  expectArgument('recommend', snapshot, isSnapshot, 'what a job measured, job.metrics()')
   const found: Recommendation[] = []
   snapshot.edges.forEach((edge, index) => {
     const next = snapshot.edges[index + 1]
@@ -58,6 +62,11 @@ export function recommend(snapshot: MetricsSnapshot): Recommendation[] {
   })
   if (found.length === 0) found.push(healthy(snapshot))
   return found
+}
+
+function isSnapshot(value: unknown): boolean {
+  const { edges, operators, counters, ratesIn, ratesOut, latencyNs } = (value ?? {}) as Partial<MetricsSnapshot>
+  return [edges, operators].every(Array.isArray) && [counters, ratesIn, ratesOut, latencyNs].every(isObject)
 }
 
 const lossesOf = (edge: EdgeSnapshot): number => edge.evicted + edge.rejectedFull

@@ -3,6 +3,7 @@ import * as promises from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type CheckpointStore, refuseOlder } from '../checkpoint/checkpoint-store.ts'
 import { checkpointConflict } from '../errors.ts'
+import { expectArgument, isText } from '../options.ts'
 
 /** What the store asks of a file system. */
 export type FileCalls = Pick<typeof promises, 'link' | 'mkdir' | 'open' | 'readFile' | 'readdir' | 'rename' | 'unlink'>
@@ -28,6 +29,7 @@ const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
  * ```
  */
 export function fileStore(directory: string): CheckpointStore {
+  expectArgument('fileStore', directory, isText, 'the path of a directory')
   return new CheckpointFiles(directory, promises)
 }
 

@@ -1,10 +1,10 @@
 import * as promises from 'node:fs/promises'
-import { basename } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip as gzipBytes } from 'node:zlib'
 import type { Sink } from '../connector/sink.ts'
 import { checkOptions, type OptionNames } from '../options.ts'
 import { CommittedFile } from './committed-file.ts'
+import { expectPath, nameOf } from './file-path.ts'
 
 const compress = promisify(gzipBytes)
 
@@ -35,8 +35,9 @@ const NAMES: OptionNames<FileSinkOptions> = { name: true, gzip: true, append: tr
  * const once = ndjsonSink(fileSink('totals.ndjson', { exactlyOnce: true }))
  */
 export function fileSink(path: string | URL, options: FileSinkOptions = {}): Sink<Uint8Array> {
+  expectPath('fileSink', path)
   checkOptions('fileSink', options, NAMES)
-  const name = options.name ?? basename(typeof path === 'string' ? path : path.pathname)
+  const name = options.name ?? nameOf(path)
   const { gzip = name.endsWith('.gz'), append = false, exactlyOnce = false } = options
   const encode = async (bytes: Uint8Array): Promise<Uint8Array> => (gzip ? compress(bytes) : bytes)
   if (exactlyOnce) return new CommittedFile(path, { name, append, encode }, promises)

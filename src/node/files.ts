@@ -1,5 +1,4 @@
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs'
-import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { type ByteInput, behind, csvSource, ndjsonSource } from '../connector/byte-source.ts'
 import type { CsvDecoderOptions } from '../connector/csv-decoder.ts'
@@ -10,6 +9,7 @@ import { toSource } from '../connector/to-source.ts'
 import { optionInvalid, show, sourceFailed } from '../errors.ts'
 import type { Schema } from '../schema/schema.ts'
 import { bytesOf, type GzipInput, isGzip } from './byte-streams.ts'
+import { expectPath, nameOf } from './file-path.ts'
 import { FollowedFile } from './followed-file.ts'
 
 /** Bytes read ahead of the decoder: with backpressure nothing beyond them is read. */
@@ -47,6 +47,7 @@ export function ndjsonFile(
   schema?: Schema,
   options: DecoderOptions & FileOptions = {},
 ): Source<never> {
+  expectPath('ndjsonFile', path)
   const { gzip, follow, pollMs, ...decoding } = options
   const source = ndjsonSource(inputOf(path, { gzip, follow, pollMs }), schema, { name: nameOf(path), ...decoding })
   return fileSource(source, follow)
@@ -66,6 +67,7 @@ export function csvFile(
   schema?: Schema,
   options: CsvDecoderOptions & FileOptions = {},
 ): Source<never> {
+  expectPath('csvFile', path)
   const { gzip, follow, pollMs, ...decoding } = options
   const source = csvSource(inputOf(path, { gzip, follow, pollMs }), schema, { name: nameOf(path), ...decoding })
   return fileSource(source, follow)
@@ -109,8 +111,4 @@ function bytesBehind(path: string | URL, offset: number, gzip: GzipInput): Async
   } finally {
     closeSync(file)
   }
-}
-
-function nameOf(path: string | URL): string {
-  return basename(typeof path === 'string' ? path : path.pathname)
 }

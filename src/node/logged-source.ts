@@ -6,7 +6,7 @@ import type { IntakeResult, Source, SourceIntake, SourceMetadata } from '../conn
 import { type SourceLike, toSource } from '../connector/to-source.ts'
 import { checkpointMismatch, type EventfluxError, eventInvalid, messageOf, optionInvalid, show } from '../errors.ts'
 import type { ColumnBlock } from '../memory/column-input.ts'
-import { checkOptions } from '../options.ts'
+import { checkOptions, expectArgument, isText } from '../options.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { Clock } from '../time/clock.ts'
 import { nextTurn } from '../time/turn.ts'
@@ -48,6 +48,7 @@ export interface LoggedSourceOptions {
  * ```
  */
 export function loggedSource<E>(input: SourceLike<E>, directory: string, options: LoggedSourceOptions = {}): Source<E> {
+  expectArgument('loggedSource', directory, isText, 'the path of a directory')
   checkOptions<LoggedSourceOptions>('loggedSource', options, { sync: true, segmentBytes: true })
   return toSource<E>(new LoggedSource(toSource(input), directory, options))
 }

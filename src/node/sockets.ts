@@ -4,6 +4,7 @@ import type { CsvDecoderOptions } from '../connector/csv-decoder.ts'
 import type { Source, SourceIntake } from '../connector/source.ts'
 import { toSource } from '../connector/to-source.ts'
 import { messageOf, optionInvalid, show, sourceFailed } from '../errors.ts'
+import { expectArgument, isObject } from '../options.ts'
 import type { Schema } from '../schema/schema.ts'
 import { IntakeTurnstile } from './intake-turnstile.ts'
 import { untilDestroyed } from './readable.ts'
@@ -48,6 +49,7 @@ export interface ListenOptions extends CsvDecoderOptions {
  * const source = listenOn({ port: 9000 }, schema({ time: timestamp(), user: utf8() }))
  */
 export function listenOn(options: ListenOptions, schema?: Schema): Source<never> {
+  expectArgument('listenOn', options, isObject, '{ port } or { path }')
   const { name = 'socket', format = 'ndjson', maxConnections = 64 } = options
   if ((options.port === undefined) === (options.path === undefined))
     throw optionInvalid('listenOn needs a port or a path', { at: name })

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { Sink } from '../connector/sink.ts'
 import { type EventfluxError, sinkFailed } from '../errors.ts'
+import { expectArgument, has } from '../options.ts'
 
 /** What a stream is called, and whether it ends with its sink. */
 export interface ToWritableOptions {
@@ -20,6 +21,7 @@ export interface ToWritableOptions {
  * const sink = ndjsonSink(toWritable(createWriteStream('windows.ndjson')))
  */
 export function toWritable<R>(stream: Writable, options: ToWritableOptions = {}): Sink<R> {
+  expectArgument('toWritable', stream, has('write', 'on'), 'a stream of Node that can be written to')
   const { name = 'writable' } = options
   const isStandard = stream === process.stdout || stream === process.stderr
   const { end = !isStandard } = options

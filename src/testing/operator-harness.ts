@@ -1,5 +1,6 @@
 import { harnessFailed } from '../errors.ts'
 import { createEngineSync, type Engine } from '../kernels/engine.ts'
+import { expectArgument } from '../options.ts'
 import type { Pipeline } from '../pipeline.ts'
 import type { ResolvedConfig } from '../plan/config.ts'
 import type { LogicalPlan } from '../plan/logical-node.ts'
@@ -8,6 +9,7 @@ import type { InsertRowOf, ResultRowOf } from '../schema/row-types.ts'
 import type { SchemaFields } from '../schema/schema.ts'
 import type { KernelModule } from '../wasm/kernel-module.ts'
 import { ChainInstance } from './chain-instance.ts'
+import { checkPipeline } from './check-pipeline.ts'
 import { formatValue } from './format-value.ts'
 import type { Arrival } from './reluctant-end.ts'
 import { isSameValue } from './row-difference.ts'
@@ -65,6 +67,8 @@ export function verifyPipeline<F extends SchemaFields, T extends string | undefi
   rows: readonly InsertRowOf<S>[],
   options: HarnessOptions<InsertRowOf<S>> = {},
 ): HarnessReport<ResultRowOf<F>> {
+  checkPipeline('verifyPipeline', pipeline)
+  expectArgument('verifyPipeline', rows, Array.isArray, 'rows, a list')
   const harness = new Harness(pipeline as unknown as Pipeline, rows, options as HarnessOptions<unknown>)
   const reference = harness.verify()
   const named = (names: readonly string[], arrivals: readonly Arrival[]): Record<string, unknown>[] =>

@@ -3,6 +3,7 @@ import { type SourceLike, toSource } from '../connector/to-source.ts'
 import { EventfluxError } from '../errors.ts'
 import type { Job, JobSummary } from '../job.ts'
 import type { ColumnBlock } from '../memory/column-input.ts'
+import { expectArgument, isFunction } from '../options.ts'
 import type { Pipeline } from '../pipeline.ts'
 import type { FieldSpec } from '../plan/logical-node.ts'
 import type { PushOptions } from '../runtime/admission/admission.ts'
@@ -12,6 +13,7 @@ import type { InsertRowOf } from '../schema/row-types.ts'
 import type { SchemaFields } from '../schema/schema.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 import { blockRows } from './block-rows.ts'
+import { checkPipeline } from './check-pipeline.ts'
 import { writeEntry, writeEvent, writeHeader } from './recording-format.ts'
 
 /** The ways into a job, as a `Job` has them, each event written down. */
@@ -231,5 +233,7 @@ export function record<F extends SchemaFields, T extends string | undefined, S e
   write: (line: string) => unknown,
   { clock = systemClock }: { readonly clock?: Clock } = {},
 ): Recorder<InsertRowOf<S>> {
+  checkPipeline('record', pipeline)
+  expectArgument('record', write, isFunction, 'a function that writes a line')
   return new Recorder(pipeline.plan.source, write, clock)
 }

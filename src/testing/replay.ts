@@ -5,6 +5,7 @@ import type { JobCounts } from '../runtime/job-counts.ts'
 import type { RunOptions } from '../runtime/run-options.ts'
 import type { ResultRowOf } from '../schema/row-types.ts'
 import type { SchemaFields } from '../schema/schema.ts'
+import { checkPipeline } from './check-pipeline.ts'
 import { type Entry, RecordingReader } from './recording-format.ts'
 import { SteppedJob } from './stepped-job.ts'
 
@@ -48,6 +49,7 @@ export async function replay<F extends SchemaFields, T extends string | undefine
   recording: string | Iterable<string> | AsyncIterable<string>,
   options: ReplayOptions = {},
 ): Promise<Replayed<ResultRowOf<F>>> {
+  checkPipeline('replay', pipeline)
   const { plan, config } = pipeline
   const { engine = config.engine, batchSize = config.maxBatch, errors } = options
   const reader = new RecordingReader(plan.source)

@@ -1,5 +1,6 @@
 import type { Sink } from '../connector/sink.ts'
 import { type SinkLike, toSink } from '../connector/to-sink.ts'
+import { expectArgument, has } from '../options.ts'
 import { type ConformanceCase, demand, demandSame } from './conformance-case.ts'
 import { turnOfLoop, within } from './event-loop.ts'
 
@@ -38,7 +39,9 @@ export interface SinkSubject<R> {
  * }
  * ```
  */
-export function sinkConformance<R>({ make, makeFailing, rows }: SinkSubject<R>): ConformanceCase[] {
+export function sinkConformance<R>(subject: SinkSubject<R>): ConformanceCase[] {
+  expectArgument('sinkConformance', subject, has('make'), 'what is tried: { make, rows }')
+  const { make, makeFailing, rows } = subject
   const cases: ConformanceCase[] = [
     {
       name: 'takes all rows in order, and has passed them on when flush resolves',

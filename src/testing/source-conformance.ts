@@ -1,5 +1,6 @@
 import type { Source } from '../connector/source.ts'
 import { type SourceLike, toSource } from '../connector/to-source.ts'
+import { expectArgument, has } from '../options.ts'
 import { type ConformanceCase, demand, demandSame } from './conformance-case.ts'
 import { turnOfLoop, until, within } from './event-loop.ts'
 import { TestIntake } from './test-intake.ts'
@@ -33,7 +34,9 @@ export interface SourceSubject<E> {
  * }
  * ```
  */
-export function sourceConformance<E>({ make, events, isBounded }: SourceSubject<E>): ConformanceCase[] {
+export function sourceConformance<E>(subject: SourceSubject<E>): ConformanceCase[] {
+  expectArgument('sourceConformance', subject, has('make'), 'what is tried: { make, events, isBounded }')
+  const { make, events, isBounded } = subject
   const made = () => {
     const { source, isReleased } = make()
     return { source: toSource(source), isReleased }

@@ -2,6 +2,7 @@ import type { CheckpointStore } from '../checkpoint/checkpoint-store.ts'
 import { decodeCheckpoint } from '../checkpoint/decode-checkpoint.ts'
 import { encodeCheckpoint } from '../checkpoint/encode-checkpoint.ts'
 import { EventfluxError } from '../errors.ts'
+import { expectArgument, has } from '../options.ts'
 import { type ConformanceCase, demand, demandSame } from './conformance-case.ts'
 
 /** A store under test. */
@@ -36,11 +37,9 @@ export interface StoreSubject {
  * }
  * ```
  */
-export function storeConformance({
-  open,
-  arbitrates = true,
-  largestBytes = 3_000_000,
-}: StoreSubject): ConformanceCase[] {
+export function storeConformance(subject: StoreSubject): ConformanceCase[] {
+  expectArgument('storeConformance', subject, has('open'), 'what is tried: { open }')
+  const { open, arbitrates = true, largestBytes = 3_000_000 } = subject
   const using = async (act: (store: CheckpointStore, again: () => Promise<CheckpointStore>) => Promise<void>) => {
     const { store, again, close } = await open()
     try {

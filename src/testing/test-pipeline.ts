@@ -1,8 +1,10 @@
 import { optionInvalid } from '../errors.ts'
+import { expectArgument, isFunction } from '../options.ts'
 import type { Pipeline } from '../pipeline.ts'
 import type { RunOptions } from '../runtime/run-options.ts'
 import type { InsertRowOf, ResultRowOf } from '../schema/row-types.ts'
 import type { SchemaFields } from '../schema/schema.ts'
+import { checkPipeline } from './check-pipeline.ts'
 import { formatRow } from './format-value.ts'
 import { PipelineStory, type StoryStep } from './pipeline-story.ts'
 import { isSameValue } from './row-difference.ts'
@@ -54,6 +56,8 @@ export async function testPipeline<F extends SchemaFields, T extends string | un
   tell: (story: PipelineStory<InsertRowOf<S>, ResultRowOf<F>>) => unknown,
   options: TestPipelineOptions = {},
 ): Promise<void> {
+  checkPipeline('testPipeline', pipeline)
+  expectArgument('testPipeline', tell, isFunction, 'a function that tells a story')
   const story = new PipelineStory<InsertRowOf<S>, ResultRowOf<F>>()
   tell(story)
   let first: [Manner, StoryOutcome] | undefined

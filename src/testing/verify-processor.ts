@@ -1,4 +1,5 @@
 import type { Processor } from '../connector/processor.ts'
+import { expectArgument, has } from '../options.ts'
 import type { TimestampColumn } from '../pipeline/pipeline-fields.ts'
 import { pipelineOn } from '../pipeline/start-pipeline.ts'
 import type { InsertRowOf, ResultRowOf } from '../schema/row-types.ts'
@@ -40,9 +41,11 @@ export interface ProcessorSubject<F extends SchemaFields, G extends SchemaFields
  * ```
  */
 export function verifyProcessor<F extends SchemaFields, G extends SchemaFields>(
-  { input, output, make, rows, eventTime }: ProcessorSubject<F, G>,
+  subject: ProcessorSubject<F, G>,
   options: Omit<HarnessOptions<InsertRowOf<F>>, 'engines'> = {},
 ): HarnessReport<ResultRowOf<G>> {
+  expectArgument('verifyProcessor', subject, has('make'), 'what is tried: { input, output, make, rows }')
+  const { input, output, make, rows, eventTime } = subject
   const source = pipelineOn({ kernels: undefined, openWorkers: undefined })(input)
   const timed = eventTime === undefined ? source : source.eventTime(eventTime as never)
   return verifyPipeline(timed.process(output, make as never), rows as never, {

@@ -64,15 +64,16 @@ export function calendar<const O extends CalendarOptions>(
   unit: CalendarUnit,
   options: O & NoOthers<O, CalendarOptions>,
 ): CalendarSpec & FiringOf<O> & FillOf<O> {
-  checkOptions('calendar', options ?? {}, CALENDAR)
-  const { zone, weekStartsOn } = options ?? ({} as O)
+  const given = options ?? ({} as O)
+  checkOptions('calendar', given, CALENDAR)
+  const { zone, weekStartsOn } = given
   return checkCalendar({
     unit,
     zone,
     ...(weekStartsOn !== undefined && { weekStartsOn }),
-    ...fillSpec(options),
-    ...earlySpec(options),
-    ...latenessSpec(options),
+    ...fillSpec(given),
+    ...earlySpec(given),
+    ...latenessSpec(given),
   }) as CalendarSpec & FiringOf<O> & FillOf<O>
 }
 

@@ -1,3 +1,5 @@
+import { expectArgument, isObject } from '../options.ts'
+
 /** Whether threads can share memory with this one, and if not, why. */
 export interface ThreadSupport {
   readonly usable: boolean
@@ -23,6 +25,7 @@ interface Surroundings {
  * console.log(usable ? 'jobs may have workers' : `one thread: ${reason}`)
  */
 export function threadSupport(surroundings: Surroundings = globalThis as Surroundings): ThreadSupport {
+  expectArgument('threadSupport', surroundings, isObject, 'the globals of where it runs')
   const { Worker, crossOriginIsolated, process, navigator } = surroundings
   if (navigator?.userAgent === 'Cloudflare-Workers') return no('workerd starts no threads')
   if (typeof surroundings.SharedArrayBuffer !== 'function')

@@ -1,5 +1,6 @@
 import { type Sink, SinkError } from '../connector/sink.ts'
 import { messageOf } from '../errors.ts'
+import { expectArgument, has } from '../options.ts'
 import { type Parcel, type PortLike, parcelOf } from './port-parcel.ts'
 
 /** How rows are sent through a port. */
@@ -22,6 +23,7 @@ export interface ToPortOptions {
  * const rows = fromPort<{ symbol: string; high: number }>(port2)
  */
 export function toPort<R>(port: PortLike, options: ToPortOptions = {}): Sink<R> {
+  expectArgument('toPort', port, has('postMessage'), 'a port, with postMessage()')
   return new PortSink<R>(port, options)
 }
 
