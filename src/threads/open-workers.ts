@@ -69,48 +69,67 @@ class OpenThreads implements ReadyWorkers {
   }
 }
 
+/** Why workers don't share a job, or not in some way. */
+interface Refusal {
+  readonly reason: string
+}
+
+/** How workers share a job. By keys: why not by batches, where that was not to be left out. */
+type Sharing =
+  | { readonly by: 'stages' }
+  | { readonly by: 'batches'; readonly dealing: Dealing }
+  | { readonly by: 'keys'; readonly partitioning: Partitioning; readonly reason?: string }
+
 /** @throws what keeps a worker from starting. */
 export const openWorkers: OpenWorkers = async (plan, { stages, workers, order: resultOrder }, parts) => {
   const { runtime } = parts.options
   // The steps of a stage stay where they were put.
   const running = stages.length > 1 ? plan : optimise(plan)
-  const dealing = stages.length > 1 ? undefined : batchesOf(running, resultOrder, parts)
-  const partitioning =
-    stages.length > 1 || (dealing && 'window' in dealing) ? undefined : partitioningOf(running, resultOrder)
-  const refusal =
-    (partitioning && 'reason' in partitioning ? partitioning : undefined) ??
-    (stages.length > 1 ? withoutFunctions(plan) : undefined) ??
-    reasonOf(running, stages, parts) ??
-    runtime?.info.threads ??
-    threadSupport()
-  if (refusal.reason !== undefined) return onOneThread(plan, resultOrder, refusal.reason)
+  const sharing = sharingOf(running, stages, resultOrder, parts)
+  if (!('by' in sharing)) return onOneThread(plan, resultOrder, sharing.reason)
+  const { reason } = reasonOf(running, stages, parts) ?? runtime?.info.threads ?? threadSupport()
+  if (reason !== undefined) return onOneThread(plan, resultOrder, reason)
   const asks = resultOrder === 'key' ? {} : { order: resultOrder }
   const open = (threads: ThreadPlan | DealtPlan): OpenThreads => new OpenThreads(threads, parts.streamClock)
-  if (dealing && 'window' in dealing)
-    return {
-      mode: { kind: 'shards', workers: workers!, distribution: 'batches', ...asks },
-      plan: running,
-      threads: open(await openDealt(running, workers!, dealing, parts)),
+  switch (sharing.by) {
+    case 'stages':
+      return {
+        mode: { kind: 'stages', workers: stages.length },
+        plan: running,
+        threads: open(await openStages(running, stages, parts)),
+      }
+    case 'batches':
+      return {
+        mode: { kind: 'shards', workers: workers!, distribution: 'batches', ...asks },
+        plan: running,
+        threads: open(await openDealt(running, workers!, sharing.dealing, parts)),
+      }
+    case 'keys': {
+      const { partitioning, by, ...notByBatches } = sharing
+      return {
+        mode: { kind: 'shards', workers: workers!, distribution: by, ...asks, ...notByBatches },
+        plan: running,
+        threads: open(await openShards(running, workers!, partitioning, parts)),
+      }
     }
-  if (partitioning && 'before' in partitioning)
-    return {
-      mode: { kind: 'shards', workers: workers!, distribution: 'keys', ...asks, ...dealing },
-      plan: running,
-      threads: open(await openShards(running, workers!, partitioning, parts)),
-    }
-  return {
-    mode: { kind: 'stages', workers: stages.length },
-    plan: running,
-    threads: open(await openStages(running, stages, parts)),
   }
 }
 
-/** Whether batches can be dealt out; if not, why, unless it is not to be. */
-function batchesOf(
+function sharingOf(
   plan: LogicalPlan,
+  stages: readonly Stage[],
   order: ResultOrder,
   parts: ThreadsParts,
-): Dealing | { readonly reason: string } | undefined {
+): Sharing | Refusal {
+  if (stages.length > 1) return withoutFunctions(plan) ?? { by: 'stages' }
+  const dealing = batchesOf(plan, order, parts)
+  if (dealing !== undefined && 'window' in dealing) return { by: 'batches', dealing }
+  const partitioning = partitioningOf(plan, order)
+  return 'reason' in partitioning ? partitioning : { by: 'keys', partitioning, ...dealing }
+}
+
+/** Whether batches can be dealt out; if not, why, unless it is not to be. */
+function batchesOf(plan: LogicalPlan, order: ResultOrder, parts: ThreadsParts): Dealing | Refusal | undefined {
   const { options } = parts
   if (options.distribution === 'keys') return undefined
   if (order === 'global') return { reason: 'results are numbered by the rows of all keys' }
@@ -128,11 +147,7 @@ const isKeyed = ({ nodes }: LogicalPlan, { window }: Dealing): boolean =>
   (nodes[window] as WindowAggregateNode).keys.length > 0
 
 /** Why a job can't have workers, whatever its keys. */
-function reasonOf(
-  plan: LogicalPlan,
-  stages: readonly Stage[],
-  parts: ThreadsParts,
-): { readonly reason: string } | undefined {
+function reasonOf(plan: LogicalPlan, stages: readonly Stage[], parts: ThreadsParts): Refusal | undefined {
   if (parts.streamClock instanceof EventDrivenClock) return { reason: 'its clock is moved by the rows' }
   const waiting = functionsOf(plan.nodes).find(stage => typeof policyOf(stage, parts) !== 'string')
   if (waiting !== undefined) return { reason: `the error policy of ${show(waiting)} is neither 'fail' nor 'skip'` }
