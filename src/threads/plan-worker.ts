@@ -4,19 +4,14 @@ import { createEngine } from '../kernels/engine.ts'
 import { createEngineWithin } from '../kernels/shared-engine.ts'
 import { Arena } from '../memory/arena.ts'
 import { dictionariesOf } from '../memory/column-buffers.ts'
-import type { Dictionary } from '../memory/dictionary.ts'
-import { RowReader } from '../memory/row-reader.ts'
-import { buildChain } from '../operators/build-chain.ts'
 import type { Chain } from '../operators/chain.ts'
 import { chainStates } from '../operators/chain-state.ts'
-import type { EvaluationContext, InputColumn } from '../operators/evaluator/evaluation-frame.ts'
+import type { EvaluationContext } from '../operators/evaluator/evaluation-frame.ts'
 import type { EventTimeOperator } from '../operators/event-time/event-time.ts'
-import { buildRowStage, seenColumns } from '../operators/row-stage.ts'
 import { PartialWindowOperator } from '../operators/window/partial-window.ts'
 import { functionsCalled, loadFunctions } from '../plan/load-functions.ts'
-import { fieldSpecs, schemaOf } from '../plan/plan-scope.ts'
+import { schemaOf } from '../plan/plan-scope.ts'
 import { ownTexts } from '../runtime/own-texts.ts'
-import { schemaFrom } from '../schema/schema.ts'
 import { systemClock } from '../time/clock.ts'
 import { KernelModule } from '../wasm/kernel-module.ts'
 import { SHARED_KERNELS } from '../wasm/packaged/inline-shared.ts'
@@ -24,9 +19,10 @@ import { BatchReceiver, ReceivedInputs, StreamTexts } from './batch-receiver.ts'
 import { FrameRing } from './frame-ring.ts'
 import { FRAME } from './frames.ts'
 import { LentReceiver } from './lent-receiver.ts'
-import { RecordLink } from './record-link.ts'
+import type { RecordLink } from './record-link.ts'
 import { TurnTimers } from './turn-timers.ts'
 import { WorkerCells } from './worker-cells.ts'
+import { workerChain } from './worker-chain.ts'
 import type { WorkerJob, WorkerMessage, WorkerPort, WorkerRestore, WorkerShape } from './worker-job.ts'
 import { WorkerLinks } from './worker-links.ts'
 import { WorkerTimes } from './worker-times.ts'
@@ -69,7 +65,7 @@ export class PlanWorker {
   readonly #isTimed: boolean
   readonly #policies: ErrorPolicyRunner[] = []
   /** Where records go, when it does the first half of a window. */
-  #records: RecordLink | undefined
+  readonly #records: RecordLink | undefined
   /** Whether functions of users run here, which may have timers and promises on their way: the thread must not stand still. */
   readonly #runsFunctions: boolean
   #toldTimer = Number.POSITIVE_INFINITY
@@ -105,52 +101,21 @@ export class PlanWorker {
     // The main thread's dictionary may hold as many texts as may be alive, and what is alive here comes on top.
     const dictionaries = dictionariesOf(fields, maxKeys * 2)
     const columns = fields.map(({ name, type }, i) => ({ name, type, dictionary: dictionaries[i] }))
-    const streams: WorkerShape['streams'][number][] = []
-    const made: Dictionary[] = []
-    this.#chain = buildChain(job.nodes, columns, {
+    const { chain, streams, records, made } = workerChain(job, columns, {
       context,
-      maxKeys,
       timers: this.#timers,
       inputs: this.#inputs,
-      stopwatch: undefined,
-      time: job.time,
-      partition: job.partition,
-      partials: job.half && {
-        at: job.half.step,
-        target: (given, recordBytes) => {
-          streams.push({ branch: undefined, fields: specsOf(given), recordBytes })
-          const { mostTexts } = job.half!
-          const parts = { stream: streams.length - 1, link: this.#links.output, context, columns: given }
-          this.#records = new RecordLink({ ...parts, recordBytes, mostTexts })
-          return this.#records
-        },
-      },
-      order: job.partition?.order,
-      sink: (ends, branch) => {
-        streams.push({ branch, fields: specsOf(ends) })
-        return this.#links.sink(ends, { branch, stream: streams.length - 1 }, context, this.#timers)
-      },
-      rows: (node, ends, next, behind) => {
-        const stage = buildRowStage(node, ends, {
-          arena: context.arena,
-          maxBatch,
-          reader: new RowReader({ memory, fields: seenColumns(node, ends) }),
-          policy: this.#policyOf(node.name, job),
-          listener: { ready: () => this.#wake?.(), failed: error => this.#fail(error) },
-          timers: this.#timers,
-          maxCodes: maxKeys,
-          next,
-          behind,
-        })
-        made.push(...stage.dictionaries)
-        return stage.operator
-      },
+      links: this.#links,
+      policyOf: stage => this.#policyOf(stage, job),
+      listener: { ready: () => this.#wake?.(), failed: error => this.#fail(error) },
     })
+    this.#chain = chain
+    this.#records = records
     const isWithin = job.within !== undefined
     this.#receiver = new BatchReceiver(columns, context, { rows: maxBatch, inputs: this.#inputs, isWithin })
     this.#lent = new LentReceiver(columns, context)
     this.#texts = new StreamTexts(columns, context)
-    ownTexts(this.#chain, {
+    ownTexts(chain, {
       dictionaries,
       made,
       mark: (dictionary, mark) => {
@@ -159,7 +124,7 @@ export class PlanWorker {
       },
     })
     this.#runsFunctions = this.#policies.length > 0 || job.nodes.some(node => functionsCalled(node).size > 0)
-    const { operators, windows, eventTimes } = this.#chain
+    const { operators, windows, eventTimes } = chain
     this.#cells = new WorkerCells({
       operators: operators.length,
       windows: windows.length,
@@ -169,7 +134,7 @@ export class PlanWorker {
     })
     this.#links.countIn(this.#cells.link)
     const stepOf = new Map(
-      [...this.#chain.operatorsOf].flatMap(([node, of]) => of.map(each => [each, job.nodes.indexOf(node)])),
+      [...chain.operatorsOf].flatMap(([node, of]) => of.map(each => [each, job.nodes.indexOf(node)])),
     )
     this.shape = {
       streams,
@@ -388,6 +353,3 @@ export class PlanWorker {
     this.#links.output.tell(FRAME.timer, 0, next)
   }
 }
-
-const specsOf = (columns: readonly InputColumn[]) =>
-  fieldSpecs(schemaFrom(columns.map(({ name, type }) => [name, type])))
