@@ -50,8 +50,8 @@ export interface Assembly {
   readonly sinks: readonly SinkOperator[]
   /** What the ids of rows go by. */
   readonly order: OutputOrder
-  /** The error policies at work, by stage. */
-  readonly policies: ReadonlyMap<string, ErrorPolicyRunner>
+  /** The error policies at work; stages of one name have one each. */
+  readonly policies: readonly ErrorPolicyRunner[]
   readonly invalid: InvalidEvents
   readonly arena: Arena
   /** Rows of the longest batch. */
@@ -86,7 +86,7 @@ export function assemble(parts: AssemblyParts): Assembly {
 class Assembler {
   readonly #parts: AssemblyParts
   readonly #arena: Arena
-  readonly #policies = new Map<string, ErrorPolicyRunner>()
+  readonly #policies: ErrorPolicyRunner[] = []
   readonly #sinks: SinkOperator[] = []
   readonly #branches: string[] = []
   /** Dictionaries of the columns that user code puts out. */
@@ -222,7 +222,7 @@ class Assembler {
     const errors = (options.errors ?? {}) as Readonly<Record<string, ErrorPolicy>>
     const given = Object.hasOwn(errors, stage) ? errors[stage] : undefined
     const runner = new ErrorPolicyRunner({ stage, role, policy: given ?? 'fail', clock, signal })
-    this.#policies.set(stage, runner)
+    this.#policies.push(runner)
     return runner
   }
 
@@ -284,10 +284,11 @@ class Assembler {
 
   /** A policy or a sink for something that doesn't exist is a typing error, not a wish. */
   #refuseUnknown({ elsewhere }: Chain): void {
+    const stages = new Set([...this.#policies, ...(elsewhere?.policies ?? [])].map(({ stage }) => stage))
     for (const stage of Object.keys(this.#parts.options.errors ?? {})) {
-      if (this.#policies.has(stage) || elsewhere?.policies.some(policy => policy.stage === stage)) continue
+      if (stages.has(stage)) continue
       throw optionInvalid(
-        `there is no stage ${show(stage)} to set an error policy for; the stages are ${[...this.#policies.keys()].join(', ')}`,
+        `there is no stage ${show(stage)} to set an error policy for; the stages are ${[...stages].join(', ')}`,
         { value: stage, at: 'errors' },
       )
     }

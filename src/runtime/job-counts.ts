@@ -29,7 +29,7 @@ export function countJob({ edge, chain, policies }: Assembly): JobCounts {
   let late = 0
   for (const window of chain.windows) late += window.lateRows
   const counts = { failed: 0, skipped: 0, deadLettered: 0, retried: 0 }
-  for (const { counts: of } of [...policies.values(), ...(chain.elsewhere?.policies ?? [])]) {
+  for (const { counts: of } of [...policies, ...(chain.elsewhere?.policies ?? [])]) {
     counts.failed += of.failed
     counts.skipped += of.skipped
     counts.deadLettered += of.deadLettered

@@ -52,3 +52,18 @@ describe.each(['basic', 'detailed'] as const)('the counts of operators, %s', met
     await job.stop({ drain: false })
   })
 })
+
+describe('steps of one name', () => {
+  const refuses = (auction: number) => (row: { readonly auction: number }) => {
+    if (row.auction === auction) throw new Error('not this one')
+    return true
+  }
+
+  it('have one policy, and what each of them fails on is counted', async () => {
+    const job = await pipeline(bids)
+      .filterRows(refuses(3))
+      .filterRows(refuses(4))
+      .run({ source: rows, sink: [], errors: { filterRows: 'skip' } })
+    expect(await job.done).toMatchObject({ delivered: 1_000, failed: 200, skipped: 200 })
+  })
+})
