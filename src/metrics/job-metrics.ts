@@ -43,9 +43,15 @@ export class JobMetrics {
     this.#backPressured = new Meter(clock)
   }
 
-  /** Metrics of the next operator (or sink) in data order; its times are wanted only at level 'detailed'. */
+  /**
+   * Metrics of the next operator (or sink) in data order; its times are wanted only at level 'detailed'. The second of a name
+   * is called `filter-2`, so that edges say which of them they are of.
+   */
   addOperator(name: string): OperatorMetrics {
-    const operator = new OperatorMetrics(name, this.level === 'detailed')
+    const isTaken = (wanted: string): boolean => this.operators.some(operator => operator.name === wanted)
+    let own = name
+    for (let nth = 2; isTaken(own); nth++) own = `${name}-${nth}`
+    const operator = new OperatorMetrics(own, this.level === 'detailed')
     this.operators.push(operator)
     return operator
   }

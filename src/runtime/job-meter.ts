@@ -56,12 +56,16 @@ export class JobMeter {
       }
     }
     // Without a step the job itself stands between its two edges: they need names that differ.
-    const first = chain.operators[0]?.name ?? 'job'
-    const last = chain.operators.at(-1)?.name ?? 'job'
+    const names = this.#metrics.operators.map(({ name }) => name)
+    const ends = names.splice(chain.operators.length)
+    const first = names[0] ?? 'job'
+    const last = names.at(-1) ?? 'job'
     const capacity = strategy === 'unbounded' ? Number.POSITIVE_INFINITY : edge.ring.capacity
     this.#input = this.#metrics.addEdge({ from: 'source', to: first, capacity, strategy, losses: edge.ledger })
     this.#metrics.edges.push(...(chain.elsewhere?.links ?? []))
-    this.#outputs = sinks.map(sink => this.#metrics.addEdge({ from: last, to: sink.name, capacity: sink.maxInFlight }))
+    this.#outputs = sinks.map(({ maxInFlight }, i) =>
+      this.#metrics.addEdge({ from: last, to: ends[i]!, capacity: maxInFlight }),
+    )
     this.#workers = chain.elsewhere && new WorkersMetrics(chain.elsewhere.workers)
     this.#pressure = new PressureMonitor(this.#metrics.edges, event => this.pressureListeners.tell(event), {
       operators: this.#metrics.operators,
@@ -140,9 +144,9 @@ export class JobMeter {
   notesOn(operator: OperatorCounts): string[] {
     const { rowsIn, rowsOut } = operator
     if (rowsIn === 0) return []
-    const { busyNs } = this.#operators.find(({ of }) => of === operator)!.metrics
+    const { name, busyNs } = this.#operators.find(({ of }) => of === operator)!.metrics
     const time = busyNs > 0 ? `, ${(busyNs / rowsIn).toFixed(1)} ns a row` : ''
-    return [`${operator.name}: ${rowsIn} rows in, ${rowsOut} out (${((rowsOut / rowsIn) * 100).toFixed(1)} %)${time}`]
+    return [`${name}: ${rowsIn} rows in, ${rowsOut} out (${((rowsOut / rowsIn) * 100).toFixed(1)} %)${time}`]
   }
 
   #readOutputs(): void {

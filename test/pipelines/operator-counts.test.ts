@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { decodeCheckpoint } from '../../src/checkpoint/decode-checkpoint.ts'
+import { memoryStore } from '../../src/checkpoint/memory-store.ts'
 import { count } from '../../src/expression/aggregates.ts'
 import { desc } from '../../src/expression/ordering.ts'
 import { pipeline } from '../../src/packaged.ts'
@@ -58,6 +60,44 @@ describe('steps of one name', () => {
     if (row.auction === auction) throw new Error('not this one')
     return true
   }
+
+  it('are told apart in metrics and their edges, and stay what they are in checkpoints', async () => {
+    const store = memoryStore()
+    const start = () =>
+      pipeline(bids)
+        .filter(e => e.auction.ge(0))
+        .mapRows(bids, row => row)
+        .filter(e => e.auction.lt(5))
+        .mapRows(bids, row => row)
+        .tee('copy', copy => copy.filter(e => e.auction.eq(1)))
+        .run({
+          sink: { name: 'filter', write() {} },
+          sinks: { copy: { name: 'mapRows', write() {} } },
+          checkpoint: { store },
+        })
+    const job = await start()
+    await job.pushMany(rows)
+    await job.flush()
+    const { operators, edges } = job.metrics()
+    expect(operators.map(({ name, numRecordsIn }) => [name, numRecordsIn])).toEqual([
+      ['filter', 1_000],
+      ['mapRows', 1_000],
+      ['filter-2', 1_000],
+      ['mapRows-2', 500],
+      ['filter-3', 500],
+      ['filter-4', 500],
+      ['mapRows-3', 100],
+    ])
+    expect(edges.map(({ name }) => name)).toEqual(['source→filter', 'filter-3→filter-4', 'filter-3→mapRows-3'])
+    expect(job.explain()).toContain('filter-2: 1000 rows in, 500 out')
+    const { id } = await job.checkpoint()
+    const sections = decodeCheckpoint((await store.get(id))!).sections.map(({ name }) => name)
+    expect(sections.filter(name => name.startsWith('operator/'))).toEqual([
+      'operator/mapRows-1/mapRows',
+      'operator/mapRows-2/mapRows',
+    ])
+    await job.stop()
+  })
 
   it('have one policy, and what each of them fails on is counted', async () => {
     const job = await pipeline(bids)
