@@ -2,7 +2,7 @@ import { BUFFER_ADDRESS, BUFFER_CAPACITY, BUFFER_COUNT } from '../../../assembly
 import type { LinearMemory } from '../../memory/linear-memory.ts'
 import { ApproxDistinctAccumulator } from './approx-distinct-accumulator.ts'
 import { binnedValues, distinctValues, listedValues } from './buffer-accumulator.ts'
-import type { Finish } from './finish.ts'
+import { type Finish, fieldAt, whereAbove } from './finish.ts'
 import { ObjectAccumulator } from './object-accumulator.ts'
 import { listState, type ObjectState, setState, topState, userState } from './object-state.ts'
 import { binMask, percentileOfBins, percentileOfList } from './percentile.ts'
@@ -13,12 +13,7 @@ export function collectionFinisher(fields: RecordFields, call: AggregateCall): F
   const { fn, column, input, output, parameters } = call
   const { kernels: k, arena, memory } = fields.frame
   /** A result that is null where the buffer at `at` is empty. */
-  const whereAny =
-    (at: number, finish: Finish): Finish =>
-    (addresses, n, target, ids) => {
-      finish(addresses, n, target, ids)
-      if (target.validity !== 0) k.fieldAbove(addresses, n, at + BUFFER_COUNT, 0, target.validity)
-    }
+  const whereAny = (at: number, finish: Finish): Finish => whereAbove(k, at + BUFFER_COUNT, 0, finish)
   switch (fn) {
     case 'distinctCount': {
       const { accumulator, at } = fields.share(`distinct ${column}`, () => distinctValues(k, arena, column, input.name))
@@ -32,7 +27,7 @@ export function collectionFinisher(fields: RecordFields, call: AggregateCall): F
         },
         replace: (record, codeOf) => accumulator.replace(record, at, codeOf),
       })
-      return (addresses, n, { values }) => k.takeField8(addresses, n, at + BUFFER_COUNT, values)
+      return fieldAt(k, at + BUFFER_COUNT)
     }
     case 'approxDistinct': {
       const { accumulator, at } = fields.share(

@@ -8,13 +8,13 @@ import {
   EMA_VALUE,
   MOMENTS_COUNT,
 } from '../../../assembly/abi.ts'
-import type { TypeName } from '../../schema/data-type.ts'
+import { BYTE_WIDTH } from '../../schema/data-type.ts'
 import { ArgExtremeAccumulator } from './arg-extreme-accumulator.ts'
 import { DecayAccumulator, EmaAccumulator } from './average-accumulators.ts'
 import { collectionFinisher } from './collection-finishers.ts'
 import { CountMaskAccumulator } from './count-accumulators.ts'
 import { EdgeValueAccumulator } from './edge-value-accumulator.ts'
-import type { Finish } from './finish.ts'
+import { type Finish, fieldAt, whereAbove } from './finish.ts'
 import { Forever } from './forever.ts'
 import { ExtremeI64Accumulator, SumI64Accumulator } from './i64-accumulators.ts'
 import { MomentsAccumulator } from './moments-accumulator.ts'
@@ -28,19 +28,17 @@ export function finisherOf(fields: RecordFields, call: AggregateCall): Finish {
   const { fn, column, input, parameters } = call
   const { kernels: k, memory } = fields.frame
   switch (fn) {
-    case 'count': {
-      const countAt = fields.countAt(call)
-      return (addresses, n, { values }) => k.takeField8(addresses, n, countAt, values)
-    }
+    case 'count':
+      return fieldAt(k, fields.countAt(call))
     case 'countIf': {
       const { at } = fields.share(`mask ${column}`, () => new CountMaskAccumulator(k, column))
-      return (addresses, n, { values }) => k.takeField8(addresses, n, at, values)
+      return fieldAt(k, at)
     }
     case 'sum':
     case 'avg': {
       if (input.name === 'i64' && fn === 'sum') {
         const { at } = fields.share(`sum i64 ${column}`, () => new SumI64Accumulator(k, column))
-        return whereAny(fields, call, (addresses, n, { values }) => k.takeField8(addresses, n, at, values))
+        return whereAny(fields, call, fieldAt(k, at))
       }
       const { accumulator, at } = fields.f64(column)
       const sumAt = at + accumulator.sumAt
@@ -51,17 +49,14 @@ export function finisherOf(fields: RecordFields, call: AggregateCall): Finish {
       })
     }
     case 'min':
-    case 'max': {
-      const fieldAt = extremeAt(fields, call, fn)
-      return whereAny(fields, call, (addresses, n, { values }) => k.takeField8(addresses, n, fieldAt, values))
-    }
+    case 'max':
+      return whereAny(fields, call, fieldAt(k, extremeAt(fields, call, fn)))
     case 'minForever':
     case 'maxForever': {
-      const fieldAt = extremeAt(fields, call, fn === 'minForever' ? 'min' : 'max')
+      const ofWindow = whereAny(fields, call, fieldAt(k, extremeAt(fields, call, fn === 'minForever' ? 'min' : 'max')))
       const forever = new Forever(memory, input.name, fn === 'maxForever')
       fields.forevers.push(forever)
       fields.bounds.add(`${fn}: a value for every key there ever was, up to maxKeys`)
-      const ofWindow = whereAny(fields, call, (addresses, n, { values }) => k.takeField8(addresses, n, fieldAt, values))
       return (addresses, n, target, ids) => {
         ofWindow(addresses, n, target, ids)
         forever.fold(ids, n, target)
@@ -69,20 +64,13 @@ export function finisherOf(fields: RecordFields, call: AggregateCall): Finish {
     }
     case 'first':
     case 'last': {
-      const width = WIDE.has(input.name) ? 8 : 4
+      const width = widthOf(call)
       const { at } = fields.share(`${fn} ${column}`, () => new EdgeValueAccumulator(k, column, fn, width))
-      fields.holdCode(call.dictionary, record =>
-        memory.f64[(record + at + EDGE_RANK) >>> 3] === 0 ? 0 : record + at + EDGE_VALUE,
-      )
-      return (addresses, n, { values, validity }) => {
-        if (width === 8) k.takeField8(addresses, n, at + EDGE_VALUE, values)
-        else k.takeField4(addresses, n, at + EDGE_VALUE, values)
-        if (validity !== 0) k.fieldAbove(addresses, n, at + EDGE_RANK, 0, validity)
-      }
+      return valueOfRow(fields, call, at + EDGE_VALUE, at + EDGE_RANK)
     }
     case 'argMin':
     case 'argMax': {
-      const width = WIDE.has(input.name) ? 8 : 4
+      const width = widthOf(call)
       const by = call.others[0]!
       const { at } = fields.share(
         `${fn} ${column} ${by.column}`,
@@ -95,14 +83,7 @@ export function finisherOf(fields: RecordFields, call: AggregateCall): Finish {
             greatest: fn === 'argMax',
           }),
       )
-      fields.holdCode(call.dictionary, record =>
-        memory.f64[(record + at + ARG_RANK) >>> 3] === 0 ? 0 : record + at + ARG_VALUE,
-      )
-      return (addresses, n, { values, validity }) => {
-        if (width === 8) k.takeField8(addresses, n, at + ARG_VALUE, values)
-        else k.takeField4(addresses, n, at + ARG_VALUE, values)
-        if (validity !== 0) k.fieldAbove(addresses, n, at + ARG_RANK, 0, validity)
-      }
+      return valueOfRow(fields, call, at + ARG_VALUE, at + ARG_RANK)
     }
     case 'variance':
     case 'varianceSample':
@@ -110,12 +91,10 @@ export function finisherOf(fields: RecordFields, call: AggregateCall): Finish {
     case 'stdDevSample': {
       const { at } = fields.share(`moments ${column}`, () => new MomentsAccumulator(k, column))
       const ddof = fn.endsWith('Sample') ? 1 : 0
-      const root = fn.startsWith('stdDev')
-      return (addresses, n, { values, validity }) => {
-        if (root) k.finishStdDevF64(addresses, n, at, ddof, values)
-        else k.finishVarianceF64(addresses, n, at, ddof, values)
-        if (validity !== 0) k.fieldAbove(addresses, n, at + MOMENTS_COUNT, ddof, validity)
-      }
+      const finish = fn.startsWith('stdDev') ? k.finishStdDevF64 : k.finishVarianceF64
+      return whereAbove(k, at + MOMENTS_COUNT, ddof, (addresses, n, { values }) =>
+        finish(addresses, n, at, ddof, values),
+      )
     }
     case 'ema': {
       const [halfLifeMs] = parameters as [number]
@@ -123,18 +102,14 @@ export function finisherOf(fields: RecordFields, call: AggregateCall): Finish {
         `decay ${column} ${halfLifeMs}`,
         () => new DecayAccumulator(k, column, TIME_COLUMN, halfLifeMs),
       )
-      return (addresses, n, { values, validity }) => {
-        k.finishDecayF64(addresses, n, at, values)
-        if (validity !== 0) k.fieldAbove(addresses, n, at + DECAY_WEIGHT, 0, validity)
-      }
+      return whereAbove(k, at + DECAY_WEIGHT, 0, (addresses, n, { values }) =>
+        k.finishDecayF64(addresses, n, at, values),
+      )
     }
     case 'emaAlpha': {
       const [alpha] = parameters as [number]
       const { at } = fields.share(`ema ${column} ${alpha}`, () => new EmaAccumulator(k, column, alpha))
-      return (addresses, n, { values, validity }) => {
-        k.takeField8(addresses, n, at + EMA_VALUE, values)
-        if (validity !== 0) k.fieldAbove(addresses, n, at + EMA_COUNT, 0, validity)
-      }
+      return whereAbove(k, at + EMA_COUNT, 0, fieldAt(k, at + EMA_VALUE))
     }
     case 'rate':
     case 'boolAnd':
@@ -146,13 +121,14 @@ export function finisherOf(fields: RecordFields, call: AggregateCall): Finish {
 }
 
 /** A result that is null in a group where the column has no value. */
-function whereAny(fields: RecordFields, call: AggregateCall, finish: Finish): Finish {
-  const countAt = fields.countAt(call)
-  const { kernels } = fields.frame
-  return (addresses, n, target, ids) => {
-    finish(addresses, n, target, ids)
-    if (target.validity !== 0) kernels.fieldAbove(addresses, n, countAt, 0, target.validity)
-  }
+const whereAny = (fields: RecordFields, call: AggregateCall, finish: Finish): Finish =>
+  whereAbove(fields.frame.kernels, fields.countAt(call), 0, finish)
+
+/** The value one row of the group has had in the column; null where the rank of that row is 0: there was none. */
+function valueOfRow(fields: RecordFields, call: AggregateCall, valueAt: number, rankAt: number): Finish {
+  const { kernels, memory } = fields.frame
+  fields.holdCode(call.dictionary, record => (memory.f64[(record + rankAt) >>> 3] === 0 ? 0 : record + valueAt))
+  return whereAbove(kernels, rankAt, 0, fieldAt(kernels, valueAt, widthOf(call)))
 }
 
 /** Offset of the field with the least or greatest value. */
@@ -164,4 +140,5 @@ function extremeAt(fields: RecordFields, { column, input }: AggregateCall, which
   return at + (which === 'min' ? accumulator.minAt : accumulator.maxAt)
 }
 
-const WIDE: ReadonlySet<TypeName> = new Set<TypeName>(['f64', 'timestamp', 'i64'])
+/** Bytes of a value as it is kept: what is narrower is kept in 4. */
+const widthOf = ({ input }: AggregateCall): 4 | 8 => (BYTE_WIDTH[input.name] === 8 ? 8 : 4)
