@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import * as promises from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { type CheckpointStore, refuseOlder } from '../checkpoint/checkpoint-store.ts'
 import { checkpointConflict } from '../errors.ts'
 import { expectArgument, isText } from '../options.ts'
@@ -9,8 +9,8 @@ import { expectArgument, isText } from '../options.ts'
 export type FileCalls = Pick<typeof promises, 'link' | 'mkdir' | 'open' | 'readFile' | 'readdir' | 'rename' | 'unlink'>
 
 const NAME = /^checkpoint-(\d{1,16})\.efckp$/
-/** What is written of a checkpoint, and the claim to its name, where that takes one. */
-const UNFINISHED = /^\.checkpoint-\d{1,16}(\.[\da-f-]{36})?\.unfinished$/
+/** What is written of a checkpoint, by one writer. */
+const UNFINISHED = /^\.checkpoint-\d{1,16}\.[\da-f-]{36}\.unfinished$/
 /** What file systems without a second name for a file say. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
 
@@ -86,24 +86,19 @@ export class CheckpointFiles implements CheckpointStore {
   }
 
   /**
-   * The same where a file can't have a second name. The name is claimed by a file that only one can make. A claim that
-   * another writer took for one of the dead went with what was to be renamed, or behind a checkpoint that is there by then.
+   * The same where a file can't have a second name: who has written all of a checkpoint removes what others have, and only then renames.
+   * Of two, the one that looks later sees what the other wrote or renamed. So it has removed it, and that one renames nothing, or finds the
+   * name taken.
    */
   async #rename(unfinished: string, id: number): Promise<void> {
-    const claim = join(this.name, `.checkpoint-${id}.unfinished`)
-    try {
-      await (await this.#files.open(claim, 'wx')).close()
-    } catch (cause) {
-      throw this.#lost(id, cause)
-    }
+    for (const name of unfinishedIn(await this.#names()))
+      if (name !== basename(unfinished)) await this.#remove(join(this.name, name))
     refuseOlder(this.name, id, await this.list())
     try {
       await this.#files.rename(unfinished, this.#path(id))
     } catch (cause) {
-      // The claim may be another writer's by now.
       throw this.#lost(id, cause)
     }
-    await this.#remove(claim)
   }
 
   /** What it means that a name could not be given. */
@@ -159,9 +154,8 @@ function idsIn(names: readonly string[]): number[] {
   return ids.sort((a, b) => a - b)
 }
 
-/** What others have begun, claims last: whose claim is removed can't rename anything any more, or has. */
-const unfinishedIn = (names: readonly string[]): readonly string[] =>
-  names.filter(name => UNFINISHED.test(name)).sort((a, b) => b.length - a.length)
+/** What has been begun and not been given its name. */
+const unfinishedIn = (names: readonly string[]): readonly string[] => names.filter(name => UNFINISHED.test(name))
 
 async function orIfMissing<T, U>(otherwise: U, call: Promise<T>): Promise<T | U> {
   try {

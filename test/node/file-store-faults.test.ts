@@ -52,6 +52,9 @@ describe.each(['EIO', 'EACCES', 'ENOSPC'])('a checkpoint whose n-th call of the 
   })
 })
 
+/** What a writer that died has left. */
+const ABANDONED = '.checkpoint-3.8f14e45f-ceea-467f-a8f2-3d1b8e0f6a7c.unfinished'
+
 describe('a full disk', () => {
   it('fails a checkpoint and harms no other', async () => {
     await save(new CheckpointArchive({ store: sound() }), 1)
@@ -96,12 +99,12 @@ describe('a full disk', () => {
 describe('the directory of checkpoints', () => {
   it('may hold other files, and what was left of checkpoints that were never finished', async () => {
     const store = sound()
-    for (const name of ['notes.txt', 'checkpoint-x.efckp', 'checkpoint-0.efckp', '.checkpoint-3.unfinished'])
+    for (const name of ['notes.txt', 'checkpoint-x.efckp', 'checkpoint-0.efckp', ABANDONED])
       await writeFile(join(directory, name), 'x')
     expect(await store.list()).toEqual([])
     await store.put(2, Uint8Array.of(1))
     expect(await store.list()).toEqual([2])
-    expect(await readdir(directory)).not.toContain('.checkpoint-3.unfinished')
+    expect(await readdir(directory)).not.toContain(ABANDONED)
   })
 
   it('gives the newest whole checkpoint, and an older one only when that is asked for', async () => {
