@@ -22,7 +22,7 @@ function addTo(field: usize, value: f64): f64 {
 
 // @ts-ignore: decorator
 @inline
-export function addCompensated(field: usize, value: f64): void {
+function addCompensated(field: usize, value: f64): void {
   const error = addTo(field, value)
   store<f64>(field, load<f64>(field, SUM_F64_CARRY) + error, SUM_F64_CARRY)
 }
