@@ -158,7 +158,7 @@ class Assembler {
   }
 
   #edge(dictionaries: readonly (Dictionary | undefined)[]): SourceEdge {
-    const { engine, source, nodes, config, clock, options, listener } = this.#parts
+    const { engine, source, nodes, config, clock, streamClock, options, listener } = this.#parts
     return new SourceEdge({
       arena: this.#arena,
       kernels: engine.kernels,
@@ -171,6 +171,7 @@ class Assembler {
       invalid: this.#invalid,
       consumer: listener,
       sources: sourcesOf(options).length,
+      movesClock: streamClock instanceof EventDrivenClock,
       order: this.#order,
       limits: futureLimits(fieldSpecs(source), nodes),
       ...(options.random && { random: options.random }),

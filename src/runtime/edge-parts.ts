@@ -41,6 +41,8 @@ export interface SourceEdgeOptions {
   readonly consumer: EdgeConsumer
   /** Sources of the job: each is an input, and what is pushed is one more. */
   readonly sources: number
+  /** Whether rows move the clock of the stream. */
+  readonly movesClock: boolean
   /** Told when what comes in hangs on more than one input. */
   readonly order: OutputOrder
   /** How far ahead of the clock times may be. */

@@ -16,9 +16,10 @@ export class InputAccount {
   /**
    * @param order Told when what comes in hangs on more than one input.
    * @param accepted Rows that are in so far.
+   * @param movesClock Whether rows move the clock: time doesn't go on while they wait.
    */
-  constructor(sources: number, order: OutputOrder, accepted: () => number) {
-    this.runs = sources === 0 ? undefined : new InputRuns(sources, accepted)
+  constructor(sources: number, order: OutputOrder, accepted: () => number, movesClock: boolean) {
+    this.runs = sources === 0 ? undefined : new InputRuns(sources, accepted, movesClock)
     this.pushes = sources
     this.#settled = new Float64Array(sources + 1)
     this.#order = order
@@ -38,6 +39,12 @@ export class InputAccount {
   /** Rows never will be, or are somewhere else. */
   passed(rows: number, input: number): void {
     this.#settled[input]! += rows
+  }
+
+  /** What is answered to whoever gave rows: a promise means that they wait for room. */
+  answered<R>(answer: R | Promise<R>): R | Promise<R> {
+    if (answer instanceof Promise) this.runs?.wait(answer)
+    return answer
   }
 
   settled(input: number): number {

@@ -1,4 +1,5 @@
 import type { BatchInputs } from '../operators/event-time/batch-inputs.ts'
+import { QueueTime } from './queue-time.ts'
 
 /** Consumed runs are dropped when there are this many of them. */
 const DROP_RUNS = 64
@@ -14,16 +15,27 @@ export class InputRuns implements BatchInputs {
   readonly #inputs: number[] = []
   readonly #starts: number[] = []
   readonly #looks: (() => void)[] = []
+  /** undefined: rows move the clock. */
+  readonly #time: QueueTime | undefined
   /** The runs of the batch at hand, and where it stands. */
   #first = 0
   #last = 0
   #from = 0
   #to = 0
 
-  /** @param sources Inputs beside what is pushed. */
-  constructor(sources: number, accepted: () => number) {
+  /**
+   * @param sources Inputs beside what is pushed.
+   * @param movesClock Whether rows move the clock: time doesn't go on while they wait.
+   */
+  constructor(sources: number, accepted: () => number, movesClock: boolean) {
     this.count = sources + 1
     this.#accepted = accepted
+    if (!movesClock) this.#time = new QueueTime(accepted)
+  }
+
+  /** Rows of some input wait for room. */
+  wait(answer: Promise<unknown>): void {
+    this.#time?.wait(answer)
   }
 
   /** The next row comes in by another input than the one before. */
@@ -69,6 +81,11 @@ export class InputRuns implements BatchInputs {
       if (this.#inputs[run] === input && Math.min(this.#startOf(run + 1), this.#accepted()) > this.#from) return true
     }
     return false
+  }
+
+  reachedMs(nowMs: number, isThrough: boolean): number {
+    const isBetween = this.#from === this.#to
+    return this.#time?.at(isThrough ? this.#to : this.#from, nowMs, isBetween) ?? nowMs
   }
 
   onBatch(look: () => void): void {

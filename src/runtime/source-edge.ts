@@ -77,11 +77,11 @@ export class SourceEdge implements AdmissionListener {
     this.#strategy = config.backpressure
     this.#invalid = options.invalid
     this.#maxBatch = options.maxBatch
-    const { sources, limits, order } = options
+    const { sources, movesClock, limits, order } = options
     this.#order = order
     if (limits.length > 0)
       this.#times = new TimeGuard({ ring: this.#ring, memory: arena.memory, kernels, clock, limits })
-    this.inputs = new InputAccount(sources, order, () => this.#ledger.accepted)
+    this.inputs = new InputAccount(sources, order, () => this.#ledger.accepted, movesClock)
   }
 
   /** The queue of rows, with all of them in it. */
@@ -258,7 +258,8 @@ export class SourceEdge implements AdmissionListener {
   /** Apart from `push`: a function that makes closures allocates for them at every call. */
   #pushAndTell(event: unknown, options: PushOptions | undefined, input: number): PushResult | Promise<PushResult> {
     const isIn = options === undefined && this.#writeNow(event, input)
-    return this.#invalid.pace(isIn || this.#admission.admit(() => this.#write(event, input), options))
+    const result = isIn || this.#admission.admit(() => this.#write(event, input), options)
+    return this.#invalid.pace(this.inputs.answered(result))
   }
 
   /** An event that doesn't fit came in a run. @throws what the policy has thrown for it. */
@@ -312,7 +313,7 @@ export class SourceEdge implements AdmissionListener {
       this.#publish(accepted, input)
       return accepted
     }
-    return this.#admission.admitMany(length, acceptSome, options)
+    return this.inputs.answered(this.#admission.admitMany(length, acceptSome, options))
   }
 
   /** False: there is no room. @throws what the policy has thrown for an event that doesn't fit. */

@@ -39,6 +39,11 @@ export class ReceivedInputs implements BatchInputs {
     return this.#isQueued[input] ?? false
   }
 
+  /** What is told of the clock comes with the rows. */
+  reachedMs(nowMs: number): number {
+    return nowMs
+  }
+
   /** Reads runs; where they end. */
   read(u32: Uint32Array, offset: number, runs: number): number {
     let at = offset >>> 2

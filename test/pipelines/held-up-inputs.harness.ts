@@ -81,14 +81,15 @@ export class HeldUpRun {
   async start(restore?: Uint8Array): Promise<void> {
     const { rules, engine, bufferSize, maxBatch, strategy, maxInFlight, isLateSlow } = this.#setup
     this.#sources = Array.from({ length: rules.sources }, () => new RemoteSource())
-    const { watermarks } = rules
+    const { watermarks, idlenessMs } = rules
+    const idle = idlenessMs === undefined ? {} : { idleness: idlenessMs }
     const met = pipeline(events, { engine, bufferSize, maxBatch, backpressure: STRATEGIES[strategy] }).filterRows(
       ({ id }) => this.#met.push(id) > 0,
     )
     const timed =
       watermarks.kind === 'bounded'
-        ? met.eventTime('time', { outOfOrderness: watermarks.boundMs })
-        : met.eventTime('time', { watermarks: punctuated(e => e.marks) })
+        ? met.eventTime('time', { outOfOrderness: watermarks.boundMs, ...idle })
+        : met.eventTime('time', { watermarks: punctuated(e => e.marks), ...idle })
     this.#job = (await timed
       .keyBy('key')
       .window(hopping(rules.sizeMs, rules.slideMs, { allowedLateness: rules.latenessMs, lateTo: 'late' }))
@@ -119,7 +120,7 @@ export class HeldUpRun {
       case 'give':
         return this.#give(command)
       case 'pass':
-        return this.#clock.advance(command.by)
+        return this.#pass(command.by)
       case 'land':
         for (const land of this.#stalled.splice(0, command.by)) land()
         return
@@ -140,8 +141,16 @@ export class HeldUpRun {
     }
   }
 
+  /** Where inputs may be idle, whoever was told to wait and need no more has had a turn before time passes. */
+  #pass(ms: number): void | Promise<void> {
+    if (this.#setup.rules.idlenessMs === undefined) return this.#clock.advance(ms)
+    return turn().then(() => this.#clock.advance(ms))
+  }
+
   async finish(): Promise<void> {
     this.#lands = true
+    // Who is told that the job takes nothing more waits no longer, and is idle from then on.
+    if (this.#setup.rules.idlenessMs !== undefined) await this.#letThrough(this.#job.flush())
     const stopping = this.#job.drain()
     await this.#letThrough(stopping)
     await stopping
@@ -242,7 +251,8 @@ export class HeldUpRun {
     })
     for (let i = 0; i < 200 && !(isDone && this.#open === 0); i++) {
       for (const land of this.#stalled.splice(0)) land()
-      if (i > 3) this.#clock.advance(5)
+      // Some wait by the clock; inputs that are idle after a while aren't to be.
+      if (i > 3 && this.#setup.rules.idlenessMs === undefined) this.#clock.advance(5)
       await turn()
     }
     expect({ isDone, open: this.#open }).toEqual({ isDone: true, open: 0 })

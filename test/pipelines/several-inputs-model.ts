@@ -83,18 +83,24 @@ export class InputsModel {
 
   /** Time passes. `waits` says of which inputs rows wait in the queue of the job. */
   passTo(nowMs: number, waits: (input: number) => boolean): void {
-    const { watermarks, idlenessMs } = this.#rules
     while (this.#nowMs < nowMs) {
       this.#nowMs++
-      if (watermarks.kind === 'physical') for (const input of this.#inputs) input.own++
+      if (this.#rules.watermarks.kind === 'physical') for (const input of this.#inputs) input.own++
       this.#settle()
-      for (const [i, input] of this.#inputs.entries()) {
-        if (!input.takesPart || idlenessMs === undefined || this.#nowMs < input.seenMs + idlenessMs) continue
-        if (waits(i)) input.seenMs = this.#nowMs
-        else input.takesPart = false
-      }
-      this.#settle()
+      this.letGo(waits)
     }
+  }
+
+  /** Inputs whose time is over are idle, behind all rows that wait; those of which rows wait aren't. */
+  letGo(waits: (input: number) => boolean): void {
+    const { idlenessMs = Number.POSITIVE_INFINITY } = this.#rules
+    const isClear = !this.#inputs.some((_, i) => waits(i))
+    for (const [i, input] of this.#inputs.entries()) {
+      if (!input.takesPart || this.#nowMs < input.seenMs + idlenessMs) continue
+      if (waits(i)) input.seenMs = this.#nowMs
+      else if (isClear) input.takesPart = false
+    }
+    this.#settle()
   }
 
   row(input: number, row: ModelRow): void {

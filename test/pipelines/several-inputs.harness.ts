@@ -354,6 +354,7 @@ export class InputsRun {
     if (next?.row.id !== id) this.#wrong ??= `row ${id} came, and not ${next?.row.id}`
     this.#model.passTo(this.#clock.now(), this.#waits)
     this.#enter()
+    this.#model.letGo(this.#waits)
     return true
   }
 

@@ -116,6 +116,7 @@ describe('what is told of the inputs rows came in by', () => {
     endOf: run => Math.min(run + 1, rows),
     inputOf: run => run % count,
     isQueued: input => input < rows,
+    reachedMs: nowMs => nowMs,
     onBatch: () => {},
   })
 

@@ -9,6 +9,12 @@ export interface BatchInputs {
   inputOf(run: number): number
   /** Whether rows of an input wait in the queue, or are in the batch at hand. */
   isQueued(input: number): boolean
+  /**
+   * What time it is for the rows that come next: no later than now, nor than they were given.
+   *
+   * @param isThrough Whether the batch at hand has been looked at.
+   */
+  reachedMs(nowMs: number, isThrough: boolean): number
   /** Has `look` called for each batch before the chain gets it: a filter may keep all of it from those behind. */
   onBatch(look: () => void): void
 }

@@ -58,6 +58,8 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
   #told = Number.NEGATIVE_INFINITY
   /** The latest instant the clock was seen at. */
   #nowMs: number
+  /** Whether the batch at hand has led the watermarks. */
+  #isThrough = true
   /** A batch that waits for the watermark of the present to be through. */
   #waiting: RecordBatch | undefined
 
@@ -98,6 +100,7 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
 
   process(batch: RecordBatch): boolean {
     this.rowsIn += batch.selectedCount
+    this.#isThrough = false
     this.#catchUp()
     if (this.#tell(this.currentWatermark)) return this.#send(batch)
     this.#waiting = batch
@@ -200,6 +203,7 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
   #send(batch: RecordBatch): boolean {
     this.#parts.beforeBatch?.()
     this.#follow(batch)
+    this.#isThrough = true
     const output = this.#output
     output.assign(batch)
     output.origin = 0
@@ -276,7 +280,7 @@ export class EventTimeOperator implements Operator, Stateful, TimedStage {
     const nowMs = this.#present
     if (this.#isPhysical) this.#watermarks.elapse(nowMs - this.#nowMs)
     this.#nowMs = nowMs
-    this.#idleness?.expire(nowMs)
+    this.#idleness?.expire(nowMs, this.#isThrough)
   }
 
   /** Passes the watermark on, and waits for what comes next. false: downstream is full. */

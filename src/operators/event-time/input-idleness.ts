@@ -27,9 +27,15 @@ export class InputIdleness {
       if (this.#idleAt(input) <= nowMs && this.#inputs.isQueued(input)) this.#seenMs[input] = nowMs
   }
 
-  /** Lets go of the inputs whose time is over, in its order, those of one instant at once; rows that wait in the queue are rows. */
-  expire(nowMs: number): void {
-    for (let at = this.nextMs; at <= nowMs; at = this.nextMs) {
+  /**
+   * Lets go of the inputs whose time is over, in its order, those of one instant at once; rows that wait in the queue are rows.
+   *
+   * @param isThrough Whether the batch at hand has been looked at.
+   */
+  expire(nowMs: number, isThrough: boolean): void {
+    if (this.nextMs > nowMs) return
+    const reachedMs = this.#inputs.reachedMs(nowMs, isThrough)
+    for (let at = this.nextMs; at <= reachedMs; at = this.nextMs) {
       for (let input = 0; input < this.#seenMs.length; input++) {
         if (this.#idleAt(input) !== at) continue
         if (this.#inputs.isQueued(input)) this.#seenMs[input] = nowMs
