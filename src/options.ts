@@ -62,6 +62,8 @@ export function expectSignal(signal: unknown): void {
 
 export const isFunction = (value: unknown): boolean => typeof value === 'function'
 export const isText = (value: unknown): boolean => typeof value === 'string'
+export const isAsyncIterable = (value: unknown): boolean =>
+  isObject(value) && isFunction((value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator])
 export const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
 export const has =

@@ -1,5 +1,5 @@
 import type { Job } from './job.ts'
-import { expectArgument, has } from './options.ts'
+import { expectArgument, has, isAsyncIterable } from './options.ts'
 
 /** What is run by a stream: a pipeline. */
 interface RunnablePipeline<In, Out, Options> {
@@ -15,6 +15,7 @@ interface RunnablePipeline<In, Out, Options> {
  * for await (const row of stream) console.log(row.symbol, row.high)
  */
 export function toReadableStream<R>(rows: AsyncIterable<R>): ReadableStream<R> {
+  expectArgument('toReadableStream', rows, isAsyncIterable, 'a job, or what else is read by for await')
   let iterator: AsyncIterator<R> | undefined
   return new ReadableStream<R>(
     {

@@ -1,4 +1,5 @@
 import { EventfluxError } from '../errors.ts'
+import { checkOptions } from '../options.ts'
 import { FORM, type StoredSection } from './checkpoint-format.ts'
 import { isGzip } from './gzip.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
@@ -49,6 +50,7 @@ export async function inspectCheckpoint(
   bytes: Uint8Array,
   options: { readonly maxBytes?: number } = {},
 ): Promise<CheckpointReport> {
+  checkOptions('inspectCheckpoint', options, { maxBytes: true })
   const { version, meta, sections } = await readCheckpoint(bytes, options.maxBytes)
   const report = {
     ...meta,

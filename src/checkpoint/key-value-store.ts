@@ -1,4 +1,5 @@
 import { checkpointConflict, checkpointInvalid } from '../errors.ts'
+import { expectArgument, has } from '../options.ts'
 import { type CheckpointStore, refuseOlder } from './checkpoint-store.ts'
 import { crc32c } from './crc-32c.ts'
 import { StateReader } from './state-reader.ts'
@@ -61,6 +62,7 @@ interface Head {
  * ```
  */
 export function keyValueStore(client: KeyValueClient, options: KeyValueStoreOptions = {}): CheckpointStore {
+  expectArgument('keyValueStore', client, has('get', 'put', 'compareAndSet'), 'the client of a key-value store')
   return new KeyValueStore(client, options.prefix ?? 'eventflux/')
 }
 

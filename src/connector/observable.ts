@@ -1,5 +1,5 @@
 import { optionInvalid, show } from '../errors.ts'
-import { checkOptions } from '../options.ts'
+import { checkOptions, expectArgument, isAsyncIterable } from '../options.ts'
 import { ListenerSource } from './listener-source.ts'
 import type { Source } from './source.ts'
 import { toSource } from './to-source.ts'
@@ -79,6 +79,7 @@ export interface RowObservable<R> {
  * const { unsubscribe } = toObservable(job).subscribe({ next: row => console.log(row.symbol, row.high), error: console.error })
  */
 export function toObservable<R>(rows: AsyncIterable<R>): RowObservable<R> {
+  expectArgument('toObservable', rows, isAsyncIterable, 'a job, or what else is read by for await')
   let isTaken = false
   const observable: RowObservable<R> = {
     subscribe(observer) {

@@ -127,7 +127,8 @@ export class ProcessorChain<In, Out> {
 
   /** Takes back what `snapshot` of a chain of the same stages gave. */
   restore(state: unknown): void {
-    const { stages, timers } = state as { stages: unknown[]; timers: [number, number][] }
+    const { stages, timers } = (state ?? {}) as { stages: unknown[]; timers: [number, number][] }
+    expectArgument('restore', state, () => [stages, timers].every(Array.isArray), 'what snapshot() of a chain gave')
     if (stages.length !== this.#stages.length) {
       throw optionInvalid(`the state is of ${stages.length} stages and the chain has ${this.#stages.length}`, {
         value: stages.length,

@@ -19,6 +19,9 @@ export interface PipelineMetricsOptions {
 
 const NAMES: OptionNames<PipelineMetricsOptions> = { ema: true, capacity: true, clock: true }
 
+const COUNT = 'how many events, a whole number from 0 on'
+const isCount = (n: unknown): boolean => Number.isSafeInteger(n) && (n as number) >= 0
+
 /**
  * Counters of a hand-built pipeline: how many events, how fast, how many lost, how late.
  *
@@ -74,11 +77,13 @@ export class PipelineMetrics {
 
   /** `n` events were dropped. */
   recordDrop(n = 1): void {
+    expectOption('n', n, isCount, COUNT)
     this.#droppedEvents += n
   }
 
   /** `n` events failed; they are not `recordEvent`ed. */
   recordError(n = 1): void {
+    expectOption('n', n, isCount, COUNT)
     this.#processingErrors += n
   }
 

@@ -3,6 +3,7 @@ import { goesOn } from '../connector/goes-on.ts'
 import type { Source } from '../connector/source.ts'
 import { toSource } from '../connector/to-source.ts'
 import { sourceFailed } from '../errors.ts'
+import { expectArgument, has } from '../options.ts'
 import { type Parcel, type PortLike, parcelOf } from './port-parcel.ts'
 
 /**
@@ -14,6 +15,7 @@ import { type Parcel, type PortLike, parcelOf } from './port-parcel.ts'
  * const source = fromPort<{ time: number; symbol: string; price: number }>(worker)
  */
 export function fromPort<E>(port: PortLike, options: { readonly name?: string } = {}): Source<E> {
+  expectArgument('fromPort', port, has('postMessage', 'addEventListener'), 'a port, with postMessage()')
   const { name = 'port' } = options
   const post = (parcel: Parcel): void => port.postMessage(parcel)
   return toSource<E>({

@@ -42,6 +42,24 @@ describe('nonsense as first argument', () => {
     expect(raw).toEqual([])
   })
 
+  it.each<[string, () => unknown]>([
+    ['a port', () => web.fromPort({} as never)],
+    ['a job to be read', () => main.toReadableStream({} as never)],
+    ['a job to be observed', () => main.toObservable({} as never)],
+    ['a client of a store', () => main.keyValueStore({} as never)],
+    ['the time of a clock', () => new testing.VirtualClock('1' as never)],
+    ['dropped events', () => new main.PipelineMetrics().recordDrop('1' as never)],
+    ['failed events', () => new main.PipelineMetrics().recordError(-1)],
+    ['the state of a chain', () => new main.ProcessorChain([]).restore(undefined)],
+  ])('is refused where it is given, not where it is used: for %s', (_, give) => {
+    expect(give).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+  })
+
+  it('is refused as options of an inspection', async () => {
+    const inspecting = main.inspectCheckpoint(main.encodeCheckpoint([]), null as never)
+    await expect(inspecting).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+  })
+
   it('gives no advice on what is no snapshot', () => {
     for (const given of [{}, { edges: [] }, [], undefined])
       expect(() => main.recommend(given as never)).toThrow(
