@@ -10,7 +10,6 @@ import {
   distinctCount,
   first,
   hopping,
-  type Job,
   max,
   min,
   type PipelineConfig,
@@ -21,6 +20,7 @@ import {
 import type { RunOptions } from '../../src/runtime/run-options.ts'
 import { takingTurns } from '../bounded.ts'
 import { type Event, events, eventsOf, sorted } from './events.ts'
+import { type AnyPlan, runToEnd } from './run-to-end.ts'
 
 const ROWS = eventsOf(2_000)
 const MODULE = new URL('./row-functions.mjs', import.meta.url).href
@@ -93,21 +93,8 @@ const plans = {
       .aggregate(() => ({ rows: count() })),
 }
 
-interface AnyPlan {
-  run(options: object): Promise<Job<Event, unknown>>
-}
-
-/** Runs a pipeline to its end; blocks of 50 rows. */
-async function run(plan: AnyPlan, options: RunOptions<never, never> = {}, rows: readonly Event[] = ROWS) {
-  const out: Record<string, unknown>[] = []
-  const job = await plan.run({ ...(options as object), sink: (row: Record<string, unknown>) => void out.push(row) })
-  for (let at = 0; at < rows.length; at += 50) await job.pushMany(rows.slice(at, at + 50))
-  await job.flush()
-  const flushed = out.length
-  const explained = job.explain()
-  const summary = await job.drain()
-  return { out, flushed, summary, counts: job.counts(), mode: job.mode, explained }
-}
+const run = (plan: AnyPlan, options: RunOptions<never, never> = {}, rows: readonly Event[] = ROWS) =>
+  runToEnd(plan, rows, options)
 
 const byBatches = (workers: number) => ({ kind: 'shards', workers, distribution: 'batches' })
 

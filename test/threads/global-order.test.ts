@@ -10,7 +10,6 @@ import {
   first,
   hopping,
   i32,
-  type Job,
   last,
   max,
   type PipelineConfig,
@@ -25,6 +24,7 @@ import {
 import type { RunOptions } from '../../src/runtime/run-options.ts'
 import { bounded, takingTurns } from '../bounded.ts'
 import { type Event, events, eventsOf, textOf } from './events.ts'
+import type { AnyPlan } from './run-to-end.ts'
 
 const ROWS = eventsOf(1_800)
 const NUMBERED = 'results are numbered by the rows of all keys'
@@ -100,11 +100,6 @@ const shared = {
       .keyBy('name')
       .window(cumulate('250ms', '1s'))
       .aggregate(e => ({ rows: count(), top: max(e.big) })),
-}
-
-/** Any of them: their rows have nothing in common. */
-interface AnyPlan {
-  run(options: object): Promise<Job<Event, unknown>>
 }
 
 /** Pipelines with their names and numbers. */

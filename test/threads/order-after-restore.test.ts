@@ -4,14 +4,14 @@ import {
   count,
   cumulate,
   hopping,
-  type Job,
   type PipelineConfig,
   pipeline,
   session,
   sum,
   tumbling,
 } from '../../src/index.ts'
-import { type Event, events, eventsOf, textOf } from './events.ts'
+import { events, eventsOf, textOf } from './events.ts'
+import type { AnyPlan } from './run-to-end.ts'
 
 /** Keys that come for a while and are gone, more than a table of keys begins with; many windows and sessions end at once. */
 const ROWS = eventsOf(6_000).map((event, i) => ({
@@ -58,10 +58,6 @@ const plans = {
       .keyBy('x')
       .window(session('60ms'))
       .aggregate(e => ({ rows: count(), sum: sum(e.n) })),
-}
-
-interface AnyPlan {
-  run(options: object): Promise<Job<Event, unknown>>
 }
 
 async function started(plan: AnyPlan, options: object = {}) {

@@ -9,7 +9,6 @@ import {
   distinctCount,
   first,
   hopping,
-  type Job,
   last,
   max,
   type PipelineConfig,
@@ -21,6 +20,7 @@ import {
 import type { RunOptions } from '../../src/runtime/run-options.ts'
 import { takingTurns } from '../bounded.ts'
 import { type Event, events, eventsOf, sorted, textOf } from './events.ts'
+import { type AnyPlan, runToEnd } from './run-to-end.ts'
 
 const ROWS = eventsOf(2_000)
 
@@ -84,25 +84,8 @@ const plans = {
       .aggregate(e => ({ windows: count(), sum: sum(e.sum) })),
 }
 
-/** Any of them: their rows have nothing in common. */
-interface AnyPlan {
-  run(options: object): Promise<Job<Event, unknown>>
-}
-
-/** Runs a pipeline to its end; blocks of 50 rows. */
-async function run(plan: AnyPlan, options: RunOptions<never, never> = {}, rows: readonly Event[] = ROWS) {
-  const out: object[] = []
-  const job = await plan.run({
-    distribution: 'keys',
-    ...(options as object),
-    sink: (row: object) => void out.push(row),
-  })
-  for (let at = 0; at < rows.length; at += 50) await job.pushMany(rows.slice(at, at + 50))
-  await job.flush()
-  const explained = job.explain()
-  const summary = await job.drain()
-  return { out, summary, mode: job.mode, explained }
-}
+const run = (plan: AnyPlan, options: RunOptions<never, never> = {}, rows: readonly Event[] = ROWS) =>
+  runToEnd(plan, rows, { distribution: 'keys', ...(options as object) })
 
 describe('rows dealt out to workers by their keys', () => {
   const manners = [
