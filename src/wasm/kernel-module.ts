@@ -14,7 +14,7 @@ export class KernelModule {
   /** What jobs on these kernels, and on their twins, have left behind. */
   readonly spares = { wasm: new SpareMemories(), js: new SpareMemories() }
   /** The kernels over memories that may come back: they keep nothing, and engines have got to know them. */
-  readonly instances = new WeakMap<WasmMemory, KernelExports>()
+  readonly instances: WeakMap<WasmMemory, KernelExports> = new WeakMap()
   readonly #load: () => ModuleOrBytes
   #compiled: WasmModule | undefined
   #compiling: Promise<WasmModule> | undefined
