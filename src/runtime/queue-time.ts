@@ -6,7 +6,10 @@
 export class QueueTime {
   /** Rows the queue has taken so far. */
   readonly #accepted: () => number
+  /** The time from some row on, and in front of it: several who look at the rows don't do so at once. */
   #reachedMs = Number.NEGATIVE_INFINITY
+  #reachedAt = 0
+  #beforeMs = Number.NEGATIVE_INFINITY
   /** An instant on its way through the queue. */
   #markMs: number | undefined
   /** The row behind all that were given before it. */
@@ -39,16 +42,19 @@ export class QueueTime {
   at(next: number, nowMs: number, isServed: boolean): number {
     const isEmpty = next === this.#accepted() && (isServed || this.#older + this.#newer === 0)
     if (isEmpty) {
-      this.#reachedMs = nowMs
-      this.#markMs = undefined
+      this.#reach(nowMs, next)
     } else {
-      if (this.#markMs !== undefined && this.#older === 0 && next >= this.#markAt) {
-        this.#reachedMs = this.#markMs
-        this.#markMs = undefined
-      }
+      if (this.#markMs !== undefined && this.#older === 0 && next >= this.#markAt) this.#reach(this.#markMs, next)
       if (this.#markMs === undefined) this.#mark(nowMs)
     }
-    return this.#reachedMs
+    return next < this.#reachedAt ? this.#beforeMs : this.#reachedMs
+  }
+
+  #reach(ms: number, next: number): void {
+    if (next > this.#reachedAt) this.#beforeMs = this.#reachedMs
+    this.#reachedMs = ms
+    this.#reachedAt = next
+    this.#markMs = undefined
   }
 
   #mark(nowMs: number): void {

@@ -143,11 +143,23 @@ it.each([
   const clock = new VirtualClock(0)
   const sources = [new RemoteSource(), new RemoteSource(), new RemoteSource()]
   const stalled: (() => void)[] = []
-  const job = await pipeline(schema({ time: timestamp() }), { bufferSize, maxBatch: 1 })
+  const source = pipeline(schema({ time: timestamp() }), { bufferSize, maxBatch: 1 })
+  const job = await source
+    .tee('side', rows =>
+      rows
+        .eventTime('time', { idleness: 30 })
+        .window(tumbling(50))
+        .aggregate(() => ({ n: count() })),
+    )
     .eventTime('time', { idleness: 30 })
     .window(tumbling(50))
     .aggregate(() => ({ n: count() }))
-    .run({ clock, sources, sink: () => new Promise<void>(resolve => stalled.push(resolve)) })
+    .run({
+      clock,
+      sources,
+      sink: () => new Promise<void>(resolve => stalled.push(resolve)),
+      sinks: { side: () => {} },
+    })
   const [ahead, behind, returning] = sources.map(({ intake }) => intake)
   clock.advance(20)
   behind!.pushMany([10, 60, 120].map(time => ({ time })))

@@ -26,6 +26,16 @@ describe('the time at a row that leaves a queue', () => {
     expect(time.at(5, 90, true)).toBe(90)
   })
 
+  it('is no later for who looks at the rows after another did', () => {
+    const { rows, time } = queue()
+    expect(time.at(0, 10, true)).toBe(10)
+    rows.accepted = 3
+    expect(time.at(0, 50, true)).toBe(10)
+    expect(time.at(3, 50, true)).toBe(50)
+    expect(time.at(0, 50, true)).toBe(10)
+    expect(time.at(3, 50, true)).toBe(50)
+  })
+
   it('never comes to a stop where rows come faster than they go', () => {
     const { rows, time } = queue()
     rows.accepted = 1_000
