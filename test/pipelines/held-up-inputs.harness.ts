@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { count, sum } from '../../src/expression/aggregates.ts'
 import type { Job } from '../../src/job.ts'
 import { pipeline } from '../../src/packaged.ts'
-import { punctuated } from '../../src/plan/watermarks.ts'
+import { physical, punctuated } from '../../src/plan/watermarks.ts'
 import type { BatchResult, PushResult } from '../../src/runtime/admission/push-result.ts'
 import { bool, i32, timestamp } from '../../src/schema/data-type.ts'
 import { schema } from '../../src/schema/schema.ts'
@@ -15,7 +15,7 @@ import { InputsModel, type ModelRow, type Rules } from './several-inputs-model.t
 const events = schema({ id: i32(), key: i32(), time: timestamp(), marks: bool() })
 
 export interface Setup {
-  readonly rules: Rules & { readonly watermarks: { readonly kind: 'bounded' | 'condition' } }
+  readonly rules: Rules & { readonly watermarks: { readonly kind: 'bounded' | 'condition' | 'physical' } }
   readonly engine: 'wasm' | 'js'
   readonly bufferSize: number
   readonly maxBatch: number
@@ -60,6 +60,8 @@ export class HeldUpRun {
   #calls: Call[] = []
   #marks: Mark[] = []
   #met: number[] = []
+  /** When each row met the event time. */
+  readonly #metAtMs = new Map<number, number>()
   #lines: (readonly number[])[] = []
   #late: number[] = []
   #stalled: (() => void)[] = []
@@ -75,7 +77,8 @@ export class HeldUpRun {
 
   constructor(setup: Setup) {
     this.#setup = setup
-    this.#model = new InputsModel(setup.rules, 0)
+    // Whoever may be idle here gives rows in time.
+    this.#model = new InputsModel({ ...setup.rules, idlenessMs: undefined }, 0)
   }
 
   async start(restore?: Uint8Array): Promise<void> {
@@ -84,12 +87,18 @@ export class HeldUpRun {
     const { watermarks, idlenessMs } = rules
     const idle = idlenessMs === undefined ? {} : { idleness: idlenessMs }
     const met = pipeline(events, { engine, bufferSize, maxBatch, backpressure: STRATEGIES[strategy] }).filterRows(
-      ({ id }) => this.#met.push(id) > 0,
+      ({ id }) => this.#meets(id),
     )
-    const timed =
-      watermarks.kind === 'bounded'
-        ? met.eventTime('time', { outOfOrderness: watermarks.boundMs, ...idle })
-        : met.eventTime('time', { watermarks: punctuated(e => e.marks), ...idle })
+    const timed = (() => {
+      switch (watermarks.kind) {
+        case 'bounded':
+          return met.eventTime('time', { outOfOrderness: watermarks.boundMs, ...idle })
+        case 'condition':
+          return met.eventTime('time', { watermarks: punctuated(e => e.marks), ...idle })
+        case 'physical':
+          return met.eventTime('time', { watermarks: physical(watermarks.waitMs), ...idle })
+      }
+    })()
     this.#job = (await timed
       .keyBy('key')
       .window(hopping(rules.sizeMs, rules.slideMs, { allowedLateness: rules.latenessMs, lateTo: 'late' }))
@@ -131,7 +140,8 @@ export class HeldUpRun {
       case 'end':
         return this.#end(command.input)
       case 'cut':
-        if (this.#cut !== undefined) return
+        // Watermarks that move with the clock are in it as of when it is taken, which nobody knows here.
+        if (this.#cut !== undefined || this.#setup.rules.watermarks.kind === 'physical') return
         this.#marks.push({ at: this.#job.counts().accepted, cut: true })
         this.#cut = { taken: this.#job.checkpoint(), ended: [...this.#ended] }
         this.#cut.taken.catch(() => {})
@@ -157,6 +167,12 @@ export class HeldUpRun {
     this.#follow()
     this.#model.over()
     this.#compare()
+  }
+
+  #meets(id: number): true {
+    this.#met.push(id)
+    this.#metAtMs.set(id, this.#clock.now())
+    return true
   }
 
   #stall(): Promise<void> | undefined {
@@ -275,7 +291,9 @@ export class HeldUpRun {
         else this.#atCut = this.#model.cut()
       }
       const next = entered[at]
-      if (next !== undefined && met.has(next.row.id)) this.#model.row(next.input, next.row)
+      if (next === undefined || !met.has(next.row.id)) continue
+      this.#model.passTo(this.#metAtMs.get(next.row.id)!, () => false)
+      this.#model.row(next.input, next.row)
     }
     expect(mark).toBe(this.#marks.length)
     this.seen.evicted += evicted

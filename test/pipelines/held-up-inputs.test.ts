@@ -20,6 +20,7 @@ const setups: fc.Arbitrary<Setup> = fc.record({
     watermarks: fc.oneof(
       fc.record({ kind: fc.constant('bounded' as const), boundMs: fc.constantFrom(0, 10) }),
       fc.constant({ kind: 'condition' as const }),
+      fc.record({ kind: fc.constant('physical' as const), waitMs: fc.constantFrom(0, 25) }),
     ),
     idlenessMs: fc.constant(undefined),
     sizeMs: fc.constant(50),
@@ -131,7 +132,7 @@ it('several inputs whose sinks take their time give what a model gives of the ro
       const ran = await finished(setup, schedule)
       for (const what of Object.keys(seen) as (keyof typeof seen)[]) if (ran[what] > 0) seen[what]++
     }),
-    { numRuns: bounded(80, 2_000) },
+    { numRuns: bounded(120, 2_000) },
   )
   expect(Object.entries(seen).filter(([, runs]) => runs < 4)).toEqual([])
 })
