@@ -61,6 +61,8 @@ export function expectSignal(signal: unknown): void {
 }
 
 export const isFunction = (value: unknown): boolean => typeof value === 'function'
+/** NaN is none. */
+export const isNumber = (value: unknown): boolean => typeof value === 'number' && !Number.isNaN(value)
 export const isText = (value: unknown): boolean => typeof value === 'string'
 export const isAsyncIterable = (value: unknown): boolean =>
   isObject(value) && isFunction((value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator])

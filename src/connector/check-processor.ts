@@ -1,4 +1,5 @@
 import { type EventfluxError, optionInvalid, show, stageFailed } from '../errors.ts'
+import { isNumber } from '../options.ts'
 import { isPromise } from './error-policy-runner.ts'
 import type { Processor } from './processor.ts'
 
@@ -33,7 +34,7 @@ export const emittedTooLate = (stage: string, row: unknown): EventfluxError =>
 
 /** @throws EventfluxError `OPTION_INVALID` for what is no instant a timer could be set for. */
 export function checkInstant(atMs: unknown): void {
-  if (typeof atMs === 'number' && !Number.isNaN(atMs)) return
+  if (isNumber(atMs)) return
   throw optionInvalid(`setTimer takes milliseconds since the Unix epoch, not ${show(atMs)}`, {
     value: atMs,
     at: 'atMs',

@@ -86,9 +86,9 @@ export class CheckpointFiles implements CheckpointStore {
   }
 
   /**
-   * The same where a file can't have a second name: who has written all of a checkpoint removes what others have, and only then renames.
-   * Of two, the one that looks later sees what the other wrote or renamed. So it has removed it, and that one renames nothing, or finds the
-   * name taken.
+   * The same where a file can't have a second name: who has written all of a checkpoint removes what others have, and
+   * only then renames. Of two, the one that looks later sees what the other wrote or renamed. So it has removed it, and
+   * that one renames nothing, or it finds the name taken.
    */
   async #rename(unfinished: string, id: number): Promise<void> {
     for (const name of unfinishedIn(await this.#names()))

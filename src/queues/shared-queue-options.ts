@@ -3,7 +3,7 @@ import type { EngineChoice } from '../kernels/engine.ts'
 import type { SharedRingKind } from '../memory/shared-ring.ts'
 import type { AsyncWaitOptions } from '../memory/wait-cell.ts'
 import type { LedgerSnapshot } from '../metrics/ledger.ts'
-import { checkNeededOptions, checkOptions, expectSignal, type OptionNames } from '../options.ts'
+import { checkNeededOptions, checkOptions, expectSignal, isNumber, type OptionNames } from '../options.ts'
 import { MAX_CAPACITY } from '../runtime/event-store/event-store.ts'
 import { checkRange, checkStrategy, MAX_MEMBERS, type SharedStrategy } from './shared-queue-handle.ts'
 
@@ -53,7 +53,7 @@ export function checkWait(wait: SharedWaitOptions | undefined): void {
 
 /** @throws EventfluxError `OPTION_INVALID` for what is no number of milliseconds. Below 0 is as good as 0. */
 export function checkTimeout(timeoutMs: number): number {
-  if (typeof timeoutMs === 'number' && !Number.isNaN(timeoutMs)) return timeoutMs
+  if (isNumber(timeoutMs)) return timeoutMs
   throw optionInvalid(`timeoutMs is a number of milliseconds, not ${show(timeoutMs)}`, {
     value: timeoutMs,
     at: 'timeoutMs',

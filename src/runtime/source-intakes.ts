@@ -39,7 +39,10 @@ export class SourceIntakes {
     })
   }
 
-  /** Resolves when every source has ended; rejects when one failed. The first events may be in, and may have ended the job, when it returns. */
+  /**
+   * Resolves when every source has ended; rejects when one failed. The first events may be in, and may have ended the job,
+   * when it returns.
+   */
   run(): Promise<unknown> {
     const runs = this.#sources.map((source, i) => this.#run(source, i))
     void Promise.allSettled(runs).then(this.#haveClosed)

@@ -1,4 +1,4 @@
-import { expectArgument } from '../options.ts'
+import { expectArgument, isNumber } from '../options.ts'
 import type { Clock } from './clock.ts'
 
 interface Timer {
@@ -6,8 +6,6 @@ interface Timer {
   readonly order: number
   readonly callback: () => void
 }
-
-const isTime = (ms: unknown): boolean => typeof ms === 'number' && !Number.isNaN(ms)
 
 /**
  * A clock that moves only when told to: timers fire in order of their due time (then of their making), each at exactly
@@ -24,7 +22,7 @@ export class VirtualClock implements Clock {
   readonly #timers: Timer[] = []
 
   constructor(startMs = 0) {
-    expectArgument('VirtualClock', startMs, isTime, 'milliseconds since the Unix epoch')
+    expectArgument('VirtualClock', startMs, isNumber, 'milliseconds since the Unix epoch')
     this.#nowMs = startMs
   }
 
